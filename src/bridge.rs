@@ -1,0 +1,14 @@
+//! The bridge layer.
+
+mod clock;
+mod login;
+mod random;
+mod session_store;
+mod store_error;
+mod user;
+
+pub use clock::{Clock, UnixTime};
+pub use login::{EndReason, Login, LoginId, LoginStore, Remember};
+pub use session_store::{SessionHash, SessionRecord, SessionStore};
+pub use store_error::{StoreError, StoreFuture};
+pub use user::UserStore;

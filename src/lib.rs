@@ -1,0 +1,5 @@
+//! Tollbridge.
+
+pub mod bridge;
+
+pub use bridge::*;
