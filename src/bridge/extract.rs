@@ -107,7 +107,6 @@ pub struct MaybeUser<U>(Option<Rc<U>>);
 
 impl<U> MaybeUser<U> {
     /// The user, if there is one.
-    #[expect(clippy::should_implement_trait, reason = "as `Option::as_ref`, and `AsRef<Option<U>>` has no use")]
     pub fn as_ref(&self) -> Option<&U> {
         self.0.as_deref()
     }
