@@ -8,6 +8,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 
+use super::password::PasswordError;
 use super::problem::Problem;
 use super::store_error::StoreError;
 
@@ -185,6 +186,18 @@ impl std::error::Error for AuthError {}
 impl From<StoreError> for AuthError {
     fn from(error: StoreError) -> Self {
         Self::StoreUnavailable(Arc::new(error))
+    }
+}
+
+impl From<PasswordError> for AuthError {
+    fn from(error: PasswordError) -> Self {
+        match error {
+            PasswordError::Overloaded => Self::Overloaded { retry_after: 2 },
+            PasswordError::Unusable(fault) => {
+                tracing::error!(fault, "a password could not be checked");
+                Self::Misconfigured("a password could not be checked")
+            }
+        }
     }
 }
 
