@@ -4,10 +4,10 @@ use tollbridge::store::db::Database;
 use tollbridge::store::db::users::{NewUser, User};
 use tollbridge::{Login, LoginId, Remember, SessionHash, SessionRecord, UnixTime};
 
-pub const NOW: UnixTime = 1_800_000_000;
+pub(crate) const NOW: UnixTime = 1_800_000_000;
 
 /// A login of `identity` that began at `NOW` and lives for 1000 seconds.
-pub fn login(identity: &str) -> Login {
+pub(crate) fn login(identity: &str) -> Login {
     Login {
         id: LoginId::random(),
         identity: identity.to_owned(),
@@ -27,7 +27,7 @@ pub fn login(identity: &str) -> Login {
 }
 
 /// Such a login with a remember cookie of its own.
-pub fn remembered(identity: &str) -> Login {
+pub(crate) fn remembered(identity: &str) -> Login {
     let login = login(identity);
     let remember = Remember {
         selector: format!("selector of {}", login.id),
@@ -40,7 +40,7 @@ pub fn remembered(identity: &str) -> Login {
 }
 
 /// A session of `login` that is good for 100 seconds.
-pub fn session(login: Option<&Login>) -> SessionRecord {
+pub(crate) fn session(login: Option<&Login>) -> SessionRecord {
     SessionRecord {
         state: r#"{"theme":"dark"}"#.to_owned(),
         login: login.map(|login| login.id.clone()),
@@ -48,11 +48,11 @@ pub fn session(login: Option<&Login>) -> SessionRecord {
     }
 }
 
-pub fn key(byte: u8) -> SessionHash {
+pub(crate) fn key(byte: u8) -> SessionHash {
     SessionHash([byte; 32])
 }
 
-pub fn new_user(username: &str) -> NewUser {
+pub(crate) fn new_user(username: &str) -> NewUser {
     NewUser {
         id: None,
         username: username.to_owned(),
@@ -62,6 +62,6 @@ pub fn new_user(username: &str) -> NewUser {
     }
 }
 
-pub async fn create_user(database: &Database, username: &str) -> User {
+pub(crate) async fn create_user(database: &Database, username: &str) -> User {
     database.create_user(new_user(username)).await.expect("the user is created")
 }

@@ -12,7 +12,7 @@ use tollbridge::store::db::Database;
 /// Enough that calls of one test run beside each other.
 const POOL_SIZE: u32 = 4;
 
-pub struct TestDatabase {
+pub(crate) struct TestDatabase {
     url: String,
     place: Place,
 }
@@ -24,7 +24,7 @@ enum Place {
 
 impl TestDatabase {
     /// An empty database, without tables.
-    pub fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         match std::env::var("TOLLBRIDGE_TEST_POSTGRES") {
             Ok(admin_url) => Self::on_server(admin_url),
             Err(_) => Self::sqlite(),
@@ -32,7 +32,7 @@ impl TestDatabase {
     }
 
     /// An empty SQLite database, whatever the environment says.
-    pub fn sqlite() -> Self {
+    pub(crate) fn sqlite() -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let file = directory.path().join("test.db");
         Self { url: format!("sqlite://{}", file.display()), place: Place::File(directory) }
@@ -41,36 +41,39 @@ impl TestDatabase {
     fn on_server(admin_url: String) -> Self {
         let random: String = LoginId::random().as_str().chars().filter(char::is_ascii_alphanumeric).collect();
         let name = format!("tollbridge_test_{}", random.to_lowercase());
-        let mut url = url::Url::parse(&admin_url).expect("TOLLBRIDGE_TEST_POSTGRES is a URL");
-        url.set_path(&name);
+        // Not every URL of libpq's is one to other parsers: postgres://user@/database?host=/run/postgresql
+        let (server, query) = admin_url.split_once('?').unwrap_or((&admin_url, ""));
+        let (scheme, server) = server.split_once("://").expect("TOLLBRIDGE_TEST_POSTGRES is a URL");
+        let server = server.split('/').next().unwrap_or_default();
+        let url = format!("{scheme}://{server}/{name}?{query}");
         run(&admin_url, &format!("CREATE DATABASE {name}"));
-        Self { url: url.into(), place: Place::Server { admin_url, name } }
+        Self { url, place: Place::Server { admin_url, name } }
     }
 
     /// A database with tables, and a connection to it.
-    pub async fn migrated() -> (Self, Database) {
+    pub(crate) async fn migrated() -> (Self, Database) {
         let place = Self::empty();
         let database = place.open();
         database.migrate().await.expect("migrations");
         (place, database)
     }
 
-    pub fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
     /// Another handle on the same database, with connections of its own, as another process would have.
-    pub fn open(&self) -> Database {
+    pub(crate) fn open(&self) -> Database {
         Database::open(&self.url, POOL_SIZE).expect("the test database opens")
     }
 
     /// Runs SQL past the store.
-    pub fn execute(&self, sql: &str) {
+    pub(crate) fn execute(&self, sql: &str) {
         run(&self.url, sql);
     }
 
     /// Cuts every connection to a database server, as its restart would. SQLite has no connections to cut.
-    pub fn disconnect_all(&self) {
+    pub(crate) fn disconnect_all(&self) {
         if let Place::Server { admin_url, name } = &self.place {
             run(admin_url, &format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"));
         }
