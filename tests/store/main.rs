@@ -1,5 +1,6 @@
 //! The stores keep what their traits promise, alone and against each other's writes.
 #![cfg(feature = "database")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[path = "../support/database.rs"]
 mod database;

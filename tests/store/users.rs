@@ -1,5 +1,6 @@
 //! Accounts: their ids, names and passwords, and what becomes of their logins.
 
+use futures_util::future::join_all;
 use tollbridge::store::db::Database;
 use tollbridge::store::db::users::{CreateUserError, NewUser, User};
 use tollbridge::store::memory::MemoryStore;
@@ -202,4 +203,27 @@ async fn replaces_a_hash_only_if_it_is_still_the_old_one() {
     assert_eq!(with_hash, Some((alice.clone(), "$argon2id$better".to_owned())));
     assert_eq!(find_login(&database, &login.id).await, Some(login));
     assert_eq!(database.current_password_hash(alice.id + 1).await.unwrap(), None);
+}
+
+#[actix_web::test]
+async fn gives_ids_that_were_asked_for_while_others_ask() {
+    let (place, here) = TestDatabase::migrated().await;
+    let there = place.open();
+    let ask = |number: i64| {
+        let database = if number % 2 == 0 { &here } else { &there };
+        // Every other user takes the next id.
+        let id = (number % 4 < 2).then_some(number);
+        database.create_user(NewUser { id, ..new_user(&format!("user {number}")) })
+    };
+    let mut created = Vec::new();
+    for answer in join_all((1..=32).map(ask)).await {
+        match answer {
+            Ok(user) => created.push(user),
+            Err(CreateUserError::IdNotNew(_)) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert!(created.len() >= 16, "those who asked for no id have got one");
+    created.sort_by_key(|user| user.id);
+    assert_eq!(here.list_users().await.unwrap(), created);
 }
