@@ -20,6 +20,14 @@ class Client(requests.Session):
         options.setdefault("timeout", TIMEOUT_SECONDS)
         return super().request(method, self.base + url, **options)
 
+    def close(self):
+        """Closes the connections too, which would otherwise live as long as any response does and keep a server waiting."""
+        for adapter in self.adapters.values():
+            pools = adapter.poolmanager.pools
+            for key in pools.keys():
+                pools[key].close()
+        super().close()
+
     def log_in(self, username="panther", password=PASSWORD, **more):
         """`POST /login` with a JSON body."""
         return self.post("/login", json={"username": username, "password": password, **more})

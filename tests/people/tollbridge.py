@@ -101,7 +101,12 @@ class Server:
 
     def wait(self):
         """Waits for the end of the server and of its output."""
-        code = self.process.wait(timeout=STOP_SECONDS)
+        try:
+            code = self.process.wait(timeout=STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise
         for reader in self._readers:
             reader.join(timeout=STOP_SECONDS)
         return code
