@@ -7,6 +7,7 @@ use super::clock::UnixTime;
 use super::cookies;
 use super::core::Core;
 use super::credential::Presented;
+use super::csrf;
 use super::error::AuthError;
 use super::login::{EndReason, LoginId};
 use super::principal::Verdict;
@@ -45,6 +46,8 @@ impl Auth {
                 end(core, &current, scope, now).await?;
             }
             Presented::Nothing => {
+                // Nobody may be signed out by another site either.
+                csrf::check(self.req.method(), self.req.headers(), core.own_origin.as_deref())?;
                 if let Some(current) = self.by_cookies().await? {
                     end(core, &current, scope, now).await?;
                 }

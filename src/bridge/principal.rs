@@ -10,12 +10,12 @@ use super::error::AuthError;
 use super::login::LoginId;
 use super::token::Verified;
 
-/// Which face of a login authenticated the request.
+/// Which credential authenticated the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Via {
-    /// A browser session that a password opened.
+    /// The cookie of a browser session.
     Session,
-    /// A browser session that a remember cookie opened. Never fresh.
+    /// A remember cookie. It opens a session, which serves the requests that follow and is never fresh.
     Remember,
     /// An access token.
     Token,
@@ -39,7 +39,7 @@ pub struct Principal {
     pub identity: String,
     /// The login.
     pub login_id: LoginId,
-    /// Which face of it.
+    /// Which credential led to it.
     pub via: Via,
     /// Where the credential was found.
     pub location: Location,

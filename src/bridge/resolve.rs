@@ -103,9 +103,8 @@ impl SessionLogin {
 async fn by_session(core: &Core, found: &SessionLogin) -> Result<Principal, AuthError> {
     let now = core.clock.now();
     let (user, login) = live(core, &found.identity, &found.login_id, now).await?;
-    let via = if found.remembered { Via::Remember } else { Via::Session };
     let fresh = !found.remembered && core.is_fresh(login.auth_time, now);
-    let credential = Credential { via, location: Location::Cookie, fresh, expires_at: login.expires_at };
+    let credential = Credential { via: Via::Session, location: Location::Cookie, fresh, expires_at: login.expires_at };
     Ok(principal(user, login, credential, None))
 }
 
