@@ -1,5 +1,6 @@
 //! Tollbridge.
 
 pub mod bridge;
+pub mod store;
 
 pub use bridge::*;

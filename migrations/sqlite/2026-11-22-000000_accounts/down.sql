@@ -1,0 +1,3 @@
+DROP TABLE sessions;
+DROP TABLE logins;
+DROP TABLE users;

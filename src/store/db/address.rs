@@ -1,0 +1,93 @@
+//! The database URL: which backend, and where. Here is also decided what of a URL may be shown.
+
+use std::path::absolute;
+
+use super::error::DatabaseError;
+
+/// Where the database is.
+pub(super) enum Address {
+    /// An absolute path, so that it stays the same file whatever becomes of the working directory.
+    Sqlite(String),
+    /// A URL for libpq, and how to show it.
+    Postgres { url: String, shown: String },
+}
+
+impl Address {
+    /// Reads `sqlite://PATH`, `postgres://…` or `postgresql://…`.
+    pub(super) fn parse(url: &str) -> Result<Self, DatabaseError> {
+        match url.split_once("://") {
+            Some(("sqlite", path)) => sqlite(url, path),
+            Some(("postgres" | "postgresql", rest)) => postgres(url, rest),
+            _ => Err(DatabaseError::UnknownUrl(start_of(url))),
+        }
+    }
+
+    /// The address without its secrets.
+    pub(super) fn shown(&self) -> &str {
+        match self {
+            Self::Sqlite(path) => path,
+            Self::Postgres { shown, .. } => shown,
+        }
+    }
+}
+
+fn sqlite(url: &str, path: &str) -> Result<Address, DatabaseError> {
+    let bad = |fault| DatabaseError::BadUrl(url.to_owned(), fault);
+    if path.is_empty() || path == ":memory:" || path.ends_with('/') {
+        return Err(bad("name a file, as in sqlite://data/tollbridge.db or sqlite:///var/lib/tollbridge.db"));
+    }
+    if path.contains(['?', '\0']) {
+        return Err(bad("what follows sqlite:// is a path as it stands, without parameters"));
+    }
+    let path = absolute(path).map_err(|error| DatabaseError::Create(path.to_owned(), error))?;
+    let path = path.into_os_string().into_string();
+    Ok(Address::Sqlite(path.map_err(|_path| bad("the working directory's name is not UTF-8; write an absolute path"))?))
+}
+
+/// Takes only what libpq reads in the same way, so that the password is where it is looked for here.
+fn postgres(url: &str, rest: &str) -> Result<Address, DatabaseError> {
+    let (authority, tail) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    let (user, hosts) = authority.rsplit_once('@').unwrap_or(("", authority));
+    let (user, password) = user.split_once(':').map_or((user, None), |(user, password)| (user, Some(password)));
+    let bad = |fault| Err(DatabaseError::BadUrl(start_of(url), fault));
+    if user.contains('@') || password.is_some_and(|password| password.contains(['@', ':'])) || tail.contains('@') {
+        return bad("in the user and the password, write @ as %40, : as %3A, / as %2F and ? as %3F");
+    }
+    if !hosts.split(',').all(port_is_number) {
+        return bad("after the host, a port is a number: postgres://USER:PASSWORD@HOST:5432/DATABASE");
+    }
+    if !well_encoded(url) {
+        return bad("a % must be followed by two hexadecimal digits that are not 00; write % itself as %25");
+    }
+    let path = tail.split('?').next().unwrap_or_default();
+    let user = match (user, password) {
+        ("", None) => String::new(),
+        (user, None) => format!("{user}@"),
+        (user, Some(_)) => format!("{user}:…@"),
+    };
+    // The query may hold a password too, and says nothing that is needed to know the place.
+    let shown = format!("postgres://{user}{hosts}{path}{}", if tail.contains('?') { "?…" } else { "" });
+    Ok(Address::Postgres { url: url.to_owned(), shown })
+}
+
+fn port_is_number(host: &str) -> bool {
+    let after_brackets = host.rsplit(']').next().unwrap_or(host);
+    after_brackets.split_once(':').is_none_or(|(_, port)| port.bytes().all(|digit| digit.is_ascii_digit()))
+}
+
+fn well_encoded(url: &str) -> bool {
+    url.split('%').skip(1).all(|part| {
+        let digits = part.as_bytes().get(..2);
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit) && digits != b"00")
+    }) && !url.contains('\0')
+}
+
+/// The start of a URL that could not be read, up to where a secret may begin.
+fn start_of(url: &str) -> String {
+    match url.find(|c: char| !c.is_ascii_alphanumeric() && !"+-._/".contains(c)) {
+        Some(end) if url[end..].starts_with("://") => format!("{}://…", &url[..end]),
+        Some(end) if url[end..].starts_with(':') => format!("{}:…", &url[..end]),
+        Some(_) => "…".to_owned(),
+        None => url.to_owned(),
+    }
+}

@@ -1,0 +1,50 @@
+//! The tables, as both backends have them: `migrations/{sqlite,postgres}`. Times are [`UnixTime`](crate::UnixTime).
+
+diesel::table! {
+    users (id) {
+        id -> BigInt,
+        username -> Text,
+        full_name -> Text,
+        password_hash -> Text,
+        active -> Bool,
+        credential_epoch -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    logins (id) {
+        id -> Text,
+        user_id -> BigInt,
+        credential_epoch -> BigInt,
+        created_at -> BigInt,
+        auth_time -> BigInt,
+        amr -> Text,
+        expires_at -> BigInt,
+        last_seen_at -> BigInt,
+        ended_at -> Nullable<BigInt>,
+        end_reason -> Nullable<Text>,
+        user_agent -> Nullable<Text>,
+        ip -> Nullable<Text>,
+        refresh_generation -> BigInt,
+        refresh_rotated_at -> BigInt,
+        remember_selector -> Nullable<Text>,
+        remember_hash -> Nullable<Binary>,
+        remember_generation -> Nullable<BigInt>,
+        remember_rotated_at -> Nullable<BigInt>,
+        remember_expires_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    sessions (key_hash) {
+        key_hash -> Binary,
+        state -> Text,
+        login_id -> Nullable<Text>,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::joinable!(logins -> users (user_id));
+diesel::joinable!(sessions -> logins (login_id));
+diesel::allow_tables_to_appear_in_same_query!(users, logins, sessions);

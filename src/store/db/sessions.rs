@@ -1,0 +1,114 @@
+//! The table of sessions.
+
+use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error as QueryError};
+
+use super::Database;
+use super::connection::{Connection, each};
+use super::schema::sessions;
+use crate::{LoginId, SessionHash, SessionRecord, SessionStore, StoreFuture, UnixTime};
+
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = sessions, treat_none_as_null = true, treat_none_as_default_value = false)]
+struct Values {
+    state: String,
+    login_id: Option<String>,
+    expires_at: UnixTime,
+}
+
+impl From<&SessionRecord> for Values {
+    fn from(record: &SessionRecord) -> Self {
+        Self {
+            state: record.state.clone(),
+            login_id: record.login.as_ref().map(|login| login.as_str().to_owned()),
+            expires_at: record.expires_at,
+        }
+    }
+}
+
+impl SessionStore for Database {
+    fn load_session<'a>(&'a self, key: &'a SessionHash, now: UnixTime) -> StoreFuture<'a, Option<SessionRecord>> {
+        let SessionHash(key) = *key;
+        Box::pin(async move {
+            let found = self.read(move |connection| {
+                each!(connection, c => {
+                    sessions::table
+                        .filter(sessions::key_hash.eq(&key[..]))
+                        .filter(sessions::expires_at.gt(now))
+                        .select((sessions::state, sessions::login_id, sessions::expires_at))
+                        .get_result::<(String, Option<String>, UnixTime)>(c)
+                        .optional()
+                })
+            });
+            Ok(found.await?.map(|(state, login, expires_at)| SessionRecord {
+                state,
+                login: login.map(LoginId::from),
+                expires_at,
+            }))
+        })
+    }
+
+    /// Of a login that has been deleted meanwhile, no session is kept: it could never be used.
+    fn insert_session<'a>(&'a self, key: &'a SessionHash, record: &'a SessionRecord) -> StoreFuture<'a, ()> {
+        let SessionHash(key) = *key;
+        let values = Values::from(record);
+        Box::pin(self.write(move |connection| {
+            let inserted = each!(connection, c => {
+                diesel::insert_into(sessions::table).values((sessions::key_hash.eq(&key[..]), &values)).execute(c)
+            });
+            unless_login_is_gone(inserted).map(|_rows| ())
+        }))
+    }
+
+    /// A session of a login that has been deleted meanwhile is as good as gone: `false`, and nothing is written.
+    fn update_session<'a>(&'a self, key: &'a SessionHash, record: &'a SessionRecord) -> StoreFuture<'a, bool> {
+        let SessionHash(key) = *key;
+        let values = Values::from(record);
+        Box::pin(self.write(move |connection| {
+            let updated = each!(connection, c => {
+                diesel::update(sessions::table.filter(sessions::key_hash.eq(&key[..]))).set(&values).execute(c)
+            });
+            unless_login_is_gone(updated).map(|rows| rows == 1)
+        }))
+    }
+
+    fn touch_session<'a>(&'a self, key: &'a SessionHash, expires_at: UnixTime) -> StoreFuture<'a, ()> {
+        let SessionHash(key) = *key;
+        Box::pin(self.write(move |connection| {
+            each!(connection, c => {
+                diesel::update(sessions::table.filter(sessions::key_hash.eq(&key[..])))
+                    .set(sessions::expires_at.eq(expires_at))
+                    .execute(c)
+            })
+            .map(|_rows| ())
+        }))
+    }
+
+    fn delete_session<'a>(&'a self, key: &'a SessionHash) -> StoreFuture<'a, ()> {
+        let SessionHash(key) = *key;
+        Box::pin(self.write(move |connection| {
+            each!(connection, c => {
+                diesel::delete(sessions::table.filter(sessions::key_hash.eq(&key[..]))).execute(c)
+            })
+            .map(|_rows| ())
+        }))
+    }
+}
+
+/// No row is written when the session's login is not there.
+fn unless_login_is_gone(written: QueryResult<usize>) -> QueryResult<usize> {
+    match written {
+        Err(QueryError::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _)) => Ok(0),
+        written => written,
+    }
+}
+
+/// Deletes the sessions that have expired.
+pub(super) fn delete_expired(connection: &mut Connection, now: UnixTime) -> QueryResult<usize> {
+    each!(connection, c => diesel::delete(sessions::table.filter(sessions::expires_at.le(now))).execute(c))
+}
+
+/// Deletes the sessions of a login.
+pub(super) fn delete_of_login(connection: &mut Connection, login: &str) -> QueryResult<usize> {
+    each!(connection, c => diesel::delete(sessions::table.filter(sessions::login_id.eq(login))).execute(c))
+}

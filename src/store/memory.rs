@@ -1,0 +1,180 @@
+//! Logins and sessions in memory: for tests and examples, and gone with the process.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::{
+    EndReason, Login, LoginId, LoginStore, Remember, SessionHash, SessionRecord, SessionStore, StoreError, StoreFuture,
+    UnixTime,
+};
+
+/// A [`LoginStore`] and [`SessionStore`] in memory. Its clones share what they keep.
+///
+/// It keeps every promise of the two traits but one: nothing in it survives the end of the process. Nothing is swept
+/// either, so it grows with every login.
+#[derive(Clone, Default)]
+pub struct MemoryStore(Arc<Mutex<Kept>>);
+
+#[derive(Default)]
+struct Kept {
+    logins: HashMap<LoginId, Login>,
+    sessions: HashMap<SessionHash, SessionRecord>,
+}
+
+impl MemoryStore {
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        // No code below can panic half-way through a change, so what a panicking thread left behind is sound.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept {
+    fn end(&mut self, id: &LoginId, reason: EndReason, now: UnixTime) -> bool {
+        self.sessions.retain(|_, session| session.login.as_ref() != Some(id));
+        match self.logins.get_mut(id) {
+            Some(login) if login.ended.is_none() => {
+                login.ended = Some((now, reason));
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the login that a session belongs to, if it belongs to one, is known.
+    fn knows_login_of(&self, record: &SessionRecord) -> bool {
+        record.login.as_ref().is_none_or(|login| self.logins.contains_key(login))
+    }
+}
+
+impl LoginStore for MemoryStore {
+    fn insert<'a>(&'a self, login: &'a Login) -> StoreFuture<'a, ()> {
+        Box::pin(async move {
+            let mut kept = self.kept();
+            let selector = login.remember.as_ref().map(|remember| &remember.selector);
+            let taken = |other: &Login| selector.is_some() && other.remember.as_ref().map(|r| &r.selector) == selector;
+            if kept.logins.contains_key(&login.id) || kept.logins.values().any(taken) {
+                return Err(StoreError::new("a login with this id or this remember selector is there already"));
+            }
+            kept.logins.insert(login.id.clone(), login.clone());
+            Ok(())
+        })
+    }
+
+    fn find<'a>(&'a self, id: &'a LoginId) -> StoreFuture<'a, Option<Login>> {
+        Box::pin(async move { Ok(self.kept().logins.get(id).cloned()) })
+    }
+
+    fn find_remembered<'a>(&'a self, selector: &'a str) -> StoreFuture<'a, Option<Login>> {
+        Box::pin(async move {
+            let has_selector = |login: &&Login| login.remember.as_ref().is_some_and(|r| r.selector == selector);
+            Ok(self.kept().logins.values().find(has_selector).cloned())
+        })
+    }
+
+    fn rotate_refresh<'a>(&'a self, id: &'a LoginId, generation: i64, now: UnixTime) -> StoreFuture<'a, bool> {
+        Box::pin(async move {
+            match self.kept().logins.get_mut(id) {
+                Some(login) if login.is_live(now) && login.refresh_generation == generation => {
+                    login.refresh_generation += 1;
+                    login.refresh_rotated_at = now;
+                    login.last_seen_at = now;
+                    Ok(true)
+                }
+                _ => Ok(false),
+            }
+        })
+    }
+
+    fn rotate_remember<'a>(&'a self, id: &'a LoginId, next: &'a Remember) -> StoreFuture<'a, bool> {
+        Box::pin(async move {
+            match self.kept().logins.get_mut(id) {
+                Some(login) if login.is_live(next.rotated_at) => match &mut login.remember {
+                    Some(remember) if remember.generation == next.generation.wrapping_sub(1) => {
+                        *remember = next.clone();
+                        Ok(true)
+                    }
+                    _ => Ok(false),
+                },
+                _ => Ok(false),
+            }
+        })
+    }
+
+    fn touch<'a>(&'a self, id: &'a LoginId, now: UnixTime) -> StoreFuture<'a, ()> {
+        Box::pin(async move {
+            if let Some(login) = self.kept().logins.get_mut(id) {
+                login.last_seen_at = now;
+            }
+            Ok(())
+        })
+    }
+
+    fn end<'a>(&'a self, id: &'a LoginId, reason: EndReason, now: UnixTime) -> StoreFuture<'a, bool> {
+        Box::pin(async move { Ok(self.kept().end(id, reason, now)) })
+    }
+
+    fn end_all<'a>(
+        &'a self,
+        identity: &'a str,
+        except: Option<&'a LoginId>,
+        reason: EndReason,
+        now: UnixTime,
+    ) -> StoreFuture<'a, u64> {
+        Box::pin(async move {
+            let mut kept = self.kept();
+            let theirs = kept.logins.values().filter(|login| login.identity == identity && Some(&login.id) != except);
+            let ids: Vec<LoginId> = theirs.map(|login| login.id.clone()).collect();
+            Ok(ids.iter().map(|id| u64::from(kept.end(id, reason, now))).sum())
+        })
+    }
+}
+
+impl SessionStore for MemoryStore {
+    fn load_session<'a>(&'a self, key: &'a SessionHash, now: UnixTime) -> StoreFuture<'a, Option<SessionRecord>> {
+        Box::pin(async move { Ok(self.kept().sessions.get(key).filter(|session| now < session.expires_at).cloned()) })
+    }
+
+    /// Of a login that is not known, no session is kept: it could never be used.
+    fn insert_session<'a>(&'a self, key: &'a SessionHash, record: &'a SessionRecord) -> StoreFuture<'a, ()> {
+        Box::pin(async move {
+            let mut kept = self.kept();
+            if kept.sessions.contains_key(key) {
+                return Err(StoreError::new("a session with this key is there already"));
+            }
+            if kept.knows_login_of(record) {
+                kept.sessions.insert(*key, record.clone());
+            }
+            Ok(())
+        })
+    }
+
+    fn update_session<'a>(&'a self, key: &'a SessionHash, record: &'a SessionRecord) -> StoreFuture<'a, bool> {
+        Box::pin(async move {
+            let mut kept = self.kept();
+            let known = kept.knows_login_of(record);
+            match kept.sessions.get_mut(key) {
+                Some(session) if known => {
+                    *session = record.clone();
+                    Ok(true)
+                }
+                _ => Ok(false),
+            }
+        })
+    }
+
+    fn touch_session<'a>(&'a self, key: &'a SessionHash, expires_at: UnixTime) -> StoreFuture<'a, ()> {
+        Box::pin(async move {
+            if let Some(session) = self.kept().sessions.get_mut(key) {
+                session.expires_at = expires_at;
+            }
+            Ok(())
+        })
+    }
+
+    fn delete_session<'a>(&'a self, key: &'a SessionHash) -> StoreFuture<'a, ()> {
+        Box::pin(async move {
+            self.kept().sessions.remove(key);
+            Ok(())
+        })
+    }
+}
