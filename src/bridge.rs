@@ -1,16 +1,172 @@
-//! The bridge layer.
+//! The bridge layer: what an actix-web application wraps around itself.
+//!
+//! The life of a request, from the outside in: the [`loader`] finds the token that the request presents, if any; the
+//! [`gate`] lets a request with a token pass without a session, and every other with one; inside, extractors
+//! [resolve](resolve) the credential into a user when a handler asks for one; on the way out, [`silence`] sees to it
+//! that the response to a token carries no cookie.
 
+mod auth;
+mod builder;
 mod clock;
+mod cookies;
+mod core;
+mod credential;
+mod csrf;
+mod error;
+mod extract;
+mod gate;
+mod loader;
 mod login;
+mod logout;
 mod password;
+mod principal;
+mod problem;
 mod random;
+mod redirect;
+mod refresh;
+mod remember;
+mod request;
+mod resolve;
 mod session_store;
+mod sessions;
+mod silence;
 mod store_error;
+mod token;
 mod user;
+mod users;
 
+use std::fmt;
+use std::future::{Future, Ready, ready};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
+use actix_web::http::StatusCode;
+use actix_web::{Error, HttpMessage as _};
+
+pub use auth::{Auth, LoginUser, NewLogin};
+pub use builder::{BridgeBuilder, BuildError};
 pub use clock::{Clock, UnixTime};
+pub use credential::Location;
+pub use error::AuthError;
+pub use extract::{BrowserUser, CurrentLogin, CurrentUser, Fresh, MaybeUser, TokenUser};
 pub use login::{EndReason, Login, LoginId, LoginStore, Remember};
+pub use logout::Scope;
 pub use password::{PasswordActivity, PasswordError, PasswordHasher, PasswordParams, Verified};
+pub use principal::{Principal, Via};
+pub use problem::Problem;
+pub use redirect::safe_next;
 pub use session_store::{SessionHash, SessionRecord, SessionStore};
+pub use silence::prefers_html;
 pub use store_error::{StoreError, StoreFuture};
+pub use token::{Claims, KeyError, TokenKey, TokenPair};
 pub use user::UserStore;
+
+use self::core::Core;
+use gate::Gate;
+use request::RequestAuth;
+
+/// The bridge: `App::new().wrap(bridge.clone())`, with one bridge for all workers.
+#[derive(Clone)]
+pub struct Bridge(Arc<Core>);
+
+impl Bridge {
+    /// Starts building a bridge for these users.
+    pub fn builder(users: impl UserStore) -> BridgeBuilder {
+        BridgeBuilder::new(users)
+    }
+
+    fn new(core: Core) -> Self {
+        Self(Arc::new(core))
+    }
+
+    /// The public keys that verify the tokens, as a JWK set (RFC 7517 section 5); empty for HMAC secrets.
+    pub fn jwks(&self) -> serde_json::Value {
+        self.0.verifier.keys().jwks()
+    }
+}
+
+impl fmt::Debug for Bridge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Bridge")
+    }
+}
+
+impl<S, B> Transform<S, ServiceRequest> for Bridge
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    S::Future: 'static,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<EitherBody<B>>;
+    type Error = Error;
+    type InitError = ();
+    type Transform = BridgeService<S, B>;
+    type Future = Ready<Result<Self::Transform, ()>>;
+
+    fn new_transform(&self, service: S) -> Self::Future {
+        ready(Gate::new(&self.0, service).map(|gate| BridgeService { core: Arc::clone(&self.0), gate: Rc::new(gate) }))
+    }
+}
+
+/// The service that [`Bridge`] makes of another.
+pub struct BridgeService<S, B>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    S::Future: 'static,
+    B: MessageBody + 'static,
+{
+    core: Arc<Core>,
+    gate: Rc<Gate<S>>,
+}
+
+impl<S, B> Service<ServiceRequest> for BridgeService<S, B>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    S::Future: 'static,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<EitherBody<B>>;
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Error>>>>;
+
+    fn poll_ready(&self, ctx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.gate.poll_ready(ctx)
+    }
+
+    fn call(&self, mut req: ServiceRequest) -> Self::Future {
+        let (core, gate) = (Arc::clone(&self.core), Rc::clone(&self.gate));
+        Box::pin(async move {
+            let presented = match loader::find(&mut req, &core.loader).await {
+                Ok(presented) => presented,
+                Err(loader::BodyTimeout) => return Ok(req.into_response(too_slow()).map_into_right_body()),
+            };
+            let token = presented.is_token();
+            core.cookies.clean(req.headers_mut());
+            let brought_cookies = !token && core.cookies.any_in(req.headers());
+            if brought_cookies && let Err(error) = csrf::check(req.method(), req.headers(), core.own_origin.as_deref())
+            {
+                tracing::warn!("a request of another site was refused");
+                let refused = req.error_response(error);
+                return Ok(silence::for_browsers(&core, refused).map_into_boxed_body().map_into_right_body());
+            }
+            let auth = RequestAuth::new(Arc::clone(&core), presented);
+            req.extensions_mut().insert(Rc::clone(&auth));
+            let res = gate.call(req, !token).await?;
+            let mut res = silence::for_browsers(&core, res);
+            if token {
+                silence::seal(res.headers_mut(), &core);
+            } else {
+                silence::add_cookies(res.headers_mut(), &auth, brought_cookies);
+            }
+            Ok(res)
+        })
+    }
+}
+
+fn too_slow() -> actix_web::HttpResponse {
+    Problem::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", "The request's body did not arrive in time.").respond()
+}

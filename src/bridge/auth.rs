@@ -1,0 +1,227 @@
+//! The handle with which a handler signs users in and out.
+
+use std::any::Any;
+use std::fmt;
+use std::future::{Future, IntoFuture, Ready, ready};
+use std::pin::Pin;
+use std::rc::Rc;
+
+use actix_session::SessionExt as _;
+use actix_web::dev::Payload;
+use actix_web::http::header::USER_AGENT;
+use actix_web::{FromRequest, HttpRequest};
+
+use super::clock::UnixTime;
+use super::core::{Core, seconds};
+use super::credential::Location;
+use super::csrf;
+use super::error::AuthError;
+use super::login::{Login, LoginId};
+use super::principal::{Principal, Verdict, Via};
+use super::request::RequestAuth;
+use super::resolve;
+use super::token::TokenPair;
+use super::users::Described;
+
+/// This request's sign-in desk: `login_user`, `logout_user` and refreshing.
+///
+/// ```
+/// use actix_web::{HttpResponse, post, web::Json};
+/// use tollbridge::{Auth, AuthError};
+/// # #[derive(Clone)] struct User;
+/// # #[derive(serde::Deserialize)] struct Form { remember: bool }
+/// # async fn check(_: &Form) -> Result<User, AuthError> { Ok(User) }
+///
+/// #[post("/login")]
+/// async fn login(form: Json<Form>, auth: Auth) -> Result<HttpResponse, AuthError> {
+///     let user = check(&form).await?;
+///     let login = auth.login_user(&user).remember(form.remember).await?; // the browser face
+///     Ok(HttpResponse::Ok().json(login.issue_tokens()?)) // the API face
+/// }
+/// ```
+pub struct Auth {
+    pub(super) req: HttpRequest,
+    pub(super) state: Rc<RequestAuth>,
+}
+
+impl Auth {
+    /// Signs a user in (Flask-Login's `login_user`): starts a new login, and opens a browser session for it unless
+    /// [`tokens_only`](LoginUser::tokens_only) is asked for. Await the result to do it. From then on the request has
+    /// this current user.
+    pub fn login_user<U: Clone + 'static>(&self, user: &U) -> LoginUser<'_> {
+        LoginUser {
+            auth: self,
+            described: self.state.core.users.describe(user),
+            user: Rc::new(user.clone()),
+            remember: false,
+            session: true,
+            amr: "pwd",
+        }
+    }
+
+    pub(super) fn core(&self) -> &Core {
+        &self.state.core
+    }
+
+    fn ip(&self) -> Option<String> {
+        self.req.peer_addr().map(|peer| peer.ip().to_string())
+    }
+
+    fn user_agent(&self) -> Option<String> {
+        let agent = self.req.headers().get(USER_AGENT)?.to_str().ok()?;
+        Some(agent.chars().take(256).collect())
+    }
+}
+
+/// A sign-in that is about to happen; from [`Auth::login_user`].
+#[must_use = "nobody is signed in until this is awaited"]
+pub struct LoginUser<'a> {
+    auth: &'a Auth,
+    user: Rc<dyn Any>,
+    described: Result<Described, AuthError>,
+    remember: bool,
+    session: bool,
+    amr: &'a str,
+}
+
+impl<'a> LoginUser<'a> {
+    /// Whether the browser stays signed in after it is closed, by a remember cookie.
+    pub fn remember(mut self, remember: bool) -> Self {
+        self.remember = remember;
+        self
+    }
+
+    /// Opens no session and sets no cookie: the login has tokens only.
+    pub fn tokens_only(mut self) -> Self {
+        self.session = false;
+        self
+    }
+
+    /// How the user proved who they are, RFC 8176 values separated by spaces. Default `pwd`.
+    pub fn amr(mut self, amr: &'a str) -> Self {
+        self.amr = amr;
+        self
+    }
+
+    async fn start(self) -> Result<NewLogin<'a>, AuthError> {
+        let described = self.described?;
+        let (req, state, core) = (&self.auth.req, &self.auth.state, self.auth.core());
+        if self.session {
+            if state.presented.is_token() {
+                return Err(AuthError::CredentialConflict(
+                    "A request that brings a token cannot open a session. Leave the token out.",
+                ));
+            }
+            // Nobody may be signed in to somebody else's account by another site (login CSRF).
+            csrf::check(req.method(), req.headers(), core.own_origin.as_deref())?;
+        }
+        if !described.active {
+            return Err(AuthError::UserDisabled);
+        }
+        let now = core.clock.now();
+        let lifetime = match (self.session, self.remember) {
+            (false, _) => core.lifetimes.refresh,
+            (true, false) => core.lifetimes.absolute,
+            (true, true) => core.lifetimes.absolute.max(core.lifetimes.remember),
+        };
+        let expires_at = now + seconds(lifetime);
+        let remember = (self.session && self.remember)
+            .then(|| core.remember.issue(now, expires_at.min(now + seconds(core.lifetimes.remember))));
+        let login = Login {
+            id: LoginId::random(),
+            identity: described.identity,
+            credential_epoch: described.credential_epoch,
+            created_at: now,
+            auth_time: now,
+            amr: self.amr.to_owned(),
+            expires_at,
+            last_seen_at: now,
+            ended: None,
+            user_agent: self.auth.user_agent(),
+            ip: self.auth.ip(),
+            refresh_generation: 0,
+            refresh_rotated_at: now,
+            remember: remember.as_ref().map(|(record, _)| record.clone()),
+        };
+        core.logins.insert(&login).await?;
+        if self.session {
+            resolve::open_session(req, &req.get_session(), &login, false)?;
+            let cookies = &core.cookies;
+            match remember {
+                Some((record, value)) => state.set_cookie(cookies.remember(value, now, record.expires_at)),
+                // A remember cookie of an earlier login must not outlive this choice.
+                None if super::cookies::value_of(req.headers(), &cookies.remember).is_some() => {
+                    state.set_cookie(cookies.removal(&cookies.remember));
+                }
+                None => {}
+            }
+        }
+        tracing::info!(login.id = %login.id, user.id = %login.identity, session = self.session, "login started");
+        state.set_verdict(Verdict::Accepted(Rc::new(started(&login, self.session, self.user))));
+        Ok(NewLogin { auth: self.auth, login, now })
+    }
+}
+
+fn started(login: &Login, session: bool, user: Rc<dyn Any>) -> Principal {
+    Principal {
+        identity: login.identity.clone(),
+        login_id: login.id.clone(),
+        via: if session { Via::Session } else { Via::Token },
+        location: if session { Location::Cookie } else { Location::Json },
+        fresh: true,
+        auth_time: login.auth_time,
+        amr: login.amr.clone(),
+        login_started_at: login.created_at,
+        expires_at: login.expires_at,
+        user,
+        token: None,
+    }
+}
+
+impl<'a> IntoFuture for LoginUser<'a> {
+    type Output = Result<NewLogin<'a>, AuthError>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + 'a>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.start())
+    }
+}
+
+/// A login that has just begun.
+pub struct NewLogin<'a> {
+    auth: &'a Auth,
+    login: Login,
+    now: UnixTime,
+}
+
+impl NewLogin<'_> {
+    /// Its id.
+    pub fn id(&self) -> &LoginId {
+        &self.login.id
+    }
+
+    /// A fresh access token and the refresh token of this login (Flask-JWT-Extended's `create_access_token` and
+    /// `create_refresh_token`).
+    ///
+    /// # Errors
+    ///
+    /// When the token key cannot sign.
+    pub fn issue_tokens(&self) -> Result<TokenPair, AuthError> {
+        self.auth.core().issuer.pair(&self.login, true, self.now)
+    }
+}
+
+impl FromRequest for Auth {
+    type Error = AuthError;
+    type Future = Ready<Result<Self, AuthError>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(RequestAuth::of(req).map(|state| Self { req: req.clone(), state }))
+    }
+}
+
+impl fmt::Debug for Auth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Auth")
+    }
+}

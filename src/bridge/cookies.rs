@@ -1,0 +1,110 @@
+//! Our cookies: their names, how they are written, and reading them by their raw name.
+//!
+//! actix-web decodes `%xx` in cookie names, so that a sibling site's `__%48ost-…` would read as ours, and its session
+//! middleware takes the first of several cookies of one name. Both are ways to plant a session on somebody. So the
+//! header is cleaned before anything else reads it: an alias of our names is dropped, and of two cookies of one of our
+//! names both are.
+
+use actix_web::cookie::time::Duration as CookieDuration;
+use actix_web::cookie::{Cookie, SameSite};
+use actix_web::http::header::{COOKIE, HeaderMap, HeaderValue};
+
+use percent_encoding::percent_decode;
+
+use super::clock::UnixTime;
+
+/// The names, and whether cookies are for TLS only.
+#[derive(Clone, Debug)]
+pub(crate) struct CookieConfig {
+    pub(crate) session: String,
+    pub(crate) remember: String,
+    pub(crate) secure: bool,
+}
+
+impl CookieConfig {
+    /// With TLS the `__Host-` prefix keeps other hosts from setting them (RFC 6265bis section 4.1.3.2).
+    pub(crate) fn new(secure: bool) -> Self {
+        let prefix = if secure { "__Host-" } else { "" };
+        Self {
+            session: format!("{prefix}tollbridge_session"),
+            remember: format!("{prefix}tollbridge_remember"),
+            secure,
+        }
+    }
+
+    /// The remember cookie with this value, until `expires_at`.
+    pub(crate) fn remember(&self, value: String, now: UnixTime, expires_at: UnixTime) -> Cookie<'static> {
+        let mut cookie = self.bare(self.remember.clone(), value);
+        cookie.set_max_age(CookieDuration::seconds(expires_at - now));
+        cookie
+    }
+
+    /// A cookie that removes the one of this name.
+    pub(crate) fn removal(&self, name: &str) -> Cookie<'static> {
+        let mut cookie = self.bare(name.to_owned(), String::new());
+        cookie.make_removal();
+        cookie
+    }
+
+    fn bare(&self, name: String, value: String) -> Cookie<'static> {
+        let cookie = Cookie::build(name, value).path("/").http_only(true).same_site(SameSite::Lax);
+        cookie.secure(self.secure).finish()
+    }
+
+    /// Whether the request carries a cookie of ours.
+    pub(crate) fn any_in(&self, headers: &HeaderMap) -> bool {
+        value_of(headers, &self.session).is_some() || value_of(headers, &self.remember).is_some()
+    }
+
+    /// Drops aliases of our cookies, and our cookies where there are two of a name. Everybody else's stay.
+    pub(crate) fn clean(&self, headers: &mut HeaderMap) {
+        if !headers.contains_key(COOKIE) || !self.is_ambiguous(headers) {
+            return;
+        }
+        tracing::warn!("a request brought ambiguous cookies; they were dropped");
+        let kept: Vec<&[u8]> = pairs(headers).filter(|pair| !self.is_ours_decoded(name_of(pair))).collect();
+        let kept = HeaderValue::from_bytes(&kept.join(&b"; "[..]));
+        headers.remove(COOKIE);
+        if let Ok(kept) = kept
+            && !kept.is_empty()
+        {
+            headers.insert(COOKIE, kept);
+        }
+    }
+
+    fn is_ambiguous(&self, headers: &HeaderMap) -> bool {
+        let (mut sessions, mut remembers) = (0, 0);
+        for name in pairs(headers).map(name_of) {
+            if name == self.session.as_bytes() {
+                sessions += 1;
+            } else if name == self.remember.as_bytes() {
+                remembers += 1;
+            } else if self.is_ours_decoded(name) {
+                return true;
+            }
+        }
+        sessions > 1 || remembers > 1
+    }
+
+    /// Whether a more lenient reader than ours would take this name for one of ours.
+    fn is_ours_decoded(&self, name: &[u8]) -> bool {
+        let decoded = percent_decode(name).decode_utf8_lossy();
+        let trimmed = decoded.trim();
+        trimmed == self.session || trimmed == self.remember
+    }
+}
+
+/// The value of the cookie with exactly this raw name. Call [`CookieConfig::clean`] first.
+pub(crate) fn value_of<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    let pair = pairs(headers).find(|pair| name_of(pair) == name.as_bytes())?;
+    let value = pair.get(name.len()..)?.trim_ascii_start().strip_prefix(b"=")?;
+    std::str::from_utf8(value.trim_ascii()).ok()
+}
+
+fn pairs(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
+    headers.get_all(COOKIE).flat_map(|line| line.as_bytes().split(|byte| *byte == b';')).map(<[u8]>::trim_ascii)
+}
+
+fn name_of(pair: &[u8]) -> &[u8] {
+    pair.split(|byte| *byte == b'=').next().unwrap_or_default().trim_ascii_end()
+}

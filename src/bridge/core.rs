@@ -1,0 +1,61 @@
+//! What all workers share: the stores, the keys and the settings.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::clock::{Clock, UnixTime};
+use super::cookies::CookieConfig;
+use super::error::AuthError;
+use super::loader::LoaderConfig;
+use super::login::LoginStore;
+use super::remember::RememberKey;
+use super::session_store::SessionStore;
+use super::token::{Issuer, Verifier};
+use super::users::Users;
+
+/// Renders an error for a browser.
+pub(crate) type ErrorPage = dyn Fn(&HttpRequest, &AuthError) -> HttpResponse + Send + Sync;
+
+/// The inside of a [`Bridge`](crate::Bridge).
+pub(crate) struct Core {
+    pub(crate) users: Box<dyn Users>,
+    pub(crate) logins: Arc<dyn LoginStore>,
+    pub(crate) sessions: Arc<dyn SessionStore>,
+    pub(crate) issuer: Issuer,
+    pub(crate) verifier: Verifier,
+    pub(crate) remember: RememberKey,
+    pub(crate) session_key: actix_web::cookie::Key,
+    pub(crate) cookies: CookieConfig,
+    pub(crate) loader: LoaderConfig,
+    pub(crate) lifetimes: Lifetimes,
+    /// The origin of the public URL, if one is configured.
+    pub(crate) own_origin: Option<String>,
+    pub(crate) login_view: Option<String>,
+    pub(crate) error_page: Option<Box<ErrorPage>>,
+    pub(crate) clock: Clock,
+}
+
+/// How long things last.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lifetimes {
+    pub(crate) refresh: Duration,
+    pub(crate) refresh_grace: Duration,
+    pub(crate) idle: Duration,
+    pub(crate) absolute: Duration,
+    pub(crate) remember: Duration,
+    pub(crate) fresh: Duration,
+}
+
+impl Core {
+    /// Whether somebody who proved who they are at `auth_time` counts as fresh now.
+    pub(crate) fn is_fresh(&self, auth_time: UnixTime, now: UnixTime) -> bool {
+        now - auth_time < seconds(self.lifetimes.fresh)
+    }
+}
+
+/// A duration in whole seconds.
+pub(crate) fn seconds(duration: Duration) -> UnixTime {
+    UnixTime::try_from(duration.as_secs()).unwrap_or(UnixTime::MAX / 4).min(UnixTime::MAX / 4)
+}

@@ -1,0 +1,132 @@
+//! A token in a JSON body. This is an extension of ours, not a method of RFC 6750, and the same rules hold: one token,
+//! in one place, as a string.
+//!
+//! The body is read raw, up to a cap and for a limited time, and put back as it came. A body that is larger than the
+//! cap streams on and is not searched.
+
+use std::time::Duration;
+
+use actix_web::HttpMessage as _;
+use actix_web::dev::{Payload, ServiceRequest};
+use actix_web::error::PayloadError;
+use actix_web::http::Method;
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING};
+use actix_web::rt::time::timeout;
+use actix_web::web::{Bytes, BytesMut};
+use futures_util::stream::{self, StreamExt as _};
+
+use super::BodyTimeout;
+use crate::bridge::credential::Presented;
+
+mod fields;
+
+/// Whether the request has a body at all.
+pub(super) fn has_body(req: &ServiceRequest) -> bool {
+    let headers = req.headers();
+    headers.contains_key(TRANSFER_ENCODING)
+        || headers.get(CONTENT_LENGTH).is_some_and(|length| length.as_bytes() != b"0")
+}
+
+/// Whether the body is one that a token is looked for in.
+pub(super) fn may_carry_token(req: &ServiceRequest) -> bool {
+    has_body(req)
+        && !matches!(*req.method(), Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE | Method::CONNECT)
+        && !req.headers().contains_key(CONTENT_ENCODING)
+        && is_json(req)
+}
+
+/// `application/json`, with no charset or the only one that JSON has (RFC 8259 section 8.1).
+fn is_json(req: &ServiceRequest) -> bool {
+    let content_type = req.content_type();
+    if !content_type.trim().eq_ignore_ascii_case("application/json") {
+        return false;
+    }
+    match req.mime_type() {
+        Ok(Some(mime)) => mime.get_param("charset").is_none_or(|charset| charset == "utf-8"),
+        _ => false,
+    }
+}
+
+/// Reads at most `limit` bytes of the body, looks for a token in them if they are the whole of it, and puts them back.
+pub(super) async fn peek(req: &mut ServiceRequest, limit: usize, time: Duration) -> Result<Presented, BodyTimeout> {
+    let mut payload = req.take_payload();
+    let announced = req.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > limit) {
+        req.set_payload(payload);
+        limit_pauses(req, time);
+        return Ok(Presented::Nothing);
+    }
+    let Ok(read) = timeout(time, read_up_to(&mut payload, limit)).await else { return Err(BodyTimeout) };
+    let presented = match &read.end {
+        End::Complete => fields::token(&read.bytes),
+        End::Larger | End::Broken(_) => Presented::Nothing,
+    };
+    put_back(req, read, payload, time);
+    Ok(presented)
+}
+
+/// What was read, and why reading stopped.
+struct Read {
+    bytes: Bytes,
+    end: End,
+}
+
+enum End {
+    Complete,
+    Larger,
+    Broken(PayloadError),
+}
+
+async fn read_up_to(payload: &mut Payload, limit: usize) -> Read {
+    // Most bodies are one chunk, which is kept without copying it.
+    let mut first = Bytes::new();
+    let mut all = BytesMut::new();
+    let end = loop {
+        match payload.next().await {
+            None => break End::Complete,
+            Some(Err(error)) => break End::Broken(error),
+            Some(Ok(chunk)) if first.is_empty() && all.is_empty() => first = chunk,
+            Some(Ok(chunk)) => {
+                if all.is_empty() {
+                    all.extend_from_slice(&first);
+                }
+                all.extend_from_slice(&chunk);
+            }
+        }
+        if first.len().max(all.len()) > limit {
+            break End::Larger;
+        }
+    };
+    Read { bytes: if all.is_empty() { first } else { all.freeze() }, end }
+}
+
+fn put_back(req: &mut ServiceRequest, read: Read, rest: Payload, time: Duration) {
+    let bytes = read.bytes;
+    match read.end {
+        End::Complete => req.set_payload(Payload::from(bytes)),
+        End::Broken(error) => req.set_payload(stream_of(stream::iter([Ok(bytes), Err(error)]))),
+        End::Larger => {
+            req.set_payload(stream_of(stream::iter([Ok(bytes)]).chain(rest)));
+            limit_pauses(req, time);
+        }
+    }
+}
+
+/// Ends a body that pauses for longer than `time`: without this a client could hold a handler for ever.
+pub(super) fn limit_pauses(req: &mut ServiceRequest, time: Duration) {
+    let payload = req.take_payload();
+    let limited = stream::unfold(Some(payload), move |payload| async move {
+        let mut payload = payload?;
+        match timeout(time, payload.next()).await {
+            Ok(Some(Ok(chunk))) => Some((Ok(chunk), Some(payload))),
+            Ok(Some(Err(error))) => Some((Err(error), None)),
+            Ok(None) => None,
+            Err(_) => Some((Err(PayloadError::Io(std::io::ErrorKind::TimedOut.into())), None)),
+        }
+    });
+    req.set_payload(stream_of(limited));
+}
+
+fn stream_of(stream: impl futures_util::Stream<Item = Result<Bytes, PayloadError>> + 'static) -> Payload {
+    Payload::Stream { payload: Box::pin(stream) }
+}

@@ -1,0 +1,108 @@
+//! Signing out. Every face of a login leads to its end, also a token that has expired and a refresh token alone.
+
+use actix_session::SessionExt as _;
+
+use super::auth::Auth;
+use super::clock::UnixTime;
+use super::cookies;
+use super::core::Core;
+use super::credential::Presented;
+use super::error::AuthError;
+use super::login::{EndReason, LoginId};
+use super::principal::Verdict;
+use super::resolve::SessionLogin;
+
+/// Which of a user's logins to end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    /// The one that this request belongs to.
+    #[default]
+    This,
+    /// All but that one.
+    Others,
+    /// All.
+    All,
+}
+
+impl Auth {
+    /// Signs out (Flask-Login's `logout_user`): ends the login with its session, remember cookie and tokens, at once.
+    /// Without a credential, or with one whose login is over, there is nothing to end and nothing goes wrong.
+    ///
+    /// # Errors
+    ///
+    /// When a token was presented that is not one of ours; when the store cannot answer.
+    pub async fn logout_user(&self, scope: Scope) -> Result<(), AuthError> {
+        let core = self.core();
+        let now = core.clock.now();
+        match &self.state.presented {
+            Presented::Unusable(error) => return Err(error.clone()),
+            Presented::Token(token) => {
+                let token = core.verifier.verify_any(&token.text, now)?;
+                let current = Current { identity: token.sub, login_id: LoginId::from(token.sid) };
+                // An expired token may end its own login, and that is all it may do.
+                let scope = if token.expired { Scope::This } else { scope };
+                end(core, &current, scope, now).await?;
+            }
+            Presented::Nothing => {
+                if let Some(current) = self.by_cookies().await? {
+                    end(core, &current, scope, now).await?;
+                }
+                if scope != Scope::Others {
+                    self.forget();
+                }
+            }
+        }
+        if scope != Scope::Others {
+            self.state.set_verdict(Verdict::Absent(AuthError::LoginRequired));
+        }
+        Ok(())
+    }
+
+    /// The login that the cookies belong to, live or not.
+    async fn by_cookies(&self) -> Result<Option<Current>, AuthError> {
+        if let Some(found) = SessionLogin::of(&self.req, &self.req.get_session()) {
+            return Ok(Some(Current { identity: found.identity, login_id: found.login_id }));
+        }
+        // No session, but perhaps a remember cookie.
+        match self.state.verdict(&self.req).await {
+            Verdict::Accepted(found) => {
+                Ok(Some(Current { identity: found.identity.clone(), login_id: found.login_id.clone() }))
+            }
+            Verdict::Absent(_) => Ok(None),
+            Verdict::Rejected(error) => Err(error),
+        }
+    }
+
+    /// Takes its cookies from the browser.
+    fn forget(&self) {
+        let names = &self.core().cookies;
+        drop(self.state.take_cookies());
+        let session = self.req.get_session();
+        session.purge();
+        for name in [&names.session, &names.remember] {
+            if cookies::value_of(self.req.headers(), name).is_some() {
+                self.state.set_cookie(names.removal(name));
+            }
+        }
+    }
+}
+
+struct Current {
+    identity: String,
+    login_id: LoginId,
+}
+
+async fn end(core: &Core, current: &Current, scope: Scope, now: UnixTime) -> Result<(), AuthError> {
+    // "Others" and "all" are for who is still signed in: a dead credential must not reach the user's other logins.
+    let login = core.logins.find(&current.login_id).await?;
+    let Some(login) = login.filter(|login| login.identity == current.identity) else { return Ok(()) };
+    let scope = if login.is_live(now) { scope } else { Scope::This };
+    let ended = match scope {
+        Scope::This => u64::from(core.logins.end(&login.id, EndReason::Logout, now).await?),
+        Scope::Others => core.logins.end_all(&login.identity, Some(&login.id), EndReason::Logout, now).await?,
+        Scope::All => core.logins.end_all(&login.identity, None, EndReason::Logout, now).await?,
+    };
+    tracing::info!(login.id = %login.id, user.id = %login.identity, ended, "logout");
+    Ok(())
+}

@@ -1,0 +1,81 @@
+//! Who a request is, and how that was found out.
+
+use std::any::Any;
+use std::fmt;
+use std::rc::Rc;
+
+use super::clock::UnixTime;
+use super::credential::Location;
+use super::error::AuthError;
+use super::login::LoginId;
+use super::token::Verified;
+
+/// Which face of a login authenticated the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Via {
+    /// A browser session that a password opened.
+    Session,
+    /// A browser session that a remember cookie opened. Never fresh.
+    Remember,
+    /// An access token.
+    Token,
+}
+
+impl Via {
+    /// The word for it: `session`, `remember` or `token`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Session => "session",
+            Self::Remember => "remember",
+            Self::Token => "token",
+        }
+    }
+}
+
+/// An authenticated request: the user, the login, and the credential that led there.
+#[non_exhaustive]
+pub struct Principal {
+    /// The user's identity: [`UserStore::identity`](crate::UserStore::identity).
+    pub identity: String,
+    /// The login.
+    pub login_id: LoginId,
+    /// Which face of it.
+    pub via: Via,
+    /// Where the credential was found.
+    pub location: Location,
+    /// Whether the user proved who they are in this login, within the freshness window, and not by remembering or
+    /// refreshing: Flask-Login's `login_fresh()`.
+    pub fresh: bool,
+    /// When they last proved it.
+    pub auth_time: UnixTime,
+    /// How, RFC 8176 values separated by spaces.
+    pub amr: String,
+    /// When the login began.
+    pub login_started_at: UnixTime,
+    /// When the credential ends: a token's `exp`, or the end of the login for a session.
+    pub expires_at: UnixTime,
+    pub(crate) user: Rc<dyn Any>,
+    pub(crate) token: Option<Verified>,
+}
+
+impl fmt::Debug for Principal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Principal")
+            .field("identity", &self.identity)
+            .field("login_id", &self.login_id)
+            .field("via", &self.via)
+            .field("location", &self.location)
+            .field("fresh", &self.fresh)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The answer to "who is this?". A rejected credential is final: no other is tried in its place.
+#[derive(Clone, Debug)]
+pub(crate) enum Verdict {
+    /// Nobody. The error is what a handler that needs somebody answers: usually that a login is required, or that the
+    /// browser's session has run out, which leaves it without a credential.
+    Absent(AuthError),
+    Accepted(Rc<Principal>),
+    Rejected(AuthError),
+}

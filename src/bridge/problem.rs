@@ -1,0 +1,52 @@
+//! The body of every error: `application/problem+json` (RFC 9457).
+
+use std::borrow::Cow;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use serde::Serialize;
+
+/// A problem document. `msg` repeats `detail`, so that clients of Flask-JWT-Extended find their text.
+///
+/// ```
+/// use actix_web::http::StatusCode;
+/// use tollbridge::Problem;
+///
+/// let response = Problem::new(StatusCode::NOT_FOUND, "not_found", "There is nothing here.").respond();
+/// assert_eq!(response.status(), 404);
+/// ```
+#[derive(Clone, Debug, Serialize)]
+pub struct Problem {
+    #[serde(rename = "type")]
+    type_uri: &'static str,
+    title: &'static str,
+    status: u16,
+    detail: Cow<'static, str>,
+    code: &'static str,
+    msg: Cow<'static, str>,
+}
+
+impl Problem {
+    /// A problem with this status, stable code and sentence. The title is the status' own phrase, as RFC 9457
+    /// section 4.2.1 asks for the type `about:blank`.
+    pub fn new(status: StatusCode, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+        let detail = detail.into();
+        Self {
+            type_uri: "about:blank",
+            title: status.canonical_reason().unwrap_or("Error"),
+            status: status.as_u16(),
+            msg: detail.clone(),
+            detail,
+            code,
+        }
+    }
+
+    /// The response that carries it.
+    pub fn respond(&self) -> HttpResponse {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        match serde_json::to_vec(self) {
+            Ok(body) => HttpResponse::build(status).content_type("application/problem+json").body(body),
+            Err(_) => HttpResponse::build(status).finish(),
+        }
+    }
+}

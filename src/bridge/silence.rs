@@ -1,0 +1,98 @@
+//! The outermost layer, on the way out: the last look at a response.
+
+use actix_web::HttpRequest;
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::ServiceResponse;
+use actix_web::http::Method;
+use actix_web::http::header::{CACHE_CONTROL, HeaderMap, HeaderValue, LOCATION, SET_COOKIE, VARY};
+use actix_web::{HttpResponse, http::header::ACCEPT};
+
+use super::core::Core;
+use super::error::AuthError;
+use super::redirect::login_url;
+use super::request::RequestAuth;
+
+/// Seals the response of a request that presented a token: no cookie of ours, and nothing for a cache to keep.
+pub(crate) fn seal(headers: &mut HeaderMap, core: &Core) {
+    if headers.contains_key(SET_COOKIE) {
+        strip(headers, core);
+    }
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.append(VARY, HeaderValue::from_static("Authorization, Cookie"));
+}
+
+/// The gate leaves nothing to strip. Should something else have set one of our cookies, it does not get out.
+fn strip(headers: &mut HeaderMap, core: &Core) {
+    let ours = |cookie: &HeaderValue| {
+        [&core.cookies.session, &core.cookies.remember]
+            .iter()
+            .any(|name| cookie.as_bytes().strip_prefix(name.as_bytes()).is_some_and(|rest| rest.starts_with(b"=")))
+    };
+    let cookies: Vec<HeaderValue> = headers.remove(SET_COOKIE).collect();
+    for cookie in cookies {
+        if ours(&cookie) {
+            tracing::warn!("a cookie was kept from a token-authenticated response");
+        } else {
+            headers.append(SET_COOKIE, cookie);
+        }
+    }
+}
+
+/// Puts the cookies on a response that the bridge itself has to set, and keeps what depends on cookies from caches.
+pub(crate) fn add_cookies(headers: &mut HeaderMap, auth: &RequestAuth, brought_cookies: bool) {
+    for cookie in auth.take_cookies() {
+        if let Ok(value) = HeaderValue::try_from(cookie.encoded().to_string()) {
+            headers.append(SET_COOKIE, value);
+        }
+    }
+    if brought_cookies || auth.was_asked() || headers.contains_key(SET_COOKIE) {
+        headers.append(VARY, HeaderValue::from_static("Authorization, Cookie"));
+        if !headers.contains_key(CACHE_CONTROL) {
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        }
+    }
+}
+
+/// A refusal in the form that a browser can show: a redirect to the login page, or a page.
+pub(crate) fn for_browsers<B: MessageBody>(core: &Core, res: ServiceResponse<B>) -> ServiceResponse<EitherBody<B>> {
+    if core.login_view.is_none() && core.error_page.is_none() {
+        return res.map_into_left_body();
+    }
+    let error = res.response().error().and_then(|error| error.as_error::<AuthError>());
+    let page = error.filter(|_| prefers_html(res.request())).and_then(|error| page(core, res.request(), error));
+    match page {
+        None => res.map_into_left_body(),
+        Some(mut page) => {
+            // What the session layer has set stays set.
+            for cookie in res.headers().get_all(SET_COOKIE) {
+                page.headers_mut().append(SET_COOKIE, cookie.clone());
+            }
+            page.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            res.into_response(page).map_into_right_body()
+        }
+    }
+}
+
+fn page(core: &Core, req: &HttpRequest, error: &AuthError) -> Option<HttpResponse> {
+    let absent = matches!(
+        error,
+        AuthError::LoginRequired | AuthError::LoginEnded | AuthError::UserNotFound | AuthError::UserDisabled
+    );
+    match &core.login_view {
+        Some(view) if absent && req.path() != view => {
+            // Only a page can be come back to; a form that was sent cannot.
+            let safe = matches!(*req.method(), Method::GET | Method::HEAD);
+            let target = req.uri().path_and_query().map(|target| target.as_str()).filter(|_| safe);
+            let location = target.map_or_else(|| view.clone(), |target| login_url(view, target));
+            Some(HttpResponse::SeeOther().insert_header((LOCATION, location)).finish())
+        }
+        _ => core.error_page.as_ref().map(|page| page(req, error)),
+    }
+}
+
+/// Whether the client would rather show a page than read JSON: its `Accept` names `text/html`, as browsers' do.
+pub fn prefers_html(req: &HttpRequest) -> bool {
+    req.headers().get(ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| {
+        accept.split(',').any(|range| range.split(';').next().is_some_and(|range| range.trim() == "text/html"))
+    })
+}

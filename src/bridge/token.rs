@@ -1,0 +1,43 @@
+//! Access and refresh tokens: issued by [`issuer`], checked by [`verifier`], with the keys of [`keys`].
+//!
+//! The format is a compact JWS (RFC 7515) whose payload is a JWT claims set (RFC 7519), explicitly typed as RFC 9068
+//! and RFC 8725 section 3.11 ask. jsonwebtoken signs and verifies the bytes; what surrounds them is parsed here,
+//! because its own validation lets pass what must not pass: unknown `crit`, any `typ`, absent or mistyped claims.
+
+mod claims;
+mod compact;
+mod issuer;
+mod keys;
+mod verifier;
+
+pub use claims::Claims;
+pub use issuer::TokenPair;
+pub(crate) use issuer::{Issuer, TokenConfig};
+pub(crate) use keys::KeySet;
+pub use keys::{KeyError, TokenKey};
+pub(crate) use verifier::{Verified, Verifier};
+
+/// What a token is for. The two are never interchangeable (RFC 8725 section 3.12).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TokenType {
+    Access,
+    Refresh,
+}
+
+impl TokenType {
+    /// The `typ` of the header.
+    pub(crate) fn header(self) -> &'static str {
+        match self {
+            Self::Access => "at+jwt",
+            Self::Refresh => "rt+jwt",
+        }
+    }
+
+    /// The `type` claim, which is Flask-JWT-Extended's.
+    pub(crate) fn claim(self) -> &'static str {
+        match self {
+            Self::Access => "access",
+            Self::Refresh => "refresh",
+        }
+    }
+}
