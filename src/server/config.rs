@@ -27,7 +27,7 @@ pub use sections::{Config, DatabaseConfig, LogConfig, LogFormat, LoginConfig, Se
 pub use setting::DatabaseUrl;
 pub use show::Effective;
 pub use sources::Origin;
-pub use token::{TokenConfig, TokenKeyConfig, TokenLocation};
+pub use token::{TokenConfig, TokenKeyConfig};
 
 /// The file that is read when `--config` names none and it is there.
 pub const DEFAULT_FILE: &str = "tollbridge.toml";

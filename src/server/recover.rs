@@ -53,8 +53,7 @@ where
 {
     type Response = ServiceResponse<B>;
     type Error = Error;
-    type Future =
-        Either<Map<CatchUnwind<AssertUnwindSafe<S::Future>>, fn(Caught<B>) -> Answer<B>>, Ready<Answer<B>>>;
+    type Future = Either<Map<CatchUnwind<AssertUnwindSafe<S::Future>>, fn(Caught<B>) -> Answer<B>>, Ready<Answer<B>>>;
 
     fn poll_ready(&self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.service.poll_ready(context)

@@ -14,9 +14,9 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt 
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, URL_SAFE_NO_PAD};
-use base64::engine::DecodePaddingMode;
 use base64::alphabet;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret as _, SecretSlice, SecretString};
 
 use super::config::{Config, TokenKeyConfig};
@@ -187,9 +187,10 @@ fn make_key(path: &Path, length: usize) -> Result<(), SecretError> {
         return Ok(());
     }
     let mut key = vec![0; length];
-    let made = aws_lc_rs::rand::fill(&mut key)
-        .or(Err(io::Error::other("the system has no randomness")))
-        .and_then(|()| write_new(path, &SecretString::from(URL_SAFE_NO_PAD.encode(SecretSlice::from(key).expose_secret()))));
+    let made =
+        aws_lc_rs::rand::fill(&mut key).or(Err(io::Error::other("the system has no randomness"))).and_then(|()| {
+            write_new(path, &SecretString::from(URL_SAFE_NO_PAD.encode(SecretSlice::from(key).expose_secret())))
+        });
     made.map_err(|cause| SecretError::Unwritable(path.to_owned(), cause))
 }
 

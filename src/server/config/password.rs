@@ -37,7 +37,7 @@ impl Default for PasswordConfig {
 }
 
 impl PasswordConfig {
-    fn read(reader: &mut Reader) -> Self {
+    pub(super) fn read(reader: &mut Reader) -> Self {
         let default = Self::default();
         reader.section("password");
         let config = Self {

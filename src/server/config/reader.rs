@@ -123,7 +123,8 @@ impl Reader {
                     ),
                 }
             } else {
-                let known = self.settings.iter().filter(|setting| setting.section == section).map(|setting| setting.key);
+                let known =
+                    self.settings.iter().filter(|setting| setting.section == section).map(|setting| setting.key);
                 let known: Vec<_> = known.collect();
                 Fault {
                     place: place.clone(),

@@ -11,10 +11,10 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 use url::Url;
 
+use super::password::PasswordConfig;
 use super::reader::Reader;
 use super::setting::{DatabaseUrl, quote};
 use super::token::TokenConfig;
-use super::password::PasswordConfig;
 
 pub(super) const MINUTE: u64 = 60;
 pub(super) const DAY: u64 = 86_400;
@@ -36,6 +36,8 @@ pub struct Config {
     pub login: LoginConfig,
     /// `[log]`
     pub log: LogConfig,
+    /// `serve --demo`; no key of the file.
+    pub demo: bool,
 }
 
 impl Config {
@@ -53,6 +55,7 @@ impl Config {
                 reader.note("not there yet: attempts are not throttled".to_owned());
                 LogConfig::read(reader)
             },
+            demo: false,
         };
         reader.section("token");
         reader.require(
@@ -142,7 +145,8 @@ impl DatabaseConfig {
     fn read(reader: &mut Reader) -> Self {
         let default = Self::default();
         reader.section("database");
-        let config = Self { url: reader.get("url", default.url), pool_size: reader.get("pool_size", default.pool_size) };
+        let config =
+            Self { url: reader.get("url", default.url), pool_size: reader.get("pool_size", default.pool_size) };
         reader.require((1..=1024).contains(&config.pool_size), &["pool_size"], "write a number from 1 to 1024");
         config
     }

@@ -109,7 +109,7 @@ impl Setting for Duration {
     fn to_toml(&self) -> String {
         let seconds = self.as_secs();
         let units = [("d", 86_400), ("h", 3_600), ("m", 60)];
-        let whole = units.into_iter().find(|(_, length)| seconds > 0 && seconds % length == 0);
+        let whole = units.into_iter().find(|(_, length)| seconds > 0 && seconds.is_multiple_of(*length));
         let (unit, length) = whole.unwrap_or(("s", 1));
         quote(&format!("{}{unit}", seconds / length))
     }
@@ -124,7 +124,7 @@ impl Setting for ByteSize {
 
     fn to_toml(&self) -> String {
         let units = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
-        let whole = units.into_iter().find(|(_, size)| self.0 > 0 && self.0 % size == 0);
+        let whole = units.into_iter().find(|(_, size)| self.0 > 0 && self.0.is_multiple_of(*size));
         let (unit, size) = whole.unwrap_or(("B", 1));
         quote(&format!("{}{unit}", self.0 / size))
     }

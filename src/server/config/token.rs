@@ -7,6 +7,7 @@ use secrecy::SecretSlice;
 
 use super::reader::Reader;
 use super::sections::{DAY, MINUTE, period, size};
+use crate::Location;
 use crate::server::secrets;
 
 /// Where the key that signs tokens comes from.
@@ -23,15 +24,6 @@ pub enum TokenKeyConfig {
     EdDsaFile(PathBuf),
     /// ES256 with the private key in this PEM file.
     Es256File(PathBuf),
-}
-
-/// Where a token is looked for in a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TokenLocation {
-    /// `Authorization: Bearer …`
-    Header,
-    /// `access_token` (or `refresh_token`) in a JSON body.
-    Json,
 }
 
 /// `[token]`: the API face of a login.
@@ -52,7 +44,7 @@ pub struct TokenConfig {
     /// By how much other machines' clocks may differ.
     pub leeway: Duration,
     /// Where tokens are looked for, in this order.
-    pub locations: Vec<TokenLocation>,
+    pub locations: Vec<Location>,
     /// The longest JSON body, in bytes, that is searched for a token.
     pub json_body_limit: usize,
 }
@@ -67,14 +59,14 @@ impl Default for TokenConfig {
             refresh_ttl: Duration::from_secs(30 * DAY),
             refresh_grace: Duration::from_secs(10),
             leeway: Duration::from_secs(5),
-            locations: vec![TokenLocation::Header, TokenLocation::Json],
+            locations: vec![Location::Header, Location::Json],
             json_body_limit: 16 << 10,
         }
     }
 }
 
 impl TokenConfig {
-    fn read(reader: &mut Reader) -> Self {
+    pub(super) fn read(reader: &mut Reader) -> Self {
         let default = Self::default();
         reader.section("token");
         let config = Self {
@@ -147,13 +139,13 @@ impl TokenConfig {
         }
     }
 
-    fn read_locations(reader: &mut Reader) -> Vec<TokenLocation> {
+    fn read_locations(reader: &mut Reader) -> Vec<Location> {
         let names = reader.get("locations", vec!["header".to_owned(), "json".to_owned()]);
         let mut locations = Vec::new();
         for name in &names {
             let location = match name.as_str() {
-                "header" => TokenLocation::Header,
-                "json" => TokenLocation::Json,
+                "header" => Location::Header,
+                "json" => Location::Json,
                 "cookie" | "cookies" | "query" | "query_string" => {
                     reader.fault("locations", format!("\"{name}\" is not there yet; write \"header\" or \"json\""));
                     continue;

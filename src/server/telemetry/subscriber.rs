@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::panic;
 
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 
 use crate::server::config::{LogConfig, LogFormat};
@@ -15,8 +16,7 @@ use crate::server::config::{LogConfig, LogFormat};
 /// The process has one already.
 pub fn install(config: &LogConfig) -> Result<(), TryInitError> {
     let builder = tracing_subscriber::fmt()
-        // The level was checked with the configuration.
-        .with_env_filter(EnvFilter::builder().parse_lossy(&config.level))
+        .with_env_filter(filter(&config.level))
         .with_ansi(false)
         .with_writer(|| OneLine(io::stderr()));
     match config.format {
@@ -30,6 +30,14 @@ pub fn install(config: &LogConfig) -> Result<(), TryInitError> {
         tracing::error!(panic.location = location, panic.message = message, "a thread panicked");
     }));
     Ok(())
+}
+
+/// The filter of a level that the configuration has checked. A level alone that is more verbose than `info` is that of
+/// our own events: what other crates say of the bytes that they read is not for a log.
+fn filter(level: &str) -> EnvFilter {
+    let own = format!("info,tollbridge={level}");
+    let verbose = level.parse::<LevelFilter>().is_ok_and(|level| level > LevelFilter::INFO);
+    EnvFilter::builder().parse_lossy(if verbose { &own } else { level })
 }
 
 /// Escapes the control characters inside what is written, so that one event is one line whatever is in it.
