@@ -116,11 +116,7 @@ impl Application {
     ///
     /// When the server ends by itself.
     pub async fn run(self) -> io::Result<()> {
-        let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-        self.run_until(async move {
-            select(pin!(term.recv()), pin!(int.recv())).await;
-        })
-        .await
+        self.run_until(stop_signal()?).await
     }
 
     /// Serves until `shutdown` is ready; then no new connection is accepted, and requests in flight have the shutdown
@@ -142,6 +138,15 @@ impl Application {
         sweep.abort();
         ended
     }
+}
+
+/// Catches SIGTERM and SIGINT from now on; ready when one came. To be called before anybody is told that the server is
+/// there: from then on it may be asked to stop.
+pub(super) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        select(pin!(term.recv()), pin!(int.recv())).await;
+    })
 }
 
 /// Opens the database and brings its tables up to date; with the names of the migrations that this took.

@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use actix_web::rt::System;
 use clap::{Args, Parser, Subcommand};
 
-use super::application::{Application, open_database};
+use super::application::{Application, open_database, stop_signal};
 use super::config::{Config, ConfigError, Loaded, Sources};
 use super::telemetry;
 use crate::Clock;
@@ -104,8 +104,9 @@ impl Place {
 
 async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     let application = Application::build(config, Clock::system()).await?;
+    let stop = stop_signal()?;
     output::print(&format!("Tollbridge listens on http://{}\n", application.addr()))?;
-    Ok(application.run().await?)
+    Ok(application.run_until(stop).await?)
 }
 
 async fn migrate(config: &Config) -> Result<(), Box<dyn Error>> {

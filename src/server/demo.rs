@@ -14,9 +14,24 @@ use crate::{Clock, StoreError};
 /// here: the password is in the guide. They were made with the default parameters, so that the default configuration
 /// leaves them as they are, and any other one replaces them when the user signs in.
 const USERS: [(i64, &str, &str, &str); 3] = [
-    (1, "batman", "Bruce Wayne", "PHC1"),
-    (2, "panther", "Ann Takamaki", "PHC2"),
-    (3, "little_sapphire", "Jester Lavore", "PHC3"),
+    (
+        1,
+        "batman",
+        "Bruce Wayne",
+        "$argon2id$v=19$m=19456,t=2,p=1$MyG3hM7UJZr1k1V0C1mibg$iZO3YxgsAQ72q5ScHBDXkYmSDDDcx8NOLEhDJmCl9k0",
+    ),
+    (
+        2,
+        "panther",
+        "Ann Takamaki",
+        "$argon2id$v=19$m=19456,t=2,p=1$Ka4igo1iMaXB7PZregDhkQ$tH90X+6pmmRDZ+OLTYKbN49yll9K/MDxi2bJmwo7t40",
+    ),
+    (
+        3,
+        "little_sapphire",
+        "Jester Lavore",
+        "$argon2id$v=19$m=19456,t=2,p=1$D5CmYfOUeZIzdrWx1bd9Mw$zLXK+9f9CojPXSwnMXyvdLiZmS7D13hnZVqDBIVDeiM",
+    ),
 ];
 
 /// The demo users cannot be had, or are where they must not be.
