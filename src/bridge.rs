@@ -150,8 +150,9 @@ where
             if brought_cookies && let Err(error) = csrf::check(req.method(), req.headers(), core.own_origin.as_deref())
             {
                 tracing::warn!("a request of another site was refused");
-                let refused = req.error_response(error);
-                return Ok(silence::for_browsers(&core, refused).map_into_boxed_body().map_into_right_body());
+                let mut refused = silence::for_browsers(&core, req.error_response(error));
+                silence::vary(refused.headers_mut());
+                return Ok(refused.map_into_boxed_body().map_into_right_body());
             }
             let auth = RequestAuth::new(Arc::clone(&core), presented);
             req.extensions_mut().insert(Rc::clone(&auth));

@@ -1,4 +1,88 @@
-//! Tollbridge.
+//! **One login, two faces.** A person signs in once; browsers then carry a session cookie, API clients carry a JWT,
+//! and both are the same login: the same handler serves both, and ending the login ends both. A request that brings a
+//! token never loads, writes or sets a session.
+//!
+//! For actix-web this is what Flask-Login and Flask-JWT-Extended are to Flask, as one coherent thing.
+//!
+//! # Embedding it
+//!
+//! Say who your users are ([`UserStore`]), build a [`Bridge`], wrap the app in it, and ask for a [`CurrentUser`]:
+//!
+//! ```
+//! use actix_web::{App, HttpResponse, Responder, get, post, test, web::Json};
+//! use tollbridge::store::memory::MemoryStore;
+//! use tollbridge::{Auth, AuthError, Bridge, CurrentUser, StoreError, TokenKey, UserStore};
+//!
+//! #[derive(Clone, serde::Serialize)]
+//! struct User { id: u32, name: &'static str }
+//!
+//! struct Users;
+//!
+//! impl UserStore for Users {
+//!     type User = User;
+//!     fn identity(&self, user: &User) -> String { user.id.to_string() }
+//!     async fn find(&self, identity: &str) -> Result<Option<User>, StoreError> {
+//!         Ok((identity == "7").then_some(User { id: 7, name: "Ann" }))
+//!     }
+//! }
+//!
+//! #[post("/login")]
+//! async fn login(auth: Auth) -> Result<impl Responder, AuthError> {
+//!     let user = User { id: 7, name: "Ann" }; // whose password you have checked: see `PasswordHasher`
+//!     let login = auth.login_user(&user).remember(true).await?; // the browser's face: cookies
+//!     Ok(HttpResponse::Ok().json(login.issue_tokens()?)) // the API's face: tokens of the same login
+//! }
+//!
+//! #[get("/who_am_i")]
+//! async fn who_am_i(user: CurrentUser<User>) -> impl Responder {
+//!     Json(user)
+//! }
+//!
+//! # #[actix_web::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let bridge = Bridge::builder(Users)
+//!     .token_key(TokenKey::hs256(&[0x5e; 32])?) // in your program: 32 random bytes, kept secret
+//!     .store(MemoryStore::default())
+//!     .build()?; // what is missing or weak fails here, not in a request
+//!
+//! let app = test::init_service(App::new().wrap(bridge).service(login).service(who_am_i)).await;
+//! let signed_in = test::call_service(&app, test::TestRequest::post().uri("/login").to_request()).await;
+//! let cookie = signed_in.response().cookies().next().ok_or("no cookie")?.into_owned();
+//! let tokens: serde_json::Value = test::read_body_json(signed_in).await;
+//!
+//! let by_cookie = test::TestRequest::get().uri("/who_am_i").cookie(cookie).to_request();
+//! assert_eq!(test::call_and_read_body(&app, by_cookie).await, r#"{"id":7,"name":"Ann"}"#);
+//!
+//! let bearer = format!("Bearer {}", tokens["access_token"].as_str().ok_or("no token")?);
+//! let by_token = test::TestRequest::get().uri("/who_am_i").insert_header(("authorization", bearer)).to_request();
+//! assert_eq!(test::call_and_read_body(&app, by_token).await, r#"{"id":7,"name":"Ann"}"#);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The life of a request
+//!
+//! 1. The *loader* looks for a token: the `Authorization` header, then `access_token` or `refresh_token` of a JSON
+//!    body. The body reaches the handler as it came.
+//! 2. The *gate* decides by the presence of a token, valid or not: with one, the app is called without sessions; else
+//!    inside actix-session, after the check against forged requests for those that cookies would authenticate.
+//! 3. An *extractor* resolves the credential when a handler asks, once: [`CurrentUser`], [`MaybeUser`],
+//!    [`BrowserUser`], [`TokenUser`], [`Fresh`], [`CurrentLogin`], [`Claims`]. A handler that asks for none costs no
+//!    verification and no query.
+//! 4. On the way out, *silence*: the response to a token leaves without a cookie of ours.
+//!
+//! A credential that was presented is final: a rejected token is a 401, whatever cookie came along. Absent is not
+//! invalid, and invalid is not broken: [`MaybeUser`] is nobody only for the first, a bad token is a 401, a store that is
+//! down is a 503.
+//!
+//! # What is where
+//!
+//! * [`Auth`] signs users in and out: `login_user`, `logout_user`, `refresh`.
+//! * [`PasswordHasher`] hashes passwords without letting a flood of logins take the server down.
+//! * [`LoginStore`] and [`SessionStore`] say what a store must do; [`store::memory`] does it in memory, and with the
+//!   feature `database` `store::db` in SQLite and PostgreSQL.
+//! * With the feature `server` (default) the crate is also an application, with pages, a JSON API and a command line.
+//!   Who embeds the layer alone depends on it with `default-features = false`.
 
 pub mod bridge;
 #[cfg(feature = "server")]

@@ -76,8 +76,8 @@ async fn the_default_is_argon2id_as_owasp_recommends_and_others_can_read_it() {
     assert_eq!(hasher.verify(secret(PASSWORD), Some(phc)).await, Ok(Verified::Yes));
 }
 
-/// The vectors of the reference implementation: argon2i and argon2id, version 1.0 (without a version field) and 1.3,
-/// one and two lanes, 256 KiB to 1 GiB.
+/// The vectors of the reference implementation (github.com/P-H-C/phc-winner-argon2, CC0 or Apache-2.0): argon2i and
+/// argon2id, version 1.0 (without a version field) and 1.3, one and two lanes, 256 KiB to 1 GiB.
 #[actix_web::test]
 async fn the_vectors_of_the_reference_implementation_verify() {
     let hasher = hasher(PasswordParams { memory_kib: 256, ..cheap() });

@@ -62,7 +62,9 @@ impl RequestAuth {
 
     /// Sets a cookie on the response. Never called when a token was presented.
     pub(crate) fn set_cookie(&self, cookie: Cookie<'static>) {
-        self.cookies.borrow_mut().push(cookie);
+        let mut cookies = self.cookies.borrow_mut();
+        cookies.retain(|set| set.name() != cookie.name());
+        cookies.push(cookie);
     }
 
     pub(crate) fn take_cookies(&self) -> Vec<Cookie<'static>> {

@@ -18,6 +18,11 @@ pub(crate) fn seal(headers: &mut HeaderMap, core: &Core) {
         strip(headers, core);
     }
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    vary(headers);
+}
+
+/// Says that the response depends on who asked.
+pub(crate) fn vary(headers: &mut HeaderMap) {
     headers.append(VARY, HeaderValue::from_static("Authorization, Cookie"));
 }
 
@@ -38,15 +43,24 @@ fn strip(headers: &mut HeaderMap, core: &Core) {
     }
 }
 
+/// Whether a `Set-Cookie` sets the cookie of this name.
+fn is_named(set: &HeaderValue, name: &str) -> bool {
+    set.as_bytes().strip_prefix(name.as_bytes()).is_some_and(|rest| rest.starts_with(b"="))
+}
+
 /// Puts the cookies on a response that the bridge itself has to set, and keeps what depends on cookies from caches.
 pub(crate) fn add_cookies(headers: &mut HeaderMap, auth: &RequestAuth, brought_cookies: bool) {
     for cookie in auth.take_cookies() {
-        if let Ok(value) = HeaderValue::try_from(cookie.encoded().to_string()) {
+        // One cookie of a name in one response (RFC 6265bis section 4.1.1); what the session layer set counts.
+        let value = HeaderValue::try_from(cookie.encoded().to_string());
+        if let Ok(value) = value
+            && !headers.get_all(SET_COOKIE).any(|set| is_named(set, cookie.name()))
+        {
             headers.append(SET_COOKIE, value);
         }
     }
     if brought_cookies || auth.was_asked() || headers.contains_key(SET_COOKIE) {
-        headers.append(VARY, HeaderValue::from_static("Authorization, Cookie"));
+        vary(headers);
         if !headers.contains_key(CACHE_CONTROL) {
             headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         }

@@ -94,7 +94,13 @@ impl Connection {
         }
     }
 
-    /// Whether the connection was lost, or left in the middle of a transaction.
+    /// Asks, after a query failed, whether the connection itself did. It also makes sure that Diesel knows: it does
+    /// not notice a connection that is lost while a `SELECT` is being prepared.
+    pub(super) fn is_lost(&mut self) -> bool {
+        each!(self, c => c.batch_execute("SELECT 1")).is_err()
+    }
+
+    /// Whether the connection is known to be lost, or was left in the middle of a transaction.
     pub(super) fn is_broken(&mut self) -> bool {
         let depth = each!(self, c => AnsiTransactionManager::transaction_manager_status_mut(c).transaction_depth());
         !matches!(depth, Ok(None))

@@ -71,7 +71,7 @@ impl Pool {
             loop {
                 let mut connection = pool.get().map_err(StoreError::new)?;
                 match query(&mut connection) {
-                    Err(_) if spare > 0 && connection.is_broken() => spare -= 1,
+                    Err(_) if connection.is_lost() && spare > 0 => spare -= 1,
                     result => return result.map_err(StoreError::new),
                 }
             }

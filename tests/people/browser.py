@@ -1,0 +1,121 @@
+"""A person at Chromium, who finds things on a page by their names and by what is written on them."""
+
+import os
+
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
+from selenium.webdriver import Chrome, ChromeOptions, ChromeService
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.wait import WebDriverWait
+
+CHROMIUM = "/usr/bin/chromium"
+CHROMEDRIVER = "/usr/bin/chromedriver"
+WAIT_SECONDS = 15
+
+# Selenium downloads no browser and no driver, and reports nothing.
+os.environ["SE_OFFLINE"] = "true"
+os.environ["SE_AVOID_STATS"] = "true"
+
+
+class Person:
+    """One browser with one profile directory. Closing it and opening another with the same profile is a restart."""
+
+    def __init__(self, profile, javascript=True):
+        options = ChromeOptions()
+        options.binary_location = CHROMIUM
+        for argument in (
+            "--headless=new",
+            "--no-sandbox",  # runs as root and in containers too; the pages are our own
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--no-proxy-server",
+            f"--user-data-dir={profile}",
+        ):
+            options.add_argument(argument)
+        # The password manager would cover the page with its own questions.
+        preferences = {"credentials_enable_service": False, "profile.password_manager_leak_detection": False}
+        if not javascript:
+            preferences["profile.managed_default_content_settings.javascript"] = 2
+        options.add_experimental_option("prefs", preferences)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        self.driver = Chrome(options, ChromeService(CHROMEDRIVER))
+        self.driver.set_page_load_timeout(WAIT_SECONDS)
+
+    def close(self):
+        self.driver.quit()
+
+    def visit(self, url):
+        self.driver.get(url)
+
+    def wait(self, condition, what):
+        """Waits until `condition()` is true, on whichever page is there by then."""
+        return WebDriverWait(
+            self.driver, WAIT_SECONDS, 0.05, (NoSuchElementException, StaleElementReferenceException)
+        ).until(lambda _: condition(), what)
+
+    @property
+    def url(self):
+        return self.driver.current_url
+
+    def text(self):
+        """What is to be read on the page."""
+        return self.driver.find_element(By.TAG_NAME, "body").text
+
+    def field(self, name):
+        return self.driver.find_element(By.CSS_SELECTOR, f'input[name="{name}"]')
+
+    def has_field(self, name):
+        return bool(self.driver.find_elements(By.CSS_SELECTOR, f'input[name="{name}"]'))
+
+    def alert(self):
+        """What a screen reader says at once; waits for it."""
+        return self.wait(
+            lambda: self.driver.find_element(By.CSS_SELECTOR, '[role="alert"]').text.strip(), "no alert on the page"
+        )
+
+    def press(self, label):
+        """Clicks the button with this text and waits for the page that follows."""
+        page = self.page()
+        self.driver.find_element(By.XPATH, f'//button[normalize-space()="{label}"]').click()
+        self.wait_for_another(page)
+
+    def page(self):
+        return self.driver.find_element(By.TAG_NAME, "html")
+
+    def wait_for_another(self, page):
+        def is_gone():
+            try:
+                page.is_enabled()
+                return False
+            except StaleElementReferenceException:
+                return True
+
+        self.wait(is_gone, "the page stays")
+        self.wait(lambda: self.driver.execute_script("return document.readyState") == "complete", "the page never loads")
+
+    def sign_in(self, username="panther", password="password", remember=False):
+        """Fills in the sign-in page with the keyboard alone, starting in the field for the name."""
+        page = self.page()
+        self.field("username").clear()
+        self.field("username").send_keys(username, Keys.TAB)
+        assert self.driver.switch_to.active_element.get_attribute("name") == "password"
+        if remember:
+            box = self.field("remember")
+            assert not box.is_selected()
+            box.send_keys(Keys.SPACE)
+            assert box.is_selected()
+        self.field("password").send_keys(password, Keys.ENTER)
+        self.wait_for_another(page)
+
+    def status(self):
+        """The HTTP status of the page that is shown."""
+        return self.driver.execute_script("return performance.getEntriesByType('navigation')[0].responseStatus")
+
+    def complaints(self):
+        """What the console has shown since the last call: a blocked script or style, a missing file, an error."""
+        return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] in ("WARNING", "SEVERE")]

@@ -1,0 +1,67 @@
+//! Records that tests begin with. Their times are small numbers around `NOW`.
+
+use tollbridge::store::db::Database;
+use tollbridge::store::db::users::{NewUser, User};
+use tollbridge::{Login, LoginId, Remember, SessionHash, SessionRecord, UnixTime};
+
+pub(crate) const NOW: UnixTime = 1_800_000_000;
+
+/// A login of `identity` that began at `NOW` and lives for 1000 seconds.
+pub(crate) fn login(identity: &str) -> Login {
+    Login {
+        id: LoginId::random(),
+        identity: identity.to_owned(),
+        credential_epoch: 0,
+        created_at: NOW,
+        auth_time: NOW,
+        amr: "pwd".to_owned(),
+        expires_at: NOW + 1000,
+        last_seen_at: NOW,
+        ended: None,
+        user_agent: Some("Mozilla/5.0 (\u{1f409})".to_owned()),
+        ip: None,
+        refresh_generation: 0,
+        refresh_rotated_at: NOW,
+        remember: None,
+    }
+}
+
+/// Such a login with a remember cookie of its own.
+pub(crate) fn remembered(identity: &str) -> Login {
+    let login = login(identity);
+    let remember = Remember {
+        selector: format!("selector of {}", login.id),
+        validator_hash: [1; 32],
+        generation: 0,
+        rotated_at: NOW,
+        expires_at: NOW + 500,
+    };
+    Login { remember: Some(remember), ..login }
+}
+
+/// A session of `login` that is good for 100 seconds.
+pub(crate) fn session(login: Option<&Login>) -> SessionRecord {
+    SessionRecord {
+        state: r#"{"theme":"dark"}"#.to_owned(),
+        login: login.map(|login| login.id.clone()),
+        expires_at: NOW + 100,
+    }
+}
+
+pub(crate) fn key(byte: u8) -> SessionHash {
+    SessionHash([byte; 32])
+}
+
+pub(crate) fn new_user(username: &str) -> NewUser {
+    NewUser {
+        id: None,
+        username: username.to_owned(),
+        full_name: format!("Full name of {username}"),
+        password_hash: "$argon2id$old".to_owned(),
+        created_at: NOW,
+    }
+}
+
+pub(crate) async fn create_user(database: &Database, username: &str) -> User {
+    database.create_user(new_user(username)).await.expect("the user is created")
+}

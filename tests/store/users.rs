@@ -1,0 +1,205 @@
+//! Accounts: their ids, names and passwords, and what becomes of their logins.
+
+use tollbridge::store::db::Database;
+use tollbridge::store::db::users::{CreateUserError, NewUser, User};
+use tollbridge::store::memory::MemoryStore;
+use tollbridge::{EndReason, Login, LoginId, LoginStore, SessionStore, UserStore};
+
+use crate::database::TestDatabase;
+use crate::records::{NOW, create_user, key, login, new_user, session};
+
+async fn find_user(database: &Database, identity: &str) -> Option<User> {
+    UserStore::find(database, identity).await.expect("the database answers")
+}
+
+async fn find_login(database: &Database, id: &LoginId) -> Option<Login> {
+    LoginStore::find(database, id).await.expect("the database answers")
+}
+
+/// A login of the user, with an open session.
+async fn sign_in(database: &Database, user: &User, session_key: u8) -> Login {
+    let login = login(&user.id.to_string());
+    database.insert(&login).await.unwrap();
+    database.insert_session(&key(session_key), &session(Some(&login))).await.unwrap();
+    login
+}
+
+#[actix_web::test]
+async fn keeps_a_user() {
+    let (place, database) = TestDatabase::migrated().await;
+    let user = create_user(&database, "Böb").await;
+    let expected = User {
+        id: user.id,
+        username: "Böb".to_owned(),
+        full_name: "Full name of Böb".to_owned(),
+        active: true,
+        credential_epoch: 0,
+    };
+    assert_eq!(user, expected);
+    let database = place.open();
+    let with_hash = Some((user.clone(), "$argon2id$old".to_owned()));
+    assert_eq!(database.find_by_username("Böb").await.unwrap(), with_hash);
+    assert_eq!(database.current_password_hash(user.id).await.unwrap().as_deref(), Some("$argon2id$old"));
+    assert_eq!(database.identity(&user), user.id.to_string());
+    assert_eq!(find_user(&database, &database.identity(&user)).await.as_ref(), Some(&user));
+    let json = serde_json::to_string(&user).unwrap();
+    assert_eq!(json, format!(r#"{{"id":{},"full_name":"Full name of Böb","username":"Böb"}}"#, user.id));
+}
+
+#[actix_web::test]
+async fn compares_usernames_exactly() {
+    let (_place, database) = TestDatabase::migrated().await;
+    let lower = create_user(&database, "alice").await;
+    let upper = create_user(&database, "Alice").await;
+    assert_ne!(lower.id, upper.id);
+    for unknown in ["ALICE", "alice ", "", "al%", "alice\0", "\0"] {
+        assert_eq!(database.find_by_username(unknown).await.unwrap(), None, "{unknown:?}");
+    }
+    let taken = database.create_user(new_user("alice")).await;
+    assert!(matches!(taken, Err(CreateUserError::UsernameTaken)), "{taken:?}");
+    let with_nul = database.create_user(new_user("al\0ice")).await;
+    assert!(matches!(with_nul, Err(CreateUserError::Store(_))), "{with_nul:?}");
+    assert_eq!(database.list_users().await.unwrap(), [lower, upper]);
+}
+
+#[actix_web::test]
+async fn never_gives_an_id_twice() {
+    let (_place, database) = TestDatabase::migrated().await;
+    let first = create_user(&database, "first").await.id;
+    let highest = create_user(&database, "highest").await.id;
+    assert!(database.delete_user(highest).await.unwrap());
+    assert!(!database.delete_user(highest).await.unwrap());
+    let next = create_user(&database, "next").await.id;
+    assert!(next > highest, "{next} after {highest}");
+    for id in [first, highest, next, 0, -1] {
+        let given = database.create_user(NewUser { id: Some(id), ..new_user("again") }).await;
+        assert!(matches!(given, Err(CreateUserError::IdNotNew(refused)) if refused == id), "{given:?}");
+    }
+    assert!(database.delete_user(next).await.unwrap());
+    assert!(create_user(&database, "last").await.id > next);
+}
+
+#[actix_web::test]
+async fn counts_on_from_an_id_that_was_asked_for() {
+    let (_place, database) = TestDatabase::migrated().await;
+    for (id, username) in [(1, "batman"), (2, "panther"), (3, "little_sapphire"), (100, "far")] {
+        let user = database.create_user(NewUser { id: Some(id), ..new_user(username) }).await.unwrap();
+        assert_eq!(user.id, id);
+    }
+    let taken = database.create_user(NewUser { id: Some(200), ..new_user("batman") }).await;
+    assert!(matches!(taken, Err(CreateUserError::UsernameTaken)), "{taken:?}");
+    assert!(create_user(&database, "next").await.id > 100);
+}
+
+#[actix_web::test]
+async fn knows_a_user_by_one_identity_only() {
+    let (_place, database) = TestDatabase::migrated().await;
+    let user = create_user(&database, "alice").await;
+    let login = sign_in(&database, &user, 1).await;
+    let id = user.id.to_string();
+    let aliases = [format!("0{id}"), format!("+{id}"), format!(" {id}"), format!("{id} "), format!("{id}.0")];
+    for alias in aliases.iter().map(String::as_str).chain(["", "alice", "-0", "99999999999999999999", "１", "1\0"]) {
+        assert_eq!(find_user(&database, alias).await, None, "{alias:?}");
+        let both = database.find_with_login(alias, &login.id, &database).await.unwrap();
+        assert_eq!(both, (None, None), "{alias:?}");
+        assert_eq!(database.end_all(alias, None, EndReason::Logout, NOW).await.unwrap(), 0, "{alias:?}");
+        let of_alias = Login { id: LoginId::random(), identity: alias.to_owned(), ..login.clone() };
+        database.insert(&of_alias).await.expect_err("a login of nobody");
+    }
+    assert!(find_login(&database, &login.id).await.is_some_and(|login| login.ended.is_none()));
+}
+
+#[actix_web::test]
+async fn finds_a_user_together_with_a_login_of_theirs_alone() {
+    let (_place, database) = TestDatabase::migrated().await;
+    let alice = create_user(&database, "alice").await;
+    let bob = create_user(&database, "bob").await;
+    let login = sign_in(&database, &alice, 1).await;
+    let find = |identity: i64, login: &LoginId| {
+        let (database, login) = (&database, login.clone());
+        async move { database.find_with_login(&identity.to_string(), &login, &MemoryStore::default()).await.unwrap() }
+    };
+    assert_eq!(find(alice.id, &login.id).await, (Some(alice.clone()), Some(login.clone())));
+    assert_eq!(find(bob.id, &login.id).await, (Some(bob.clone()), None));
+    assert_eq!(find(alice.id, &LoginId::random()).await, (Some(alice.clone()), None));
+    assert_eq!(find(alice.id, &LoginId::from("\0".to_owned())).await, (Some(alice.clone()), None));
+    assert_eq!(find(bob.id + 1, &login.id).await, (None, None));
+    assert!(database.delete_user(alice.id).await.unwrap());
+    assert_eq!(find(alice.id, &login.id).await, (None, None));
+}
+
+#[actix_web::test]
+async fn takes_everything_along_when_a_user_is_deleted() {
+    let (_place, database) = TestDatabase::migrated().await;
+    let alice = create_user(&database, "alice").await;
+    let bob = create_user(&database, "bob").await;
+    let of_alice = sign_in(&database, &alice, 1).await;
+    let of_bob = sign_in(&database, &bob, 2).await;
+    assert!(database.delete_user(alice.id).await.unwrap());
+    assert_eq!(find_user(&database, &alice.id.to_string()).await, None);
+    assert_eq!(find_login(&database, &of_alice.id).await, None);
+    assert_eq!(database.load_session(&key(1), NOW).await.unwrap(), None);
+    database.insert(&of_alice).await.expect_err("a login that was about to begin");
+    assert_eq!(find_login(&database, &of_bob.id).await, Some(of_bob));
+    assert!(database.load_session(&key(2), NOW).await.unwrap().is_some());
+}
+
+#[actix_web::test]
+async fn ends_every_login_of_a_user_who_is_disabled() {
+    let (_place, database) = TestDatabase::migrated().await;
+    let alice = create_user(&database, "alice").await;
+    let login = sign_in(&database, &alice, 1).await;
+    assert!(database.set_active(alice.id, true, NOW).await.unwrap());
+    assert_eq!(find_login(&database, &login.id).await, Some(login.clone()));
+    assert!(database.set_active(alice.id, false, NOW + 1).await.unwrap());
+    let disabled = find_user(&database, &alice.id.to_string()).await.expect("the user is still there");
+    assert!(!database.is_active(&disabled));
+    assert_eq!(
+        find_login(&database, &login.id).await.expect("the login is still there").ended,
+        Some((NOW + 1, EndReason::UserDisabled))
+    );
+    assert_eq!(database.load_session(&key(1), NOW).await.unwrap(), None);
+    assert!(database.set_active(alice.id, true, NOW + 2).await.unwrap());
+    assert_eq!(find_user(&database, &alice.id.to_string()).await, Some(alice.clone()));
+    assert!(!database.set_active(alice.id + 1, false, NOW).await.unwrap());
+}
+
+#[actix_web::test]
+async fn keeps_one_login_through_a_change_of_password() {
+    let (_place, database) = TestDatabase::migrated().await;
+    let alice = create_user(&database, "alice").await;
+    let bob = create_user(&database, "bob").await;
+    let kept = sign_in(&database, &alice, 1).await;
+    let other = sign_in(&database, &alice, 2).await;
+    let of_bob = sign_in(&database, &bob, 3).await;
+    database.change_password(alice.id, "$argon2id$new", Some(&kept.id), NOW + 1).await.unwrap();
+    let changed = find_user(&database, &alice.id.to_string()).await.expect("the user is there");
+    assert_eq!(database.credential_epoch(&changed), 1);
+    assert_eq!(database.current_password_hash(alice.id).await.unwrap().as_deref(), Some("$argon2id$new"));
+    assert_eq!(find_login(&database, &kept.id).await, Some(Login { credential_epoch: 1, ..kept.clone() }));
+    let ended = find_login(&database, &other.id).await.expect("the login is still there");
+    assert_eq!(ended, Login { ended: Some((NOW + 1, EndReason::PasswordChanged)), ..other });
+    assert_eq!(find_login(&database, &of_bob.id).await, Some(of_bob.clone()));
+    for (byte, there) in [(1, true), (2, false), (3, true)] {
+        assert_eq!(database.load_session(&key(byte), NOW).await.unwrap().is_some(), there, "session {byte}");
+    }
+    // Another user's login is not kept by naming it, nor moved to another epoch.
+    database.change_password(alice.id, "$argon2id$third", Some(&of_bob.id), NOW + 2).await.unwrap();
+    assert!(!find_login(&database, &kept.id).await.expect("still there").is_live(NOW));
+    assert_eq!(find_login(&database, &of_bob.id).await, Some(of_bob));
+    database.change_password(bob.id + 1, "$argon2id$new", None, NOW).await.expect_err("nobody's password");
+}
+
+#[actix_web::test]
+async fn replaces_a_hash_only_if_it_is_still_the_old_one() {
+    let (_place, database) = TestDatabase::migrated().await;
+    let alice = create_user(&database, "alice").await;
+    let login = sign_in(&database, &alice, 1).await;
+    database.set_password_hash(alice.id, "$argon2id$old", "$argon2id$better").await.unwrap();
+    assert_eq!(database.current_password_hash(alice.id).await.unwrap().as_deref(), Some("$argon2id$better"));
+    database.set_password_hash(alice.id, "$argon2id$old", "$argon2id$stale").await.unwrap();
+    let with_hash = database.find_by_username("alice").await.unwrap();
+    assert_eq!(with_hash, Some((alice.clone(), "$argon2id$better".to_owned())));
+    assert_eq!(find_login(&database, &login.id).await, Some(login));
+    assert_eq!(database.current_password_hash(alice.id + 1).await.unwrap(), None);
+}
