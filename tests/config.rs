@@ -260,7 +260,7 @@ fn a_token_secret_that_is_no_key_is_refused_without_being_repeated() {
     for (secret, problem) in [
         ("", "the value is empty"),
         ("secret", "must have at least 32"),
-        ("4hXq7B0Zt2vVwLkJ9sRkQm3yPz6nCfUuE1dGa8bTo", "must have at least 32"),
+        ("4hXq7B0Zt2vVwLkJ9sRkQm3yPz6nCfUuE1dGa8bTo5", "must have at least 32"),
         ("super-secret-signing-key-that-nobody-can-ever-guess", "can be guessed"),
         ("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "can be guessed"),
         ("dGhpcyBpcyBhIHZlcnkgbG9uZyBwYXNzcGhyYXNlIGZvciB0b2tlbnM", "can be guessed"),
