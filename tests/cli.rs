@@ -1,6 +1,7 @@
 //! The command line as an operator meets it: the real program in a directory of its own.
 
 #![cfg(feature = "server")]
+#![expect(clippy::unwrap_used, reason = "a test ends where its world is not what it says")]
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};

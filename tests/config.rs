@@ -1,6 +1,7 @@
 //! The configuration as an operator meets it: real files, a real environment, `tollbridge config show|check`.
 
 #![cfg(feature = "server")]
+#![expect(clippy::unwrap_used, reason = "a test ends where its world is not what it says")]
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;

@@ -1,6 +1,7 @@
 //! What wraps every request: ids and log events, security headers, and panics that end nobody's server.
 
 #![cfg(feature = "server")]
+#![expect(clippy::unwrap_used, reason = "a test ends where its world is not what it says")]
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
