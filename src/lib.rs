@@ -85,6 +85,8 @@
 //!   Who embeds the layer alone depends on it with `default-features = false`.
 
 pub mod bridge;
+#[cfg(feature = "server")]
+pub mod server;
 pub mod store;
 
 pub use bridge::*;

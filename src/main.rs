@@ -1,2 +1,16 @@
-//! main
-fn main() {}
+//! The `tollbridge` program. All that it does is in [`tollbridge::server`].
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use tollbridge::server::cli::Cli;
+
+fn main() -> ExitCode {
+    match Cli::parse().run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("tollbridge: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! The life of the server: put together, bound, running, stopped. Tests start the same thing as `main`.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use actix_web::rt;
+use actix_web::rt::signal::unix::{SignalKind, signal};
+use actix_web::{App, HttpServer};
+use futures_util::future::{Either, join, select};
+
+use super::config::{Config, PasswordConfig};
+use super::demo::{self, DemoError};
+use super::headers::SecurityHeaders;
+use super::recover::Recover;
+use super::secrets::{SecretError, Secrets};
+use super::telemetry::Telemetry;
+use crate::store::db::{Database, DatabaseError};
+use crate::{BuildError, Clock, KeyError, PasswordError, PasswordHasher, PasswordParams, StoreError};
+
+/// How often what has expired is deleted.
+const SWEEP_EVERY: Duration = Duration::from_secs(3600);
+
+/// A server that is bound to its address and ready to run.
+pub struct Application {
+    server: Server,
+    addr: SocketAddr,
+    database: Database,
+    clock: Clock,
+}
+
+/// Why the server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database cannot be opened or brought up to date.
+    #[error("{0}; check database.url and that the database is running")]
+    Database(#[from] DatabaseError),
+    /// A secret cannot be read or made.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// The token key is none.
+    #[error("the token key cannot be used: {0}; check token.algorithm and token.private_key_file")]
+    Key(#[from] KeyError),
+    /// The bridge refuses its settings.
+    #[error(transparent)]
+    Bridge(#[from] BuildError),
+    /// The password hasher refuses its parameters.
+    #[error("the password settings cannot be used: {0}; check the keys of [password]")]
+    Password(#[from] PasswordError),
+    /// The demo users cannot be had, or are where they must not be.
+    #[error(transparent)]
+    Demo(#[from] DemoError),
+    /// The database did not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The address is not to be had.
+    #[error("cannot listen on {0} ({1}); stop what uses the address, or choose another one with --listen")]
+    Bind(SocketAddr, #[source] io::Error),
+}
+
+impl Application {
+    /// Opens and migrates the database, finds or makes the secrets, and binds the address.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] says what is missing and what to do. Nothing is listening then.
+    pub async fn build(config: Config, clock: Clock) -> Result<Self, StartError> {
+        if config.demo {
+            demo::require_loopback(&config.server)?;
+        }
+        let (database, migrations) = open_database(&config).await?;
+        for migration in migrations {
+            tracing::info!(migration, "migrated the database");
+        }
+        if config.demo {
+            demo::create_users(&database, &clock).await?;
+        } else {
+            demo::refuse_leftovers(&database, &config.server).await?;
+        }
+        let secrets = Secrets::load(&config)?;
+        let bridge = super::bridge::build(&config, &secrets, &database, &clock)?;
+        drop(secrets);
+        if !config.server.is_loopback() && !config.server.is_https() {
+            tracing::warn!(
+                "listening on {} without TLS: passwords and tokens can be read on the way; put a proxy with TLS in \
+                 front and set server.public_url to its https origin",
+                config.server.listen
+            );
+        }
+
+        let https = config.server.is_https();
+        let listen = config.server.listen;
+        let server = HttpServer::new(move || {
+            App::new().wrap(bridge.clone()).wrap(Recover).wrap(SecurityHeaders::new(https)).wrap(Telemetry)
+        })
+        .workers(config.server.workers)
+        .shutdown_timeout(config.server.shutdown_timeout.as_secs())
+        .disable_signals()
+        .bind(listen)
+        .map_err(|cause| StartError::Bind(listen, cause))?;
+        let addr = server.addrs().first().copied().unwrap_or(listen);
+        Ok(Self { server: server.run(), addr, database, clock })
+    }
+
+    /// Where the server listens; with the real port if 0 was asked for.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Serves until the process gets SIGTERM or SIGINT.
+    ///
+    /// # Errors
+    ///
+    /// When the server ends by itself.
+    pub async fn run(self) -> io::Result<()> {
+        self.run_until(stop_signal()?).await
+    }
+
+    /// Serves until `shutdown` is ready; then no new connection is accepted, and requests in flight have the shutdown
+    /// timeout to end.
+    ///
+    /// # Errors
+    ///
+    /// When the server ends by itself.
+    pub async fn run_until(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
+        let sweep = rt::spawn(sweep(self.database, self.clock));
+        let handle = self.server.handle();
+        let ended = match select(self.server, pin!(shutdown)).await {
+            Either::Left((ended, _)) => ended,
+            Either::Right(((), server)) => {
+                tracing::info!("stopping");
+                join(handle.stop(true), server).await.1
+            }
+        };
+        sweep.abort();
+        ended
+    }
+}
+
+/// Catches SIGTERM and SIGINT from now on; ready when one came. To be called before anybody is told that the server is
+/// there: from then on it may be asked to stop.
+pub(super) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        select(pin!(term.recv()), pin!(int.recv())).await;
+    })
+}
+
+/// Opens the database and brings its tables up to date; with the names of the migrations that this took.
+pub(super) async fn open_database(config: &Config) -> Result<(Database, Vec<String>), DatabaseError> {
+    let database = Database::open(config.database.url.expose(), config.database.pool_size)?;
+    let migrations = database.migrate().await?;
+    Ok((database, migrations))
+}
+
+/// Starts the threads that hash passwords.
+pub(super) fn password_hasher(config: &PasswordConfig) -> Result<PasswordHasher, PasswordError> {
+    PasswordHasher::new(PasswordParams {
+        memory_kib: config.memory_kib,
+        iterations: config.iterations,
+        parallelism: config.parallelism,
+        threads: config.threads,
+        queue: config.queue,
+    })
+}
+
+/// Deletes what has expired, now and every hour. A failure is logged and tried again.
+async fn sweep(database: Database, clock: Clock) {
+    loop {
+        match database.sweep(clock.now()).await {
+            Ok(rows) => tracing::debug!(rows, "deleted expired sessions and logins"),
+            Err(error) => tracing::warn!(%error, "expired sessions and logins are not deleted"),
+        }
+        rt::time::sleep(SWEEP_EVERY).await;
+    }
+}

@@ -1,0 +1,46 @@
+//! The bridge as the configuration wants it: where the keys of the file become calls of the builder.
+
+use secrecy::ExposeSecret as _;
+
+use super::application::StartError;
+use super::config::Config;
+use super::secrets::{Secrets, TokenSecret};
+use crate::store::db::Database;
+use crate::{Bridge, Clock, TokenKey};
+
+pub(super) fn build(
+    config: &Config,
+    secrets: &Secrets,
+    database: &Database,
+    clock: &Clock,
+) -> Result<Bridge, StartError> {
+    let token_key = match &secrets.token_key {
+        TokenSecret::Hs256(key) => TokenKey::hs256(key.expose_secret()),
+        TokenSecret::EdDsa(pem) => TokenKey::eddsa_pem(pem.expose_secret()),
+        TokenSecret::Es256(pem) => TokenKey::es256_pem(pem.expose_secret()),
+    };
+    let builder = Bridge::builder(database.clone())
+        .store(database.clone())
+        .clock(clock.clone())
+        .token_key(token_key?)
+        .session_secret(secrets.session_secret.expose_secret())
+        .login_view("/login")
+        .issuer(&config.token.issuer)
+        .audience(&config.token.audience)
+        .access_ttl(config.token.access_ttl)
+        .refresh_ttl(config.token.refresh_ttl)
+        .refresh_grace(config.token.refresh_grace)
+        .leeway(config.token.leeway)
+        .locations(&config.token.locations)
+        .json_body_limit(config.token.json_body_limit)
+        .body_timeout(config.server.body_timeout)
+        .idle_ttl(config.session.idle_ttl)
+        .absolute_ttl(config.session.absolute_ttl)
+        .remember_ttl(config.session.remember_ttl)
+        .fresh_window(config.login.fresh_window);
+    let builder = match &config.server.public_url {
+        Some(url) => builder.public_url(url.as_str()),
+        None => builder,
+    };
+    Ok(builder.build()?)
+}

@@ -1,0 +1,51 @@
+//! Where passwords come from on the command line: a prompt, or the first line of standard input.
+
+use std::error::Error;
+use std::io::{self, BufRead as _, Read as _};
+
+use clap::Args;
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::server::config::PasswordConfig;
+
+#[derive(Debug, Args)]
+pub(super) struct PasswordSource {
+    /// Read the password from the first line of standard input instead of asking for it
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+impl PasswordSource {
+    /// A new password that the policy accepts.
+    pub(super) fn read(&self, policy: &PasswordConfig) -> Result<SecretString, Box<dyn Error>> {
+        let password = if self.password_stdin { from_stdin(policy.max_length)? } else { from_prompt()? };
+        policy.check(password.expose_secret())?;
+        Ok(password)
+    }
+}
+
+fn from_stdin(max_length: usize) -> Result<SecretString, Box<dyn Error>> {
+    // One line of the longest password and its end; one byte more shows that it is too long.
+    let most = u64::try_from(max_length)?.saturating_add(3);
+    let mut line = String::new();
+    io::stdin().lock().take(most).read_line(&mut line).map_err(|error| {
+        format!("the password cannot be read from standard input ({error}); write it as one line of UTF-8")
+    })?;
+    let line = SecretString::from(line);
+    let password = line.expose_secret();
+    let password = password.strip_suffix('\n').map_or(password, |line| line.strip_suffix('\r').unwrap_or(line));
+    Ok(SecretString::from(password))
+}
+
+fn from_prompt() -> Result<SecretString, Box<dyn Error>> {
+    let ask = |prompt| {
+        let answer = rpassword::prompt_password(prompt).map(SecretString::from);
+        answer.map_err(|error| format!("there is no terminal to ask for the password ({error}); use --password-stdin"))
+    };
+    let password = ask("Password: ")?;
+    if ask("Again: ")?.expose_secret() == password.expose_secret() {
+        Ok(password)
+    } else {
+        Err("the two passwords differ; try again".into())
+    }
+}

@@ -1,0 +1,219 @@
+//! `tollbridge user`: accounts. The server need not be running, and a running one sees each change with the next
+//! request.
+
+use std::error::Error;
+use std::io::{self, IsTerminal as _};
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::output::{print, table};
+use super::password::PasswordSource;
+use crate::Clock;
+use crate::server::application::{open_database, password_hasher};
+use crate::server::config::Config;
+use crate::store::db::Database;
+use crate::store::db::users::{CreateUserError, NewUser, User as Account};
+
+/// The longest username, in characters.
+const MAX_USERNAME: usize = 150;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum User {
+    /// Create an account
+    Add(Add),
+    /// List the accounts
+    List(Json),
+    /// Show one account
+    Show(Show),
+    /// Give a user a new password, and end all their logins
+    Password(Password),
+    /// Let nobody sign in as this user, and end all their logins
+    Disable(Named),
+    /// Let this user sign in again
+    Enable(Named),
+    /// Delete an account with all its logins, for ever
+    Delete(Delete),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Named {
+    /// The name to sign in with
+    username: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Json {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Add {
+    #[command(flatten)]
+    who: Named,
+    /// The name to be shown [default: the username]
+    #[arg(long, value_name = "NAME")]
+    full_name: Option<String>,
+    #[command(flatten)]
+    password: PasswordSource,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Show {
+    #[command(flatten)]
+    who: Named,
+    #[command(flatten)]
+    format: Json,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Password {
+    #[command(flatten)]
+    who: Named,
+    #[command(flatten)]
+    password: PasswordSource,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Delete {
+    #[command(flatten)]
+    who: Named,
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+}
+
+type Outcome = Result<(), Box<dyn Error>>;
+
+impl User {
+    pub(super) async fn run(self, config: &Config) -> Outcome {
+        let database = open_database(config).await?.0;
+        let clock = Clock::system();
+        match self {
+            Self::Add(add) => add.run(&database, config, &clock).await,
+            Self::List(Json { json }) => list(&database, json).await,
+            Self::Show(Show { who, format }) => show(&find(&database, &who.username).await?, format.json),
+            Self::Password(change) => change.run(&database, config, &clock).await,
+            Self::Disable(who) => set_active(&database, &who.username, false, &clock).await,
+            Self::Enable(who) => set_active(&database, &who.username, true, &clock).await,
+            Self::Delete(delete) => delete.run(&database).await,
+        }
+    }
+}
+
+impl Add {
+    async fn run(self, database: &Database, config: &Config, clock: &Clock) -> Outcome {
+        let username = self.who.username;
+        check_username(&username)?;
+        let full_name = self.full_name.unwrap_or_else(|| username.clone());
+        if full_name.contains(char::is_control) {
+            return Err("the full name has a control character in it; leave it out".into());
+        }
+        // Known before somebody types a password twice.
+        if database.find_by_username(&username).await?.is_some() {
+            return Err(taken(&username));
+        }
+        let password = self.password.read(&config.password)?;
+        let password_hash = password_hasher(&config.password)?.hash(password).await?;
+        let user = NewUser { id: None, username: username.clone(), full_name, password_hash, created_at: clock.now() };
+        match database.create_user(user).await {
+            Ok(user) => Ok(print(&format!("added {} with the id {}\n", user.username, user.id))?),
+            Err(CreateUserError::UsernameTaken) => Err(taken(&username)),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+impl Password {
+    async fn run(self, database: &Database, config: &Config, clock: &Clock) -> Outcome {
+        let user = find(database, &self.who.username).await?;
+        let password = self.password.read(&config.password)?;
+        let hash = password_hasher(&config.password)?.hash(password).await?;
+        database.change_password(user.id, &hash, None, clock.now()).await?;
+        Ok(print(&format!("changed the password of {} and ended all their logins\n", user.username))?)
+    }
+}
+
+impl Delete {
+    async fn run(self, database: &Database) -> Outcome {
+        let user = find(database, &self.who.username).await?;
+        if !self.yes && !confirm(&format!("Delete {} and all their logins for ever? [y/N] ", user.username))? {
+            return Err("nothing was deleted".into());
+        }
+        database.delete_user(user.id).await?;
+        Ok(print(&format!("deleted {}\n", user.username))?)
+    }
+}
+
+async fn find(database: &Database, username: &str) -> Result<Account, Box<dyn Error>> {
+    match database.find_by_username(username).await? {
+        Some((user, _)) => Ok(user),
+        None => {
+            let username = username.escape_debug();
+            Err(format!("there is no user {username}; `tollbridge user list` shows those there are").into())
+        }
+    }
+}
+
+async fn list(database: &Database, json: bool) -> Outcome {
+    let users = database.list_users().await?;
+    if json {
+        return print_json(&users.iter().map(to_json).collect());
+    }
+    let rows: Vec<_> = users.iter().map(row).collect();
+    Ok(print(&table(["ID", "USERNAME", "FULL NAME", "STATE"], &rows))?)
+}
+
+fn show(user: &Account, json: bool) -> Outcome {
+    if json {
+        return print_json(&to_json(user));
+    }
+    Ok(print(&table(["ID", "USERNAME", "FULL NAME", "STATE"], &[row(user)]))?)
+}
+
+async fn set_active(database: &Database, username: &str, active: bool, clock: &Clock) -> Outcome {
+    let user = find(database, username).await?;
+    database.set_active(user.id, active, clock.now()).await?;
+    let done = if active { "enabled" } else { "ended all logins of, and disabled," };
+    Ok(print(&format!("{done} {}\n", user.username))?)
+}
+
+fn row(user: &Account) -> [String; 4] {
+    let state = if user.active { "active" } else { "disabled" };
+    [user.id.to_string(), user.username.clone(), user.full_name.clone(), state.to_owned()]
+}
+
+fn to_json(user: &Account) -> Value {
+    json!({ "id": user.id, "username": user.username, "full_name": user.full_name, "active": user.active })
+}
+
+fn print_json(value: &Value) -> Outcome {
+    Ok(print(&format!("{value:#}\n"))?)
+}
+
+fn check_username(username: &str) -> Result<(), String> {
+    let length = username.chars().count();
+    if length == 0 || length > MAX_USERNAME {
+        return Err(format!("the username has {length} characters; choose one with 1 to {MAX_USERNAME}"));
+    }
+    if username.trim() != username || username.contains(char::is_control) {
+        return Err("the username begins or ends with a space, or has a control character in it; leave them out".into());
+    }
+    Ok(())
+}
+
+fn taken(username: &str) -> Box<dyn Error> {
+    format!("the username {username} is taken; choose another one").into()
+}
+
+fn confirm(question: &str) -> Result<bool, Box<dyn Error>> {
+    if !io::stdin().is_terminal() {
+        return Err("there is no terminal to ask whether this is meant; add --yes".into());
+    }
+    print(question)?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+}

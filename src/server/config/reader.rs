@@ -1,0 +1,171 @@
+//! Takes keys out of what was written, each as its type, and notes every fault with its place.
+
+use std::collections::BTreeMap;
+
+use secrecy::SecretString;
+
+use super::fault::{ConfigError, Fault};
+use super::setting::{Setting, quote};
+use super::show::{Effective, EffectiveSetting, Shown};
+use super::sources::{Origin, Raw, Written};
+
+pub(super) struct Reader {
+    values: BTreeMap<(String, String), (Raw, Origin)>,
+    faults: Vec<Fault>,
+    section: &'static str,
+    settings: Vec<EffectiveSetting>,
+}
+
+impl Reader {
+    pub(super) fn new(written: Written) -> Self {
+        Self { values: written.values, faults: written.faults, section: "", settings: Vec::new() }
+    }
+
+    /// The keys asked for from here on are those of this section.
+    pub(super) fn section(&mut self, section: &'static str) {
+        self.section = section;
+        self.values.remove(&(section.to_owned(), String::new()));
+    }
+
+    /// A key that has a default. A value that cannot be read is a fault, and the default stands in for it so that the
+    /// other keys can be checked too.
+    pub(super) fn get<T: Setting>(&mut self, key: &'static str, default: T) -> T {
+        let (value, origin) = self.take(key);
+        let value = value.unwrap_or(default);
+        self.record(key, Shown::Value(value.to_toml()), origin);
+        value
+    }
+
+    /// A key that may be left out.
+    pub(super) fn optional<T: Setting>(&mut self, key: &'static str) -> Option<T> {
+        let (value, origin) = self.take::<T>(key);
+        self.record(key, value.as_ref().map_or(Shown::NotSet, |value| Shown::Value(value.to_toml())), origin);
+        value
+    }
+
+    /// A secret that may be left out. Its value goes into no fault.
+    pub(super) fn secret(&mut self, key: &'static str) -> Option<SecretString> {
+        let (value, origin) = self.take::<String>(key);
+        self.record(key, if value.is_some() { Shown::Secret } else { Shown::NotSet }, origin);
+        value.map(SecretString::from)
+    }
+
+    /// A key that takes one of a few words: the first of `there` is the default, those of `later` are in the contract
+    /// but not there yet.
+    pub(super) fn word(&mut self, key: &'static str, there: &[&'static str], later: &[&'static str]) -> &'static str {
+        let default = there.first().copied().unwrap_or_default();
+        let (word, origin) = self.take::<String>(key);
+        let chosen = word.as_ref().map(|word| there.iter().copied().find(|known| known == word));
+        let value = chosen.flatten().unwrap_or(default);
+        self.record(key, Shown::Value(quote(value)), origin);
+        if let (Some(word), Some(None)) = (&word, chosen) {
+            let refusal = if later.contains(&word.as_str()) { "is not there yet" } else { "is not known" };
+            self.fault(key, format!("{} {refusal}; write {}", quote(word), one_of(there)));
+        }
+        if !later.is_empty() {
+            self.note(format!("not there yet: {}", one_of(later)));
+        }
+        value
+    }
+
+    /// A key of the contract for which only its default is there yet.
+    pub(super) fn only<T: Setting + PartialEq>(&mut self, key: &'static str, only: T) {
+        let wanted = only.to_toml();
+        let value = self.get(key, only);
+        if value.to_toml() != wanted {
+            self.fault(key, format!("{} is not there yet; remove it, or write {wanted}", value.to_toml()));
+        }
+        self.note("nothing else is there yet".to_owned());
+    }
+
+    /// Says something about the key that was read last, for `config show`.
+    pub(super) fn note(&mut self, note: String) {
+        if let Some(setting) = self.settings.last_mut() {
+            setting.note = Some(note);
+        }
+    }
+
+    /// Notes a fault of a key of this section, at the place where it was written.
+    pub(super) fn fault(&mut self, key: &str, problem: String) {
+        let place = self.origin(key);
+        self.faults.push(Fault { place, key: Some(format!("{}.{key}", self.section)), problem });
+    }
+
+    /// Notes a fault of the first of these keys that somebody wrote, unless `holds`.
+    pub(super) fn require(&mut self, holds: bool, keys: &[&'static str], problem: &str) {
+        if !holds {
+            let written = keys.iter().find(|key| self.origin(key) != Origin::Default);
+            if let Some(key) = written.or(keys.first()) {
+                self.fault(key, problem.to_owned());
+            }
+        }
+    }
+
+    /// What was read, unless there is a fault. What is left in the sources is unknown.
+    pub(super) fn finish(mut self) -> Result<Effective, ConfigError> {
+        let sections: Vec<_> = self.settings.iter().map(|setting| setting.section).collect();
+        let left = std::mem::take(&mut self.values);
+        for ((section, key), (_, place)) in &left {
+            let fault = if !sections.contains(&section.as_str()) {
+                // The header of an unknown section stands for its keys.
+                if !key.is_empty() && left.contains_key(&(section.clone(), String::new())) {
+                    continue;
+                }
+                let mut known = sections.clone();
+                known.dedup();
+                Fault {
+                    place: place.clone(),
+                    key: None,
+                    problem: format!(
+                        "there is no section `{}`; the sections are {}",
+                        section.escape_debug(),
+                        known.join(", ")
+                    ),
+                }
+            } else {
+                let known =
+                    self.settings.iter().filter(|setting| setting.section == section).map(|setting| setting.key);
+                let known: Vec<_> = known.collect();
+                Fault {
+                    place: place.clone(),
+                    key: Some(format!("{section}.{}", key.escape_debug())),
+                    problem: format!("there is no such key; the keys of [{section}] are {}", known.join(", ")),
+                }
+            };
+            self.faults.push(fault);
+        }
+        if self.faults.is_empty() { Ok(Effective(self.settings)) } else { Err(ConfigError(self.faults)) }
+    }
+
+    fn take<T: Setting>(&mut self, key: &'static str) -> (Option<T>, Origin) {
+        let Some((raw, origin)) = self.values.remove(&(self.section.to_owned(), key.to_owned())) else {
+            return (None, Origin::Default);
+        };
+        match T::read(&raw) {
+            Ok(value) => (Some(value), origin),
+            Err(problem) => {
+                self.faults.push(Fault {
+                    place: origin.clone(),
+                    key: Some(format!("{}.{key}", self.section)),
+                    problem,
+                });
+                (None, origin)
+            }
+        }
+    }
+
+    fn record(&mut self, key: &'static str, shown: Shown, origin: Origin) {
+        self.settings.push(EffectiveSetting { section: self.section, key, shown, origin, note: None });
+    }
+
+    fn origin(&self, key: &str) -> Origin {
+        let mut settings = self.settings.iter();
+        let setting = settings.find(|setting| setting.section == self.section && setting.key == key);
+        setting.map_or(Origin::Default, |setting| setting.origin.clone())
+    }
+}
+
+fn one_of(words: &[&str]) -> String {
+    let words: Vec<_> = words.iter().copied().map(quote).collect();
+    words.join(" or ")
+}

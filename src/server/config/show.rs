@@ -1,0 +1,52 @@
+//! The effective configuration as TOML, each value with where it comes from.
+
+use std::fmt;
+
+use super::sources::Origin;
+
+/// The effective configuration. Its `Display` is TOML that can be used as a configuration file: what has no value and
+/// what is secret stands there as a comment.
+#[derive(Debug)]
+pub struct Effective(pub(super) Vec<EffectiveSetting>);
+
+#[derive(Debug)]
+pub(super) struct EffectiveSetting {
+    pub(super) section: &'static str,
+    pub(super) key: &'static str,
+    pub(super) shown: Shown,
+    pub(super) origin: Origin,
+    pub(super) note: Option<String>,
+}
+
+#[derive(Debug)]
+pub(super) enum Shown {
+    /// The value as TOML.
+    Value(String),
+    /// A secret that is set.
+    Secret,
+    NotSet,
+}
+
+impl fmt::Display for Effective {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut section = "";
+        for setting in &self.0 {
+            if setting.section != section {
+                let gap = if section.is_empty() { "" } else { "\n" };
+                section = setting.section;
+                writeln!(f, "{gap}[{section}]")?;
+            }
+            let line = match &setting.shown {
+                Shown::Value(value) => format!("{} = {value}", setting.key),
+                Shown::Secret => format!("# {} (set)", setting.key),
+                Shown::NotSet => format!("# {} (not set)", setting.key),
+            };
+            write!(f, "{line:<48} # {}", setting.origin)?;
+            match &setting.note {
+                Some(note) => writeln!(f, "; {note}")?,
+                None => writeln!(f)?,
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,167 @@
+//! `[token]`: the API face of a login.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use secrecy::SecretSlice;
+
+use super::reader::Reader;
+use super::sections::{DAY, MINUTE, period, size};
+use crate::Location;
+use crate::server::secrets;
+
+/// Where the key that signs tokens comes from.
+#[derive(Clone, Debug, Default)]
+pub enum TokenKeyConfig {
+    /// HS256 with a key of our own in the data directory, made at the first start.
+    #[default]
+    Generated,
+    /// HS256 with this key.
+    Hs256(SecretSlice<u8>),
+    /// HS256 with the key in this file (base64url).
+    Hs256File(PathBuf),
+    /// EdDSA with the private key in this PEM file.
+    EdDsaFile(PathBuf),
+    /// ES256 with the private key in this PEM file.
+    Es256File(PathBuf),
+}
+
+/// `[token]`: the API face of a login.
+#[derive(Clone, Debug)]
+pub struct TokenConfig {
+    /// The algorithm and the key.
+    pub key: TokenKeyConfig,
+    /// `iss` of our tokens.
+    pub issuer: String,
+    /// `aud` of our tokens.
+    pub audience: String,
+    /// How long an access token lives.
+    pub access_ttl: Duration,
+    /// How long a refresh token lives.
+    pub refresh_ttl: Duration,
+    /// How long a refresh token that was used still gives the same answer, for clients that lost it.
+    pub refresh_grace: Duration,
+    /// By how much other machines' clocks may differ.
+    pub leeway: Duration,
+    /// Where tokens are looked for, in this order.
+    pub locations: Vec<Location>,
+    /// The longest JSON body, in bytes, that is searched for a token.
+    pub json_body_limit: usize,
+}
+
+impl Default for TokenConfig {
+    fn default() -> Self {
+        Self {
+            key: TokenKeyConfig::Generated,
+            issuer: "tollbridge".to_owned(),
+            audience: "tollbridge".to_owned(),
+            access_ttl: Duration::from_secs(15 * MINUTE),
+            refresh_ttl: Duration::from_secs(30 * DAY),
+            refresh_grace: Duration::from_secs(10),
+            leeway: Duration::from_secs(5),
+            locations: vec![Location::Header, Location::Json],
+            json_body_limit: 16 << 10,
+        }
+    }
+}
+
+impl TokenConfig {
+    pub(super) fn read(reader: &mut Reader) -> Self {
+        let default = Self::default();
+        reader.section("token");
+        let config = Self {
+            key: Self::read_key(reader),
+            issuer: reader.get("issuer", default.issuer),
+            audience: reader.get("audience", default.audience),
+            access_ttl: period(reader, "access_ttl", default.access_ttl),
+            refresh_ttl: period(reader, "refresh_ttl", default.refresh_ttl),
+            refresh_grace: reader.get("refresh_grace", default.refresh_grace),
+            leeway: reader.get("leeway", default.leeway),
+            locations: Self::read_locations(reader),
+            json_body_limit: size(reader, "json_body_limit", default.json_body_limit),
+        };
+        reader.only("accept_flask_jwt_extended", false);
+        reader.require(
+            config.access_ttl <= config.refresh_ttl,
+            &["access_ttl", "refresh_ttl"],
+            "access_ttl is longer than refresh_ttl; make it shorter or the other longer",
+        );
+        reader.require(
+            config.refresh_grace <= Duration::from_secs(5 * MINUTE),
+            &["refresh_grace"],
+            "a stolen refresh token works this long beside its owner's; write at most \"5m\"",
+        );
+        reader.require(
+            config.leeway <= Duration::from_secs(5 * MINUTE),
+            &["leeway"],
+            "every token lives longer by this; write at most \"5m\"",
+        );
+        config
+    }
+
+    fn read_key(reader: &mut Reader) -> TokenKeyConfig {
+        let algorithm = reader.word(
+            "algorithm",
+            &["HS256", "EdDSA", "ES256"],
+            &["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "HS384", "HS512", "ES384"],
+        );
+        let secret = reader.secret("secret");
+        let secret_file = reader.optional::<PathBuf>("secret_file");
+        let private_key_file = reader.optional::<PathBuf>("private_key_file");
+        if algorithm == "HS256" {
+            let problem = "HS256 uses no private key; remove this key, or write algorithm = \"EdDSA\"";
+            reader.require(private_key_file.is_none(), &["private_key_file"], problem);
+            let problem = "secret and secret_file are both set; remove one of them";
+            reader.require(secret.is_none() || secret_file.is_none(), &["secret"], problem);
+            match (secret, secret_file) {
+                (Some(secret), _) => match secrets::decode(&secret) {
+                    Ok(key) => TokenKeyConfig::Hs256(key),
+                    Err(weakness) => {
+                        reader.fault("secret", weakness.to_string());
+                        TokenKeyConfig::Generated
+                    }
+                },
+                (None, Some(file)) => TokenKeyConfig::Hs256File(file),
+                (None, None) => TokenKeyConfig::Generated,
+            }
+        } else {
+            for (key, set) in [("secret", secret.is_some()), ("secret_file", secret_file.is_some())] {
+                reader.require(!set, &[key], "this is for HS256; remove it and use private_key_file");
+            }
+            match (algorithm, private_key_file) {
+                ("EdDSA", Some(file)) => TokenKeyConfig::EdDsaFile(file),
+                (_, Some(file)) => TokenKeyConfig::Es256File(file),
+                (_, None) => {
+                    reader.fault("algorithm", format!("{algorithm} needs a key; set token.private_key_file"));
+                    TokenKeyConfig::Generated
+                }
+            }
+        }
+    }
+
+    fn read_locations(reader: &mut Reader) -> Vec<Location> {
+        let names = reader.get("locations", vec!["header".to_owned(), "json".to_owned()]);
+        let mut locations = Vec::new();
+        for name in &names {
+            let location = match name.as_str() {
+                "header" => Location::Header,
+                "json" => Location::Json,
+                "cookie" | "cookies" | "query" | "query_string" => {
+                    reader.fault("locations", format!("\"{name}\" is not there yet; write \"header\" or \"json\""));
+                    continue;
+                }
+                _ => {
+                    let name = name.escape_debug();
+                    reader.fault("locations", format!("\"{name}\" is not known; write \"header\" or \"json\""));
+                    continue;
+                }
+            };
+            if locations.contains(&location) {
+                reader.fault("locations", format!("\"{name}\" stands there twice; write it once"));
+            }
+            locations.push(location);
+        }
+        reader.require(!names.is_empty(), &["locations"], "no token would ever be found; write [\"header\"]");
+        locations
+    }
+}

@@ -1,0 +1,216 @@
+//! The secrets: read from where the configuration says, or made at the first start and kept.
+//!
+//! There are two: the key that signs tokens and the key that signs cookies. Without configuration they are
+//! `token.key` (32 bytes) and `session.key` (64 bytes) in the data directory, as base64url, readable by their owner
+//! only. A new file appears under its name complete and on disk, or not at all, and only if there was none: two
+//! processes that start at once end up with the same key.
+//!
+//! A file of secrets that others may read is refused, and so is a key that people would choose rather than a
+//! generator. Neither a key nor a part of one is in any error here.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, URL_SAFE_NO_PAD};
+use secrecy::{ExposeSecret as _, SecretSlice, SecretString};
+
+use super::config::{Config, TokenKeyConfig};
+
+/// The shortest key, in bytes (RFC 7518 section 3.2).
+const MIN_BYTES: usize = 32;
+/// Nothing that is a key is longer than this.
+const MAX_FILE: u64 = 64 << 10;
+
+/// base64url with or without padding.
+const BASE64URL: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::URL_SAFE,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
+
+/// The secrets of one server.
+#[derive(Debug)]
+pub struct Secrets {
+    /// The key that signs tokens.
+    pub token_key: TokenSecret,
+    /// The key from which those of the cookies are derived.
+    pub session_secret: SecretSlice<u8>,
+}
+
+/// The key that signs tokens, with its algorithm.
+#[derive(Debug)]
+pub enum TokenSecret {
+    /// The key itself.
+    Hs256(SecretSlice<u8>),
+    /// A private key in PEM.
+    EdDsa(SecretSlice<u8>),
+    /// A private key in PEM.
+    Es256(SecretSlice<u8>),
+}
+
+/// A secret cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretError {
+    /// The file cannot be read.
+    #[error("the secret file {path} cannot be read ({cause}); check that it is there and belongs to this user", path = .0.display(), cause = .1)]
+    Unreadable(PathBuf, #[source] io::Error),
+    /// The file or its directory cannot be made.
+    #[error("the secret file {path} cannot be made ({cause}); let this user write to its directory, or configure token.secret_file and session.secret_file", path = .0.display(), cause = .1)]
+    Unwritable(PathBuf, #[source] io::Error),
+    /// Others may read the file.
+    #[error("the secret file {path} can be read by other users (mode {mode:03o}); run `chmod 600 {path}`, and replace the secret if others have seen it", path = .0.display(), mode = .1)]
+    Exposed(PathBuf, u32),
+    /// What is in the file is no key.
+    #[error("the secret file {path}: {weakness}", path = .0.display(), weakness = .1)]
+    Weak(PathBuf, #[source] Weakness),
+}
+
+/// Why a text is not accepted as a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Weakness {
+    /// Not base64url.
+    #[error("this is not base64url; make a key with `openssl rand -base64 32 | tr +/ -_`")]
+    NotBase64Url,
+    /// Too short.
+    #[error("the key is {0} bytes long and must have at least 32; make one with `openssl rand -base64 32 | tr +/ -_`")]
+    Short(usize),
+    /// Chosen by a person.
+    #[error("this key can be guessed; make a random one with `openssl rand -base64 32 | tr +/ -_`")]
+    Guessable,
+}
+
+impl Secrets {
+    /// Reads the secrets; those that the configuration leaves to the server are made if they are not there.
+    ///
+    /// # Errors
+    ///
+    /// A file cannot be read or made, others may read it, or what is in it is no key.
+    pub fn load(config: &Config) -> Result<Self, SecretError> {
+        let own = |name, length| {
+            let path = config.data_directory().join(name);
+            make_key(&path, length)?;
+            read_key(&path)
+        };
+        Ok(Self {
+            token_key: match &config.token.key {
+                TokenKeyConfig::Generated => TokenSecret::Hs256(own("token.key", 32)?),
+                TokenKeyConfig::Hs256(key) => TokenSecret::Hs256(key.clone()),
+                TokenKeyConfig::Hs256File(path) => TokenSecret::Hs256(read_key(path)?),
+                TokenKeyConfig::EdDsaFile(path) => TokenSecret::EdDsa(read_private(path)?),
+                TokenKeyConfig::Es256File(path) => TokenSecret::Es256(read_private(path)?),
+            },
+            session_secret: match &config.session.secret_file {
+                Some(path) => read_key(path)?,
+                None => own("session.key", 64)?,
+            },
+        })
+    }
+
+    /// What [`load`](Self::load) would refuse; makes nothing.
+    pub fn check(config: &Config) -> Vec<SecretError> {
+        let own = |name| Some(config.data_directory().join(name)).filter(|path| path.exists());
+        let token_key = match &config.token.key {
+            TokenKeyConfig::Generated => own("token.key").map(|path| read_key(&path)),
+            TokenKeyConfig::Hs256(_) => None,
+            TokenKeyConfig::Hs256File(path) => Some(read_key(path)),
+            TokenKeyConfig::EdDsaFile(path) | TokenKeyConfig::Es256File(path) => Some(read_private(path)),
+        };
+        let session_secret = config.session.secret_file.clone().or_else(|| own("session.key"));
+        let session_secret = session_secret.map(|path| read_key(&path));
+        [token_key, session_secret].into_iter().flatten().filter_map(Result::err).collect()
+    }
+}
+
+/// Makes the directory of the server's data, which only its owner may enter, unless it is there.
+///
+/// # Errors
+///
+/// The directory cannot be made.
+pub fn make_directory(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Decodes a key from base64url and refuses those that can be guessed.
+///
+/// A key in hexadecimal passes too, because it is base64url of a longer key. What people choose does not: words are
+/// base64url as well, but of one case only, and the encoding of a phrase decodes to printable text.
+///
+/// # Errors
+///
+/// Why this is no key.
+pub fn decode(text: &SecretString) -> Result<SecretSlice<u8>, Weakness> {
+    let text = text.expose_secret();
+    let key = SecretSlice::from(BASE64URL.decode(text).or(Err(Weakness::NotBase64Url))?);
+    let bytes = key.expose_secret();
+    if bytes.len() < MIN_BYTES {
+        return Err(Weakness::Short(bytes.len()));
+    }
+    let mut seen = [false; 256];
+    bytes.iter().for_each(|byte| seen[usize::from(*byte)] = true);
+    let distinct = seen.into_iter().filter(|seen| *seen).count();
+    let is_hex = text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let both_cases = text.contains(|c: char| c.is_ascii_lowercase()) && text.contains(|c: char| c.is_ascii_uppercase());
+    // Of 32 random bytes 30 differ; fewer than 16 come once in 10^18 keys.
+    let guessable = distinct < 16 || bytes.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ');
+    if guessable || !(both_cases || is_hex) { Err(Weakness::Guessable) } else { Ok(key) }
+}
+
+fn read_key(path: &Path) -> Result<SecretSlice<u8>, SecretError> {
+    let weak = |weakness| SecretError::Weak(path.to_owned(), weakness);
+    let bytes = read_private(path)?;
+    let text = std::str::from_utf8(bytes.expose_secret()).or(Err(weak(Weakness::NotBase64Url)))?;
+    decode(&SecretString::from(text.trim())).map_err(weak)
+}
+
+fn read_private(path: &Path) -> Result<SecretSlice<u8>, SecretError> {
+    let unreadable = |cause| SecretError::Unreadable(path.to_owned(), cause);
+    let file = File::open(path).map_err(unreadable)?;
+    let metadata = file.metadata().map_err(unreadable)?;
+    let mode = metadata.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(SecretError::Exposed(path.to_owned(), mode));
+    }
+    let mut bytes = Vec::new();
+    file.take(MAX_FILE).read_to_end(&mut bytes).map_err(unreadable)?;
+    Ok(bytes.into())
+}
+
+/// Makes a file with a random key, unless it is there.
+fn make_key(path: &Path, length: usize) -> Result<(), SecretError> {
+    if path.exists() {
+        return Ok(());
+    }
+    let mut key = vec![0; length];
+    let made =
+        aws_lc_rs::rand::fill(&mut key).or(Err(io::Error::other("the system has no randomness"))).and_then(|()| {
+            write_new(path, &SecretString::from(URL_SAFE_NO_PAD.encode(SecretSlice::from(key).expose_secret())))
+        });
+    made.map_err(|cause| SecretError::Unwritable(path.to_owned(), cause))
+}
+
+/// Writes beside the path first and links the file to its name when it is complete: unlike a rename, a link never
+/// replaces the file of a process that was faster.
+fn write_new(path: &Path, text: &SecretString) -> io::Result<()> {
+    let directory = path.parent().unwrap_or(Path::new("."));
+    make_directory(directory)?;
+    let mut suffix = [0; 8];
+    aws_lc_rs::rand::fill(&mut suffix).or(Err(io::Error::other("the system has no randomness")))?;
+    let draft = directory.join(format!(".draft-{}", URL_SAFE_NO_PAD.encode(suffix)));
+    let written = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft).and_then(|mut file| {
+        file.write_all(text.expose_secret().as_bytes())?;
+        file.sync_all()?;
+        match fs::hard_link(&draft, path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            linked => linked,
+        }
+    });
+    let removed = fs::remove_file(&draft);
+    written.and(removed)?;
+    File::open(directory)?.sync_all()
+}

@@ -1,0 +1,156 @@
+//! One id, one span and one event for each request.
+
+use std::cell::Cell;
+use std::future::{Ready, ready};
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use actix_web::Error;
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode, Uri};
+use futures_util::future::LocalBoxFuture;
+use tracing::Instrument as _;
+
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The middleware that names and logs requests; the outermost one.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Telemetry;
+
+impl<S, B> Transform<S, ServiceRequest> for Telemetry
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+    S::Future: 'static,
+    B: 'static,
+{
+    type Response = ServiceResponse<B>;
+    type Error = Error;
+    type Transform = TelemetryService<S>;
+    type InitError = ();
+    type Future = Ready<Result<Self::Transform, ()>>;
+
+    fn new_transform(&self, service: S) -> Self::Future {
+        let mut prefix = [0; 4];
+        // The ids need to be unlike those of other threads and runs, not secret: without randomness zeros will do.
+        let _ = aws_lc_rs::rand::fill(&mut prefix);
+        ready(Ok(TelemetryService { service, prefix: u32::from_ne_bytes(prefix), next: Cell::new(0) }))
+    }
+}
+
+/// The service of [`Telemetry`], one for each worker.
+#[derive(Debug)]
+pub struct TelemetryService<S> {
+    service: S,
+    prefix: u32,
+    next: Cell<u32>,
+}
+
+impl<S> TelemetryService<S> {
+    /// The id that the request brought, if it is one that can stand in a log, else a new one.
+    fn id(&self, req: &ServiceRequest) -> HeaderValue {
+        let brought = req.headers().get(X_REQUEST_ID).filter(|id| {
+            let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+            (1..=64).contains(&id.len()) && id.as_bytes().iter().all(is_plain)
+        });
+        if let Some(id) = brought {
+            return id.clone();
+        }
+        let number = self.next.get();
+        self.next.set(number.wrapping_add(1));
+        let mut id = [0; 16];
+        for (place, digit) in id.iter_mut().enumerate() {
+            let half = if place < 8 { self.prefix } else { number };
+            *digit = b"0123456789abcdef"[(half >> (28 - 4 * (place % 8)) & 0xf) as usize];
+        }
+        HeaderValue::from_bytes(&id).unwrap_or(const { HeaderValue::from_static("0") })
+    }
+}
+
+impl<S, B> Service<ServiceRequest> for TelemetryService<S>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+    S::Future: 'static,
+    B: 'static,
+{
+    type Response = ServiceResponse<B>;
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self::Response, Error>>;
+
+    fn poll_ready(&self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.service.poll_ready(context)
+    }
+
+    fn call(&self, req: ServiceRequest) -> Self::Future {
+        let exchange = Exchange {
+            id: self.id(&req),
+            method: req.method().clone(),
+            uri: req.uri().clone(),
+            started: Instant::now(),
+        };
+        let span = tracing::debug_span!(
+            "request",
+            request_id = exchange.id(),
+            http.method = exchange.method.as_str(),
+            http.path = exchange.uri.path(),
+        );
+        let response = span.in_scope(|| self.service.call(req));
+        Box::pin(
+            async move {
+                let mut answer = response.await;
+                match &mut answer {
+                    Ok(response) => {
+                        exchange.log(response.status());
+                        response.headers_mut().insert(X_REQUEST_ID, exchange.id);
+                    }
+                    Err(error) => {
+                        exchange.log(error.as_response_error().status_code());
+                        let id = exchange.id;
+                        error.add_response_mapper(move |mut response| {
+                            response.headers_mut().insert(X_REQUEST_ID, id.clone());
+                            response
+                        });
+                    }
+                }
+                answer
+            }
+            .instrument(span),
+        )
+    }
+}
+
+/// What is logged of a request. No `HttpRequest`: routing needs the only handle to that.
+struct Exchange {
+    id: HeaderValue,
+    method: Method,
+    uri: Uri,
+    started: Instant,
+}
+
+impl Exchange {
+    fn id(&self) -> &str {
+        self.id.to_str().unwrap_or_default()
+    }
+
+    fn log(&self, status: StatusCode) {
+        macro_rules! event {
+            ($level:ident) => {
+                tracing::$level!(
+                    request_id = self.id(),
+                    http.method = self.method.as_str(),
+                    http.path = self.uri.path(),
+                    http.status = status.as_u16(),
+                    duration_us = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX),
+                    "request"
+                )
+            };
+        }
+        if status.is_server_error() {
+            event!(error);
+        } else if status.is_client_error() {
+            event!(info);
+        } else {
+            event!(debug);
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Where log lines go and how they look.
+
+use std::io::{self, Write};
+use std::panic;
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
+
+use crate::server::config::{LogConfig, LogFormat};
+
+/// Installs the log of this process, for panics too.
+///
+/// # Errors
+///
+/// The process has one already.
+pub fn install(config: &LogConfig) -> Result<(), TryInitError> {
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter(&config.level))
+        .with_ansi(false)
+        .with_writer(|| OneLine(io::stderr()));
+    match config.format {
+        LogFormat::Text => builder.finish().try_init()?,
+        LogFormat::Json => builder.json().flatten_event(true).finish().try_init()?,
+    }
+    panic::set_hook(Box::new(|info| {
+        let location = info.location().map(ToString::to_string);
+        let payload = info.payload();
+        let message = payload.downcast_ref::<&str>().copied().or(payload.downcast_ref::<String>().map(String::as_str));
+        tracing::error!(panic.location = location, panic.message = message, "a thread panicked");
+    }));
+    Ok(())
+}
+
+/// The filter of a level that the configuration has checked. A level alone that is more verbose than `info` is that of
+/// our own events: what other crates say of the bytes that they read is not for a log.
+fn filter(level: &str) -> EnvFilter {
+    let own = format!("info,tollbridge={level}");
+    let verbose = level.parse::<LevelFilter>().is_ok_and(|level| level > LevelFilter::INFO);
+    EnvFilter::builder().parse_lossy(if verbose { &own } else { level })
+}
+
+/// Escapes the control characters inside what is written, so that one event is one line whatever is in it.
+///
+/// The subscriber writes each event with one call, ended by a line feed.
+#[derive(Debug)]
+pub struct OneLine<W>(pub W);
+
+impl<W: Write> Write for OneLine<W> {
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        let (line, end) = event.split_at(event.len() - usize::from(event.ends_with(b"\n")));
+        if line.iter().any(u8::is_ascii_control) {
+            let mut escaped = Vec::with_capacity(event.len() + 16);
+            for byte in line {
+                match byte.is_ascii_control() {
+                    true => escaped.extend(byte.escape_ascii()),
+                    false => escaped.push(*byte),
+                }
+            }
+            escaped.extend_from_slice(end);
+            self.0.write_all(&escaped)?;
+        } else {
+            self.0.write_all(event)?;
+        }
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}

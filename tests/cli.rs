@@ -1,0 +1,276 @@
+//! The command line as an operator meets it: the real program in a directory of its own.
+
+#![cfg(feature = "server")]
+#![expect(clippy::unwrap_used, reason = "a test ends where its world is not what it says")]
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+fn command(place: &TempDir, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tollbridge"));
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("TOLLBRIDGE_")) {
+        command.env_remove(name);
+    }
+    // The cheapest hashes that there are: what they protect is thrown away.
+    command.env("TOLLBRIDGE_PASSWORD__MEMORY_KIB", "8").env("TOLLBRIDGE_PASSWORD__ITERATIONS", "1");
+    command.args(arguments).current_dir(place.path());
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn run_with(place: &TempDir, arguments: &[&str], input: &[u8]) -> Output {
+    let mut child = command(place, arguments).stdin(Stdio::piped()).spawn().unwrap();
+    // A program that reads nothing may have closed the pipe.
+    let _ = child.stdin.take().unwrap().write_all(input);
+    child.wait_with_output().unwrap()
+}
+
+#[track_caller]
+fn succeeds(place: &TempDir, arguments: &[&str], input: &str) -> String {
+    let output = run_with(place, arguments, input.as_bytes());
+    assert!(output.status.success(), "{arguments:?}: {output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[track_caller]
+fn fails(place: &TempDir, arguments: &[&str], input: &[u8], code: i32) -> String {
+    let output = run_with(place, arguments, input);
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {output:?}");
+    assert!(output.stdout.is_empty(), "{arguments:?}: {output:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+fn users(place: &TempDir) -> Value {
+    serde_json::from_str(&succeeds(place, &["user", "list", "--json"], "")).unwrap()
+}
+
+/// A running `tollbridge serve`, killed when it is dropped.
+struct Server {
+    child: Child,
+    address: String,
+}
+
+impl Server {
+    fn start(mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        let address = line.trim_end().strip_prefix("Tollbridge listens on http://");
+        let address = address.unwrap_or_else(|| panic!("the server said {line:?}")).to_owned();
+        Self { child, address }
+    }
+
+    fn get(&self, path: &str) -> String {
+        let mut connection = TcpStream::connect(&self.address).unwrap();
+        write!(connection, "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address).unwrap();
+        let mut response = String::new();
+        connection.read_to_string(&mut response).unwrap();
+        response
+    }
+
+    /// Sends a signal and answers the exit code and what was logged.
+    fn stop(mut self, signal: rustix::process::Signal) -> (Option<i32>, String) {
+        rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), signal).unwrap();
+        let mut log = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+        (self.child.wait().unwrap().code(), log)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn an_account_from_its_beginning_to_its_end() {
+    let place = TempDir::new().unwrap();
+    let add = ["user", "add", "mona", "--full-name", "Mona Lisa", "--password-stdin"];
+    assert_eq!(succeeds(&place, &add, "a smile of 1503\n"), "added mona with the id 1\n");
+    succeeds(&place, &["user", "add", "leo", "--password-stdin"], "a smile of 1503");
+    let mona = json!({ "id": 1, "username": "mona", "full_name": "Mona Lisa", "active": true });
+    let leo = json!({ "id": 2, "username": "leo", "full_name": "leo", "active": true });
+    assert_eq!(users(&place), json!([mona, leo]));
+    assert_eq!(
+        succeeds(&place, &["user", "list"], ""),
+        "ID  USERNAME  FULL NAME  STATE\n1   mona      Mona Lisa  active\n2   leo       leo        active\n"
+    );
+
+    succeeds(&place, &["user", "disable", "leo"], "");
+    let shown: Value = serde_json::from_str(&succeeds(&place, &["user", "show", "leo", "--json"], "")).unwrap();
+    assert_eq!(shown["active"], json!(false));
+    assert!(succeeds(&place, &["user", "show", "leo"], "").contains("disabled"));
+    succeeds(&place, &["user", "enable", "leo"], "");
+    assert_eq!(users(&place), json!([mona, leo]));
+
+    succeeds(&place, &["user", "password", "mona", "--password-stdin"], "another smile\r\n");
+    let refused = fails(&place, &["user", "delete", "leo"], b"y\n", 1);
+    assert!(refused.contains("--yes"), "{refused}");
+    assert_eq!(succeeds(&place, &["user", "delete", "leo", "--yes"], ""), "deleted leo\n");
+    assert_eq!(users(&place), json!([mona]));
+}
+
+#[test]
+fn refusals_say_what_to_do_and_change_nothing() {
+    let place = TempDir::new().unwrap();
+    succeeds(&place, &["user", "add", "mona", "--password-stdin"], "a smile of 1503\n");
+    let add = |name| ["user", "add", name, "--password-stdin"];
+    for (arguments, input, problem) in [
+        (&add("mona")[..], &b"another smile\n"[..], "the username mona is taken"),
+        (&add("leo"), b"1234567\n", "at least 8 characters"),
+        (&add("leo"), "\u{e4}\u{f6}\u{fc}\u{e4}\u{f6}\u{fc}\u{e4}\n".as_bytes(), "at least 8 characters"),
+        (&add("leo"), &[b'x'; 1025], "at most 1024 bytes"),
+        (&add("leo"), &[b'x'; 100_000], "at most 1024 bytes"),
+        (&add("leo"), b"", "at least 8 characters"),
+        (&add("leo"), b"\xff\xff\xff\xff\xff\xff\xff\xff\n", "UTF-8"),
+        (&add(""), b"a smile of 1503\n", "the username has 0 characters"),
+        (&add(" leo"), b"a smile of 1503\n", "begins or ends with a space"),
+        (&add("le\u{1b}o"), b"a smile of 1503\n", "a control character"),
+        (&["user", "show", "leo"], b"", "there is no user leo; `tollbridge user list`"),
+        (&["user", "delete", "leo", "--yes"], b"", "there is no user leo"),
+        (&["user", "password", "leo", "--password-stdin"], b"a smile of 1503\n", "there is no user leo"),
+    ] {
+        let error = fails(&place, arguments, input, 1);
+        assert!(error.starts_with("tollbridge: ") && error.contains(problem), "{arguments:?}: {error}");
+    }
+    assert_eq!(users(&place).as_array().unwrap().len(), 1);
+    assert!(succeeds(&place, &["user", "add", "leo", "--password-stdin"], &"x".repeat(1024)).contains("added"));
+}
+
+#[test]
+fn a_password_is_no_argument() {
+    let place = TempDir::new().unwrap();
+    for arguments in [&["user", "add", "mona", "a smile of 1503"][..], &["user", "add", "mona", "--password", "x"]] {
+        fails(&place, arguments, b"", 2);
+    }
+    fails(&place, &["serv"], b"", 2);
+    assert!(fs::read_dir(place.path()).unwrap().next().is_none(), "nothing is made before it is asked for");
+}
+
+#[test]
+fn the_database_url_holds_for_every_command() {
+    let place = TempDir::new().unwrap();
+    assert!(succeeds(&place, &["migrate", "--database-url", "sqlite://a.db"], "").contains("applied "));
+    assert_eq!(succeeds(&place, &["--database-url", "sqlite://a.db", "migrate"], ""), "the database is up to date\n");
+    succeeds(&place, &["user", "add", "mona", "--password-stdin", "--database-url", "sqlite://a.db"], "12345678\n");
+    assert_eq!(succeeds(&place, &["user", "list", "--json", "--database-url", "sqlite://b.db"], ""), "[]\n");
+    assert!(succeeds(&place, &["user", "list", "--database-url", "sqlite://a.db"], "").contains("mona"));
+    assert!(!place.path().join("data").exists());
+}
+
+#[test]
+fn the_server_serves_and_ends_when_it_is_asked_to() {
+    use rustix::process::Signal;
+    for signal in [Signal::TERM, Signal::INT] {
+        let place = TempDir::new().unwrap();
+        let server = Server::start(command(&place, &["serve", "--listen", "127.0.0.1:0"]));
+        let response = server.get("/nowhere?token=abc");
+        assert!(response.starts_with("HTTP/1.1 404 "), "{response}");
+        for header in ["x-request-id: ", "x-content-type-options: nosniff", "referrer-policy: same-origin"] {
+            assert!(response.contains(header), "no {header} in {response}");
+        }
+        let (code, log) = server.stop(signal);
+        assert_eq!(code, Some(0), "{log}");
+        assert!(log.contains(r#"http.path="/nowhere" http.status=404 duration_us="#), "{log}");
+        assert!(!log.contains("abc"), "{log}");
+    }
+}
+
+#[test]
+fn the_first_start_makes_secrets_that_stay_and_are_the_owners_alone() {
+    let place = TempDir::new().unwrap();
+    let secrets = || ["token.key", "session.key"].map(|name| fs::read_to_string(place.path().join("data").join(name)));
+    // Two at once agree.
+    let start = || Server::start(command(&place, &["serve", "--listen", "127.0.0.1:0"]));
+    let both = std::thread::scope(|scope| [scope.spawn(start), scope.spawn(start)].map(|one| one.join().unwrap()));
+    let [token, session] = secrets().map(Result::unwrap);
+    assert_eq!((token.len(), session.len()), (43, 86), "base64url of 32 and of 64 bytes");
+    assert_ne!(token, session[..43]);
+    let data = place.path().join("data");
+    let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&data), 0o700);
+    for entry in fs::read_dir(&data).unwrap().map(Result::unwrap) {
+        assert_eq!(mode(&entry.path()), 0o600, "{entry:?}");
+        assert!(!entry.file_name().to_string_lossy().contains("draft"), "{entry:?}");
+    }
+    drop(both);
+    drop(start());
+    assert_eq!(secrets().map(Result::unwrap), [token, session]);
+
+    fs::set_permissions(data.join("token.key"), fs::Permissions::from_mode(0o644)).unwrap();
+    let refused = fails(&place, &["serve", "--listen", "127.0.0.1:0"], b"", 1);
+    assert!(refused.contains("run `chmod 600 data/token.key`"), "{refused}");
+}
+
+#[test]
+fn the_demo_has_its_users_and_stays_on_loopback() {
+    let place = TempDir::new().unwrap();
+    let refused = fails(&place, &["serve", "--demo", "--listen", "0.0.0.0:0"], b"", 1);
+    assert!(refused.contains("loopback only"), "{refused}");
+    assert!(!place.path().join("data").exists());
+
+    for _again in 0..2 {
+        drop(Server::start(command(&place, &["serve", "--demo", "--listen", "127.0.0.1:0"])));
+        let user =
+            |id, username, full_name| json!({ "id": id, "username": username, "full_name": full_name, "active": true });
+        let demo = [
+            user(1, "batman", "Bruce Wayne"),
+            user(2, "panther", "Ann Takamaki"),
+            user(3, "little_sapphire", "Jester Lavore"),
+        ];
+        assert_eq!(users(&place), json!(demo));
+    }
+
+    // The passwords that everybody knows do not get out by leaving --demo away.
+    let refused = fails(&place, &["serve", "--listen", "0.0.0.0:0"], b"", 1);
+    assert!(refused.contains("demo user batman"), "{refused}");
+    let (_, log) =
+        Server::start(command(&place, &["serve", "--listen", "[::1]:0"])).stop(rustix::process::Signal::TERM);
+    assert!(log.contains("WARN") && log.contains("panther"), "{log}");
+    for name in ["batman", "panther", "little_sapphire"] {
+        succeeds(&place, &["user", "password", name, "--password-stdin"], "a password of their own\n");
+    }
+    let (code, log) =
+        Server::start(command(&place, &["serve", "--listen", "0.0.0.0:0"])).stop(rustix::process::Signal::TERM);
+    assert_eq!(code, Some(0), "{log}");
+    assert!(log.contains("WARN") && log.contains("without TLS"), "{log}");
+}
+
+#[test]
+fn the_demo_takes_no_id_of_somebody_else() {
+    let place = TempDir::new().unwrap();
+    succeeds(&place, &["user", "add", "mona", "--password-stdin"], "a smile of 1503\n");
+    let refused = fails(&place, &["serve", "--demo", "--listen", "127.0.0.1:0"], b"", 1);
+    assert!(refused.contains("batman cannot have the id 1"), "{refused}");
+}
+
+#[test]
+fn the_log_can_be_json() {
+    let place = TempDir::new().unwrap();
+    let mut json = command(&place, &["serve", "--listen", "127.0.0.1:0"]);
+    json.env("TOLLBRIDGE_LOG__FORMAT", "json").env("TOLLBRIDGE_LOG__LEVEL", "debug");
+    let server = Server::start(json);
+    server.get("/nowhere");
+    let (_, log) = server.stop(rustix::process::Signal::TERM);
+    let events: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let request = events.iter().find(|event| event["http.path"] == "/nowhere").unwrap();
+    assert_eq!((&request["http.status"], &request["level"]), (&json!(404), &json!("INFO")));
+    assert_eq!(request["span"]["request_id"], request["request_id"]);
+    assert!(request["timestamp"].as_str().unwrap().ends_with('Z'));
+}
+
+#[test]
+fn an_address_in_use_is_a_failure_that_says_so() {
+    let place = TempDir::new().unwrap();
+    let server = Server::start(command(&place, &["serve", "--listen", "127.0.0.1:0"]));
+    let refused = fails(&place, &["serve", "--listen", &server.address], b"", 1);
+    assert!(refused.contains(&format!("cannot listen on {}", server.address)), "{refused}");
+}

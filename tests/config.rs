@@ -1,0 +1,305 @@
+//! The configuration as an operator meets it: real files, a real environment, `tollbridge config show|check`.
+
+#![cfg(feature = "server")]
+#![expect(clippy::unwrap_used, reason = "a test ends where its world is not what it says")]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+/// A random HS256 secret, made for these tests.
+const SECRET: &str = "4hXq7B0Zt2vVwLkJ9sRkQm3yPz6nCfUuE1dGa8bTo5I";
+
+struct Place(TempDir);
+
+impl Place {
+    fn new(file: &str) -> Self {
+        let place = Self(TempDir::new().unwrap());
+        fs::write(place.path().join("tollbridge.toml"), file).unwrap();
+        place
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn run(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tollbridge"));
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("TOLLBRIDGE_")) {
+            command.env_remove(name);
+        }
+        command.args(arguments).envs(environment.iter().copied()).current_dir(self.path()).output().unwrap()
+    }
+
+    /// What `config check` complains about.
+    fn faults(&self, environment: &[(&str, &str)]) -> String {
+        let output = self.run(&["config", "check"], environment);
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        assert!(output.stdout.is_empty(), "{output:?}");
+        String::from_utf8(output.stderr).unwrap()
+    }
+
+    fn show(&self, arguments: &[&str], environment: &[(&str, &str)]) -> String {
+        let output = self.run(&[&["config", "show"], arguments].concat(), environment);
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn accepts(&self, environment: &[(&str, &str)]) {
+        let output = self.run(&["config", "check"], environment);
+        assert!(output.status.success(), "{output:?}");
+    }
+}
+
+/// The line of a key in `config show`, with single spaces.
+fn line(shown: &str, key: &str) -> String {
+    let line = shown.lines().find(|line| line.trim_start_matches("# ").starts_with(&format!("{key} ")));
+    line.unwrap_or_else(|| panic!("no {key} in\n{shown}")).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[track_caller]
+fn has(text: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(text.contains(part), "no {part:?} in\n{text}");
+    }
+}
+
+#[test]
+fn the_contract_of_defaults() {
+    let shown = Place::new("").show(&[], &[]);
+    let cores = std::thread::available_parallelism().unwrap();
+    for (key, value) in [
+        ("listen", r#""127.0.0.1:8080""#),
+        ("workers", &cores.to_string()),
+        ("body_limit", r#""2MiB""#),
+        ("body_timeout", r#""10s""#),
+        ("shutdown_timeout", r#""30s""#),
+        ("url", r#""sqlite://data/tollbridge.db""#),
+        ("store", r#""database""#),
+        ("idle_ttl", r#""1d""#),
+        ("absolute_ttl", r#""30d""#),
+        ("remember_ttl", r#""30d""#),
+        ("algorithm", r#""HS256""#),
+        ("issuer", r#""tollbridge""#),
+        ("audience", r#""tollbridge""#),
+        ("access_ttl", r#""15m""#),
+        ("refresh_ttl", r#""30d""#),
+        ("refresh_grace", r#""10s""#),
+        ("leeway", r#""5s""#),
+        ("locations", r#"["header", "json"]"#),
+        ("json_body_limit", r#""16KiB""#),
+        ("accept_flask_jwt_extended", "false"),
+        ("memory_kib", "19456"),
+        ("iterations", "2"),
+        ("parallelism", "1"),
+        ("threads", &cores.to_string()),
+        ("queue", "64"),
+        ("min_length", "8"),
+        ("max_length", "1024"),
+        ("fresh_window", r#""15m""#),
+        ("conflict", r#""prefer_token""#),
+        ("revocation", r#""strict""#),
+        ("revocation_bound", r#""1s""#),
+        ("enabled", "true"),
+        ("level", r#""info""#),
+        ("format", r#""text""#),
+    ] {
+        has(&line(&shown, key), &[&format!("{key} = {value} # default")]);
+    }
+    for key in ["public_url", "redis_url", "secret_file", "secret", "private_key_file"] {
+        has(&line(&shown, key), &["(not set)"]);
+    }
+    has(&line(&shown, "enabled"), &["not there yet"]);
+}
+
+#[test]
+fn what_show_prints_is_a_configuration() {
+    let shown = Place::new("[server]\npublic_url = \"https://login.example.com/\"\n").show(&[], &[]);
+    let again = Place::new(&shown);
+    again.accepts(&[]);
+    has(&line(&again.show(&[], &[]), "public_url"), &[r#"public_url = "https://login.example.com" # "#]);
+}
+
+#[test]
+fn a_flag_beats_the_environment_which_beats_the_file_which_beats_the_default() {
+    let place = Place::new("[token]\naccess_ttl = \"1h\"\n\n[database]\nurl = \"sqlite://file.db\"\n");
+    let environment = [("TOLLBRIDGE_DATABASE__URL", "sqlite://environment.db"), ("TOLLBRIDGE_TOKEN__LEEWAY", "90s")];
+    let shown = place.show(&[], &[]);
+    assert_eq!(line(&shown, "access_ttl"), r#"access_ttl = "1h" # tollbridge.toml:2:1"#);
+    assert_eq!(line(&shown, "url"), r#"url = "sqlite://file.db" # tollbridge.toml:5:1"#);
+    let shown = place.show(&[], &environment);
+    assert_eq!(
+        line(&shown, "url"),
+        r#"url = "sqlite://environment.db" # environment variable TOLLBRIDGE_DATABASE__URL"#
+    );
+    assert_eq!(line(&shown, "leeway"), r#"leeway = "90s" # environment variable TOLLBRIDGE_TOKEN__LEEWAY"#);
+    let shown = place.show(&["--database-url", "sqlite://flag.db"], &environment);
+    assert_eq!(line(&shown, "url"), r#"url = "sqlite://flag.db" # flag --database-url"#);
+}
+
+#[test]
+fn config_names_another_file_which_must_be_there() {
+    let place = Place::new("this is not read");
+    fs::write(place.path().join("other.toml"), "[token]\nissuer = \"other\"\n").unwrap();
+    has(&line(&place.show(&["--config", "other.toml"], &[]), "issuer"), &[r#""other" # other.toml:2:1"#]);
+    let missing = place.run(&["config", "show", "--config", "missing.toml"], &[]);
+    assert_eq!(missing.status.code(), Some(1));
+    has(&String::from_utf8_lossy(&missing.stderr), &["missing.toml: the configuration file cannot be read"]);
+}
+
+#[test]
+fn every_fault_is_named_with_its_place_at_once() {
+    let place = Place::new(
+        "[server]\nlisten = \"localhost\"\npublic_url = \"https://example.com/login\"\nlisen = 1\n\n\
+         [token]\n  access_ttl = \"15\"\nrefresh_ttl = 30\nlocations = [\"header\", \"cookie\", \"pigeon\"]\n\n[tokens]\nissuer = \"x\"\n",
+    );
+    let faults = place.faults(&[
+        ("TOLLBRIDGE_LOG__LEVEL", "verbose"),
+        ("TOLLBRIDGE_PASSWORD__MIN_LENGTH", "2000"),
+        ("TOLLBRIDGE_ACCESS_TTL", "15m"),
+        ("TOLLBRIDGE_TOKEN__ACESS_TTL", "15m"),
+    ]);
+    has(
+        &faults,
+        &[
+            "the configuration has 12 faults:",
+            "tollbridge.toml:2:1: server.listen: \"localhost\" is no address",
+            "tollbridge.toml:3:1: server.public_url: this is more than an origin; write only scheme, host and port",
+            "tollbridge.toml:4:1: server.lisen: there is no such key; the keys of [server] are listen, public_url,",
+            "tollbridge.toml:7:3: token.access_ttl: \"15\" is not a duration",
+            "such as \"15m\" or \"30d\"",
+            "tollbridge.toml:8:1: token.refresh_ttl: an integer does not fit here",
+            "tollbridge.toml:9:1: token.locations: \"cookie\" is not there yet; write \"header\" or \"json\"",
+            "tollbridge.toml:9:1: token.locations: \"pigeon\" is not known",
+            "tollbridge.toml:11:2: there is no section `tokens`; the sections are server, database, session, token,",
+            "environment variable TOLLBRIDGE_LOG__LEVEL: log.level: \"verbose\" is not a level",
+            "environment variable TOLLBRIDGE_PASSWORD__MIN_LENGTH: password.min_length: min_length must be",
+            "environment variable TOLLBRIDGE_ACCESS_TTL: there is no such variable",
+            "environment variable TOLLBRIDGE_TOKEN__ACESS_TTL: token.acess_ttl: there is no such key",
+        ],
+    );
+}
+
+#[test]
+fn a_file_that_is_not_toml_is_refused_with_its_place_and_without_its_text() {
+    let faults = Place::new(&format!("[token]\nsecret = \"{SECRET}\nissuer = \"x\"\n")).faults(&[]);
+    has(&faults, &["tollbridge.toml:2:", "this is not TOML"]);
+    assert!(!faults.contains(SECRET), "{faults}");
+}
+
+#[test]
+fn what_is_not_there_yet_is_refused_and_says_so() {
+    for (variable, value) in [
+        ("SESSION__STORE", "redis"),
+        ("SESSION__STORE", "cookie"),
+        ("SESSION__REDIS_URL", "redis://localhost"),
+        ("LOGIN__CONFLICT", "reject_both"),
+        ("LOGIN__CONFLICT", "require_same_user"),
+        ("LOGIN__REVOCATION", "bounded"),
+        ("LOGIN__REVOCATION", "stateless"),
+        ("LOGIN__REVOCATION_BOUND", "2s"),
+        ("TOKEN__ACCEPT_FLASK_JWT_EXTENDED", "true"),
+        ("TOKEN__ALGORITHM", "RS256"),
+        ("TOKEN__LOCATIONS", "header,query"),
+        ("SERVER__TRUSTED_PROXIES", "10.0.0.0/8"),
+    ] {
+        let variable = format!("TOLLBRIDGE_{variable}");
+        let faults = Place::new("").faults(&[(&variable, value)]);
+        has(&faults, &["a fault:", &format!("environment variable {variable}: "), "not there yet"]);
+    }
+    Place::new("[login]\nrevocation = \"strict\"\nrevocation_bound = \"1s\"\n[throttle]\nenabled = true\n")
+        .accepts(&[]);
+    has(&Place::new("[token]\nalgorithm = \"none\"\n").faults(&[]), &["\"none\" is not known"]);
+}
+
+#[test]
+fn values_that_do_not_go_together_are_refused() {
+    for (file, place) in [
+        ("[token]\naccess_ttl = \"2h\"\nrefresh_ttl = \"1h\"\n", "tollbridge.toml:2:1: token.access_ttl: "),
+        ("[token]\nrefresh_ttl = \"1m\"\n", "tollbridge.toml:2:1: token.refresh_ttl: "),
+        ("[session]\nidle_ttl = \"31d\"\n", "tollbridge.toml:2:1: session.idle_ttl: "),
+        ("[server]\nbody_limit = \"8KiB\"\n[token]\njson_body_limit = \"9KiB\"\n", ":4:1: token.json_body_limit: "),
+        ("[password]\nparallelism = 200\nmemory_kib = 1000\n", "tollbridge.toml:3:1: password.memory_kib: "),
+        ("[token]\naccess_ttl = \"0s\"\n", "token.access_ttl: this must be at least"),
+        ("[token]\naccess_ttl = \"1500ms\"\n", "token.access_ttl: \"1500ms\" is not a whole number of seconds"),
+        ("[token]\nalgorithm = \"EdDSA\"\n", "token.algorithm: EdDSA needs a key; set token.private_key_file"),
+        ("[token]\nprivate_key_file = \"key.pem\"\n", "token.private_key_file: HS256 uses no private key"),
+        ("listen = \"127.0.0.1:80\"\n", "tollbridge.toml:1:1: `listen` stands outside a section"),
+    ] {
+        has(&Place::new(file).faults(&[]), &[place]);
+    }
+    Place::new("[token]\nrefresh_grace = \"0s\"\nleeway = \"0s\"\n").accepts(&[]);
+}
+
+#[test]
+fn variables_of_the_tests_are_no_configuration() {
+    let place = Place::new("");
+    place.accepts(&[("TOLLBRIDGE_TEST_POSTGRES_URL", "x"), ("TOLLBRIDGE_GOLDEN_UPDATE", "1"), ("TOLLBRIDGED", "x")]);
+    has(&place.faults(&[("TOLLBRIDGE_TESTS", "1")]), &["environment variable TOLLBRIDGE_TESTS: "]);
+}
+
+#[test]
+fn a_secret_is_shown_as_set_and_never_itself() {
+    let place = Place::new(&format!("[token]\nsecret = \"{SECRET}\"\n"));
+    let shown = place.show(&[], &[]);
+    assert_eq!(line(&shown, "secret"), "# secret (set) # tollbridge.toml:2:1");
+    assert!(!shown.contains(SECRET), "{shown}");
+
+    let url = "postgres://tollbridge:hunter2@db.example.com/app";
+    let shown = Place::new("").show(&["--database-url", url], &[]);
+    has(&line(&shown, "url"), &["postgres://tollbridge:***@db.example.com/app"]);
+    for url in [url, "postgres://db/app?password=hunter2", "postgres://db/app?pass%77ord=hunter2"] {
+        assert!(!Place::new("").show(&["--database-url", url], &[]).contains("hunter2"), "{url}");
+    }
+}
+
+#[test]
+fn a_token_secret_that_is_no_key_is_refused_without_being_repeated() {
+    for (secret, problem) in [
+        ("", "the value is empty"),
+        ("secret", "must have at least 32"),
+        ("4hXq7B0Zt2vVwLkJ9sRkQm3yPz6nCfUuE1dGa8bTo5", "must have at least 32"),
+        ("super-secret-signing-key-that-nobody-can-ever-guess", "can be guessed"),
+        ("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "can be guessed"),
+        ("dGhpcyBpcyBhIHZlcnkgbG9uZyBwYXNzcGhyYXNlIGZvciB0b2tlbnM", "can be guessed"),
+        ("4hXq7B0Zt2vVwLkJ9sRkQm3yPz6nCfUuE1dGa8b+o5I=", "is not base64url"),
+    ] {
+        let faults = Place::new("").faults(&[("TOLLBRIDGE_TOKEN__SECRET", secret)]);
+        has(&faults, &["environment variable TOLLBRIDGE_TOKEN__SECRET: token.secret: ", problem]);
+        assert!(secret.len() < 10 || !faults.contains(secret), "{faults}");
+    }
+    let hexadecimal = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+    for secret in [SECRET, &format!("{SECRET}="), hexadecimal] {
+        Place::new("").accepts(&[("TOLLBRIDGE_TOKEN__SECRET", secret)]);
+    }
+    let both = format!("[token]\nsecret = \"{SECRET}\"\nsecret_file = \"key\"\n");
+    has(&Place::new(&both).faults(&[]), &["secret and secret_file are both set"]);
+}
+
+#[test]
+fn a_secret_file_is_for_its_owner_alone() {
+    let place = Place::new("[token]\nsecret_file = \"key\"\n");
+    has(&place.faults(&[]), &["the secret file key cannot be read"]);
+    let key = place.path().join("key");
+    fs::write(&key, format!("{SECRET}\n")).unwrap();
+    for mode in [0o640, 0o604, 0o620] {
+        fs::set_permissions(&key, fs::Permissions::from_mode(mode)).unwrap();
+        has(&place.faults(&[]), &[&format!("(mode {mode:o})"), "run `chmod 600 key`"]);
+    }
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+    place.accepts(&[]);
+    fs::write(&key, "changeme").unwrap();
+    has(&place.faults(&[]), &["the secret file key: ", "must have at least 32"]);
+}
+
+#[test]
+fn check_warns_of_an_address_that_others_reach_without_tls() {
+    let place = Place::new("[server]\nlisten = \"0.0.0.0:8080\"\n");
+    let output = place.run(&["config", "check"], &[]);
+    has(&String::from_utf8_lossy(&output.stdout), &["tollbridge.toml is in order", "warning: server.listen"]);
+    let output = place.run(&["config", "check"], &[("TOLLBRIDGE_SERVER__PUBLIC_URL", "https://example.com")]);
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "tollbridge.toml is in order\n");
+}
