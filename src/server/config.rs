@@ -1,7 +1,7 @@
 //! The configuration: defaults, then `tollbridge.toml`, then the `TOLLBRIDGE_*` environment, then flags.
 //!
-//! Three steps, one file each: [`sources`] collects what was written and where, without judging it; [`reader`] takes
-//! the keys out one at a time, each as its type, and notes every fault with its place; [`sections`] says which keys
+//! Three steps, one file each: `sources` collects what was written and where, without judging it; `reader` takes
+//! the keys out one at a time, each as its type, and notes every fault with its place; `sections` says which keys
 //! there are, what they mean and which values go together. What nobody took out is an unknown key. So one run reports
 //! every fault there is, and nothing after this module sees a value that was not checked.
 //!
