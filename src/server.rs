@@ -6,15 +6,29 @@
 //! and logs it, [`headers`] keeps browsers from doing harm, [`recover`] survives a panic, and the bridge knows who is
 //! asking.
 
+mod accounts;
 mod application;
+mod assets;
+mod body;
 mod bridge;
 pub mod cli;
 pub mod config;
 mod demo;
+mod handlers;
 pub mod headers;
+mod metrics;
+pub mod pages;
+mod password_policy;
 pub mod recover;
+mod refusal;
+pub mod response_headers;
+pub mod routes;
 pub mod secrets;
+mod state;
 pub mod telemetry;
 
 pub use application::{Application, StartError};
 pub use demo::DemoError;
+pub use metrics::Metrics;
+pub use password_policy::PasswordPolicy;
+pub use state::AppState;

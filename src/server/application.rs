@@ -7,16 +7,22 @@ use std::pin::pin;
 use std::time::Duration;
 
 use actix_web::dev::Server;
+use actix_web::middleware::from_fn;
 use actix_web::rt;
 use actix_web::rt::signal::unix::{SignalKind, signal};
+use actix_web::web::Data;
 use actix_web::{App, HttpServer};
 use futures_util::future::{Either, join, select};
 
 use super::config::{Config, PasswordConfig};
 use super::demo::{self, DemoError};
 use super::headers::SecurityHeaders;
+use super::metrics::Metrics;
 use super::recover::Recover;
+use super::response_headers;
+use super::routes;
 use super::secrets::{SecretError, Secrets};
+use super::state::AppState;
 use super::telemetry::Telemetry;
 use crate::store::db::{Database, DatabaseError};
 use crate::{BuildError, Clock, KeyError, PasswordError, PasswordHasher, PasswordParams, StoreError};
@@ -93,8 +99,25 @@ impl Application {
 
         let https = config.server.is_https();
         let listen = config.server.listen;
+        let state = Data::new(AppState {
+            db: database.clone(),
+            passwords: password_hasher(&config.password)?,
+            bridge: bridge.clone(),
+            clock: clock.clone(),
+            password_policy: config.password.policy(),
+            body_limit: config.server.body_limit,
+            demo: config.demo,
+            https,
+            metrics: Metrics::new(),
+        });
         let server = HttpServer::new(move || {
-            App::new().wrap(bridge.clone()).wrap(Recover).wrap(SecurityHeaders::new(https)).wrap(Telemetry)
+            App::new()
+                .configure(|app| routes::configure(app, state.clone()))
+                .wrap(bridge.clone())
+                .wrap(from_fn(response_headers::complete))
+                .wrap(Recover)
+                .wrap(SecurityHeaders::new(https))
+                .wrap(Telemetry)
         })
         .workers(config.server.workers)
         .shutdown_timeout(config.server.shutdown_timeout.as_secs())

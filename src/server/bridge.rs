@@ -4,6 +4,7 @@ use secrecy::ExposeSecret as _;
 
 use super::application::StartError;
 use super::config::Config;
+use super::pages;
 use super::secrets::{Secrets, TokenSecret};
 use crate::store::db::Database;
 use crate::{Bridge, Clock, TokenKey};
@@ -25,6 +26,7 @@ pub(super) fn build(
         .token_key(token_key?)
         .session_secret(secrets.session_secret.expose_secret())
         .login_view("/login")
+        .error_page(pages::auth_error)
         .issuer(&config.token.issuer)
         .audience(&config.token.audience)
         .access_ttl(config.token.access_ttl)

@@ -6,7 +6,7 @@ use std::io::{self, BufRead as _, Read as _};
 use clap::Args;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::server::config::PasswordConfig;
+use crate::server::PasswordPolicy;
 
 #[derive(Debug, Args)]
 pub(super) struct PasswordSource {
@@ -17,10 +17,11 @@ pub(super) struct PasswordSource {
 
 impl PasswordSource {
     /// A new password that the policy accepts.
-    pub(super) fn read(&self, policy: &PasswordConfig) -> Result<SecretString, Box<dyn Error>> {
+    pub(super) fn read(&self, policy: PasswordPolicy, username: &str) -> Result<SecretString, Box<dyn Error>> {
         let password = if self.password_stdin { from_stdin(policy.max_length)? } else { from_prompt()? };
-        policy.check(password.expose_secret())?;
-        Ok(password)
+        // There is no current password here that the new one could repeat.
+        let refused = policy.check_new(username, "", password.expose_secret()).err();
+        refused.map_or(Ok(password), |error| Err(error.detail().into()))
     }
 }
 

@@ -115,7 +115,7 @@ impl Add {
         if database.find_by_username(&username).await?.is_some() {
             return Err(taken(&username));
         }
-        let password = self.password.read(&config.password)?;
+        let password = self.password.read(config.password.policy(), &username)?;
         let password_hash = password_hasher(&config.password)?.hash(password).await?;
         let user = NewUser { id: None, username: username.clone(), full_name, password_hash, created_at: clock.now() };
         match database.create_user(user).await {
@@ -129,7 +129,7 @@ impl Add {
 impl Password {
     async fn run(self, database: &Database, config: &Config, clock: &Clock) -> Outcome {
         let user = find(database, &self.who.username).await?;
-        let password = self.password.read(&config.password)?;
+        let password = self.password.read(config.password.policy(), &user.username)?;
         let hash = password_hasher(&config.password)?.hash(password).await?;
         database.change_password(user.id, &hash, None, clock.now()).await?;
         Ok(print(&format!("changed the password of {} and ended all their logins\n", user.username))?)

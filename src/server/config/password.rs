@@ -2,6 +2,7 @@
 
 use super::reader::Reader;
 use super::sections::cores;
+use crate::server::PasswordPolicy;
 
 /// `[password]`: Argon2id, its threads, and what a new password must be like.
 #[derive(Clone, Debug)]
@@ -67,18 +68,8 @@ impl PasswordConfig {
         config
     }
 
-    /// Whether this may be somebody's new password.
-    ///
-    /// # Errors
-    ///
-    /// What is wrong with it, as a sentence.
-    pub fn check(&self, password: &str) -> Result<(), String> {
-        if password.chars().count() < self.min_length {
-            return Err(format!("The password is too short: choose at least {} characters.", self.min_length));
-        }
-        if password.len() > self.max_length {
-            return Err(format!("The password is too long: choose at most {} bytes.", self.max_length));
-        }
-        Ok(())
+    /// What a password may be.
+    pub fn policy(&self) -> PasswordPolicy {
+        PasswordPolicy { min_length: self.min_length, max_length: self.max_length }
     }
 }

@@ -1,0 +1,85 @@
+//! What people do with their account: prove who they are, and change the password.
+
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::store::db::users::User;
+use crate::{AuthError, LoginId, Verified};
+
+use super::metrics::LoginOutcome;
+use super::state::AppState;
+
+/// No username is longer, in bytes; a longer one is not even looked up.
+const USERNAME_MAX: usize = 255;
+
+/// The user with this name and password.
+///
+/// A name that nobody has, a wrong password and a disabled account are one error at one cost: each is looked up once
+/// and pays for one hash, so that nobody learns which names exist (ASVS 5.0 6.3.8).
+///
+/// # Errors
+///
+/// [`AuthError::InvalidCredentials`] as above; [`AuthError::InvalidRequest`] for a password over the maximum, which is
+/// never hashed; [`AuthError::Overloaded`] when too many are waiting to be hashed; or the store cannot answer.
+pub(crate) async fn authenticate(state: &AppState, username: &str, password: SecretString) -> Result<User, AuthError> {
+    let result = check(state, username, password).await;
+    state.metrics.count_login(match &result {
+        Ok(_) => LoginOutcome::Ok,
+        Err(AuthError::InvalidCredentials) => LoginOutcome::Failed,
+        Err(AuthError::Overloaded { .. } | AuthError::TooManyAttempts { .. }) => LoginOutcome::Shed,
+        Err(_) => LoginOutcome::Error,
+    });
+    result
+}
+
+async fn check(state: &AppState, username: &str, password: SecretString) -> Result<User, AuthError> {
+    state.password_policy.check_presented(password.expose_secret())?;
+    // PostgreSQL takes no NUL in text and would fail instead of finding nobody.
+    let found = if username.len() > USERNAME_MAX || username.contains('\0') {
+        None
+    } else {
+        state.db.find_by_username(username).await?
+    };
+    let (user, hash) = found.unzip();
+    let verified = state.passwords.verify(password, hash.clone()).await?;
+    let user = user.filter(|user| user.active).ok_or(AuthError::InvalidCredentials)?;
+    match verified {
+        Verified::No => return Err(AuthError::InvalidCredentials),
+        Verified::Yes => {}
+        Verified::Rehashed(new_hash) => keep_rehash(state, &user, &hash.unwrap_or_default(), &new_hash).await,
+    }
+    Ok(user)
+}
+
+/// Keeps the same password hashed with the parameters of today. The user has proved who they are, so that a store which
+/// cannot write now keeps nobody out: the next login tries again.
+async fn keep_rehash(state: &AppState, user: &User, old_hash: &str, new_hash: &str) {
+    if let Err(error) = state.db.set_password_hash(user.id, old_hash, new_hash).await {
+        tracing::warn!(user.id = user.id, %error, "a password hash could not be renewed");
+    }
+}
+
+/// Gives the user a new password and ends every login of theirs but `keep`.
+///
+/// # Errors
+///
+/// [`AuthError::InvalidCredentials`] when `current` is not the password; [`AuthError::InvalidRequest`] when the policy
+/// refuses `new`, saying why; and those of [`authenticate`].
+pub(crate) async fn change_password(
+    state: &AppState,
+    user: &User,
+    keep: &LoginId,
+    current: SecretString,
+    new: SecretString,
+) -> Result<(), AuthError> {
+    let policy = &state.password_policy;
+    policy.check_presented(current.expose_secret())?;
+    policy.check_new(&user.username, current.expose_secret(), new.expose_secret())?;
+    let hash = state.db.current_password_hash(user.id).await?;
+    if let Verified::No = state.passwords.verify(current, hash).await? {
+        return Err(AuthError::InvalidCredentials);
+    }
+    let new_hash = state.passwords.hash(new).await?;
+    state.db.change_password(user.id, &new_hash, Some(keep), state.clock.now()).await?;
+    tracing::info!(user.id = user.id, login.id = %keep, "password changed, other logins ended");
+    Ok(())
+}

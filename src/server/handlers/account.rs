@@ -1,0 +1,93 @@
+//! The account page, and the change of password.
+
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Form, Json, Query};
+use actix_web::{HttpRequest, HttpResponse};
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use crate::server::accounts::change_password;
+use crate::server::body::JsonObject;
+use crate::server::pages::{self, AccountPage};
+use crate::server::state::AppState;
+use crate::store::db::users::User;
+use crate::{AuthError, BrowserUser, CurrentLogin, CurrentUser, Fresh, prefers_html};
+
+use super::see_other;
+
+/// `GET /`: people go to their account, programs to the description of the API.
+pub(crate) async fn start(request: HttpRequest) -> HttpResponse {
+    see_other(if prefers_html(&request) { "/account" } else { "/openapi.json" })
+}
+
+/// What was just done, for the page to say.
+#[derive(Deserialize)]
+pub(crate) struct Done {
+    changed: Option<String>,
+    ended: Option<String>,
+}
+
+impl Done {
+    fn notice(&self) -> Option<&'static str> {
+        match (&self.changed, &self.ended) {
+            (Some(_), _) => Some("Your password is changed. Every other login of yours has ended."),
+            (None, Some(_)) => Some("Every other login of yours has ended."),
+            (None, None) => None,
+        }
+    }
+}
+
+/// `GET /account`.
+pub(crate) async fn page(
+    user: BrowserUser<User>,
+    login: CurrentLogin,
+    done: Query<Done>,
+    state: Data<AppState>,
+) -> HttpResponse {
+    let page = AccountPage::new(&user, &login, state.password_policy.min_length).notice(done.notice());
+    pages::respond(StatusCode::OK, &page)
+}
+
+#[derive(Deserialize)]
+pub(crate) struct PasswordChange {
+    current_password: String,
+    new_password: String,
+}
+
+impl PasswordChange {
+    async fn carry_out(self, state: &AppState, user: &User, login: &CurrentLogin) -> Result<(), AuthError> {
+        let (current, new) = (SecretString::from(self.current_password), SecretString::from(self.new_password));
+        change_password(state, user, &login.login_id, current, new).await
+    }
+}
+
+/// `POST /account/password` with JSON.
+pub(crate) async fn password_json(
+    user: Fresh<CurrentUser<User>>,
+    login: CurrentLogin,
+    Json(JsonObject(change)): Json<JsonObject<PasswordChange>>,
+    state: Data<AppState>,
+) -> Result<HttpResponse, AuthError> {
+    change.carry_out(&state, &user, &login).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// `POST /account/password` with a form: leads back to the page; or the page again, with what was wrong.
+pub(crate) async fn password_form(
+    user: Fresh<CurrentUser<User>>,
+    login: CurrentLogin,
+    Form(change): Form<PasswordChange>,
+    state: Data<AppState>,
+) -> HttpResponse {
+    match change.carry_out(&state, &user, &login).await {
+        Ok(()) => see_other("/account?changed"),
+        Err(error) => {
+            let detail = match error {
+                AuthError::InvalidCredentials => "The current password is wrong.".to_owned(),
+                _ => error.detail().into_owned(),
+            };
+            let page = AccountPage::new(&user, &login, state.password_policy.min_length).error(detail);
+            pages::respond_refused(&error, &page)
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Signing in with a password: the page, the form and the API.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Form, Json, Query};
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+
+use crate::server::accounts::authenticate;
+use crate::server::body::JsonObject;
+use crate::server::pages::{self, LoginPage};
+use crate::server::state::AppState;
+use crate::store::db::users::User;
+use crate::{Auth, AuthError, CurrentUser, safe_next};
+
+use super::see_other;
+
+/// Where the form leads when it is not told another place.
+const HOME: &str = "/account";
+
+#[derive(Deserialize)]
+pub(crate) struct PageQuery {
+    next: Option<String>,
+    reauth: Option<String>,
+}
+
+/// `GET /login`: the page. Whoever is signed in goes on, unless they come to sign in again. A credential that is no
+/// longer good is no obstacle: this is where it is replaced.
+pub(crate) async fn page(
+    visitor: Result<CurrentUser<User>, AuthError>,
+    query: Query<PageQuery>,
+    state: Data<AppState>,
+) -> HttpResponse {
+    let next = query.next.as_deref().and_then(safe_next);
+    if visitor.is_ok() && query.reauth.is_none() {
+        return see_other(next.unwrap_or(HOME));
+    }
+    pages::respond(StatusCode::OK, &LoginPage { next, demo: state.demo, ..LoginPage::default() })
+}
+
+#[derive(Deserialize)]
+pub(crate) struct LoginForm {
+    username: String,
+    password: String,
+    remember: Option<String>,
+    next: Option<String>,
+}
+
+/// `POST /login` with a form: opens the browser face and leads on; or the page again, with the name but never the
+/// password.
+pub(crate) async fn form(
+    auth: Auth,
+    Form(form): Form<LoginForm>,
+    state: Data<AppState>,
+) -> Result<HttpResponse, AuthError> {
+    let next = form.next.as_deref().and_then(safe_next);
+    let remember = form.remember.is_some();
+    match authenticate(&state, &form.username, SecretString::from(form.password)).await {
+        Ok(user) => {
+            auth.login_user(&user).amr("pwd").remember(remember).await?;
+            Ok(see_other(next.unwrap_or(HOME)))
+        }
+        Err(error) => {
+            let detail = Some(error.detail().into_owned());
+            let page = LoginPage { error: detail, username: &form.username, remember, next, demo: state.demo };
+            Ok(pages::respond_refused(&error, &page))
+        }
+    }
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Credentials {
+    username: String,
+    password: String,
+    remember: Option<bool>,
+    mode: Option<Mode>,
+}
+
+/// Which face of the login the client wants.
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Mode {
+    #[default]
+    Token,
+    Session,
+}
+
+#[derive(Serialize)]
+struct SignedIn<'a> {
+    user: &'a User,
+}
+
+/// `POST /login` with JSON: a pair of tokens and no cookie, or with `"mode": "session"` a cookie and no token.
+pub(crate) async fn json(
+    auth: Auth,
+    Json(JsonObject(body)): Json<JsonObject<Credentials>>,
+    state: Data<AppState>,
+) -> Result<HttpResponse, AuthError> {
+    let user = authenticate(&state, &body.username, SecretString::from(body.password)).await?;
+    let login = auth.login_user(&user).amr("pwd");
+    match body.mode.unwrap_or_default() {
+        Mode::Token => Ok(HttpResponse::Ok().json(login.tokens_only().await?.issue_tokens()?)),
+        Mode::Session => {
+            login.remember(body.remember.unwrap_or_default()).await?;
+            Ok(HttpResponse::Ok().json(SignedIn { user: &user }))
+        }
+    }
+}

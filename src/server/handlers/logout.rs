@@ -1,0 +1,68 @@
+//! Signing out, by any credential: both faces of the login end.
+
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::web::{Form, Json};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Deserialize;
+
+use crate::server::body::JsonObject;
+use crate::{Auth, AuthError, Scope, prefers_html};
+
+use super::see_other;
+
+/// The optional body.
+#[derive(Default, Deserialize)]
+pub(crate) struct LogoutRequest {
+    scope: Option<ScopeWord>,
+}
+
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum ScopeWord {
+    #[default]
+    This,
+    Others,
+    All,
+}
+
+/// `POST /logout` without a body.
+pub(crate) async fn this(request: HttpRequest, auth: Auth) -> Result<HttpResponse, AuthError> {
+    end(&request, &auth, LogoutRequest::default()).await
+}
+
+/// `POST /logout` with a form.
+pub(crate) async fn form(
+    request: HttpRequest,
+    auth: Auth,
+    Form(body): Form<LogoutRequest>,
+) -> Result<HttpResponse, AuthError> {
+    end(&request, &auth, body).await
+}
+
+/// `POST /logout` with JSON.
+pub(crate) async fn json(
+    request: HttpRequest,
+    auth: Auth,
+    Json(JsonObject(body)): Json<JsonObject<LogoutRequest>>,
+) -> Result<HttpResponse, AuthError> {
+    end(&request, &auth, body).await
+}
+
+async fn end(request: &HttpRequest, auth: &Auth, body: LogoutRequest) -> Result<HttpResponse, AuthError> {
+    let (scope, next) = match body.scope.unwrap_or_default() {
+        ScopeWord::This => (Scope::This, "/login"),
+        ScopeWord::Others => (Scope::Others, "/account?ended"),
+        ScopeWord::All => (Scope::All, "/login"),
+    };
+    auth.logout_user(scope).await?;
+    let mut response = if prefers_html(request) { see_other(next) } else { HttpResponse::NoContent().finish() };
+    clear_cache(&mut response);
+    Ok(response)
+}
+
+/// Asks the browser to forget the pages that it kept, so that "back" shows nothing after signing out. Not `"cookies"`:
+/// that would clear those of every application on this domain and its subdomains, and ours is removed by name already.
+fn clear_cache(response: &mut HttpResponse) {
+    const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
+    response.headers_mut().insert(CLEAR_SITE_DATA, HeaderValue::from_static(r#""cache""#));
+}

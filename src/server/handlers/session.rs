@@ -1,0 +1,39 @@
+//! Who is asking, and how they are signed in. The same answer by cookie, by header and by body.
+
+use actix_web::web::Json;
+use serde::Serialize;
+
+use crate::store::db::users::User;
+use crate::{CurrentLogin, CurrentUser, UnixTime};
+
+/// `GET` and `POST /who_am_i`.
+pub(crate) async fn who_am_i(user: CurrentUser<User>) -> Json<CurrentUser<User>> {
+    Json(user)
+}
+
+/// How a request is authenticated.
+#[derive(Serialize)]
+pub(crate) struct SessionInfo {
+    user: CurrentUser<User>,
+    via: &'static str,
+    location: &'static str,
+    fresh: bool,
+    auth_time: UnixTime,
+    amr: Vec<String>,
+    login_id: String,
+    expires_at: UnixTime,
+}
+
+/// `GET /session`.
+pub(crate) async fn session(user: CurrentUser<User>, login: CurrentLogin) -> Json<SessionInfo> {
+    Json(SessionInfo {
+        user,
+        via: login.via.as_str(),
+        location: login.location.as_str(),
+        fresh: login.fresh,
+        auth_time: login.auth_time,
+        amr: login.amr.split_whitespace().map(str::to_owned).collect(),
+        login_id: login.login_id.to_string(),
+        expires_at: login.expires_at,
+    })
+}

@@ -1,0 +1,29 @@
+//! Tokens: a new pair for a refresh token, and the public keys that verify them.
+
+use actix_web::HttpResponse;
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::web::{Data, Json};
+
+use crate::server::metrics::RefreshOutcome;
+use crate::server::state::AppState;
+use crate::{Auth, AuthError, TokenPair};
+
+/// `POST /refresh`: the bridge found the refresh token in the header or the body.
+pub(crate) async fn refresh(auth: Auth, state: Data<AppState>) -> Result<Json<TokenPair>, AuthError> {
+    let pair = auth.refresh().await;
+    state.metrics.count_refresh(match &pair {
+        Ok(_) => RefreshOutcome::Ok,
+        Err(AuthError::TokenReused) => RefreshOutcome::Reused,
+        Err(_) => RefreshOutcome::Refused,
+    });
+    pair.map(Json)
+}
+
+/// `GET /.well-known/jwks.json` (RFC 7517): public to all, and kept for five minutes, so that a new key is known to
+/// everybody soon after it appears.
+pub(crate) async fn jwks(state: Data<AppState>) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "public, max-age=300"))
+        .content_type("application/jwk-set+json")
+        .json(state.bridge.jwks())
+}

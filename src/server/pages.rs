@@ -1,0 +1,317 @@
+//! The pages that people see. They work without JavaScript, and ship none; every value is escaped by the template.
+
+use std::time::{Duration, SystemTime};
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, ContentType, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::{HttpRequest, HttpResponse, ResponseError as _};
+use askama::Template;
+
+use crate::store::db::users::User;
+use crate::{AuthError, Principal, Problem, UnixTime, Via, safe_next};
+
+/// The page with the login form.
+#[derive(Default, Template)]
+#[template(path = "login.html", config = "src/server/askama.toml")]
+pub(crate) struct LoginPage<'a> {
+    /// Why the attempt before failed.
+    pub(crate) error: Option<String>,
+    /// What was typed before. The password never comes back.
+    pub(crate) username: &'a str,
+    /// Whether the box was ticked before.
+    pub(crate) remember: bool,
+    /// Where to go after signing in; from [`safe_next`].
+    pub(crate) next: Option<&'a str>,
+    /// Whether to name the demo users.
+    pub(crate) demo: bool,
+}
+
+/// The account page.
+#[derive(Template)]
+#[template(path = "account.html", config = "src/server/askama.toml")]
+pub(crate) struct AccountPage<'a> {
+    user: &'a User,
+    notice: Option<&'static str>,
+    error: Option<String>,
+    since: Moment,
+    until: Moment,
+    method: &'static str,
+    fresh: bool,
+    min_length: usize,
+}
+
+impl<'a> AccountPage<'a> {
+    pub(crate) fn new(user: &'a User, principal: &Principal, min_length: usize) -> Self {
+        Self {
+            user,
+            notice: None,
+            error: None,
+            since: Moment::new(principal.auth_time),
+            until: Moment::new(principal.expires_at),
+            method: method(principal),
+            fresh: principal.fresh,
+            min_length,
+        }
+    }
+
+    /// Says that something was done.
+    pub(crate) fn notice(mut self, notice: Option<&'static str>) -> Self {
+        self.notice = notice;
+        self
+    }
+
+    /// Says why the password was not changed.
+    pub(crate) fn error(mut self, error: String) -> Self {
+        self.error = Some(error);
+        self
+    }
+}
+
+#[derive(Template)]
+#[template(path = "error.html", config = "src/server/askama.toml")]
+struct ErrorPage<'a> {
+    status: u16,
+    heading: &'static str,
+    detail: &'a str,
+    link: &'a str,
+    link_text: &'static str,
+}
+
+/// A point in time, to the minute for people and to the second for machines.
+struct Moment {
+    machine: String,
+    human: String,
+}
+
+impl Moment {
+    /// The last second of the year 9999, the last that has four digits of year.
+    const LAST: u64 = 253_402_300_799;
+
+    fn new(at: UnixTime) -> Self {
+        let seconds = u64::try_from(at).unwrap_or(0).min(Self::LAST);
+        let machine =
+            humantime::format_rfc3339_seconds(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)).to_string();
+        let human = match machine.split_once('T') {
+            Some((date, time)) => format!("{date}, {} UTC", time.get(..5).unwrap_or(time)),
+            None => machine.clone(),
+        };
+        Self { machine, human }
+    }
+}
+
+fn method(principal: &Principal) -> &'static str {
+    match principal.via {
+        Via::Remember => "this device, which you asked to remember",
+        _ if principal.amr.split(' ').any(|method| method == "pwd") => "your password",
+        _ => "another device of yours",
+    }
+}
+
+/// A page as a response. Pages are about one person at one moment, so that nothing may keep them.
+pub(crate) fn respond(status: StatusCode, page: &impl Template) -> HttpResponse {
+    match page.render() {
+        Ok(html) => HttpResponse::build(status)
+            .insert_header((CACHE_CONTROL, "no-store"))
+            .content_type(ContentType::html())
+            .body(html),
+        Err(error) => {
+            tracing::error!(%error, "a page could not be rendered");
+            let detail = "The server made a mistake.";
+            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", detail).respond()
+        }
+    }
+}
+
+/// A page again, because of `error`: with its status, and the headers that tell clients what to do about it.
+pub(crate) fn respond_refused(error: &AuthError, page: &impl Template) -> HttpResponse {
+    let mut response = respond(error.status(), page);
+    let plain = error.error_response();
+    for name in [WWW_AUTHENTICATE, RETRY_AFTER] {
+        if let Some(value) = plain.headers().get(&name) {
+            response.headers_mut().insert(name, value.clone());
+        }
+    }
+    response
+}
+
+/// The error page for refusals that are not about who is asking.
+pub(crate) fn error(status: StatusCode, detail: &str) -> HttpResponse {
+    respond(
+        status,
+        &ErrorPage {
+            status: status.as_u16(),
+            heading: heading(status),
+            detail,
+            link: "/",
+            link_text: "Back to the start",
+        },
+    )
+}
+
+/// The error page for a refusal of the bridge: its `error_page`.
+pub fn auth_error(request: &HttpRequest, error: &AuthError) -> HttpResponse {
+    let detail = error.detail();
+    let link = sign_in_link(request, error);
+    respond_refused(
+        error,
+        &ErrorPage {
+            status: error.status().as_u16(),
+            heading: heading(error.status()),
+            detail: &detail,
+            link: link.as_deref().unwrap_or("/"),
+            link_text: if link.is_some() { "Sign in" } else { "Back to the start" },
+        },
+    )
+}
+
+/// Where a 401 sends people: to the login page, and from there back to the page that they wanted. `reauth` makes it ask
+/// again even if somebody is signed in.
+fn sign_in_link(request: &HttpRequest, error: &AuthError) -> Option<String> {
+    if error.status() != StatusCode::UNAUTHORIZED {
+        return None;
+    }
+    let wanted = request.uri().path_and_query().map_or("/", |wanted| wanted.as_str());
+    let next = if request.method().is_safe() { safe_next(wanted) } else { None };
+    let next: String = url::form_urlencoded::byte_serialize(next.unwrap_or("/account").as_bytes()).collect();
+    Some(format!("/login?reauth=1&next={next}"))
+}
+
+fn heading(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::UNAUTHORIZED => "Please sign in again",
+        StatusCode::FORBIDDEN => "That is not allowed",
+        StatusCode::NOT_FOUND => "Nothing here",
+        StatusCode::METHOD_NOT_ALLOWED => "That does not work here",
+        StatusCode::TOO_MANY_REQUESTS => "Too many attempts",
+        StatusCode::SERVICE_UNAVAILABLE => "Not available just now",
+        _ if status.is_server_error() => "Something went wrong",
+        _ => "That did not work",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::body::MessageBody as _;
+    use actix_web::test::TestRequest;
+
+    fn body(response: HttpResponse) -> String {
+        let bytes = response.into_body().try_into_bytes().unwrap();
+        String::from_utf8(bytes.to_vec()).unwrap()
+    }
+
+    #[test]
+    fn what_was_typed_comes_back_escaped() {
+        let page = LoginPage { username: r#""><script>alert(1)</script>"#, ..LoginPage::default() };
+        let html = page.render().unwrap();
+        assert!(!html.contains("<script"), "{html}");
+        assert!(html.contains("&#60;script"), "{html}");
+    }
+
+    #[test]
+    fn demo_users_are_named_only_on_a_demo_server() {
+        let mut page = LoginPage::default();
+        assert!(!page.render().unwrap().contains("batman"));
+        page.demo = true;
+        assert!(page.render().unwrap().contains("batman"));
+    }
+
+    #[test]
+    fn a_401_leads_to_the_login_page_and_back() {
+        let get = TestRequest::get().uri("/reports?year=2026&page=2").to_http_request();
+        let html = body(auth_error(&get, &AuthError::LoginEnded));
+        assert!(html.contains("/login?reauth=1&#38;next=%2Freports%3Fyear%3D2026%26page%3D2"), "{html}");
+
+        let post = TestRequest::post().uri("/account/password").to_http_request();
+        let html = body(auth_error(&post, &AuthError::LoginEnded));
+        assert!(html.contains("next=%2Faccount\""), "a form cannot be sent again by a link: {html}");
+
+        let html = body(auth_error(&get, &AuthError::CsrfRejected));
+        assert!(!html.contains("/login"), "{html}");
+    }
+
+    #[test]
+    fn a_page_for_an_error_keeps_the_headers_for_clients() {
+        let request = TestRequest::get().to_http_request();
+        let response = auth_error(&request, &AuthError::Overloaded { retry_after: 3 });
+        assert_eq!(response.status(), 503);
+        assert_eq!(response.headers().get(RETRY_AFTER).unwrap(), "3");
+        assert_eq!(response.headers().get(CACHE_CONTROL).unwrap(), "no-store");
+        let response = auth_error(&request, &AuthError::LoginRequired);
+        assert!(response.headers().contains_key(WWW_AUTHENTICATE));
+    }
+
+    #[test]
+    fn no_time_is_too_strange_to_be_written() {
+        assert_eq!(Moment::new(1_795_311_785).human, "2026-11-22, 01:43 UTC");
+        assert_eq!(Moment::new(-1).machine, "1970-01-01T00:00:00Z");
+        assert_eq!(Moment::new(i64::MAX).machine, "9999-12-31T23:59:59Z");
+    }
+}
+#[cfg(test)]
+mod zz_render {
+    use super::*;
+    #[test]
+    fn render() {
+        let css = include_str!("assets/tollbridge.css");
+        let w = |name: &str, html: String| {
+            let html = html.replace(
+                &format!(r#"<link rel="stylesheet" href="{}">"#, crate::server::assets::stylesheet_href()),
+                &format!("<style>{css}</style>"),
+            );
+            let html = html.replace("/assets/mark.svg", "mark.svg");
+            std::fs::write(format!("/tmp/shots/{name}.html"), html).unwrap();
+        };
+        std::fs::create_dir_all("/tmp/shots").unwrap();
+        std::fs::copy("src/server/assets/mark.svg", "/tmp/shots/mark.svg").unwrap();
+        w("login", LoginPage { demo: true, ..LoginPage::default() }.render().unwrap());
+        w(
+            "login_failed",
+            LoginPage {
+                error: Some("The user name or the password is wrong.".into()),
+                username: "batman",
+                remember: true,
+                ..LoginPage::default()
+            }
+            .render()
+            .unwrap(),
+        );
+        let user = User {
+            id: 1,
+            full_name: "Bruce Wayne".into(),
+            username: "batman".into(),
+            active: true,
+            credential_epoch: 0,
+        };
+        let mut a = AccountPage {
+            user: &user,
+            notice: None,
+            error: None,
+            since: Moment::new(1_795_311_785),
+            until: Moment::new(1_797_311_785),
+            method: "your password",
+            fresh: true,
+            min_length: 8,
+        };
+        w("account", a.render().unwrap());
+        a.notice = Some("Your password is changed. Every other login of yours has ended.");
+        a.fresh = false;
+        w("account_stale", a.render().unwrap());
+        a.notice = None;
+        a.fresh = true;
+        a.error = Some("The current password is wrong.".into());
+        w("account_wrong", a.render().unwrap());
+        w(
+            "error",
+            ErrorPage {
+                status: 404,
+                heading: heading(StatusCode::NOT_FOUND),
+                detail: "There is nothing at this address.",
+                link: "/",
+                link_text: "Back to the start",
+            }
+            .render()
+            .unwrap(),
+        );
+    }
+}

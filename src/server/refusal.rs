@@ -1,0 +1,157 @@
+//! Refusals that are not about who is asking: nothing there, not this method, not this body.
+//!
+//! The words are ours and fixed. A parser's own text quotes the input, which may be a password.
+
+use actix_web::error::{InternalError, JsonPayloadError, PayloadError, QueryPayloadError, UrlencodedError};
+use actix_web::http::header::{ALLOW, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+use actix_web::{Error, HttpRequest, HttpResponse};
+use serde_json::error::Category;
+
+use crate::{Problem, prefers_html};
+
+use super::pages;
+
+/// A page for browsers, a problem document for all else.
+pub(crate) fn refuse(request: &HttpRequest, status: StatusCode, code: &'static str, detail: String) -> HttpResponse {
+    if prefers_html(request) { pages::error(status, &detail) } else { Problem::new(status, code, detail).respond() }
+}
+
+/// The answer to a path that is not in the table. A method that no path here knows is refused as such, TRACE above all.
+pub(crate) async fn not_found(request: HttpRequest) -> HttpResponse {
+    const METHODS: [Method; 7] =
+        [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
+    if METHODS.contains(request.method()) {
+        refuse(&request, StatusCode::NOT_FOUND, "not_found", "There is nothing at this address.".to_owned())
+    } else {
+        method_not_allowed(&request, "GET, HEAD, POST")
+    }
+}
+
+/// The answer to a method that a path does not have; `allow` lists those that it has (RFC 9110 section 15.5.6).
+pub(crate) fn method_not_allowed(request: &HttpRequest, allow: &str) -> HttpResponse {
+    let detail = format!("This address answers to {allow}.");
+    let mut response = refuse(request, StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail);
+    if let Ok(allow) = HeaderValue::from_str(allow) {
+        response.headers_mut().insert(ALLOW, allow);
+    }
+    response
+}
+
+/// The error handler of every JSON body.
+pub(crate) fn json(error: JsonPayloadError, request: &HttpRequest) -> Error {
+    body(
+        request,
+        match &error {
+            JsonPayloadError::OverflowKnownLength { limit, .. } | JsonPayloadError::Overflow { limit } => {
+                too_large(*limit)
+            }
+            JsonPayloadError::ContentType => wrong_type("application/json"),
+            JsonPayloadError::Payload(error) => payload(error),
+            JsonPayloadError::Deserialize(error) => match error.classify() {
+                Category::Syntax | Category::Eof => invalid("The body is not valid JSON.".to_owned()),
+                Category::Io | Category::Data => invalid(missing_field(&error.to_string(), "The body")),
+            },
+            _ => invalid("The body is not valid JSON.".to_owned()),
+        },
+    )
+}
+
+/// The error handler of every form.
+pub(crate) fn form(error: UrlencodedError, request: &HttpRequest) -> Error {
+    body(
+        request,
+        match &error {
+            UrlencodedError::Overflow { limit, .. } => too_large(*limit),
+            UrlencodedError::ContentType => wrong_type("application/x-www-form-urlencoded"),
+            UrlencodedError::Chunked | UrlencodedError::UnknownLength => {
+                invalid("A form needs a Content-Length.".to_owned())
+            }
+            UrlencodedError::Payload(error) => payload(error),
+            UrlencodedError::Parse(error) => invalid(missing_field(&error.to_string(), "The form")),
+            _ => invalid("The form is not valid: send UTF-8, URL-encoded.".to_owned()),
+        },
+    )
+}
+
+/// The error handler of every query string.
+pub(crate) fn query(error: QueryPayloadError, request: &HttpRequest) -> Error {
+    let QueryPayloadError::Deserialize(error) = &error else {
+        return body(request, invalid("The query string is not valid.".to_owned()));
+    };
+    body(request, invalid(missing_field(&error.to_string(), "The query string")))
+}
+
+type Refusal = (StatusCode, &'static str, String);
+
+fn body(request: &HttpRequest, (status, code, detail): Refusal) -> Error {
+    let response = refuse(request, status, code, detail);
+    InternalError::from_response(code, response).into()
+}
+
+fn invalid(detail: String) -> Refusal {
+    (StatusCode::BAD_REQUEST, "invalid_request", detail)
+}
+
+fn too_large(limit: usize) -> Refusal {
+    let detail = format!("The body is larger than {limit} bytes.");
+    (StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", detail)
+}
+
+fn wrong_type(expected: &str) -> Refusal {
+    let detail = format!("Send the body as {expected}, and say so in Content-Type.");
+    (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
+}
+
+fn payload(error: &PayloadError) -> Refusal {
+    match error {
+        PayloadError::Io(error) if error.kind() == std::io::ErrorKind::TimedOut => {
+            (StatusCode::REQUEST_TIMEOUT, "request_timeout", "The body did not arrive in time.".to_owned())
+        }
+        PayloadError::Overflow => {
+            (StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "The body is too large.".to_owned())
+        }
+        PayloadError::EncodingCorrupted => invalid("The body is not encoded as Content-Encoding says.".to_owned()),
+        _ => invalid("The body ended too early.".to_owned()),
+    }
+}
+
+/// Names the field that is missing or there twice. Of serde's text only the field's name is used, which is ours.
+fn missing_field(text: &str, place: &str) -> String {
+    let named = |prefix| text.strip_prefix(prefix).and_then(|rest: &str| rest.split('`').next());
+    if let Some(field) = named("missing field `") {
+        format!("{place} lacks the field \"{field}\".")
+    } else if let Some(field) = named("duplicate field `") {
+        format!("{place} has the field \"{field}\" twice.")
+    } else {
+        format!("{place} has a field of the wrong type. /openapi.json says what is expected.")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::body::JsonObject;
+    use serde::Deserialize;
+
+    #[derive(Debug, Deserialize)]
+    struct Both {
+        #[expect(dead_code, reason = "only the errors matter")]
+        username: String,
+        #[expect(dead_code, reason = "only the errors matter")]
+        password: String,
+    }
+
+    fn sentence(json: &str) -> String {
+        missing_field(&serde_json::from_str::<JsonObject<Both>>(json).unwrap_err().to_string(), "The body")
+    }
+
+    #[test]
+    fn faults_are_named_without_the_input() {
+        assert_eq!(sentence(r#"{"username":"a"}"#), r#"The body lacks the field "password"."#);
+        assert_eq!(sentence(r#"{"username":"a","username":"b"}"#), r#"The body has the field "username" twice."#);
+        for json in [r#"{"username":"a","password":["hunter2"]}"#, r#"["hunter2","hunter2"]"#, r#""hunter2""#] {
+            assert_eq!(sentence(json), "The body has a field of the wrong type. /openapi.json says what is expected.");
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! The whole URL table in one place. Every path answers 405 with `Allow` to methods that it has not, and every other
+//! address 404.
+
+use std::future::ready;
+
+use actix_web::guard::{self, GuardContext};
+use actix_web::http::Method;
+use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
+use actix_web::web::{Data, FormConfig, JsonConfig, QueryConfig, ServiceConfig};
+use actix_web::{FromRequest, Handler, HttpRequest, Resource, Responder, Route, web};
+
+use super::assets;
+use super::handlers::{account, login, logout, operations, session, token};
+use super::refusal;
+use super::state::AppState;
+
+/// Mounts the application: `App::new().configure(|app| routes::configure(app, state.clone()))`.
+pub fn configure(app: &mut ServiceConfig, state: Data<AppState>) {
+    let limit = state.body_limit;
+    app.app_data(state)
+        .app_data(JsonConfig::default().limit(limit).error_handler(refusal::json))
+        .app_data(FormConfig::default().limit(limit).error_handler(refusal::form))
+        .app_data(QueryConfig::default().error_handler(refusal::query));
+    for path in table() {
+        app.service(path.into_resource());
+    }
+    app.default_service(web::to(refusal::not_found));
+}
+
+fn table() -> Vec<Path> {
+    vec![
+        // Browsers.
+        Path::new("/").get(account::start),
+        Path::new("/login").get(login::page).post_if(is_form, login::form).post(login::json),
+        Path::new("/account").get(account::page),
+        Path::new("/account/password").post_if(is_form, account::password_form).post(account::password_json),
+        // Next here: /handoff/{code}, which opens the browser face of a token's login; /logins/{id} for the End buttons.
+        Path::new("/assets/tollbridge.css").get(assets::stylesheet),
+        Path::new("/assets/mark.svg").get(assets::mark),
+        //
+        // Both, or API clients. POST /login with JSON is in the line above.
+        Path::new("/who_am_i").get(session::who_am_i).post(session::who_am_i),
+        Path::new("/session").get(session::session),
+        Path::new("/refresh").post(token::refresh),
+        Path::new("/logout").post_if(has_no_body, logout::this).post_if(is_form, logout::form).post(logout::json),
+        // Next here: /token (a session's tokens), /handoff (a token's session), /reauth (fresh again), /logins (devices).
+        //
+        // Other servers. Next here: /revoke (RFC 7009) and /introspect (RFC 7662), with client credentials.
+        Path::new("/.well-known/jwks.json").get(token::jwks),
+        //
+        // Operations.
+        Path::new("/healthz").get(operations::healthz),
+        Path::new("/readyz").get(operations::readyz),
+        Path::new("/metrics").get(operations::metrics),
+        Path::new("/openapi.json").get(operations::openapi),
+    ]
+}
+
+/// One line of the table.
+struct Path {
+    path: &'static str,
+    methods: Vec<Method>,
+    routes: Vec<Route>,
+}
+
+impl Path {
+    fn new(path: &'static str) -> Self {
+        Self { path, methods: Vec::new(), routes: Vec::new() }
+    }
+
+    /// GET, and HEAD with it (RFC 9110 section 9.3.2).
+    fn get<F, Args>(self, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        let route = web::route().guard(guard::Any(guard::Get()).or(guard::Head())).to(handler);
+        self.route(&[Method::GET, Method::HEAD], route)
+    }
+
+    fn post<F, Args>(self, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.route(&[Method::POST], web::post().to(handler))
+    }
+
+    /// POST for the requests that `condition` accepts; the lines after it see the others.
+    fn post_if<F, Args>(self, condition: fn(&GuardContext<'_>) -> bool, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.route(&[Method::POST], web::post().guard(guard::fn_guard(condition)).to(handler))
+    }
+
+    fn route(mut self, methods: &[Method], route: Route) -> Self {
+        for method in methods {
+            if !self.methods.contains(method) {
+                self.methods.push(method.clone());
+            }
+        }
+        self.routes.push(route);
+        self
+    }
+
+    fn allow(&self) -> String {
+        self.methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", ")
+    }
+
+    fn into_resource(self) -> Resource {
+        let allow = self.allow();
+        let refuse = move |request: HttpRequest| ready(refusal::method_not_allowed(&request, &allow));
+        let resource = web::resource(self.path).default_service(web::to(refuse));
+        self.routes.into_iter().fold(resource, Resource::route)
+    }
+}
+
+fn is_form(context: &GuardContext<'_>) -> bool {
+    let content_type = context.head().headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = content_type.and_then(|value| value.split(';').next());
+    essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"))
+}
+
+fn has_no_body(context: &GuardContext<'_>) -> bool {
+    let headers = context.head().headers();
+    !headers.contains_key(TRANSFER_ENCODING)
+        && headers.get(CONTENT_LENGTH).is_none_or(|length| length.as_bytes() == b"0")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use actix_web::App;
+    use actix_web::http::StatusCode;
+    use actix_web::http::header::ALLOW;
+    use actix_web::test::{self, TestRequest};
+    use serde_json::Value;
+
+    use super::*;
+
+    /// The documented methods of each documented path.
+    fn documented() -> BTreeMap<String, Vec<String>> {
+        let document: Value = serde_json::from_str(operations::OPENAPI).unwrap();
+        let paths = document["paths"].as_object().unwrap();
+        let methods = |item: &Value| item.as_object().unwrap().keys().map(|method| method.to_uppercase()).collect();
+        paths.iter().map(|(path, item)| (path.clone(), methods(item))).collect()
+    }
+
+    #[test]
+    fn the_description_names_every_path_and_no_other() {
+        let table = table().into_iter().map(|path| path.path.to_owned()).collect::<std::collections::BTreeSet<_>>();
+        assert_eq!(documented().into_keys().collect::<std::collections::BTreeSet<_>>(), table);
+    }
+
+    #[actix_web::test]
+    async fn each_path_has_the_methods_of_its_description_and_refuses_the_others() {
+        let mount = |app: &mut ServiceConfig| {
+            table().into_iter().for_each(|path| {
+                app.service(path.into_resource());
+            });
+            app.default_service(web::to(refusal::not_found));
+        };
+        let app = test::init_service(App::new().configure(mount)).await;
+        for (path, methods) in documented() {
+            for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"] {
+                let request = TestRequest::default().method(method.parse().unwrap()).uri(&path);
+                let response = test::call_service(&app, request.to_request()).await;
+                let has = methods.iter().any(|documented| documented == method);
+                assert_eq!(response.status() != StatusCode::METHOD_NOT_ALLOWED, has, "{method} {path}");
+                if !has {
+                    let allow = response.headers().get(ALLOW).unwrap().to_str().unwrap();
+                    let allowed: Vec<_> = allow.split(", ").filter(|method| *method != "HEAD").collect();
+                    assert_eq!(allowed, methods, "Allow of {path}");
+                }
+            }
+        }
+        for (method, status) in [("GET", 404), ("DELETE", 404), ("TRACE", 405), ("BREW", 405)] {
+            let request = TestRequest::default().method(method.parse().unwrap()).uri("/nowhere").to_request();
+            assert_eq!(test::call_service(&app, request).await.status(), status, "{method} /nowhere");
+        }
+    }
+}
