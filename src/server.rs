@@ -21,7 +21,6 @@ pub mod pages;
 mod password_policy;
 pub mod recover;
 mod refusal;
-pub mod response_headers;
 pub mod routes;
 pub mod secrets;
 mod state;

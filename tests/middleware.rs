@@ -58,7 +58,7 @@ async fn send(https: bool, request: TestRequest) -> (StatusCode, HeaderMap, Vec<
         .route("/panic", web::get().to(async || -> &'static str { panic!("secret of the handler") }))
         .wrap(Recover)
         .wrap(SecurityHeaders::new(https))
-        .wrap(Telemetry);
+        .wrap(Telemetry::new(Arc::default()));
     let app = init_service(app).await;
     let response = match actix_web::dev::Service::call(&app, request.to_request()).await {
         Ok(response) => response.map_into_boxed_body().into_parts().1,

@@ -4,10 +4,10 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::Server;
-use actix_web::middleware::from_fn;
 use actix_web::rt;
 use actix_web::rt::signal::unix::{SignalKind, signal};
 use actix_web::web::Data;
@@ -19,7 +19,6 @@ use super::demo::{self, DemoError};
 use super::headers::SecurityHeaders;
 use super::metrics::Metrics;
 use super::recover::Recover;
-use super::response_headers;
 use super::routes;
 use super::secrets::{SecretError, Secrets};
 use super::state::AppState;
@@ -98,6 +97,7 @@ impl Application {
         }
 
         let https = config.server.is_https();
+        let metrics = Arc::new(Metrics::new());
         let listen = config.server.listen;
         let state = Data::new(AppState {
             db: database.clone(),
@@ -107,17 +107,15 @@ impl Application {
             password_policy: config.password.policy(),
             body_limit: config.server.body_limit,
             demo: config.demo,
-            https,
-            metrics: Metrics::new(),
+            metrics: Arc::clone(&metrics),
         });
         let server = HttpServer::new(move || {
             App::new()
                 .configure(|app| routes::configure(app, state.clone()))
                 .wrap(bridge.clone())
-                .wrap(from_fn(response_headers::complete))
                 .wrap(Recover)
                 .wrap(SecurityHeaders::new(https))
-                .wrap(Telemetry)
+                .wrap(Telemetry::new(Arc::clone(&metrics)))
         })
         .workers(config.server.workers)
         .shutdown_timeout(config.server.shutdown_timeout.as_secs())

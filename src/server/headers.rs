@@ -6,13 +6,15 @@ use std::task::{Context, Poll};
 use actix_web::Error;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::http::header::{
-    CONTENT_SECURITY_POLICY, CONTENT_TYPE, CROSS_ORIGIN_OPENER_POLICY, HeaderMap, HeaderName, HeaderValue,
-    REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, CROSS_ORIGIN_OPENER_POLICY, HeaderMap, HeaderName,
+    HeaderValue, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
 use futures_util::FutureExt as _;
 use futures_util::future::Map;
 
-const ALWAYS: [(HeaderName, HeaderValue); 3] = [
+const ALWAYS: [(HeaderName, HeaderValue); 4] = [
+    // What does not say that it may be kept may not: most answers here are about one person.
+    (CACHE_CONTROL, HeaderValue::from_static("no-store")),
     // Nothing is to be guessed to be a script.
     (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     // Other sites don't learn our paths.

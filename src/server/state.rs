@@ -1,5 +1,7 @@
 //! What handlers share: opened once by the process, read by every worker.
 
+use std::sync::Arc;
+
 use crate::store::db::Database;
 use crate::{Bridge, Clock, PasswordHasher};
 
@@ -22,8 +24,6 @@ pub struct AppState {
     pub body_limit: usize,
     /// The server was started with `--demo`: the login page names the demo users.
     pub demo: bool,
-    /// The public URL is `https`: browsers are told to come back by TLS only (RFC 6797).
-    pub https: bool,
     /// What has been counted so far.
-    pub metrics: Metrics,
+    pub metrics: Arc<Metrics>,
 }

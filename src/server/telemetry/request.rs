@@ -1,7 +1,8 @@
-//! One id, one span and one event for each request.
+//! One id, one span, one event and one count for each request.
 
 use std::cell::Cell;
 use std::future::{Ready, ready};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
@@ -12,11 +13,22 @@ use actix_web::http::{Method, StatusCode, Uri};
 use futures_util::future::LocalBoxFuture;
 use tracing::Instrument as _;
 
+use crate::server::metrics::Metrics;
+
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The middleware that names and logs requests; the outermost one.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Telemetry;
+#[derive(Clone, Debug)]
+pub struct Telemetry {
+    metrics: Arc<Metrics>,
+}
+
+impl Telemetry {
+    /// Counts the responses here as well.
+    pub fn new(metrics: Arc<Metrics>) -> Self {
+        Self { metrics }
+    }
+}
 
 impl<S, B> Transform<S, ServiceRequest> for Telemetry
 where
@@ -34,7 +46,8 @@ where
         let mut prefix = [0; 4];
         // The ids need to be unlike those of other threads and runs, not secret: without randomness zeros will do.
         let _ = aws_lc_rs::rand::fill(&mut prefix);
-        ready(Ok(TelemetryService { service, prefix: u32::from_ne_bytes(prefix), next: Cell::new(0) }))
+        let metrics = Arc::clone(&self.metrics);
+        ready(Ok(TelemetryService { service, metrics, prefix: u32::from_ne_bytes(prefix), next: Cell::new(0) }))
     }
 }
 
@@ -42,6 +55,7 @@ where
 #[derive(Debug)]
 pub struct TelemetryService<S> {
     service: S,
+    metrics: Arc<Metrics>,
     prefix: u32,
     next: Cell<u32>,
 }
@@ -82,6 +96,7 @@ where
     }
 
     fn call(&self, req: ServiceRequest) -> Self::Future {
+        let metrics = Arc::clone(&self.metrics);
         let exchange = Exchange {
             id: self.id(&req),
             method: req.method().clone(),
@@ -100,11 +115,14 @@ where
                 let mut answer = response.await;
                 match &mut answer {
                     Ok(response) => {
+                        metrics.count_response(response.status());
                         exchange.log(response.status());
                         response.headers_mut().insert(X_REQUEST_ID, exchange.id);
                     }
                     Err(error) => {
-                        exchange.log(error.as_response_error().status_code());
+                        let status = error.as_response_error().status_code();
+                        metrics.count_response(status);
+                        exchange.log(status);
                         let id = exchange.id;
                         error.add_response_mapper(move |mut response| {
                             response.headers_mut().insert(X_REQUEST_ID, id.clone());
