@@ -150,14 +150,14 @@ where
             if brought_cookies && let Err(error) = csrf::check(req.method(), req.headers(), core.own_origin.as_deref())
             {
                 tracing::warn!("a request of another site was refused");
-                let mut refused = silence::for_browsers(&core, req.error_response(error));
+                let mut refused = silence::for_browsers(&core, req.error_response(error), false);
                 silence::vary(refused.headers_mut());
                 return Ok(refused.map_into_boxed_body().map_into_right_body());
             }
             let auth = RequestAuth::new(Arc::clone(&core), presented);
             req.extensions_mut().insert(Rc::clone(&auth));
             let res = gate.call(req, !token).await?;
-            let mut res = silence::for_browsers(&core, res);
+            let mut res = silence::for_browsers(&core, res, token);
             if token {
                 silence::seal(res.headers_mut(), &core);
             } else {

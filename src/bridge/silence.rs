@@ -9,7 +9,7 @@ use actix_web::{HttpResponse, http::header::ACCEPT};
 
 use super::core::Core;
 use super::error::AuthError;
-use super::redirect::login_url;
+use super::redirect::{login_url, safe_next};
 use super::request::RequestAuth;
 
 /// Seals the response of a request that presented a token: no cookie of ours, and nothing for a cache to keep.
@@ -67,13 +67,18 @@ pub(crate) fn add_cookies(headers: &mut HeaderMap, auth: &RequestAuth, brought_c
     }
 }
 
-/// A refusal in the form that a browser can show: a redirect to the login page, or a page.
-pub(crate) fn for_browsers<B: MessageBody>(core: &Core, res: ServiceResponse<B>) -> ServiceResponse<EitherBody<B>> {
+/// A refusal in the form that a browser can show: a redirect to the login page, or a page. Who presented a token is not
+/// sent to sign in: a rejected token is a 401.
+pub(crate) fn for_browsers<B: MessageBody>(
+    core: &Core,
+    res: ServiceResponse<B>,
+    token: bool,
+) -> ServiceResponse<EitherBody<B>> {
     if core.login_view.is_none() && core.error_page.is_none() {
         return res.map_into_left_body();
     }
     let error = res.response().error().and_then(|error| error.as_error::<AuthError>());
-    let page = error.filter(|_| prefers_html(res.request())).and_then(|error| page(core, res.request(), error));
+    let page = error.filter(|_| prefers_html(res.request())).and_then(|error| page(core, res.request(), error, token));
     match page {
         None => res.map_into_left_body(),
         Some(mut page) => {
@@ -87,16 +92,17 @@ pub(crate) fn for_browsers<B: MessageBody>(core: &Core, res: ServiceResponse<B>)
     }
 }
 
-fn page(core: &Core, req: &HttpRequest, error: &AuthError) -> Option<HttpResponse> {
-    let absent = matches!(
-        error,
-        AuthError::LoginRequired | AuthError::LoginEnded | AuthError::UserNotFound | AuthError::UserDisabled
-    );
+fn page(core: &Core, req: &HttpRequest, error: &AuthError, token: bool) -> Option<HttpResponse> {
+    let absent = !token
+        && matches!(
+            error,
+            AuthError::LoginRequired | AuthError::LoginEnded | AuthError::UserNotFound | AuthError::UserDisabled
+        );
     match &core.login_view {
         Some(view) if absent && req.path() != view => {
             // Only a page can be come back to; a form that was sent cannot.
             let safe = matches!(*req.method(), Method::GET | Method::HEAD);
-            let target = req.uri().path_and_query().map(|target| target.as_str()).filter(|_| safe);
+            let target = req.uri().path_and_query().map(|target| target.as_str()).filter(|_| safe).and_then(safe_next);
             let location = target.map_or_else(|| view.clone(), |target| login_url(view, target));
             Some(HttpResponse::SeeOther().insert_header((LOCATION, location)).finish())
         }
