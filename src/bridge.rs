@@ -156,7 +156,10 @@ where
             }
             let auth = RequestAuth::new(Arc::clone(&core), presented);
             req.extensions_mut().insert(Rc::clone(&auth));
-            let res = gate.call(req, !token).await?;
+            let res = match gate.call(req, !token).await {
+                Ok(res) => res,
+                Err(error) => return Err(silence::for_errors(error, core, token)),
+            };
             let mut res = silence::for_browsers(&core, res, token);
             if token {
                 silence::seal(res.headers_mut(), &core);

@@ -1,11 +1,12 @@
 //! The outermost layer, on the way out: the last look at a response.
 
-use actix_web::HttpRequest;
+use std::sync::Arc;
+
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::ServiceResponse;
 use actix_web::http::Method;
-use actix_web::http::header::{CACHE_CONTROL, HeaderMap, HeaderValue, LOCATION, SET_COOKIE, VARY};
-use actix_web::{HttpResponse, http::header::ACCEPT};
+use actix_web::http::header::{ACCEPT, CACHE_CONTROL, HeaderMap, HeaderValue, LOCATION, SET_COOKIE, VARY};
+use actix_web::{Error, HttpRequest, HttpResponse};
 
 use super::core::Core;
 use super::error::AuthError;
@@ -19,6 +20,22 @@ pub(crate) fn seal(headers: &mut HeaderMap, core: &Core) {
     }
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     vary(headers);
+}
+
+/// An error that a middleware inside the bridge, or the session store, gave up with: its response is made later, by
+/// others, and is then as private as every other.
+pub(crate) fn for_errors(mut error: Error, core: Arc<Core>, token: bool) -> Error {
+    error.add_response_mapper(move |mut response| {
+        let headers = response.headers_mut();
+        if token {
+            seal(headers, &core);
+        } else {
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            vary(headers);
+        }
+        response
+    });
+    error
 }
 
 /// Says that the response depends on who asked.
