@@ -160,7 +160,13 @@ where
                 Ok(res) => res,
                 Err(error) => return Err(silence::for_errors(error, core, token)),
             };
-            let mut res = silence::for_browsers(&core, res, token);
+            // What a handler makes of a body that broke off varies; that it did is the client's fault, and has a name.
+            let refused = res.status().is_client_error() || res.status().is_server_error();
+            let mut res = if refused && loader::body_paused(res.request()) {
+                silence::replaced(res, too_slow())
+            } else {
+                silence::for_browsers(&core, res, token)
+            };
             if token {
                 silence::seal(res.headers_mut(), &core);
             } else {

@@ -98,15 +98,20 @@ pub(crate) fn for_browsers<B: MessageBody>(
     let page = error.filter(|_| prefers_html(res.request())).and_then(|error| page(core, res.request(), error, token));
     match page {
         None => res.map_into_left_body(),
-        Some(mut page) => {
-            // What the session layer has set stays set.
-            for cookie in res.headers().get_all(SET_COOKIE) {
-                page.headers_mut().append(SET_COOKIE, cookie.clone());
-            }
-            page.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-            res.into_response(page).map_into_right_body()
-        }
+        Some(page) => replaced(res, page),
     }
+}
+
+/// Another response in the place of this one, for the same request. What the session layer has set stays set.
+pub(crate) fn replaced<B: MessageBody>(
+    res: ServiceResponse<B>,
+    mut by: HttpResponse,
+) -> ServiceResponse<EitherBody<B>> {
+    for cookie in res.headers().get_all(SET_COOKIE) {
+        by.headers_mut().append(SET_COOKIE, cookie.clone());
+    }
+    by.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    res.into_response(by).map_into_right_body()
 }
 
 fn page(core: &Core, req: &HttpRequest, error: &AuthError, token: bool) -> Option<HttpResponse> {
