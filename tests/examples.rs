@@ -20,11 +20,9 @@ impl Example {
         path.pop();
         path.set_file_name("examples");
         path.push(name);
-        let mut process = Command::new(&path)
-            .env("PORT", "0")
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap_or_else(|error| panic!("{}: {error}; run `cargo build --examples` first", path.display()));
+        let mut process = Command::new(&path).env("PORT", "0").stdout(Stdio::piped()).spawn().unwrap_or_else(|error| {
+            panic!("{}: {error}; `cargo test` builds it, `cargo test --test` does not", path.display())
+        });
         let mut line = String::new();
         let stdout = process.stdout.take().expect("its output is piped");
         BufReader::new(stdout).read_line(&mut line).expect("it says where it listens");

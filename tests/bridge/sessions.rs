@@ -94,11 +94,8 @@ fn only_the_raw_name_counts_and_only_once() {
         "tollbridge_session%20",
     ] {
         assert_eq!(ask(format!("{alias}={cookie}")).status, 401, "{alias} alone");
-        assert_eq!(
-            ask(format!("{alias}={cookie}; {SESSION}={own}; a=b")).text().contains("panther"),
-            false,
-            "{alias} first"
-        );
+        let both = ask(format!("{alias}={cookie}; {SESSION}={own}; a=b"));
+        assert!(!both.text().contains("panther"), "{alias} first");
     }
     ask(format!("{SESSION}={cookie}; {SESSION}={own}")).refused(401, "login_required");
     ask(format!("{SESSION}={own}; a=b; {SESSION}={own}")).refused(401, "login_required");

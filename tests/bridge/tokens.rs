@@ -280,7 +280,7 @@ fn every_name_is_there_once() {
     forger.accepts(&signed(and_also(&forger.header, r#""x":1"#), &forger.claims), "an unknown header member");
     forger
         .refuses(&signed(and_also(&forger.header, r#""x":1,"x":2"#), &forger.claims), "an unknown header member twice");
-    forger.refuses(&signed(&and_also(&forger.header, r#""\u0061lg":"none""#), &forger.claims), "alg in disguise");
+    forger.refuses(&signed(and_also(&forger.header, r#""\u0061lg":"none""#), &forger.claims), "alg in disguise");
 }
 
 #[test]
