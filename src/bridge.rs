@@ -150,14 +150,23 @@ where
             if brought_cookies && let Err(error) = csrf::check(req.method(), req.headers(), core.own_origin.as_deref())
             {
                 tracing::warn!("a request of another site was refused");
-                let mut refused = silence::for_browsers(&core, req.error_response(error));
+                let mut refused = silence::for_browsers(&core, req.error_response(error), false);
                 silence::vary(refused.headers_mut());
                 return Ok(refused.map_into_boxed_body().map_into_right_body());
             }
             let auth = RequestAuth::new(Arc::clone(&core), presented);
             req.extensions_mut().insert(Rc::clone(&auth));
-            let res = gate.call(req, !token).await?;
-            let mut res = silence::for_browsers(&core, res);
+            let res = match gate.call(req, !token).await {
+                Ok(res) => res,
+                Err(error) => return Err(silence::for_errors(error, core, token)),
+            };
+            // What a handler makes of a body that broke off varies; that it did is the client's fault, and has a name.
+            let refused = res.status().is_client_error() || res.status().is_server_error();
+            let mut res = if refused && loader::body_paused(res.request()) {
+                silence::replaced(res, too_slow())
+            } else {
+                silence::for_browsers(&core, res, token)
+            };
             if token {
                 silence::seal(res.headers_mut(), &core);
             } else {

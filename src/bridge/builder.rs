@@ -1,5 +1,6 @@
 //! Puts a [`Bridge`] together, and refuses to put together a weak one.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -60,6 +61,12 @@ pub enum BuildError {
     /// Keys of different families in one set would let one be mistaken for the other.
     #[error("the token keys mix HMAC secrets with key pairs: use keys of one kind")]
     MixedKeys,
+    /// [`BridgeBuilder::token_key`] got a key that only verifies.
+    #[error("the token key `{0}` only verifies: give a key that signs, and this one to `retired_token_key`")]
+    CannotSign(String),
+    /// A token names its key by id, so no two may share one.
+    #[error("two token keys have the id `{0}`: leave one out")]
+    DuplicateKeyId(String),
 }
 
 impl BridgeBuilder {
@@ -246,6 +253,13 @@ impl BridgeBuilder {
         let (logins, sessions) = self.stores.ok_or(BuildError::NoStore)?;
         if self.retired.iter().any(|key| key.is_symmetric() != token_key.is_symmetric()) {
             return Err(BuildError::MixedKeys);
+        }
+        if !token_key.can_sign() {
+            return Err(BuildError::CannotSign(token_key.id().to_owned()));
+        }
+        let mut ids = HashSet::from([token_key.id()]);
+        if let Some(key) = self.retired.iter().find(|key| !ids.insert(key.id())) {
+            return Err(BuildError::DuplicateKeyId(key.id().to_owned()));
         }
         let session_secret = self.session_secret.unwrap_or_else(|| random::bytes::<64>().to_vec());
         if session_secret.len() < 32 {

@@ -8,6 +8,7 @@ mod json_body;
 
 use std::time::Duration;
 
+use actix_web::HttpRequest;
 use actix_web::dev::ServiceRequest;
 
 use super::credential::{Location, Presented};
@@ -23,6 +24,11 @@ pub(crate) struct LoaderConfig {
 /// The body did not arrive in time.
 #[derive(Debug)]
 pub(crate) struct BodyTimeout;
+
+/// Whether this request was refused because its body did not arrive in time while the handler read it.
+pub(crate) fn body_paused(req: &HttpRequest) -> bool {
+    json_body::has_paused(req)
+}
 
 /// Finds the token of a request.
 pub(crate) async fn find(req: &mut ServiceRequest, config: &LoaderConfig) -> Result<Presented, BodyTimeout> {

@@ -11,7 +11,7 @@ use super::csrf;
 use super::error::AuthError;
 use super::login::{EndReason, LoginId};
 use super::principal::Verdict;
-use super::resolve::SessionLogin;
+use super::resolve::{self, SessionLogin};
 
 /// Which of a user's logins to end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
@@ -98,9 +98,16 @@ struct Current {
 
 async fn end(core: &Core, current: &Current, scope: Scope, now: UnixTime) -> Result<(), AuthError> {
     // "Others" and "all" are for who is still signed in: a dead credential must not reach the user's other logins.
+    let scope = match scope {
+        Scope::This => Scope::This,
+        wider => match resolve::live(core, &current.identity, &current.login_id, now).await {
+            Ok(_) => wider,
+            Err(error) if error.status().is_server_error() => return Err(error),
+            Err(_) => Scope::This,
+        },
+    };
     let login = core.logins.find(&current.login_id).await?;
     let Some(login) = login.filter(|login| login.identity == current.identity) else { return Ok(()) };
-    let scope = if login.is_live(now) { scope } else { Scope::This };
     let ended = match scope {
         Scope::This => u64::from(core.logins.end(&login.id, EndReason::Logout, now).await?),
         Scope::Others => core.logins.end_all(&login.identity, Some(&login.id), EndReason::Logout, now).await?,

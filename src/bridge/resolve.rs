@@ -76,7 +76,9 @@ async fn by_cookies(auth: &RequestAuth, req: &HttpRequest) -> Result<Verdict, Au
             Err(error) if error.status().is_server_error() => Err(error),
             // The browser sent what it had; that its login is over leaves it with nothing.
             Err(error) => {
-                close_session(req, &session);
+                // Its other values were the user's, and are not for whoever signs in next. Clearing is enough, and
+                // purging would be too much: nothing can be put into a purged session in the same request.
+                session.clear();
                 Ok(Verdict::Absent(error))
             }
         };
@@ -217,16 +219,6 @@ pub(crate) fn open_session(
     }
     Identity::login(&req.extensions(), login.identity.clone()).map_err(|_| failed())?;
     Ok(())
-}
-
-/// Nobody is signed in by this session any more. What else it holds stays, and somebody can sign in again in the same
-/// request: purging it would forbid that, because nothing can be put into a purged session.
-fn close_session(req: &HttpRequest, session: &Session) {
-    if let Ok(identity) = req.get_identity() {
-        identity.logout();
-    }
-    session.remove(LOGIN_KEY);
-    session.remove(REMEMBERED_KEY);
 }
 
 struct Credential {

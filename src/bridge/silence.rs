@@ -1,15 +1,16 @@
 //! The outermost layer, on the way out: the last look at a response.
 
-use actix_web::HttpRequest;
+use std::sync::Arc;
+
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::ServiceResponse;
 use actix_web::http::Method;
-use actix_web::http::header::{CACHE_CONTROL, HeaderMap, HeaderValue, LOCATION, SET_COOKIE, VARY};
-use actix_web::{HttpResponse, http::header::ACCEPT};
+use actix_web::http::header::{ACCEPT, CACHE_CONTROL, HeaderMap, HeaderValue, LOCATION, SET_COOKIE, VARY};
+use actix_web::{Error, HttpRequest, HttpResponse};
 
 use super::core::Core;
 use super::error::AuthError;
-use super::redirect::login_url;
+use super::redirect::{login_url, safe_next};
 use super::request::RequestAuth;
 
 /// Seals the response of a request that presented a token: no cookie of ours, and nothing for a cache to keep.
@@ -19,6 +20,22 @@ pub(crate) fn seal(headers: &mut HeaderMap, core: &Core) {
     }
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     vary(headers);
+}
+
+/// An error that a middleware inside the bridge, or the session store, gave up with: its response is made later, by
+/// others, and is then as private as every other.
+pub(crate) fn for_errors(mut error: Error, core: Arc<Core>, token: bool) -> Error {
+    error.add_response_mapper(move |mut response| {
+        let headers = response.headers_mut();
+        if token {
+            seal(headers, &core);
+        } else {
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            vary(headers);
+        }
+        response
+    });
+    error
 }
 
 /// Says that the response depends on who asked.
@@ -67,36 +84,47 @@ pub(crate) fn add_cookies(headers: &mut HeaderMap, auth: &RequestAuth, brought_c
     }
 }
 
-/// A refusal in the form that a browser can show: a redirect to the login page, or a page.
-pub(crate) fn for_browsers<B: MessageBody>(core: &Core, res: ServiceResponse<B>) -> ServiceResponse<EitherBody<B>> {
+/// A refusal in the form that a browser can show: a redirect to the login page, or a page. Who presented a token is not
+/// sent to sign in: a rejected token is a 401.
+pub(crate) fn for_browsers<B: MessageBody>(
+    core: &Core,
+    res: ServiceResponse<B>,
+    token: bool,
+) -> ServiceResponse<EitherBody<B>> {
     if core.login_view.is_none() && core.error_page.is_none() {
         return res.map_into_left_body();
     }
     let error = res.response().error().and_then(|error| error.as_error::<AuthError>());
-    let page = error.filter(|_| prefers_html(res.request())).and_then(|error| page(core, res.request(), error));
+    let page = error.filter(|_| prefers_html(res.request())).and_then(|error| page(core, res.request(), error, token));
     match page {
         None => res.map_into_left_body(),
-        Some(mut page) => {
-            // What the session layer has set stays set.
-            for cookie in res.headers().get_all(SET_COOKIE) {
-                page.headers_mut().append(SET_COOKIE, cookie.clone());
-            }
-            page.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-            res.into_response(page).map_into_right_body()
-        }
+        Some(page) => replaced(res, page),
     }
 }
 
-fn page(core: &Core, req: &HttpRequest, error: &AuthError) -> Option<HttpResponse> {
-    let absent = matches!(
-        error,
-        AuthError::LoginRequired | AuthError::LoginEnded | AuthError::UserNotFound | AuthError::UserDisabled
-    );
+/// Another response in the place of this one, for the same request. What the session layer has set stays set.
+pub(crate) fn replaced<B: MessageBody>(
+    res: ServiceResponse<B>,
+    mut by: HttpResponse,
+) -> ServiceResponse<EitherBody<B>> {
+    for cookie in res.headers().get_all(SET_COOKIE) {
+        by.headers_mut().append(SET_COOKIE, cookie.clone());
+    }
+    by.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    res.into_response(by).map_into_right_body()
+}
+
+fn page(core: &Core, req: &HttpRequest, error: &AuthError, token: bool) -> Option<HttpResponse> {
+    let absent = !token
+        && matches!(
+            error,
+            AuthError::LoginRequired | AuthError::LoginEnded | AuthError::UserNotFound | AuthError::UserDisabled
+        );
     match &core.login_view {
         Some(view) if absent && req.path() != view => {
             // Only a page can be come back to; a form that was sent cannot.
             let safe = matches!(*req.method(), Method::GET | Method::HEAD);
-            let target = req.uri().path_and_query().map(|target| target.as_str()).filter(|_| safe);
+            let target = req.uri().path_and_query().map(|target| target.as_str()).filter(|_| safe).and_then(safe_next);
             let location = target.map_or_else(|| view.clone(), |target| login_url(view, target));
             Some(HttpResponse::SeeOther().insert_header((LOCATION, location)).finish())
         }

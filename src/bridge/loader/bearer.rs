@@ -30,16 +30,17 @@ pub(super) fn from_headers(headers: &HeaderMap) -> Presented {
     }
 }
 
-/// What follows `Bearer` and its one space, or `None` for another scheme. Schemes are case-insensitive.
+/// What follows `Bearer` and its one space, or `None` for another scheme. Schemes are case-insensitive, and end where a
+/// token of RFC 9110 section 5.6.2 ends: whatever but a space comes then, it was meant as a bearer token and is none.
 fn after_scheme(value: &[u8]) -> Option<&[u8]> {
     let (scheme, rest) = value.split_at_checked(SCHEME.len())?;
     if !scheme.eq_ignore_ascii_case(SCHEME) {
         return None;
     }
     match rest {
-        [] => Some(rest),
         [b' ', token @ ..] => Some(token),
-        _ => None,
+        [byte, ..] if byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte) => None,
+        _ => Some(rest),
     }
 }
 

@@ -4,15 +4,17 @@
 //! The body is read raw, up to a cap and for a limited time, and put back as it came. A body that is larger than the
 //! cap streams on and is not searched.
 
+use std::cell::Cell;
+use std::rc::Rc;
 use std::time::Duration;
 
-use actix_web::HttpMessage as _;
 use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::error::PayloadError;
 use actix_web::http::Method;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING};
 use actix_web::rt::time::timeout;
 use actix_web::web::{Bytes, BytesMut};
+use actix_web::{HttpMessage as _, HttpRequest};
 use futures_util::stream::{self, StreamExt as _};
 
 use super::BodyTimeout;
@@ -112,16 +114,29 @@ fn put_back(req: &mut ServiceRequest, read: Read, rest: Payload, time: Duration)
     }
 }
 
+/// Whether the handler's reading of the body ended because the body paused for too long.
+pub(super) fn has_paused(req: &HttpRequest) -> bool {
+    req.extensions().get::<Paused>().is_some_and(|Paused(paused)| paused.get())
+}
+
+/// In the extensions of a request whose body is limited: set when the limit is reached.
+struct Paused(Rc<Cell<bool>>);
+
 /// Ends a body that pauses for longer than `time`: without this a client could hold a handler for ever.
 pub(super) fn limit_pauses(req: &mut ServiceRequest, time: Duration) {
     let payload = req.take_payload();
-    let limited = stream::unfold(Some(payload), move |payload| async move {
-        let mut payload = payload?;
+    let paused = Rc::new(Cell::new(false));
+    req.extensions_mut().insert(Paused(Rc::clone(&paused)));
+    let limited = stream::unfold(Some((payload, paused)), move |reading| async move {
+        let (mut payload, paused) = reading?;
         match timeout(time, payload.next()).await {
-            Ok(Some(Ok(chunk))) => Some((Ok(chunk), Some(payload))),
+            Ok(Some(Ok(chunk))) => Some((Ok(chunk), Some((payload, paused)))),
             Ok(Some(Err(error))) => Some((Err(error), None)),
             Ok(None) => None,
-            Err(_) => Some((Err(PayloadError::Io(std::io::ErrorKind::TimedOut.into())), None)),
+            Err(_) => {
+                paused.set(true);
+                Some((Err(PayloadError::Io(std::io::ErrorKind::TimedOut.into())), None))
+            }
         }
     });
     req.set_payload(stream_of(limited));

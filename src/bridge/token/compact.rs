@@ -40,17 +40,30 @@ pub(super) fn open(text: &str, keys: &KeySet) -> Option<Opened> {
     Some(Opened { token_type, payload })
 }
 
-/// The header of a token that we did not write byte for byte.
+/// Whether this key signed a compact JWS, whatever the JWS is for.
+pub(super) fn is_signed_by(text: &str, key: &TokenKey) -> bool {
+    let Some((message, signature)) = text.rsplit_once('.') else { return false };
+    let Some((encoded, payload)) = message.split_once('.') else { return false };
+    text.len() <= MAX_LENGTH
+        && parse(encoded).is_some_and(|header| header.kid == key.id() && header.alg == key.algorithm())
+        && !payload.is_empty()
+        && URL_SAFE_NO_PAD.decode(payload).is_ok()
+        && key.verify(message.as_bytes(), signature)
+}
+
+/// The key and type that are named by the header of a token that we did not write byte for byte.
 fn by_header<'k>(header: &str, keys: &'k KeySet) -> Option<(&'k TokenKey, TokenType)> {
+    let header = parse(header)?;
+    // One key, one algorithm (RFC 8725 section 3.1).
+    let key = keys.by_id(&header.kid).filter(|key| header.alg == key.algorithm())?;
+    Some((key, token_type(&header.typ?)?))
+}
+
+fn parse(header: &str) -> Option<Header> {
     let json = URL_SAFE_NO_PAD.decode(header).ok()?;
     let UniqueNames = serde_json::from_slice(&json).ok()?;
-    let header: Header = serde_json::from_slice(&json).ok()?;
-    let key = keys.by_id(&header.kid)?;
-    // One key, one algorithm (RFC 8725 section 3.1); no extension is understood here (RFC 7515 section 4.1.11).
-    if header.crit.is_some() || header.alg != key.algorithm() {
-        return None;
-    }
-    Some((key, token_type(&header.typ)?))
+    // No extension is understood here (RFC 7515 section 4.1.11).
+    serde_json::from_slice(&json).ok().filter(|header: &Header| header.crit.is_none())
 }
 
 /// Media types compare without case, and may omit `application/` (RFC 7515 section 4.1.9).
@@ -64,7 +77,7 @@ fn token_type(typ: &str) -> Option<TokenType> {
 #[derive(Deserialize)]
 struct Header {
     alg: Algorithm,
-    typ: String,
+    typ: Option<String>,
     kid: String,
     #[serde(default, deserialize_with = "present")]
     crit: Option<()>,

@@ -1,0 +1,349 @@
+//! A small application of an embedder's, served on a socket of its own.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use actix_session::Session;
+use actix_web::dev::ServerHandle;
+use actix_web::middleware::{Condition, Next, from_fn};
+use actix_web::web::{Bytes, Data, Json, Payload, PayloadConfig, Query, ServiceConfig};
+use actix_web::{App, HttpResponse, HttpServer, Responder, dev, error, web};
+use futures_util::StreamExt as _;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::sync::Semaphore;
+use tollbridge::{
+    Auth, AuthError, Bridge, BridgeBuilder, BrowserUser, Claims, Clock, CurrentLogin, CurrentUser, Fresh, MaybeUser,
+    Scope, TokenKey, TokenUser, safe_next,
+};
+
+use crate::store::{CountingStore, User, Users};
+
+/// When every test begins.
+pub(crate) const START: i64 = 1_800_000_000;
+
+pub(crate) const TOKEN_SECRET: &[u8] = b"a token secret that only these tests know";
+pub(crate) const SESSION_SECRET: &[u8] = b"a session secret that only these tests know";
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
+
+pub(crate) fn token_key() -> TokenKey {
+    TokenKey::hs256(TOKEN_SECRET).expect("a key")
+}
+
+/// What outlives a server.
+#[derive(Clone)]
+pub(crate) struct World {
+    pub(crate) store: CountingStore,
+    pub(crate) users: Users,
+    pub(crate) clock: Clock,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self { store: CountingStore::default(), users: Users::default(), clock: Clock::fixed(START) }
+    }
+}
+
+impl World {
+    /// A bridge with every default, over this world.
+    pub(crate) fn bridge(&self) -> BridgeBuilder {
+        Bridge::builder(self.users.clone())
+            .token_key(token_key())
+            .session_secret(SESSION_SECRET)
+            .store(self.store.clone())
+            .clock(self.clock.clone())
+    }
+}
+
+/// The application, serving until it is dropped.
+pub(crate) struct TestApp {
+    pub(crate) addr: SocketAddr,
+    pub(crate) world: World,
+    pub(crate) bridge: Bridge,
+    pub(crate) slow: Slow,
+    server: ServerHandle,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Lets a test wait until `/slow` is being handled, and let it go on.
+#[derive(Clone)]
+pub(crate) struct Slow {
+    entered: Arc<Semaphore>,
+    go_on: Arc<Semaphore>,
+}
+
+impl Slow {
+    pub(crate) fn wait_until_entered(&self) {
+        let deadline = std::time::Instant::now() + Duration::from_secs(10);
+        while self.entered.try_acquire().map(|permit| permit.forget()).is_err() {
+            assert!(std::time::Instant::now() < deadline, "/slow was not called");
+            std::thread::yield_now();
+        }
+    }
+
+    pub(crate) fn go_on(&self) {
+        self.go_on.add_permits(1);
+    }
+}
+
+impl TestApp {
+    pub(crate) fn start() -> Self {
+        Self::with(|bridge| bridge)
+    }
+
+    pub(crate) fn with(configure: impl FnOnce(BridgeBuilder) -> BridgeBuilder) -> Self {
+        Self::over(World::default(), configure)
+    }
+
+    pub(crate) fn over(world: World, configure: impl FnOnce(BridgeBuilder) -> BridgeBuilder) -> Self {
+        let bridge = configure(world.bridge()).build().expect("the bridge is complete");
+        Self::serve(world, bridge, true)
+    }
+
+    /// The same application by somebody who forgot to wrap it.
+    pub(crate) fn without_bridge() -> Self {
+        let world = World::default();
+        let bridge = world.bridge().build().expect("the bridge is complete");
+        Self::serve(world, bridge, false)
+    }
+
+    pub(crate) fn serve(world: World, bridge: Bridge, wrapped: bool) -> Self {
+        let (tell, told) = mpsc::channel();
+        let slow = Slow { entered: Arc::new(Semaphore::new(0)), go_on: Arc::new(Semaphore::new(0)) };
+        let (users, wrap, gate) = (world.users.clone(), bridge.clone(), slow.clone());
+        let thread = std::thread::spawn(move || {
+            actix_web::rt::System::new().block_on(async move {
+                let server = HttpServer::new(move || {
+                    App::new()
+                        .wrap(from_fn(inner))
+                        .wrap(Condition::new(wrapped, wrap.clone()))
+                        .app_data(Data::new(users.clone()))
+                        .app_data(Data::new(gate.clone()))
+                        .app_data(PayloadConfig::new(4 << 20))
+                        .app_data(web::JsonConfig::default().limit(4 << 20))
+                        .configure(routes)
+                })
+                .workers(2)
+                .disable_signals()
+                .bind("127.0.0.1:0")
+                .expect("a free port");
+                let addr = server.addrs()[0];
+                let server = server.run();
+                tell.send((addr, server.handle())).expect("the test waits");
+                server.await.expect("the server ends well");
+            });
+        });
+        let (addr, server) = told.recv().expect("the server starts");
+        Self { addr, world, bridge, slow, server, thread: Some(thread) }
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.addr)
+    }
+
+    pub(crate) fn store(&self) -> &CountingStore {
+        &self.world.store
+    }
+
+    pub(crate) fn advance(&self, seconds: i64) {
+        self.world.clock.advance(seconds);
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        self.slow.go_on.add_permits(100);
+        drop(self.server.stop(false));
+        if let Some(thread) = self.thread.take() {
+            let ended = thread.join();
+            assert!(ended.is_ok() || std::thread::panicking(), "the server panicked");
+        }
+    }
+}
+
+/// A middleware of the embedder's, inside the bridge, that fails on one path.
+async fn inner<B: actix_web::body::MessageBody>(
+    req: dev::ServiceRequest,
+    next: Next<B>,
+) -> Result<dev::ServiceResponse<B>, actix_web::Error> {
+    if req.path() == "/broken-middleware" {
+        return Err(error::ErrorImATeapot("the middleware failed"));
+    }
+    next.call(req).await
+}
+
+fn routes(app: &mut ServiceConfig) {
+    app.route("/login", web::post().to(login))
+        .route("/login", web::get().to(login_page))
+        .route("/logout", web::post().to(logout))
+        .route("/refresh", web::post().to(refresh))
+        .route("/who_am_i", web::route().to(who_am_i))
+        .route("/maybe", web::route().to(maybe))
+        .route("/browser", web::route().to(browser))
+        .route("/token", web::route().to(token))
+        .route("/fresh", web::route().to(fresh))
+        .route("/fresh-token", web::route().to(fresh_token))
+        .route("/claims", web::route().to(claims))
+        .route("/how", web::route().to(how))
+        .route("/twice", web::route().to(twice))
+        .route("/misfit", web::route().to(misfit))
+        .route("/login-misfit", web::post().to(login_misfit))
+        .route("/never-asks", web::route().to(never_asks))
+        .route("/json", web::post().to(echo_json))
+        .route("/stream", web::route().to(echo_stream))
+        .route("/session-write", web::post().to(session_write))
+        .route("/session-read", web::get().to(session_read))
+        .route("/slow", web::post().to(slow))
+        .route("/fail", web::route().to(fail))
+        .route("/panic", web::route().to(panic))
+        // A catch-all that wants a user, below a path that another parser would read as a host.
+        .route("//{tail:.*}", web::get().to(who_am_i));
+}
+
+#[derive(Deserialize)]
+struct Credentials {
+    username: String,
+    password: String,
+    #[serde(default)]
+    remember: bool,
+    #[serde(default)]
+    tokens_only: bool,
+    next: Option<String>,
+}
+
+async fn login(form: Json<Credentials>, users: Data<Users>, auth: Auth) -> Result<HttpResponse, AuthError> {
+    let user = users.by_name(&form.username).filter(|_| form.password == PASSWORD);
+    let user = user.ok_or(AuthError::InvalidCredentials)?;
+    let mut login = auth.login_user(&user).remember(form.remember);
+    if form.tokens_only {
+        login = login.tokens_only();
+    }
+    let login = login.await?;
+    if let Some(next) = &form.next {
+        let next = safe_next(next).unwrap_or("/who_am_i");
+        return Ok(HttpResponse::SeeOther().insert_header(("Location", next)).finish());
+    }
+    Ok(HttpResponse::Ok().json(login.issue_tokens()?))
+}
+
+async fn login_page() -> impl Responder {
+    HttpResponse::Ok().content_type("text/html").body("<title>Sign in</title>")
+}
+
+#[derive(Deserialize)]
+struct LogoutForm {
+    #[serde(default)]
+    scope: Scope,
+}
+
+async fn logout(form: Query<LogoutForm>, auth: Auth) -> Result<impl Responder, AuthError> {
+    auth.logout_user(form.scope).await?;
+    Ok(HttpResponse::NoContent())
+}
+
+async fn refresh(auth: Auth) -> Result<impl Responder, AuthError> {
+    Ok(Json(auth.refresh().await?))
+}
+
+async fn who_am_i(user: CurrentUser<User>) -> impl Responder {
+    Json(user)
+}
+
+async fn maybe(user: MaybeUser<User>) -> impl Responder {
+    Json(user.into_inner())
+}
+
+async fn browser(user: BrowserUser<User>) -> impl Responder {
+    Json(user)
+}
+
+async fn token(user: TokenUser<User>) -> impl Responder {
+    Json(user)
+}
+
+async fn fresh(user: Fresh<CurrentUser<User>>) -> impl Responder {
+    Json(user.into_inner())
+}
+
+async fn fresh_token(user: Fresh<TokenUser<User>>) -> impl Responder {
+    Json(user.into_inner())
+}
+
+async fn claims(claims: Claims) -> impl Responder {
+    Json(claims.all)
+}
+
+async fn how(login: CurrentLogin) -> impl Responder {
+    Json(json!({
+        "identity": login.identity,
+        "login_id": login.login_id.as_str(),
+        "via": login.via.as_str(),
+        "location": login.location.as_str(),
+        "fresh": login.fresh,
+        "auth_time": login.auth_time,
+        "amr": login.amr,
+        "expires_at": login.expires_at,
+    }))
+}
+
+async fn twice(one: CurrentUser<User>, how: CurrentLogin, two: MaybeUser<User>) -> impl Responder {
+    Json(json!([one.id, how.identity, two.as_ref().map(|user| user.id)]))
+}
+
+async fn misfit(_: CurrentUser<String>) -> impl Responder {
+    HttpResponse::Ok()
+}
+
+async fn login_misfit(auth: Auth) -> Result<impl Responder, AuthError> {
+    auth.login_user(&"not a user").await?;
+    Ok(HttpResponse::Ok())
+}
+
+async fn never_asks() -> impl Responder {
+    "hello"
+}
+
+async fn echo_json(body: Json<Value>) -> impl Responder {
+    body
+}
+
+async fn echo_stream(mut body: Payload) -> Result<impl Responder, actix_web::Error> {
+    let mut all = Vec::new();
+    while let Some(chunk) = body.next().await {
+        all.extend_from_slice(&chunk?);
+    }
+    let length = all.len();
+    Ok(HttpResponse::Ok().insert_header(("X-Length", length)).body(all))
+}
+
+async fn session_write(body: Bytes, session: Session) -> Result<impl Responder, actix_web::Error> {
+    session.insert("note", String::from_utf8_lossy(&body))?;
+    Ok(HttpResponse::NoContent())
+}
+
+/// What is in the session, and who is asking.
+async fn session_read(user: MaybeUser<User>, session: Session) -> Result<impl Responder, actix_web::Error> {
+    let note: Option<String> = session.get("note")?;
+    Ok(Json(json!({ "note": note, "user": user.as_ref().map(|user| user.id) })))
+}
+
+async fn slow(user: MaybeUser<User>, session: Session, slow: Data<Slow>) -> Result<impl Responder, actix_web::Error> {
+    slow.entered.add_permits(1);
+    if let Ok(permit) = slow.go_on.acquire().await {
+        permit.forget();
+    }
+    session.insert("note", "written by a request in flight")?;
+    Ok(Json(user.into_inner()))
+}
+
+async fn fail(session: Session) -> Result<HttpResponse, actix_web::Error> {
+    session.insert("note", "before the failure")?;
+    Err(error::ErrorInternalServerError("the handler failed"))
+}
+
+async fn panic(session: Session) -> HttpResponse {
+    let _ = session.insert("note", "before the panic");
+    std::panic::resume_unwind(Box::new("the handler panicked"))
+}

@@ -1,0 +1,142 @@
+//! Other people's collections of bad input: never a 5xx, never a hang, and the server answers afterwards.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::app::TestApp;
+use crate::clients::{Anonymous, Browser, Client, REMEMBER, SESSION, raw};
+use crate::vectors;
+
+const LONGEST: Duration = Duration::from_secs(2);
+
+#[track_caller]
+fn assert_alive(app: &TestApp) {
+    Anonymous(app).get("/never-asks").expect(200);
+}
+
+/// Sends it everywhere as a JSON body and returns how many answers were not a refusal.
+fn send_everywhere(app: &TestApp, id: &str, body: &[u8]) -> usize {
+    let routes = ["/who_am_i", "/maybe", "/json", "/login", "/refresh", "/logout"];
+    let status = |path: &&str| {
+        let began = Instant::now();
+        let answer = Anonymous(app).call("POST", path).body("application/json", body).send();
+        assert!(answer.status < 500, "{id} to {path}: {} {}", answer.status, answer.text());
+        assert!(began.elapsed() < LONGEST, "{id} to {path} took {:?}", began.elapsed());
+        answer.status
+    };
+    routes.iter().map(status).filter(|status| *status < 400).count()
+}
+
+#[test]
+fn json_of_every_kind() {
+    let app = TestApp::start();
+    let vectors = vectors::lines("json_parsing.jsonl");
+    assert_eq!(vectors.len(), 318);
+    for vector in vectors {
+        let (id, body) = (vector["id"].as_str().expect("an id"), vectors::bytes(&vector));
+        let well_formed = Anonymous(&app).call("POST", "/json").body("application/json", body.clone()).send().status;
+        match vector["must"].as_str() {
+            // A handler sees the same JSON as without the bridge; what nests more than 128 deep is not read.
+            Some("accept") => assert_eq!(well_formed, 200, "{id}"),
+            Some("reject") => assert_eq!(well_formed, 400, "{id}"),
+            _ => {}
+        }
+        send_everywhere(&app, id, &body);
+    }
+    assert_alive(&app);
+}
+
+#[test]
+fn utf8_of_every_kind() {
+    let app = TestApp::start();
+    let vectors = vectors::lines("utf8.jsonl");
+    assert_eq!(vectors.len(), 222);
+    for vector in vectors {
+        let (id, bytes) = (vector["id"].as_str().expect("an id"), vectors::bytes(&vector));
+        send_everywhere(&app, id, &bytes);
+        for member in ["access_token", "username", "x"] {
+            let body = [format!(r#"{{"{member}":""#).as_bytes(), &bytes, br#""}"#].concat();
+            let answered = send_everywhere(&app, id, &body);
+            // Only /maybe, /logout and /json have something to say to text that is no token, and only /json to one.
+            let is_token = member == "access_token" && serde_json::from_slice::<Value>(&body).is_ok();
+            assert!(answered <= if is_token { 1 } else { 3 }, "{id} as {member}: {answered}");
+        }
+    }
+    assert_alive(&app);
+}
+
+#[test]
+fn naughty_strings_as_tokens_and_cookies() {
+    let app = TestApp::start();
+    let (browser, _) = Browser::signed_in(&app, "panther", true);
+    let path = format!("{}/tests/vectors/public/naughty_strings.json", env!("CARGO_MANIFEST_DIR"));
+    let strings: Vec<String> = serde_json::from_str(&std::fs::read_to_string(path).expect("a file")).expect("strings");
+    assert!(strings.len() > 400, "{}", strings.len());
+    for string in &strings {
+        for member in ["access_token", "refresh_token"] {
+            for route in ["/who_am_i", "/refresh", "/logout"] {
+                let answer = browser.post_json(route, &json!({ member: string }));
+                assert_eq!(answer.outcome(), (401, "token_invalid".to_owned()), "{string:?} to {route}");
+            }
+        }
+        send_everywhere(
+            &app,
+            string,
+            json!({ "username": string, "password": string, "x": string }).to_string().as_bytes(),
+        );
+        // What can be a header at all.
+        if !string.bytes().any(|byte| byte < 0x20 || byte == 0x7f) {
+            let bearer = browser.call("GET", "/who_am_i").bearer(string).send();
+            assert_eq!(bearer.outcome(), (401, "token_invalid".to_owned()), "{string:?} as a bearer token");
+            for name in [SESSION, REMEMBER, "x"] {
+                let cookie =
+                    Anonymous(&app).call("GET", "/who_am_i").header("cookie", format!("{name}={string}")).send();
+                assert_eq!(cookie.outcome(), (401, "login_required".to_owned()), "{string:?} as {name}");
+            }
+            let scheme = Anonymous(&app).call("GET", "/maybe").header("authorization", string).send();
+            assert!(scheme.status < 500, "{string:?} as a scheme");
+        }
+    }
+    browser.get("/who_am_i").expect(200);
+}
+
+#[test]
+fn http_of_every_kind() {
+    let app = TestApp::start();
+    let vectors = vectors::lines("http11probe_requests.jsonl");
+    assert_eq!(vectors.len(), 168);
+    let mut answered = 0;
+    for vector in &vectors {
+        let id = vector["id"].as_str().expect("an id");
+        let bytes = vectors::bytes(vector);
+        let text = bytes.iter().map(|byte| char::from(*byte)).collect::<String>();
+        let request: Vec<u8> = text.replace("@@HOST@@", &app.addr.to_string()).chars().map(|c| c as u8).collect();
+        for path in ["/", "/maybe", "/who_am_i"] {
+            let request = at_path(&request, path);
+            let answer =
+                raw(&app, &request, true).unwrap_or_else(|| panic!("{id} at {path}: no end within two seconds"));
+            for status in statuses(&answer) {
+                answered += 1;
+                assert!(status < 500, "{id} at {path}: {status}");
+            }
+        }
+    }
+    assert!(answered > 300, "{answered} answers");
+    assert_alive(&app);
+}
+
+/// The request for another path, where its first line is `METHOD / HTTP/…`.
+fn at_path(request: &[u8], path: &str) -> Vec<u8> {
+    match request.windows(8).take(16).position(|window| window == b" / HTTP/") {
+        Some(at) => [&request[..at], b" ", path.as_bytes(), &request[at + 2..]].concat(),
+        None => request.to_vec(),
+    }
+}
+
+/// The status of every response on a connection.
+fn statuses(answer: &[u8]) -> Vec<u16> {
+    let text = String::from_utf8_lossy(answer);
+    let lines = text.split("HTTP/1.").skip(1);
+    lines.filter_map(|line| line.split(' ').nth(1)?.get(..3)?.parse().ok()).collect()
+}

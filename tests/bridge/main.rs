@@ -1,0 +1,21 @@
+//! The bridge layer as its first embedder uses it and as an attacker meets it: a real server on a real socket, built
+//! with the public API alone.
+
+mod app;
+mod clients;
+mod store;
+mod vectors;
+
+mod csrf;
+mod errors;
+mod extractors;
+mod hostile;
+mod loader;
+mod logout;
+mod redirect;
+mod refresh;
+mod remember;
+mod sessions;
+mod silence;
+mod tokens;
+mod wycheproof;

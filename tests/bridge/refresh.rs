@@ -1,0 +1,168 @@
+//! Refresh tokens: each good for one use, with the same answer for those who race, and the end for a copy.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::app::{START, TestApp};
+use crate::clients::{Anonymous, Answer, Browser, Client, Pair};
+
+fn refresh(app: &TestApp, token: &str) -> Answer {
+    Anonymous(app).call("POST", "/refresh").bearer(token).send()
+}
+
+fn who(app: &TestApp, token: &str) -> Answer {
+    Anonymous(app).call("GET", "/who_am_i").bearer(token).send()
+}
+
+/// The rotations that the store was asked for.
+fn rotations(app: &TestApp, pair: &Pair) -> i64 {
+    let claims = Anonymous(app).call("GET", "/claims").bearer(&pair.access).send().expect(200).json();
+    app.store().login(claims["sid"].as_str().expect("sid")).expect("a login").refresh_generation
+}
+
+#[test]
+fn a_refresh_token_is_exchanged_for_a_new_pair() {
+    let app = TestApp::start();
+    let first = Anonymous(&app).token_login("panther");
+    app.advance(60);
+    let answer = refresh(&app, &first.refresh).expect(200);
+    assert_eq!((&answer.json()["token_type"], &answer.json()["expires_in"]), (&json!("Bearer"), &json!(900)));
+    assert_eq!((answer.header("cache-control"), answer.set_cookies().len()), ("no-store", 0));
+    let second = answer.pair();
+    assert_ne!(first.refresh, second.refresh);
+    for access in [&first.access, &second.access] {
+        assert_eq!(who(&app, access).expect(200).json()["username"], "panther");
+    }
+    let in_body = Anonymous(&app).post_json("/refresh", &json!({ "refresh_token": second.refresh })).expect(200);
+    assert_ne!(in_body.pair().refresh, second.refresh);
+    Anonymous(&app).post("/refresh").refused(401, "login_required");
+    Browser::signed_in(&app, "panther", true).0.post("/refresh").refused(401, "login_required");
+}
+
+#[test]
+fn what_is_refreshed_is_not_fresh() {
+    let app = TestApp::start();
+    let first = Anonymous(&app).token_login("panther");
+    let fresh = |token: &str| Anonymous(&app).call("GET", "/fresh").bearer(token).send();
+    fresh(&first.access).expect(200);
+    let second = refresh(&app, &first.refresh).pair();
+    let answer = fresh(&second.access).refused(401, "reauth_required");
+    assert!(answer.header("www-authenticate").contains("insufficient_user_authentication"), "{:?}", answer.headers);
+    assert!(answer.header("www-authenticate").contains(r#"max_age="900""#), "{:?}", answer.headers);
+    fresh(&first.access).expect(200);
+    let how = Anonymous(&app).call("GET", "/how").bearer(&second.access).send().json();
+    assert_eq!((&how["fresh"], &how["auth_time"]), (&json!(false), &json!(START)));
+}
+
+#[test]
+fn of_many_at_once_one_rotates_and_all_get_the_same() {
+    let app = TestApp::start();
+    let first = Anonymous(&app).token_login("panther");
+    let successors: Vec<Pair> = std::thread::scope(|scope| {
+        let racers: Vec<_> =
+            (0..32).map(|_| scope.spawn(|| refresh(&app, &first.refresh).expect(200).pair())).collect();
+        racers.into_iter().map(|racer| racer.join().expect("an answer")).collect()
+    });
+    assert!(successors.iter().all(|pair| pair.refresh == successors[0].refresh), "one successor");
+    assert_eq!(rotations(&app, &first), 1);
+    for pair in &successors {
+        who(&app, &pair.access).expect(200);
+    }
+    refresh(&app, &successors[0].refresh).expect(200);
+    assert_eq!(rotations(&app, &first), 2);
+}
+
+#[test]
+fn the_grace_is_ten_seconds_and_one_generation() {
+    for (pause, status) in [(0, 200), (9, 200), (10, 401), (1000, 401)] {
+        let app = TestApp::start();
+        let first = Anonymous(&app).token_login("panther");
+        let second = refresh(&app, &first.refresh).expect(200).pair();
+        app.advance(pause);
+        let again = refresh(&app, &first.refresh);
+        match status {
+            200 => assert_eq!(again.expect(200).pair().refresh, second.refresh, "{pause} s"),
+            _ => drop(again.refused(401, "token_reused")),
+        }
+    }
+    let app = TestApp::start();
+    let first = Anonymous(&app).token_login("panther");
+    let second = refresh(&app, &first.refresh).pair();
+    refresh(&app, &second.refresh).expect(200);
+    refresh(&app, &first.refresh).refused(401, "token_reused");
+}
+
+#[test]
+fn a_copy_ends_the_login_with_both_faces() {
+    let app = TestApp::start();
+    let (browser, first) = Browser::signed_in(&app, "panther", true);
+    let bystander = Anonymous(&app).token_login("panther");
+    let second = refresh(&app, &first.refresh).expect(200).pair();
+    app.advance(11);
+    refresh(&app, &first.refresh).refused(401, "token_reused");
+    for access in [&first.access, &second.access] {
+        who(&app, access).refused(401, "login_ended");
+    }
+    for token in [&first.refresh, &second.refresh] {
+        refresh(&app, token).refused(401, "login_ended");
+    }
+    browser.get("/who_am_i").refused(401, "login_required");
+    who(&app, &bystander.access).expect(200);
+}
+
+#[test]
+fn rotation_survives_a_restart() {
+    let app = TestApp::start();
+    let first = Anonymous(&app).token_login("panther");
+    let second = refresh(&app, &first.refresh).pair();
+    let restarted = TestApp::over(app.world.clone(), |bridge| bridge);
+    drop(app);
+    assert_eq!(refresh(&restarted, &first.refresh).expect(200).pair().refresh, second.refresh, "in the grace");
+    restarted.advance(10);
+    let third = refresh(&restarted, &second.refresh).expect(200).pair();
+    who(&restarted, &third.access).expect(200);
+    refresh(&restarted, &first.refresh).refused(401, "token_reused");
+    refresh(&restarted, &third.refresh).refused(401, "login_ended");
+}
+
+#[test]
+fn who_may_not_sign_in_may_not_refresh() {
+    type Change = fn(&TestApp);
+    let changes: [(&str, Change); 3] = [
+        ("user_disabled", |app| app.world.users.change(2, |user| user.active = false)),
+        ("login_ended", |app| app.world.users.change(2, |user| user.epoch += 1)),
+        ("user_not_found", |app| app.world.users.delete(2)),
+    ];
+    for (code, change) in changes {
+        let app = TestApp::start();
+        let pair = Anonymous(&app).token_login("panther");
+        change(&app);
+        app.store().take_calls();
+        refresh(&app, &pair.refresh).refused(401, code);
+        who(&app, &pair.access).refused(401, code);
+        assert!(!app.store().take_calls().contains_key("rotate_refresh"), "{code}");
+    }
+}
+
+#[test]
+fn no_token_outlives_its_login() {
+    let app =
+        TestApp::with(|bridge| bridge.refresh_ttl(Duration::from_secs(1000)).access_ttl(Duration::from_secs(600)));
+    let exp =
+        |token: &str| Anonymous(&app).call("GET", "/claims").bearer(token).send().expect(200).json()["exp"].clone();
+    let first = Anonymous(&app).token_login("panther");
+    assert_eq!(exp(&first.access), START + 600);
+    app.advance(500);
+    let answer = refresh(&app, &first.refresh).expect(200);
+    assert_eq!(answer.json()["expires_in"], 500, "the login ends sooner than the token would");
+    let second = answer.pair();
+    assert_eq!(exp(&second.access), START + 1000);
+    app.advance(499);
+    who(&app, &second.access).expect(200);
+    app.advance(1);
+    who(&app, &second.access).refused(401, "login_ended");
+    refresh(&app, &second.refresh).refused(401, "login_ended");
+    app.advance(5);
+    refresh(&app, &second.refresh).refused(401, "token_expired");
+}

@@ -1,0 +1,220 @@
+//! The remember cookie: rotated at each use, worth nothing when forged, the end of the login when it comes back.
+
+use serde_json::json;
+
+use crate::app::{PASSWORD, TestApp};
+use crate::clients::{Anonymous, Browser, Client, REMEMBER, SESSION};
+
+const DAY: i64 = 24 * 60 * 60;
+
+/// A browser that has only this remember cookie.
+fn with_cookie<'a>(app: &'a TestApp, value: &str) -> Browser<'a> {
+    let browser = Browser::new(app);
+    browser.set_cookie(REMEMBER, value);
+    browser
+}
+
+fn remembered(app: &TestApp) -> (Browser<'_>, crate::clients::Pair, String) {
+    let (browser, pair) = Browser::signed_in(app, "panther", true);
+    let value = browser.cookie(REMEMBER).expect("a remember cookie");
+    (browser, pair, value)
+}
+
+#[test]
+fn it_opens_a_session_and_is_rotated() {
+    let app = TestApp::start();
+    let (browser, _, first) = remembered(&app);
+    app.advance(2 * DAY);
+    browser.forget(SESSION);
+    let answer = browser.get("/how").expect(200);
+    assert_eq!(answer.json()["via"], "remember");
+    assert_eq!(answer.json()["fresh"], false);
+    assert_eq!(answer.set_cookies().len(), 2, "{:?}", answer.set_cookies());
+    let second = browser.cookie(REMEMBER).expect("a remember cookie");
+    assert_ne!(first, second);
+    app.store().take_calls();
+    let answer = browser.get("/how").expect(200);
+    assert_eq!(
+        (answer.json()["via"].as_str(), answer.set_cookies().len()),
+        (Some("remember"), 0),
+        "from here on by session"
+    );
+    assert!(!app.store().take_calls().contains_key("find_remembered"));
+    browser.get("/fresh").refused(401, "reauth_required");
+    browser.sign_in("panther", false);
+    browser.get("/fresh").expect(200);
+}
+
+#[test]
+fn its_cookie_says_what_it_is() {
+    let app = TestApp::start();
+    let browser = Browser::new(&app);
+    let answer = browser.sign_in("panther", true);
+    let cookies = answer.set_cookies();
+    let cookie = |name: &str| *cookies.iter().find(|cookie| cookie.starts_with(name)).expect("a cookie");
+    for name in [SESSION, REMEMBER] {
+        for attribute in ["HttpOnly", "SameSite=Lax", "Path=/"] {
+            assert!(cookie(name).contains(attribute), "{}", cookie(name));
+        }
+        assert!(!cookie(name).contains("Secure") && !cookie(name).contains("Domain"), "{}", cookie(name));
+    }
+    assert!(cookie(REMEMBER).contains("Max-Age=2592000"), "{}", cookie(REMEMBER));
+    assert!(!cookie(SESSION).contains("Max-Age"), "{}", cookie(SESSION));
+}
+
+#[test]
+fn racers_get_the_same_successor() {
+    let app = TestApp::start();
+    let (_, _, value) = remembered(&app);
+    let race = || {
+        let browser = with_cookie(&app, &value);
+        browser.get("/who_am_i").expect(200);
+        browser.cookie(REMEMBER).expect("a successor")
+    };
+    let successors: Vec<String> = std::thread::scope(|scope| {
+        let racers: Vec<_> = (0..16).map(|_| scope.spawn(race)).collect();
+        racers.into_iter().map(|racer| racer.join().expect("an answer")).collect()
+    });
+    assert!(successors.iter().all(|successor| *successor == successors[0] && *successor != value), "{successors:?}");
+    app.advance(30);
+    assert_eq!(race(), successors[0], "the grace lasts 30 seconds");
+}
+
+#[test]
+fn a_used_one_that_comes_back_ends_the_login() {
+    // Right away when two generations old, after the grace when one.
+    for (uses, pause, ends) in [(1, 30, false), (1, 31, true), (2, 0, true), (3, 0, true)] {
+        let app = TestApp::start();
+        let (browser, pair, stolen) = remembered(&app);
+        for _ in 0..uses {
+            browser.forget(SESSION);
+            browser.get("/who_am_i").expect(200);
+        }
+        app.advance(pause);
+        let thief = with_cookie(&app, &stolen);
+        let answer = thief.get("/who_am_i");
+        let by_token = Anonymous(&app).call("GET", "/who_am_i").bearer(&pair.access).send();
+        if ends {
+            answer.refused(401, "login_required");
+            assert_eq!(thief.cookie(REMEMBER), None, "it is taken away");
+            by_token.refused(401, "login_ended");
+            browser.get("/who_am_i").expect(401);
+            Anonymous(&app).call("POST", "/refresh").bearer(&pair.refresh).send().refused(401, "login_ended");
+        } else {
+            answer.expect(200);
+            by_token.expect(200);
+        }
+    }
+}
+
+#[test]
+fn a_forged_one_changes_nothing() {
+    let app = TestApp::start();
+    let (browser, pair, value) = remembered(&app);
+    let [selector, generation, validator] = value.split('.').collect::<Vec<_>>()[..] else { panic!("{value}") };
+    assert_eq!(generation, "0");
+    let zero = "A".repeat(43);
+    let other = Browser::signed_in(&app, "batman", true).0.cookie(REMEMBER).expect("a cookie");
+    let [others, _, others_validator] = other.split('.').collect::<Vec<_>>()[..] else { panic!("{other}") };
+    let forged = [
+        format!("{selector}.0.{zero}"),
+        format!("{selector}.1.{zero}"),
+        format!("{selector}.-1.{validator}"),
+        format!("{selector}.0.{others_validator}"),
+        format!("{others}.0.{validator}"),
+        format!("{selector}.0"),
+        format!("{}.0.{validator}", "A".repeat(22)),
+        format!("{selector}.0.{validator}A"),
+        format!("{selector}.0.{validator}="),
+        format!("{selector}.0.{validator}.x"),
+        format!("{selector}..{validator}"),
+        format!("{selector}.99999999999999999999.{zero}"),
+        format!("{selector}.0x0.{validator}"),
+        format!("{selector}.0.{}", validator.to_uppercase()),
+        "..".into(),
+        "x".into(),
+        format!("'; DROP TABLE logins; --.0.{validator}"),
+        "%00.0.x".into(),
+    ];
+    app.store().take_calls();
+    for value in &forged {
+        let forger = with_cookie(&app, value);
+        assert_eq!(forger.get("/who_am_i").outcome(), (401, "login_required".to_owned()), "{value}");
+        assert_eq!(forger.cookie(REMEMBER), None, "{value} is taken away");
+        assert_eq!(forger.cookie(SESSION), None, "{value}");
+    }
+    let calls: Vec<_> = app.store().take_calls().into_keys().collect();
+    assert_eq!(calls, ["find_remembered"], "nothing was written");
+    Anonymous(&app).call("GET", "/who_am_i").bearer(&pair.access).send().expect(200);
+    browser.forget(SESSION);
+    browser.get("/who_am_i").expect(200);
+}
+
+#[test]
+fn it_expires() {
+    let app = TestApp::with(|bridge| bridge.remember_ttl(std::time::Duration::from_secs(3600)));
+    let (_, _, value) = remembered(&app);
+    app.advance(3599);
+    let browser = with_cookie(&app, &value);
+    browser.get("/who_am_i").expect(200);
+    let next = browser.cookie(REMEMBER).expect("a successor");
+    app.advance(1);
+    with_cookie(&app, &next).get("/who_am_i").refused(401, "login_required");
+}
+
+#[test]
+fn it_restores_no_login_that_is_over() {
+    type End = fn(&TestApp, &Browser<'_>, &crate::clients::Pair);
+    let ends: [(&str, End); 5] = [
+        ("logout by cookie", |_, browser, _| drop(browser.post("/logout").expect(204))),
+        ("logout by token", |app, _, pair| {
+            drop(Anonymous(app).call("POST", "/logout").bearer(&pair.access).send().expect(204));
+        }),
+        ("disabled", |app, _, _| app.world.users.change(2, |user| user.active = false)),
+        ("password changed", |app, _, _| app.world.users.change(2, |user| user.epoch += 1)),
+        ("deleted", |app, _, _| app.world.users.delete(2)),
+    ];
+    for (case, end) in ends {
+        let app = TestApp::start();
+        let (browser, pair, value) = remembered(&app);
+        end(&app, &browser, &pair);
+        for _ in 0..2 {
+            let browser = with_cookie(&app, &value);
+            assert_eq!(browser.get("/who_am_i").outcome(), (401, "login_required".to_owned()), "{case}");
+            assert_eq!((browser.cookie(REMEMBER), browser.cookie(SESSION)), (None, None), "{case}");
+        }
+    }
+}
+
+#[test]
+fn signing_in_without_it_takes_it_away() {
+    let app = TestApp::start();
+    let (browser, _, _) = remembered(&app);
+    browser.sign_in("batman", false);
+    assert_eq!(browser.cookie(REMEMBER), None);
+    browser.forget(SESSION);
+    browser.get("/who_am_i").refused(401, "login_required");
+}
+
+#[test]
+fn signing_out_with_it_alone_ends_the_login() {
+    let app = TestApp::start();
+    let (_, pair, value) = remembered(&app);
+    let browser = with_cookie(&app, &value);
+    browser.post("/logout").expect(204);
+    assert_eq!((browser.cookie(REMEMBER), browser.cookie(SESSION)), (None, None));
+    Anonymous(&app).call("GET", "/who_am_i").bearer(&pair.access).send().refused(401, "login_ended");
+}
+
+#[test]
+fn a_restart_forgets_nobody() {
+    let app = TestApp::start();
+    let (_, _, value) = remembered(&app);
+    let restarted = TestApp::over(app.world.clone(), |bridge| bridge);
+    drop(app);
+    let browser = with_cookie(&restarted, &value);
+    assert_eq!(browser.get("/who_am_i").expect(200).json()["username"], "panther");
+    let tokens_only = json!({ "username": "batman", "password": PASSWORD, "tokens_only": true });
+    browser.post_json("/login", &tokens_only).expect(200);
+    assert_eq!(browser.get("/who_am_i").json()["username"], "panther", "tokens for another are no session for them");
+}

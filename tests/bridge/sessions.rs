@@ -1,0 +1,245 @@
+//! Browser sessions: keys, timeouts, writes, and what one user leaves to the next.
+
+use serde_json::{Value, json};
+
+use crate::app::TestApp;
+use crate::clients::{Anonymous, Browser, Client, REMEMBER, SESSION};
+
+const DAY: i64 = 24 * 60 * 60;
+
+#[track_caller]
+fn is_signed_in(browser: &Browser<'_>) -> bool {
+    match browser.get("/who_am_i").outcome() {
+        (200, _) => true,
+        (401, _) => false,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A browser with these cookies and no others.
+fn with_cookies<'a>(app: &'a TestApp, cookies: &[(&str, &str)]) -> Browser<'a> {
+    let browser = Browser::new(app);
+    for (name, value) in cookies {
+        browser.set_cookie(name, value);
+    }
+    browser
+}
+
+#[test]
+fn signing_in_gives_the_session_a_new_key() {
+    let app = TestApp::start();
+    let browser = Browser::new(&app);
+    browser.call("POST", "/session-write").body("text/plain", "mine").send().expect(204);
+    let planted = browser.cookie(SESSION).expect("a session");
+    let victim = with_cookies(&app, &[(SESSION, &planted)]);
+    victim.sign_in("panther", false);
+    let key = victim.cookie(SESSION).expect("a session");
+    assert_ne!(key, planted);
+    assert_eq!(
+        victim.get("/session-read").json(),
+        json!({ "note": "mine", "user": 2 }),
+        "a visitor's values stay theirs"
+    );
+    assert_eq!(with_cookies(&app, &[(SESSION, &planted)]).get("/session-read").json()["user"], Value::Null);
+    assert!(!is_signed_in(&with_cookies(&app, &[(SESSION, &planted)])), "who planted the key has nothing");
+
+    victim.sign_in("panther", false);
+    assert!(!is_signed_in(&with_cookies(&app, &[(SESSION, &key)])), "signing in again renews it too");
+}
+
+#[test]
+fn a_cookie_that_was_not_signed_here_never_reaches_the_store() {
+    let app = TestApp::start();
+    let (browser, _) = Browser::signed_in(&app, "panther", false);
+    let cookie = browser.cookie(SESSION).expect("a session");
+    app.store().take_calls();
+    let made_up = [
+        "",
+        "x",
+        &"A".repeat(87),
+        &cookie[1..],
+        &cookie[..cookie.len() - 1],
+        &format!("{cookie}A"),
+        &format!("A{cookie}"),
+    ];
+    let mut tampered: Vec<String> = made_up.map(str::to_owned).to_vec();
+    for (index, old) in cookie.char_indices() {
+        let new = if old == 'A' { 'B' } else { 'A' };
+        tampered.push(format!("{}{new}{}", &cookie[..index], &cookie[index + old.len_utf8()..]));
+    }
+    for value in &tampered {
+        let answer = Anonymous(&app).call("GET", "/who_am_i").header("cookie", format!("{SESSION}={value}")).send();
+        assert_eq!(answer.outcome(), (401, "login_required".to_owned()), "{value}");
+    }
+    assert!(app.store().take_calls().is_empty());
+    assert!(is_signed_in(&browser));
+}
+
+#[test]
+fn only_the_raw_name_counts_and_only_once() {
+    let app = TestApp::start();
+    let (browser, _) = Browser::signed_in(&app, "panther", false);
+    let (victim, _) = Browser::signed_in(&app, "batman", false);
+    let cookie = browser.cookie(SESSION).expect("a session");
+    let own = victim.cookie(SESSION).expect("a session");
+    let ask = |header: String| Anonymous(&app).call("GET", "/who_am_i").header("cookie", header.clone()).send();
+    for alias in [
+        "%74ollbridge_session",
+        "tollbridge%5Fsession",
+        "tollbridge_sessio%6E",
+        "Tollbridge_session",
+        "\u{a0}tollbridge_session",
+        "tollbridge_session\u{2003}",
+        "%20tollbridge_session",
+        "tollbridge_session%20",
+    ] {
+        assert_eq!(ask(format!("{alias}={cookie}")).status, 401, "{alias} alone");
+        let both = ask(format!("{alias}={cookie}; {SESSION}={own}; a=b"));
+        assert!(!both.text().contains("panther"), "{alias} first");
+    }
+    ask(format!("{SESSION}={cookie}; {SESSION}={own}")).refused(401, "login_required");
+    ask(format!("{SESSION}={own}; a=b; {SESSION}={own}")).refused(401, "login_required");
+    let client = Anonymous(&app);
+    let two_lines = client.call("GET", "/who_am_i").header("cookie", format!("{SESSION}={own}"));
+    two_lines.header("cookie", format!("{SESSION}={cookie}")).send().refused(401, "login_required");
+    assert_eq!(ask(format!("a=b; {SESSION}={own}; x%79=z")).expect(200).json()["username"], "batman");
+}
+
+#[test]
+fn a_session_runs_out_when_it_is_not_used() {
+    let app = TestApp::with(|bridge| bridge.idle_ttl(std::time::Duration::from_secs(3600)));
+    let (browser, _) = Browser::signed_in(&app, "panther", false);
+    for _ in 0..10 {
+        app.advance(3599);
+        assert!(is_signed_in(&browser), "use keeps it alive");
+    }
+    app.advance(3600);
+    assert!(!is_signed_in(&browser));
+    assert!(!is_signed_in(&browser), "and it stays so");
+}
+
+#[test]
+fn a_session_ends_however_much_it_is_used() {
+    let app = TestApp::start();
+    let (browser, pair) = Browser::signed_in(&app, "panther", false);
+    for _ in 0..60 {
+        assert!(is_signed_in(&browser));
+        app.advance(DAY / 2 - 1);
+    }
+    app.advance(60);
+    assert!(!is_signed_in(&browser));
+    Anonymous(&app).call("POST", "/refresh").bearer(&pair.refresh).send().expect(401);
+}
+
+#[test]
+fn reading_costs_no_write() {
+    let app = TestApp::start();
+    let (browser, pair) = Browser::signed_in(&app, "panther", false);
+    let reads = || {
+        app.store().take_calls();
+        assert_eq!(browser.get("/who_am_i").expect(200).set_cookies(), [""; 0]);
+        let by_session = app.store().take_calls();
+        Anonymous(&app).call("GET", "/who_am_i").bearer(&pair.access).send().expect(200);
+        (by_session.into_keys().collect::<Vec<_>>(), app.store().take_calls().into_keys().collect::<Vec<_>>())
+    };
+    for _ in 0..5 {
+        app.advance(10);
+        assert_eq!(reads(), (vec!["find", "load_session"], vec!["find"]));
+    }
+    app.advance(10);
+    let (by_session, _) = reads();
+    assert!(by_session.contains(&"touch_session"), "once a minute it is noted: {by_session:?}");
+    assert_eq!(reads(), (vec!["find", "load_session"], vec!["find"]), "and once only");
+}
+
+#[test]
+fn a_request_in_flight_does_not_bring_an_ended_session_back() {
+    let app = TestApp::start();
+    let (browser, pair) = Browser::signed_in(&app, "panther", false);
+    let (session, header) = (browser.cookie(SESSION).expect("a session"), browser.cookie_header());
+    std::thread::scope(|scope| {
+        let in_flight = scope.spawn(|| Anonymous(&app).call("POST", "/slow").header("cookie", header).send());
+        app.slow.wait_until_entered();
+        Anonymous(&app).call("POST", "/logout").bearer(&pair.access).send().expect(204);
+        app.slow.go_on();
+        in_flight.join().expect("an answer").expect(200);
+    });
+    let again = with_cookies(&app, &[(SESSION, &session)]);
+    assert_eq!(again.get("/session-read").json(), json!({ "note": null, "user": null }));
+    assert!(!is_signed_in(&again));
+}
+
+#[test]
+fn what_one_user_left_is_not_for_the_next() {
+    type Between = fn(&TestApp, &Browser<'_>);
+    let ways: [(&str, Between); 5] = [
+        ("over a live login", |_, _| ()),
+        ("after signing out", |_, browser| drop(browser.post("/logout").expect(204))),
+        ("after the password changed", |app, _| app.world.users.change(2, |user| user.epoch += 1)),
+        ("after the user was disabled", |app, _| app.world.users.change(2, |user| user.active = false)),
+        ("after the login's end", |app, browser| {
+            for _ in 0..31 {
+                browser.call("POST", "/session-write").body("text/plain", "of panther").send().expect(204);
+                app.advance(DAY - 1);
+            }
+        }),
+    ];
+    for (case, between) in ways {
+        for look_first in [false, true] {
+            let app = TestApp::start();
+            let (browser, _) = Browser::signed_in(&app, "panther", false);
+            browser.call("POST", "/session-write").body("text/plain", "of panther").send().expect(204);
+            between(&app, &browser);
+            if look_first {
+                browser.get("/maybe").expect(200);
+            }
+            browser.sign_in("batman", false);
+            let seen = browser.get("/session-read").expect(200).json();
+            assert_eq!(seen, json!({ "note": null, "user": 1 }), "{case}, look first: {look_first}");
+        }
+    }
+}
+
+#[test]
+fn a_store_that_is_down_is_a_503_and_nobody_is_anonymous() {
+    let app = TestApp::start();
+    let (browser, pair) = Browser::signed_in(&app, "panther", true);
+    let remembered = with_cookies(&app, &[(REMEMBER, &browser.cookie(REMEMBER).expect("a cookie"))]);
+    for failing in ["find", "session", ""] {
+        app.store().fail(&[failing]);
+        for path in ["/who_am_i", "/maybe", "/how", "/browser", "/fresh"] {
+            let mut answers = vec![browser.get(path)];
+            if failing != "session" {
+                answers.push(remembered.get(path));
+                answers.push(Anonymous(&app).call("GET", path).bearer(&pair.access).send());
+            }
+            for answer in answers {
+                let text = answer.text();
+                assert_eq!(answer.header("retry-after"), "5", "{failing}: {path}: {text}");
+                assert!(!text.contains("db-7"), "{text}");
+                assert_eq!(answer.set_cookies(), [""; 0]);
+                answer.refused(503, "store_unavailable");
+            }
+        }
+    }
+    for failing in ["insert", "find_remembered", "rotate"] {
+        app.store().fail(&[failing]);
+        let answer = match failing {
+            "insert" => Browser::new(&app)
+                .post_json("/login", &json!({ "username": "panther", "password": crate::app::PASSWORD })),
+            "find_remembered" => remembered.get("/maybe"),
+            _ => Anonymous(&app).call("POST", "/refresh").bearer(&pair.refresh).send(),
+        };
+        assert_eq!(answer.set_cookies(), [""; 0], "{failing}");
+        answer.refused(503, "store_unavailable");
+    }
+    for (failing, token) in [("end", &pair.access), ("find", &pair.refresh)] {
+        app.store().fail(&[failing]);
+        Anonymous(&app).call("POST", "/logout").bearer(token).send().refused(503, "store_unavailable");
+        browser.post("/logout").refused(503, "store_unavailable");
+    }
+    app.store().fail(&[]);
+    for answer in [browser.get("/who_am_i"), remembered.get("/who_am_i")] {
+        assert_eq!(answer.expect(200).json()["username"], "panther", "nothing was lost");
+    }
+}

@@ -1,0 +1,152 @@
+//! A store that counts what is asked of it and fails when told to, and users that a test can change.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use serde::Serialize;
+use tollbridge::store::memory::MemoryStore;
+use tollbridge::{
+    EndReason, Login, LoginId, LoginStore, Remember, SessionHash, SessionRecord, SessionStore, StoreError, StoreFuture,
+    UnixTime, UserStore,
+};
+
+/// What the cause of every failure says; it must never reach a client.
+pub(crate) const CAUSE: &str = "connection to db-7.internal refused";
+
+#[derive(Clone, Default)]
+pub(crate) struct CountingStore {
+    inner: MemoryStore,
+    calls: Arc<Mutex<BTreeMap<&'static str, usize>>>,
+    failing: Arc<Mutex<Vec<&'static str>>>,
+}
+
+impl CountingStore {
+    /// The calls since the last time, by name, and none from here on.
+    pub(crate) fn take_calls(&self) -> BTreeMap<&'static str, usize> {
+        std::mem::take(&mut *lock(&self.calls))
+    }
+
+    /// From here on these calls fail: names, or parts of names such as `session`.
+    pub(crate) fn fail(&self, calls: &[&'static str]) {
+        *lock(&self.failing) = calls.to_vec();
+    }
+
+    /// The login as it is kept.
+    pub(crate) fn login(&self, id: &str) -> Option<Login> {
+        let id = LoginId::from(id.to_owned());
+        futures_util::future::FutureExt::now_or_never(self.inner.find(&id))
+            .expect("the memory store does not wait")
+            .expect("the memory store does not fail")
+    }
+
+    fn called(&self, name: &'static str) -> Result<(), StoreError> {
+        *lock(&self.calls).entry(name).or_default() += 1;
+        if lock(&self.failing).iter().any(|failing| name.contains(failing)) {
+            return Err(StoreError::new(CAUSE));
+        }
+        Ok(())
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().expect("no test panics while it holds this")
+}
+
+macro_rules! counted {
+    ($($name:ident($($arg:ident: $type:ty),*) -> $answer:ty;)*) => {
+        $(fn $name<'a>(&'a self, $($arg: $type),*) -> StoreFuture<'a, $answer> {
+            Box::pin(async move {
+                self.called(stringify!($name))?;
+                self.inner.$name($($arg),*).await
+            })
+        })*
+    };
+}
+
+impl LoginStore for CountingStore {
+    counted! {
+        insert(login: &'a Login) -> ();
+        find(id: &'a LoginId) -> Option<Login>;
+        find_remembered(selector: &'a str) -> Option<Login>;
+        rotate_refresh(id: &'a LoginId, generation: i64, now: UnixTime) -> bool;
+        rotate_remember(id: &'a LoginId, next: &'a Remember) -> bool;
+        touch(id: &'a LoginId, now: UnixTime) -> ();
+        end(id: &'a LoginId, reason: EndReason, now: UnixTime) -> bool;
+        end_all(identity: &'a str, except: Option<&'a LoginId>, reason: EndReason, now: UnixTime) -> u64;
+    }
+}
+
+impl SessionStore for CountingStore {
+    counted! {
+        load_session(key: &'a SessionHash, now: UnixTime) -> Option<SessionRecord>;
+        insert_session(key: &'a SessionHash, record: &'a SessionRecord) -> ();
+        update_session(key: &'a SessionHash, record: &'a SessionRecord) -> bool;
+        touch_session(key: &'a SessionHash, expires_at: UnixTime) -> ();
+        delete_session(key: &'a SessionHash) -> ();
+    }
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct User {
+    pub(crate) id: u32,
+    pub(crate) username: &'static str,
+    #[serde(skip)]
+    pub(crate) active: bool,
+    #[serde(skip)]
+    pub(crate) epoch: i64,
+}
+
+/// Users 1 to 3.
+#[derive(Clone)]
+pub(crate) struct Users {
+    all: Arc<Mutex<Vec<User>>>,
+    finds: Arc<AtomicUsize>,
+}
+
+impl Default for Users {
+    fn default() -> Self {
+        let names = ["batman", "panther", "little_sapphire"];
+        let all = (1..).zip(names).map(|(id, username)| User { id, username, active: true, epoch: 0 }).collect();
+        Self { all: Arc::new(Mutex::new(all)), finds: Arc::default() }
+    }
+}
+
+impl Users {
+    pub(crate) fn by_name(&self, name: &str) -> Option<User> {
+        lock(&self.all).iter().find(|user| user.username == name).cloned()
+    }
+
+    pub(crate) fn change(&self, id: u32, change: impl FnOnce(&mut User)) {
+        change(lock(&self.all).iter_mut().find(|user| user.id == id).expect("a user"));
+    }
+
+    pub(crate) fn delete(&self, id: u32) {
+        lock(&self.all).retain(|user| user.id != id);
+    }
+
+    pub(crate) fn take_finds(&self) -> usize {
+        self.finds.swap(0, Ordering::SeqCst)
+    }
+}
+
+impl UserStore for Users {
+    type User = User;
+
+    fn identity(&self, user: &User) -> String {
+        user.id.to_string()
+    }
+
+    async fn find(&self, identity: &str) -> Result<Option<User>, StoreError> {
+        self.finds.fetch_add(1, Ordering::SeqCst);
+        Ok(lock(&self.all).iter().find(|user| user.id.to_string() == identity).cloned())
+    }
+
+    fn is_active(&self, user: &User) -> bool {
+        user.active
+    }
+
+    fn credential_epoch(&self, user: &User) -> i64 {
+        user.epoch
+    }
+}

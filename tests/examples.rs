@@ -1,0 +1,148 @@
+//! The two examples, run as their readers run them, answer what their documentation says.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use reqwest::blocking::{Client, Response};
+use serde_json::{Value, json};
+
+/// An example that is running, until it is dropped.
+struct Example {
+    process: Child,
+    url: String,
+}
+
+impl Example {
+    fn start(name: &str) -> Self {
+        // Cargo builds the examples beside the tests.
+        let mut path: PathBuf = std::env::current_exe().expect("this program's path");
+        path.pop();
+        path.set_file_name("examples");
+        path.push(name);
+        let mut process = Command::new(&path).env("PORT", "0").stdout(Stdio::piped()).spawn().unwrap_or_else(|error| {
+            panic!("{}: {error}; `cargo test` builds it, `cargo test --test` does not", path.display())
+        });
+        let mut line = String::new();
+        let stdout = process.stdout.take().expect("its output is piped");
+        BufReader::new(stdout).read_line(&mut line).expect("it says where it listens");
+        let url = line.trim().strip_prefix("listening on ").unwrap_or_else(|| panic!("{line:?}")).to_owned();
+        Self { process, url }
+    }
+
+    fn get(&self, path: &str) -> reqwest::blocking::RequestBuilder {
+        client().get(format!("{}{path}", self.url))
+    }
+
+    fn post(&self, path: &str, body: &Value) -> reqwest::blocking::RequestBuilder {
+        client().post(format!("{}{path}", self.url)).json(body)
+    }
+
+    fn login(&self, body: &Value) -> Response {
+        self.post("/login", body).send().expect("an answer")
+    }
+}
+
+impl Drop for Example {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn client() -> Client {
+    Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client")
+}
+
+#[track_caller]
+fn status_and_body(request: reqwest::blocking::RequestBuilder) -> (u16, Value) {
+    let response = request.send().expect("an answer");
+    (response.status().as_u16(), response.json().unwrap_or(Value::Null))
+}
+
+fn text(body: &Value, member: &str) -> String {
+    body[member].as_str().unwrap_or_else(|| panic!("{member} in {body}")).to_owned()
+}
+
+fn cookies(response: &Response) -> Vec<String> {
+    let cookies = response.headers().get_all("set-cookie").iter();
+    cookies.map(|cookie| cookie.to_str().expect("text").to_owned()).collect()
+}
+
+/// What a browser sends back.
+fn cookie_header(cookies: &[String]) -> String {
+    cookies.iter().filter_map(|cookie| cookie.split(';').next()).collect::<Vec<_>>().join("; ")
+}
+
+fn ann() -> Value {
+    json!({ "id": 2, "full_name": "Ann Takamaki", "username": "panther" })
+}
+
+#[test]
+fn automatic_user_loading() {
+    let example = Example::start("automatic_user_loading");
+    let login = example.login(&json!({ "username": "panther", "password": "password" }));
+    assert_eq!((login.status().as_u16(), cookies(&login).len()), (200, 0));
+    let login: Value = login.json().expect("JSON");
+    let access = text(&login, "access_token");
+    assert_eq!(status_and_body(example.get("/who_am_i").bearer_auth(&access)), (200, ann()));
+
+    let outcome = |request| {
+        let (status, body) = status_and_body(request);
+        (status, text(&body, "code"))
+    };
+    for (username, password) in [("panther", "wrong"), ("nobody", "password"), ("panther", "")] {
+        let wrong = example.post("/login", &json!({ "username": username, "password": password }));
+        assert_eq!(outcome(wrong), (401, "invalid_credentials".to_owned()), "{username}");
+    }
+    assert_eq!(outcome(example.get("/who_am_i")), (401, "login_required".to_owned()));
+    assert_eq!(outcome(example.get("/who_am_i").bearer_auth("x")), (401, "token_invalid".to_owned()));
+    let refresh = text(&login, "refresh_token");
+    assert_eq!(outcome(example.get("/who_am_i").bearer_auth(refresh)), (401, "token_wrong_type".to_owned()));
+}
+
+#[test]
+fn login_with_json_token() {
+    let example = Example::start("login_with_json_token");
+    let login = example.login(&json!({ "username": "panther", "password": "password", "remember": true }));
+    assert_eq!(login.status(), 200);
+    let set = cookies(&login);
+    let names: Vec<_> = set.iter().filter_map(|cookie| cookie.split('=').next()).collect();
+    assert_eq!(names, ["tollbridge_session", "tollbridge_remember"]);
+    assert!(set[1].contains("Max-Age="), "{set:?}");
+    let cookie = cookie_header(&set);
+    let access = text(&login.json().expect("JSON"), "access_token");
+    let in_body = json!({ "access_token": access });
+
+    // The browser's face, and the API client's in the header and in the body: one handler.
+    let by_cookie = || example.get("/who_am_i").header("cookie", &cookie);
+    assert_eq!(status_and_body(by_cookie()), (200, ann()));
+    assert_eq!(status_and_body(example.get("/who_am_i").bearer_auth(&access)), (200, ann()));
+    for request in [example.post("/who_am_i", &in_body), example.post("/who_am_i", &in_body).header("cookie", &cookie)]
+    {
+        let answer = request.send().expect("an answer");
+        assert_eq!(answer.headers().get("cache-control").expect("a header"), "no-store");
+        assert_eq!((answer.status().as_u16(), cookies(&answer)), (200, vec![]), "a token is silent");
+        assert_eq!(answer.json::<Value>().expect("JSON"), ann());
+    }
+    // A rejected token is not made good by a session.
+    let junk = example.post("/who_am_i", &json!({ "access_token": "junk" })).header("cookie", &cookie);
+    let answer = junk.send().expect("an answer");
+    assert_eq!((answer.status().as_u16(), cookies(&answer)), (401, vec![]));
+
+    let wrong = example.login(&json!({ "username": "panther", "password": "wrong", "remember": true }));
+    assert_eq!((wrong.status().as_u16(), cookies(&wrong)), (401, vec![]));
+
+    // Without `remember` there is no remember cookie.
+    let other = example.login(&json!({ "username": "batman", "password": "password" }));
+    assert_eq!(cookies(&other).len(), 1);
+
+    // Signing out ends both faces.
+    let logout = client().post(format!("{}/logout", example.url)).header("cookie", &cookie).send().expect("an answer");
+    assert_eq!((logout.status().as_u16(), cookies(&logout).len()), (204, 2));
+    for request in [by_cookie(), example.get("/who_am_i").bearer_auth(&access), example.post("/who_am_i", &in_body)] {
+        assert_eq!(status_and_body(request).0, 401);
+    }
+    let other = cookie_header(&cookies(&other));
+    assert_eq!(status_and_body(example.get("/who_am_i").header("cookie", other)).0, 200, "nobody else's");
+}
