@@ -102,6 +102,22 @@ fn naughty_strings_as_tokens_and_cookies() {
 }
 
 #[test]
+fn tokens_of_other_issuers() {
+    let app = TestApp::start();
+    let vectors = vectors::lines("jwt_corpus.jsonl");
+    assert_eq!(vectors.len(), 66);
+    for vector in vectors {
+        let token = vector["token"].as_str().expect("a token");
+        for (member, route) in
+            [("access_token", "/who_am_i"), ("refresh_token", "/refresh"), ("access_token", "/logout")]
+        {
+            let answer = Anonymous(&app).post_json(route, &json!({ member: token }));
+            assert_eq!(answer.outcome(), (401, "token_invalid".to_owned()), "{token} to {route}");
+        }
+    }
+}
+
+#[test]
 fn http_of_every_kind() {
     let app = TestApp::start();
     let vectors = vectors::lines("http11probe_requests.jsonl");
