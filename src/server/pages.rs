@@ -195,6 +195,7 @@ fn heading(status: StatusCode) -> &'static str {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 mod tests {
     use super::*;
     use actix_web::body::MessageBody as _;
@@ -219,6 +220,30 @@ mod tests {
         assert!(!page.render().unwrap().contains("batman"));
         page.demo = true;
         assert!(page.render().unwrap().contains("batman"));
+    }
+
+    #[test]
+    fn values_stand_apart_from_the_words_around_them() {
+        let user = User {
+            id: 1,
+            username: "batman".to_owned(),
+            full_name: "Bruce Wayne".to_owned(),
+            active: true,
+            credential_epoch: 0,
+        };
+        let page = AccountPage {
+            user: &user,
+            notice: None,
+            error: None,
+            since: Moment::new(0),
+            until: Moment::new(0),
+            method: "your password",
+            fresh: true,
+            min_length: 8,
+        };
+        let html = page.render().unwrap();
+        assert!(html.contains("Signed in as <strong>batman</strong>"), "{html}");
+        assert!(html.contains("At least 8 characters."), "{html}");
     }
 
     #[test]

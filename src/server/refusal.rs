@@ -129,6 +129,7 @@ fn missing_field(text: &str, place: &str) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 mod tests {
     use super::*;
     use crate::server::body::JsonObject;

@@ -133,6 +133,7 @@ fn has_no_body(context: &GuardContext<'_>) -> bool {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 mod tests {
     use std::collections::BTreeMap;
 
