@@ -158,7 +158,7 @@ where
             req.extensions_mut().insert(Rc::clone(&auth));
             let res = match gate.call(req, !token).await {
                 Ok(res) => res,
-                Err(error) => return Err(silence::for_errors(error, core, token)),
+                Err(error) => return Err(silence::for_errors(error, core, token, &auth)),
             };
             // What a handler makes of a body that broke off varies; that it did is the client's fault, and has a name.
             let refused = res.status().is_client_error() || res.status().is_server_error();
