@@ -68,6 +68,8 @@ struct Credentials {
 /// Opens a session for browsers, and answers a token for API clients: two faces of one login.
 #[post("/login")]
 async fn login(form: Json<Credentials>, passwords: Data<Passwords>, auth: Auth) -> Result<impl Responder, AuthError> {
+    // Before the password costs anything: a form that another site sent is not heard.
+    auth.may_open_session()?;
     let form = form.into_inner();
     let user = USERS.into_iter().find(|user| user.username == form.username);
     let hash = user.is_some().then(|| passwords.hash.clone());

@@ -75,6 +75,16 @@
 //! invalid, and invalid is not broken: [`MaybeUser`] is nobody only for the first, a bad token is a 401, a store that is
 //! down is a 503.
 //!
+//! # Good to know
+//!
+//! * A browser is who sends `Accept: text/html` ([`prefers_html`]). With [`BridgeBuilder::login_view`] and
+//!   [`BridgeBuilder::error_page`] it gets a redirect or a page where others get JSON, whichever handler refused: one
+//!   that wants to show its own form again answers with a response and not with an [`AuthError`].
+//! * A handler that checks a password asks [`Auth::may_open_session`] first, so that other sites cannot make it hash.
+//! * Tests move the time with [`Clock::fixed`] and hash with the least [`PasswordParams`].
+//! * actix-web's `#[post(…)] async fn login` makes a type called `login`, and no variable or parameter of that name is
+//!   possible beside it: call the handler of a [`CurrentLogin`] or its parameter something else.
+//!
 //! # What is where
 //!
 //! * [`Auth`] signs users in and out: `login_user`, `logout_user`, `refresh`.

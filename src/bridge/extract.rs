@@ -84,7 +84,8 @@ user_extractor! {
 }
 
 user_extractor! {
-    /// The user of this request, if a browser's cookies say so. With a token the request is refused.
+    /// The user of this request, if a browser's cookies say so. A request with a token is refused with a 400
+    /// `credential_conflict`.
     BrowserUser, |via| match via {
         Via::Token => Err(AuthError::CredentialConflict("This is for browsers that are signed in. Leave the token out.")),
         Via::Session | Via::Remember => Ok(()),
@@ -92,7 +93,8 @@ user_extractor! {
 }
 
 user_extractor! {
-    /// The user of this request, if an access token says so. A browser's cookies do not count.
+    /// The user of this request, if an access token says so. A browser's cookies do not count: without a token it is
+    /// a 401 `login_required`, cookies or not.
     TokenUser, |via| match via {
         Via::Token => Ok(()),
         Via::Session | Via::Remember => Err(AuthError::LoginRequired),

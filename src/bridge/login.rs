@@ -145,7 +145,7 @@ impl EndReason {
     }
 }
 
-/// Where logins are kept.
+/// Where logins are kept. [`store::memory`](crate::store::memory) is the shortest one to read before writing your own.
 ///
 /// The layer decides what a login may do; a store only keeps the record and makes each method below one atomic step.
 /// When a method that writes returns `Ok`, the write must survive the end of the process.

@@ -87,7 +87,7 @@ impl PasswordHasher {
 
     /// Hashes a new password and answers the PHC string to store.
     ///
-    /// A future that is dropped before its turn costs no hash.
+    /// The password is a `String` or `&str` with `.into()`. A future that is dropped before its turn costs no hash.
     ///
     /// # Errors
     ///
