@@ -52,6 +52,9 @@ pub enum BuildError {
         "the bridge has no store for logins and sessions: call `store(MemoryStore::default())` or give it your own"
     )]
     NoStore,
+    /// Times are counted in whole seconds, and what lives for less than one is never alive.
+    #[error("`{0}` is less than a second: nothing would live, so give it a second or more")]
+    ShortLifetime(&'static str),
     /// The session secret is too short to be one.
     #[error("the session secret needs at least 32 random bytes, and this one has {0}")]
     ShortSessionSecret(usize),
@@ -264,6 +267,16 @@ impl BridgeBuilder {
         let mut ids = HashSet::from([token_key.id()]);
         if let Some(key) = self.retired.iter().find(|key| !ids.insert(key.id())) {
             return Err(BuildError::DuplicateKeyId(key.id().to_owned()));
+        }
+        let lifetimes = [
+            ("access_ttl", self.tokens.access_ttl),
+            ("refresh_ttl", self.tokens.refresh_ttl),
+            ("idle_ttl", self.lifetimes.idle),
+            ("absolute_ttl", self.lifetimes.absolute),
+            ("remember_ttl", self.lifetimes.remember),
+        ];
+        if let Some((name, _)) = lifetimes.into_iter().find(|(_, lifetime)| lifetime.as_secs() == 0) {
+            return Err(BuildError::ShortLifetime(name));
         }
         let session_secret = self.session_secret.unwrap_or_else(|| random::bytes::<64>().to_vec());
         if session_secret.len() < 32 {

@@ -1,5 +1,7 @@
 //! Tokens that were not issued here, or not as they are: all refused, and nothing but ours accepted.
 
+use std::time::Duration;
+
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -504,6 +506,25 @@ fn a_retired_key_verifies_until_it_is_taken_away() {
     let after = TestApp::over(world, |bridge| bridge.token_key(new()));
     Anonymous(&after).call("GET", "/who_am_i").bearer(&token).send().refused(401, "token_invalid");
     Anonymous(&after).call("GET", "/who_am_i").bearer(&fresh).send().expect(200);
+}
+
+/// With such a lifetime signing in would succeed, and the next request would not know about it.
+#[test]
+fn a_lifetime_of_less_than_a_second_is_refused() {
+    for short in [Duration::ZERO, Duration::from_millis(999)] {
+        let bridge = || World::default().bridge();
+        for (name, bridge) in [
+            ("access_ttl", bridge().access_ttl(short)),
+            ("refresh_ttl", bridge().refresh_ttl(short)),
+            ("idle_ttl", bridge().idle_ttl(short)),
+            ("absolute_ttl", bridge().absolute_ttl(short)),
+            ("remember_ttl", bridge().remember_ttl(short)),
+        ] {
+            let refused = bridge.build();
+            assert!(matches!(refused, Err(BuildError::ShortLifetime(refused)) if refused == name), "{name} {short:?}");
+        }
+    }
+    assert!(World::default().bridge().refresh_grace(Duration::ZERO).fresh_window(Duration::ZERO).build().is_ok());
 }
 
 #[test]
