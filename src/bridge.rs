@@ -153,11 +153,19 @@ where
                 Err(loader::BodyTimeout) => return Ok(req.into_response(too_slow()).map_into_right_body()),
             };
             let token = presented.is_token();
-            core.cookies.clean(req.headers_mut());
+            let cleaned = core.cookies.clean(req.headers_mut());
             let brought_cookies = !token && core.cookies.any_in(req.headers());
-            if brought_cookies && let Err(error) = csrf::check(req.method(), req.headers(), core.own_origin.as_deref())
-            {
-                tracing::warn!("a request of another site was refused");
+            let refusal = if cleaned && !token && core.cookies.any_listed(req.request()) {
+                // A middleware outside the bridge read the cookies before they were cleaned, and the session layer would
+                // see what it saw.
+                Some(AuthError::InvalidRequest("Send each cookie once, under its own name.".into()))
+            } else if brought_cookies {
+                csrf::check(req.method(), req.headers(), core.own_origin.as_deref()).err()
+            } else {
+                None
+            };
+            if let Some(error) = refusal {
+                tracing::warn!(code = error.code(), "a request was refused for how its cookies came");
                 let mut refused = silence::for_browsers(&core, req.error_response(error), false);
                 silence::vary(refused.headers_mut());
                 return Ok(refused.map_into_boxed_body().map_into_right_body());
@@ -166,7 +174,7 @@ where
             req.extensions_mut().insert(Rc::clone(&auth));
             let res = match gate.call(req, !token).await {
                 Ok(res) => res,
-                Err(error) => return Err(silence::for_errors(error, core, token)),
+                Err(error) => return Err(silence::for_errors(error, core, token, &auth)),
             };
             // What a handler makes of a body that broke off varies; that it did is the client's fault, and has a name.
             let refused = res.status().is_client_error() || res.status().is_server_error();

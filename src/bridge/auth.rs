@@ -59,6 +59,23 @@ impl Auth {
         }
     }
 
+    /// Refuses what [`login_user`](Self::login_user) will refuse whoever signs in, if a session is to be opened. Call it
+    /// before you check a password: else every other site can make its visitors' browsers cost you one.
+    ///
+    /// # Errors
+    ///
+    /// [`CsrfRejected`](AuthError::CsrfRejected) when another site sent the request, and
+    /// [`CredentialConflict`](AuthError::CredentialConflict) when it brings a token.
+    pub fn may_open_session(&self) -> Result<(), AuthError> {
+        if self.state.presented.is_token() {
+            return Err(AuthError::CredentialConflict(
+                "A request that brings a token cannot open a session. Leave the token out.",
+            ));
+        }
+        // Nobody may be signed in to somebody else's account by another site (login CSRF).
+        csrf::check(self.req.method(), self.req.headers(), self.core().own_origin.as_deref())
+    }
+
     pub(super) fn core(&self) -> &Core {
         &self.state.core
     }
@@ -107,13 +124,7 @@ impl<'a> LoginUser<'a> {
         let described = self.described?;
         let (req, state, core) = (&self.auth.req, &self.auth.state, self.auth.core());
         if self.session {
-            if state.presented.is_token() {
-                return Err(AuthError::CredentialConflict(
-                    "A request that brings a token cannot open a session. Leave the token out.",
-                ));
-            }
-            // Nobody may be signed in to somebody else's account by another site (login CSRF).
-            csrf::check(req.method(), req.headers(), core.own_origin.as_deref())?;
+            self.auth.may_open_session()?;
         }
         if !described.active {
             return Err(AuthError::UserDisabled);

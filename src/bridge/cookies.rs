@@ -5,6 +5,7 @@
 //! header is cleaned before anything else reads it: an alias of our names is dropped, and of two cookies of one of our
 //! names both are.
 
+use actix_web::HttpRequest;
 use actix_web::cookie::time::Duration as CookieDuration;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::http::header::{COOKIE, HeaderMap, HeaderValue};
@@ -56,10 +57,11 @@ impl CookieConfig {
         value_of(headers, &self.session).is_some() || value_of(headers, &self.remember).is_some()
     }
 
-    /// Drops aliases of our cookies, and our cookies where there are two of a name. Everybody else's stay.
-    pub(crate) fn clean(&self, headers: &mut HeaderMap) {
+    /// Drops aliases of our cookies, and our cookies where there are two of a name. Everybody else's stay. Says whether
+    /// there was something to drop: no cookie of ours is left then.
+    pub(crate) fn clean(&self, headers: &mut HeaderMap) -> bool {
         if !headers.contains_key(COOKIE) || !self.is_ambiguous(headers) {
-            return;
+            return false;
         }
         tracing::warn!("a request brought ambiguous cookies; they were dropped");
         let kept: Vec<&[u8]> = pairs(headers).filter(|pair| !self.is_ours_decoded(name_of(pair))).collect();
@@ -70,6 +72,14 @@ impl CookieConfig {
         {
             headers.insert(COOKIE, kept);
         }
+        true
+    }
+
+    /// Whether actix-web's list of the request's cookies has one of ours. It is made when somebody first asks for it,
+    /// and never again.
+    pub(crate) fn any_listed(&self, req: &HttpRequest) -> bool {
+        req.cookies()
+            .is_ok_and(|listed| listed.iter().any(|one| one.name() == self.session || one.name() == self.remember))
     }
 
     fn is_ambiguous(&self, headers: &HeaderMap) -> bool {

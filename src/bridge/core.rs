@@ -55,7 +55,9 @@ impl Core {
     }
 }
 
-/// A duration in whole seconds.
+/// A duration in whole seconds. The longest is one that, from now on, ends at a time that tokens can say: later ones
+/// our own verifier refuses.
 pub(crate) fn seconds(duration: Duration) -> UnixTime {
-    UnixTime::try_from(duration.as_secs()).unwrap_or(UnixTime::MAX / 4).min(UnixTime::MAX / 4)
+    const LONGEST: UnixTime = 1 << 52;
+    UnixTime::try_from(duration.as_secs()).unwrap_or(LONGEST).min(LONGEST)
 }

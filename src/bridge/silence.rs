@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::body::{EitherBody, MessageBody};
+use actix_web::cookie::Cookie;
 use actix_web::dev::ServiceResponse;
 use actix_web::http::Method;
 use actix_web::http::header::{ACCEPT, CACHE_CONTROL, HeaderMap, HeaderValue, LOCATION, SET_COOKIE, VARY};
@@ -23,13 +24,15 @@ pub(crate) fn seal(headers: &mut HeaderMap, core: &Core) {
 }
 
 /// An error that a middleware inside the bridge, or the session store, gave up with: its response is made later, by
-/// others, and is then as private as every other.
-pub(crate) fn for_errors(mut error: Error, core: Arc<Core>, token: bool) -> Error {
+/// others, and is then as private as every other. It brings our cookies too: the store may have rotated one already.
+pub(crate) fn for_errors(mut error: Error, core: Arc<Core>, token: bool, auth: &RequestAuth) -> Error {
+    let cookies = auth.take_cookies();
     error.add_response_mapper(move |mut response| {
         let headers = response.headers_mut();
         if token {
             seal(headers, &core);
         } else {
+            set_cookies(headers, &cookies);
             headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
             vary(headers);
         }
@@ -67,19 +70,23 @@ fn is_named(set: &HeaderValue, name: &str) -> bool {
 
 /// Puts the cookies on a response that the bridge itself has to set, and keeps what depends on cookies from caches.
 pub(crate) fn add_cookies(headers: &mut HeaderMap, auth: &RequestAuth, brought_cookies: bool) {
-    for cookie in auth.take_cookies() {
+    set_cookies(headers, &auth.take_cookies());
+    if brought_cookies || auth.was_asked() || headers.contains_key(SET_COOKIE) {
+        vary(headers);
+        if !headers.contains_key(CACHE_CONTROL) {
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        }
+    }
+}
+
+fn set_cookies(headers: &mut HeaderMap, cookies: &[Cookie<'_>]) {
+    for cookie in cookies {
         // One cookie of a name in one response (RFC 6265bis section 4.1.1); what the session layer set counts.
         let value = HeaderValue::try_from(cookie.encoded().to_string());
         if let Ok(value) = value
             && !headers.get_all(SET_COOKIE).any(|set| is_named(set, cookie.name()))
         {
             headers.append(SET_COOKIE, value);
-        }
-    }
-    if brought_cookies || auth.was_asked() || headers.contains_key(SET_COOKIE) {
-        vary(headers);
-        if !headers.contains_key(CACHE_CONTROL) {
-            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         }
     }
 }

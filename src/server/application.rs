@@ -80,10 +80,11 @@ impl Application {
         for migration in migrations {
             tracing::info!(migration, "migrated the database");
         }
+        let passwords = password_hasher(&config.password)?;
         if config.demo {
             demo::create_users(&database, &clock).await?;
         } else {
-            demo::refuse_leftovers(&database, &config.server).await?;
+            demo::refuse_leftovers(&database, &config.server, &passwords).await?;
         }
         let secrets = Secrets::load(&config)?;
         let bridge = super::bridge::build(&config, &secrets, &database, &clock)?;
@@ -101,7 +102,7 @@ impl Application {
         let listen = config.server.listen;
         let state = Data::new(AppState {
             db: database.clone(),
-            passwords: password_hasher(&config.password)?,
+            passwords,
             bridge: bridge.clone(),
             clock: clock.clone(),
             password_policy: config.password.policy(),

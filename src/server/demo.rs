@@ -1,12 +1,12 @@
 //! `serve --demo`: the three users of the Flask-JWT-Extended guide, so that its examples can be tried at once.
 //!
 //! Everybody knows their password. So the demo listens on loopback only, and a server that is no demo does not start
-//! on another address as long as its database has them.
+//! where others reach it, on another address or through a proxy, as long as its database has them.
 
 use super::config::ServerConfig;
 use crate::store::db::Database;
 use crate::store::db::users::{CreateUserError, NewUser};
-use crate::{Clock, StoreError};
+use crate::{Clock, PasswordHasher, StoreError, Verified};
 
 /// Id, username, full name, and the hash of `password`.
 ///
@@ -85,12 +85,20 @@ pub(super) async fn create_users(database: &Database, clock: &Clock) -> Result<(
     Ok(())
 }
 
-/// Refuses, or on loopback warns of, demo users in a server that is no demo.
-pub(super) async fn refuse_leftovers(database: &Database, server: &ServerConfig) -> Result<(), DemoError> {
-    for (_, username, _, hash) in USERS {
-        let found = database.find_by_username(username).await?;
-        if found.is_some_and(|(user, current)| user.active && current == hash) {
-            if !server.is_loopback() {
+/// Refuses, or where nobody else can reach them warns of, demo users in a server that is no demo.
+pub(super) async fn refuse_leftovers(
+    database: &Database,
+    server: &ServerConfig,
+    passwords: &PasswordHasher,
+) -> Result<(), DemoError> {
+    for (_, username, _, _) in USERS {
+        let Some((_, hash)) = database.find_by_username(username).await?.filter(|(user, _)| user.active) else {
+            continue;
+        };
+        // Not by the hash above: signing in may have replaced it by another of the same password.
+        let verified = passwords.verify("password".into(), Some(hash)).await;
+        if verified.is_ok_and(|verified| verified != Verified::No) {
+            if !server.is_loopback() || !server.is_public_url_local() {
                 return Err(DemoError::Leftover(username));
             }
             tracing::warn!(username, "a demo user is in this database, and everybody knows the password");

@@ -173,6 +173,24 @@ fn one_token_in_one_form() {
     both("garbage", &token).refused(400, "invalid_request");
 }
 
+/// These are no values of JSON that anybody can use, but whoever skips the member reads the rest of the body.
+#[test]
+fn a_token_member_that_cannot_be_read_does_not_leave_the_cookie_to_decide() {
+    let app = TestApp::start();
+    let (browser, _) = Browser::signed_in(&app, "panther", false);
+    let unreadable: [&[u8]; 4] = [b"1e999", br#""\ud800""#, b"\"\xff\"", br#"[1e999, "\ud800"]"#];
+    for member in ["access_token", "refresh_token", "access\\u005ftoken"] {
+        for value in unreadable {
+            let body = [format!(r#"{{"a":1,"{member}":"#).as_bytes(), value, b"}"].concat();
+            let answer = browser.call("POST", "/who_am_i").body("application/json", body).send();
+            assert_eq!(answer.outcome(), (401, "token_invalid".to_owned()), "{member} {}", value.escape_ascii());
+        }
+    }
+    for body in [r#"{"other":1e999}"#, r#"{"other":"\ud800"}"#, r#"["access_token"]"#, "1e999"] {
+        browser.call("POST", "/who_am_i").body("application/json", body).send().expect(200);
+    }
+}
+
 #[test]
 fn the_authorization_header_has_one_form() {
     let app = TestApp::start();

@@ -166,3 +166,21 @@ fn no_token_outlives_its_login() {
     app.advance(5);
     refresh(&app, &second.refresh).refused(401, "token_expired");
 }
+
+/// "For ever" is a wish that embedders write as the longest duration there is.
+#[test]
+fn no_lifetime_is_too_long() {
+    let app = TestApp::with(|bridge| {
+        let bridge = bridge.access_ttl(Duration::MAX).refresh_ttl(Duration::MAX).refresh_grace(Duration::MAX);
+        let bridge = bridge.idle_ttl(Duration::MAX).absolute_ttl(Duration::MAX).remember_ttl(Duration::MAX);
+        bridge.fresh_window(Duration::MAX).leeway(Duration::MAX)
+    });
+    let (browser, pair) = Browser::signed_in(&app, "panther", true);
+    for pair in [pair, Anonymous(&app).token_login("panther")] {
+        Anonymous(&app).call("GET", "/fresh").bearer(&pair.access).send().expect(200);
+        let next = Anonymous(&app).call("POST", "/refresh").bearer(&pair.refresh).send().expect(200).pair();
+        Anonymous(&app).call("GET", "/who_am_i").bearer(&next.access).send().expect(200);
+    }
+    app.advance(10 * 365 * 24 * 60 * 60);
+    browser.get("/fresh").expect(200);
+}

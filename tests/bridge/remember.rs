@@ -218,3 +218,17 @@ fn a_restart_forgets_nobody() {
     browser.post_json("/login", &tokens_only).expect(200);
     assert_eq!(browser.get("/who_am_i").json()["username"], "panther", "tokens for another are no session for them");
 }
+
+/// The cookie was rotated before the store went away, and whoever comes back with the one before is taken for a thief.
+#[test]
+fn a_store_that_fails_after_the_rotation_costs_nobody_their_login() {
+    let app = TestApp::start();
+    let (browser, _, first) = remembered(&app);
+    browser.forget(SESSION);
+    app.store().fail(&["insert_session"]);
+    browser.get("/who_am_i").refused(503, "store_unavailable");
+    app.store().fail(&[]);
+    assert_ne!(browser.cookie(REMEMBER), Some(first), "the successor came with the failure");
+    app.advance(3600);
+    browser.get("/who_am_i").expect(200);
+}

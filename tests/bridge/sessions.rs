@@ -243,3 +243,51 @@ fn a_store_that_is_down_is_a_503_and_nobody_is_anonymous() {
         assert_eq!(answer.expect(200).json()["username"], "panther", "nothing was lost");
     }
 }
+
+/// actix-web keeps the cookies that it has read: what an embedder's middleware around the bridge has read is what the
+/// session layer would see, aliases of our names from a sibling site included.
+#[actix_web::test]
+async fn cookies_that_were_read_before_the_bridge_plant_no_session() {
+    use actix_web::http::header::{COOKIE, SET_COOKIE};
+    use actix_web::middleware::{Next, from_fn};
+    use actix_web::test::{TestRequest, call_service, init_service};
+    use actix_web::{App, HttpResponse, dev, web};
+    use tollbridge::{Auth, AuthError, CurrentUser};
+
+    use crate::app::World;
+    use crate::store::User;
+
+    async fn reads_cookies<B: actix_web::body::MessageBody>(
+        req: dev::ServiceRequest,
+        next: Next<B>,
+    ) -> Result<dev::ServiceResponse<B>, actix_web::Error> {
+        let _ = req.cookie("theme");
+        next.call(req).await
+    }
+
+    let world = World::default();
+    let bridge = world.bridge().public_url("https://app.example").build().expect("the bridge is complete");
+    let panther = world.users.by_name("panther").expect("a user");
+    let login = move |auth: Auth| {
+        let panther = panther.clone();
+        async move { auth.login_user(&panther).await.map(|_| HttpResponse::Ok().finish()) }
+    };
+    let who_am_i = async |_: CurrentUser<User>| Ok::<_, AuthError>(HttpResponse::Ok().finish());
+    let app = App::new().wrap(bridge).wrap(from_fn(reads_cookies));
+    let app = app.route("/login", web::post().to(login)).route("/who_am_i", web::get().to(who_am_i));
+    let app = init_service(app).await;
+    let signed_in = call_service(&app, TestRequest::post().uri("/login").to_request()).await;
+    let cookie = signed_in.headers().get(SET_COOKIE).and_then(|cookie| cookie.to_str().ok()).expect("a cookie");
+    let cookie = cookie.split(';').next().expect("a pair").to_owned();
+    let alias = cookie.replace("__Host-", "__%48ost-");
+    for (cookies, status) in [
+        (cookie.clone(), 200),
+        (alias.clone(), 400),
+        (format!("{alias}; {cookie}"), 400),
+        (format!("{cookie}; {cookie}"), 400),
+        ("theme=dark; theme=light".to_owned(), 401),
+    ] {
+        let request = TestRequest::get().uri("/who_am_i").insert_header((COOKIE, cookies.clone()));
+        assert_eq!(call_service(&app, request.to_request()).await.status(), status, "{cookies}");
+    }
+}

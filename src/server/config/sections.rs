@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytesize::ByteSize;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
-use url::Url;
+use url::{Host, Url};
 
 use super::password::PasswordConfig;
 use super::reader::Reader;
@@ -118,6 +118,16 @@ impl ServerConfig {
     /// Whether only this machine can reach the server.
     pub fn is_loopback(&self) -> bool {
         self.listen.ip().is_loopback()
+    }
+
+    /// Whether the public URL, if there is one, is of this machine: another one leads others here, through a proxy.
+    pub fn is_public_url_local(&self) -> bool {
+        self.public_url.as_ref().is_none_or(|url| match url.host() {
+            Some(Host::Domain(name)) => name == "localhost",
+            Some(Host::Ipv4(ip)) => ip.is_loopback(),
+            Some(Host::Ipv6(ip)) => ip.is_loopback(),
+            None => false,
+        })
     }
 
     /// Whether browsers reach the server over TLS.

@@ -53,6 +53,7 @@ pub(crate) async fn form(
     Form(form): Form<LoginForm>,
     state: Data<AppState>,
 ) -> Result<HttpResponse, AuthError> {
+    auth.may_open_session()?;
     let next = form.next.as_deref().and_then(safe_next);
     let remember = form.remember.is_some();
     match authenticate(&state, &form.username, SecretString::from(form.password)).await {
@@ -96,9 +97,13 @@ pub(crate) async fn json(
     Json(JsonObject(body)): Json<JsonObject<Credentials>>,
     state: Data<AppState>,
 ) -> Result<HttpResponse, AuthError> {
+    let mode = body.mode.unwrap_or_default();
+    if let Mode::Session = mode {
+        auth.may_open_session()?;
+    }
     let user = authenticate(&state, &body.username, SecretString::from(body.password)).await?;
     let login = auth.login_user(&user).amr("pwd");
-    match body.mode.unwrap_or_default() {
+    match mode {
         Mode::Token => Ok(HttpResponse::Ok().json(login.tokens_only().await?.issue_tokens()?)),
         Mode::Session => {
             login.remember(body.remember.unwrap_or_default()).await?;

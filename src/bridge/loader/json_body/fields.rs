@@ -1,6 +1,7 @@
 //! The two members of a JSON object that carry tokens.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -12,8 +13,16 @@ use crate::bridge::error::AuthError;
 pub(super) fn token(body: &[u8]) -> Presented {
     match serde_json::from_slice::<Fields<'_>>(body) {
         Ok(fields) => presented(fields.access_token).and(presented(fields.refresh_token)),
+        Err(_) if names_token(body) => Presented::Unusable(AuthError::TokenInvalid),
         Err(_) => Presented::Nothing,
     }
+}
+
+/// Whether a body that does not read as text or anything else for its token members has them all the same: `1e999` or
+/// half a surrogate pair is no value, but a handler that skips the member reads the rest of the object.
+fn names_token(body: &[u8]) -> bool {
+    serde_json::from_slice::<HashMap<Cow<'_, str>, IgnoredAny>>(body)
+        .is_ok_and(|members| members.contains_key("access_token") || members.contains_key("refresh_token"))
 }
 
 fn presented(member: Member<'_>) -> Presented {
