@@ -7,6 +7,7 @@
 mod claims;
 mod compact;
 mod issuer;
+mod jwk;
 mod keys;
 mod known;
 mod verifier;
