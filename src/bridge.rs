@@ -68,6 +68,7 @@ pub use user::UserStore;
 use self::core::Core;
 use gate::Gate;
 use request::RequestAuth;
+use token::KnownTokens;
 
 /// The bridge: `App::new().wrap(bridge.clone())`, with one bridge for all workers.
 #[derive(Clone)]
@@ -108,7 +109,12 @@ where
     type Future = Ready<Result<Self::Transform, ()>>;
 
     fn new_transform(&self, service: S) -> Self::Future {
-        ready(Gate::new(&self.0, service).map(|gate| BridgeService { core: Arc::clone(&self.0), gate: Rc::new(gate) }))
+        let core = Arc::clone(&self.0);
+        ready(Gate::new(&core, service).map(|gate| BridgeService {
+            core,
+            gate: Rc::new(gate),
+            known_tokens: Rc::default(),
+        }))
     }
 }
 
@@ -121,6 +127,7 @@ where
 {
     core: Arc<Core>,
     gate: Rc<Gate<S>>,
+    known_tokens: Rc<KnownTokens>,
 }
 
 impl<S, B> Service<ServiceRequest> for BridgeService<S, B>
@@ -139,6 +146,7 @@ where
 
     fn call(&self, mut req: ServiceRequest) -> Self::Future {
         let (core, gate) = (Arc::clone(&self.core), Rc::clone(&self.gate));
+        let known_tokens = Rc::clone(&self.known_tokens);
         Box::pin(async move {
             let presented = match loader::find(&mut req, &core.loader).await {
                 Ok(presented) => presented,
@@ -162,7 +170,7 @@ where
                 silence::vary(refused.headers_mut());
                 return Ok(refused.map_into_boxed_body().map_into_right_body());
             }
-            let auth = RequestAuth::new(Arc::clone(&core), presented);
+            let auth = RequestAuth::new(Arc::clone(&core), known_tokens, presented);
             req.extensions_mut().insert(Rc::clone(&auth));
             let res = match gate.call(req, !token).await {
                 Ok(res) => res,

@@ -39,10 +39,10 @@ impl Auth {
         match &self.state.presented {
             Presented::Unusable(error) => return Err(error.clone()),
             Presented::Token(token) => {
-                let token = core.verifier.verify_any(&token.text, now)?;
+                let (token, expired) = core.verifier.verify_any(&token.text, now)?;
                 let current = Current { identity: token.sub, login_id: LoginId::from(token.sid) };
                 // An expired token may end its own login, and that is all it may do.
-                let scope = if token.expired { Scope::This } else { scope };
+                let scope = if expired { Scope::This } else { scope };
                 end(core, &current, scope, now).await?;
             }
             Presented::Nothing => {

@@ -8,7 +8,7 @@ use super::clock::UnixTime;
 use super::credential::Location;
 use super::error::AuthError;
 use super::login::LoginId;
-use super::token::Verified;
+use super::token::Genuine;
 
 /// Which credential authenticated the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +55,7 @@ pub struct Principal {
     /// When the credential ends: a token's `exp`, or the end of the login for a session.
     pub expires_at: UnixTime,
     pub(crate) user: Rc<dyn Any>,
-    pub(crate) token: Option<Verified>,
+    pub(crate) token: Option<Rc<Genuine>>,
 }
 
 impl fmt::Debug for Principal {

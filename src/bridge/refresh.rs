@@ -12,7 +12,7 @@ use super::credential::Presented;
 use super::error::AuthError;
 use super::login::{EndReason, Login, LoginId};
 use super::resolve;
-use super::token::{TokenPair, TokenType, Verified};
+use super::token::{Genuine, TokenPair};
 
 impl Auth {
     /// Exchanges the refresh token that the request brings for a new pair. The access token of the pair is not fresh.
@@ -29,14 +29,14 @@ impl Auth {
             Presented::Token(token) => &token.text,
         };
         let now = core.clock.now();
-        let token = core.verifier.verify(text, TokenType::Refresh, now)?;
+        let token = core.verifier.verify_refresh(text, now)?;
         let login = rotate(core, &token, now).await?;
         core.issuer.pair(&login, false, now)
     }
 }
 
 /// The login with its counter moved on.
-async fn rotate(core: &Core, token: &Verified, now: UnixTime) -> Result<Login, AuthError> {
+async fn rotate(core: &Core, token: &Genuine, now: UnixTime) -> Result<Login, AuthError> {
     let login_id = LoginId::from(token.sid.clone());
     // Who may not use the login may not rotate its token either.
     let (_, login) = resolve::live(core, &token.sub, &login_id, now).await?;

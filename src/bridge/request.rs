@@ -13,11 +13,13 @@ use super::credential::Presented;
 use super::error::AuthError;
 use super::principal::{Principal, Verdict};
 use super::resolve;
+use super::token::KnownTokens;
 
 /// The bridge's state of one request, in its extensions as `Rc<RequestAuth>`.
 pub(crate) struct RequestAuth {
     pub(crate) core: Arc<Core>,
     pub(crate) presented: Presented,
+    pub(crate) known_tokens: Rc<KnownTokens>,
     /// Resolved when the first extractor asks, once. Signing in puts a new cell here.
     verdict: RefCell<Rc<OnceCell<Verdict>>>,
     /// Cookies to set on the response, which handlers do not see.
@@ -25,8 +27,8 @@ pub(crate) struct RequestAuth {
 }
 
 impl RequestAuth {
-    pub(crate) fn new(core: Arc<Core>, presented: Presented) -> Rc<Self> {
-        Rc::new(Self { core, presented, verdict: RefCell::default(), cookies: RefCell::default() })
+    pub(crate) fn new(core: Arc<Core>, known_tokens: Rc<KnownTokens>, presented: Presented) -> Rc<Self> {
+        Rc::new(Self { core, presented, known_tokens, verdict: RefCell::default(), cookies: RefCell::default() })
     }
 
     /// The state of this request.

@@ -17,7 +17,7 @@ use super::principal::{Principal, Verdict, Via};
 use super::remember::{Match, PresentedCookie};
 use super::request::RequestAuth;
 use super::sessions::{LOGIN_KEY, REMEMBERED_KEY};
-use super::token::{TokenType, Verified};
+use super::token::Genuine;
 use super::users::KnownUser;
 
 /// `last_seen_at` is written when it is this old, in seconds.
@@ -28,14 +28,14 @@ const REMEMBER_GRACE: i64 = 30;
 
 /// Decides who a request is.
 pub(crate) async fn resolve(auth: &RequestAuth, req: &HttpRequest) -> Verdict {
-    let core = &*auth.core;
     let verdict = match &auth.presented {
         Presented::Unusable(error) => Verdict::Rejected(error.clone()),
-        Presented::Token(token) => match by_token(core, token).await {
+        Presented::Token(token) => match by_token(auth, token).await {
             Ok(principal) => Verdict::Accepted(Rc::new(principal)),
             Err(error) => Verdict::Rejected(error),
         },
-        Presented::Nothing => match by_cookies(auth, req).await {
+        // Boxed, so that the way of a token does not carry the room for this one.
+        Presented::Nothing => match Box::pin(by_cookies(auth, req)).await {
             Ok(verdict) => verdict,
             Err(error) => Verdict::Rejected(error),
         },
@@ -58,9 +58,10 @@ fn log(verdict: &Verdict) {
     }
 }
 
-async fn by_token(core: &Core, token: &PresentedToken) -> Result<Principal, AuthError> {
+async fn by_token(auth: &RequestAuth, token: &PresentedToken) -> Result<Principal, AuthError> {
+    let core = &*auth.core;
     let now = core.clock.now();
-    let verified = core.verifier.verify(&token.text, TokenType::Access, now)?;
+    let verified = core.verifier.verify_access(&token.text, &auth.known_tokens, now)?;
     let login_id = LoginId::from(verified.sid.clone());
     let (user, login) = live(core, &verified.sub, &login_id, now).await?;
     let fresh = verified.fresh && core.is_fresh(verified.auth_time, now);
@@ -228,7 +229,7 @@ struct Credential {
     expires_at: UnixTime,
 }
 
-fn principal(user: KnownUser, login: Login, credential: Credential, token: Option<Verified>) -> Principal {
+fn principal(user: KnownUser, login: Login, credential: Credential, token: Option<Rc<Genuine>>) -> Principal {
     Principal {
         identity: login.identity,
         login_id: login.id,

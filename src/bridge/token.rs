@@ -7,7 +7,9 @@
 mod claims;
 mod compact;
 mod issuer;
+mod jwk;
 mod keys;
+mod known;
 mod verifier;
 
 pub use claims::Claims;
@@ -15,7 +17,8 @@ pub use issuer::TokenPair;
 pub(crate) use issuer::{Issuer, TokenConfig};
 pub(crate) use keys::KeySet;
 pub use keys::{KeyError, TokenKey};
-pub(crate) use verifier::{Verified, Verifier};
+pub(crate) use known::KnownTokens;
+pub(crate) use verifier::{Genuine, Verifier};
 
 /// What a token is for. The two are never interchangeable (RFC 8725 section 3.12).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,8 +7,9 @@
 //! Text is compared byte by byte: usernames are case-sensitive, and what counts as the same name (case, Unicode
 //! normalization) is for the application to decide before it asks.
 
-use std::cell::RefCell;
+use std::collections::HashMap;
 use std::fmt;
+use std::hash::Hash;
 use std::sync::Arc;
 
 use diesel::dsl::exists;
@@ -21,8 +22,10 @@ mod error;
 mod logins;
 mod migrations;
 mod pool;
+mod reader;
 mod schema;
 mod sessions;
+mod snapshot;
 pub mod users;
 
 pub use error::DatabaseError;
@@ -31,6 +34,8 @@ use crate::{StoreError, UnixTime};
 use address::Address;
 use connection::{Connection, each};
 use pool::Pool;
+use reader::{Kept, Reader};
+use snapshot::WalIndex;
 
 /// How long a login is kept after its end, so that its credentials are still answered with the reason of the end.
 const KEPT_AFTER_END: i64 = 30 * 24 * 60 * 60;
@@ -48,7 +53,9 @@ struct Inner {
     address: Arc<Address>,
     pool: Pool,
     /// SQLite alone: each thread's connection for reads. They belong to the database, and are closed with it.
-    readers: ThreadLocal<RefCell<Connection>>,
+    readers: ThreadLocal<Reader>,
+    /// SQLite alone: tells when it has changed.
+    index: WalIndex,
 }
 
 impl Database {
@@ -75,7 +82,11 @@ impl Database {
         // The pool keeps on trying; the first failure is better known at once.
         drop(Connection::writer(&address)?);
         let pool = Pool::new(Arc::clone(&address), pool_size);
-        Ok(Self(Arc::new(Inner { address, pool, readers: ThreadLocal::new() })))
+        let index = WalIndex::of(match &*address {
+            Address::Sqlite(path) => path,
+            Address::Postgres { .. } => "",
+        });
+        Ok(Self(Arc::new(Inner { address, pool, readers: ThreadLocal::new(), index })))
     }
 
     /// Brings the tables up to date, and answers the names of the migrations that this took. Any number of processes
@@ -117,13 +128,33 @@ impl Database {
         query: impl Fn(&mut Connection) -> QueryResult<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         match &*self.0.address {
-            Address::Sqlite(path) => {
-                let open = || Connection::sqlite_reader(&self.0.address, path).map(RefCell::new);
-                let reader = self.0.readers.get_or_try(open).map_err(StoreError::new)?;
-                query(&mut reader.borrow_mut()).map_err(StoreError::new)
-            }
+            Address::Sqlite(path) => self.reader(path)?.read(query).map_err(StoreError::new),
             Address::Postgres { .. } => self.0.pool.read(query).await,
         }
+    }
+
+    /// A read by key that nearly every request makes: its answer is kept until the database changes. PostgreSQL does
+    /// not tell when that is, so nothing is kept of it.
+    async fn read_often<K: Eq + Hash, V: Clone + Send + 'static>(
+        &self,
+        map: fn(&mut Kept) -> &mut HashMap<K, V>,
+        key: K,
+        query: impl Fn(&mut Connection) -> QueryResult<V> + Send + 'static,
+    ) -> Result<V, StoreError> {
+        let Address::Sqlite(path) = &*self.0.address else { return self.0.pool.read(query).await };
+        let reader = self.reader(path)?;
+        if let Some(kept) = reader.kept(&self.0.index, map, &key) {
+            return Ok(kept);
+        }
+        let value = reader.read(query).map_err(StoreError::new)?;
+        reader.keep(map, key, &value);
+        Ok(value)
+    }
+
+    /// This thread's reader.
+    fn reader(&self, path: &str) -> Result<&Reader, StoreError> {
+        let open = || Connection::sqlite_reader(&self.0.address, path).map(Reader::new);
+        self.0.readers.get_or_try(open).map_err(StoreError::new)
     }
 
     /// A write, or several in one [`Connection::transaction`].

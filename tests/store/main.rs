@@ -9,5 +9,6 @@ mod conformance;
 mod opening;
 mod processes;
 mod records;
+mod snapshots;
 mod sweep;
 mod users;

@@ -1,11 +1,13 @@
 //! The strict verifier: what it lets pass is a token that was issued here, as it was issued, for this use, now.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use super::TokenType;
 use super::claims::{Claims, RawClaims};
 use super::compact;
 use super::keys::KeySet;
+use super::known::KnownTokens;
 use crate::bridge::clock::UnixTime;
 use crate::bridge::error::AuthError;
 
@@ -18,19 +20,20 @@ pub(crate) struct Verifier {
     leeway: UnixTime,
 }
 
-/// A token that passed: signature, type, issuer, audience and times are right. Whether its login lives is not known yet.
+/// A token that was issued here: signature, type, issuer and audience are right, whatever the time. Whether its login
+/// lives is not known yet.
 #[derive(Debug)]
-pub(crate) struct Verified {
+pub(crate) struct Genuine {
     pub(crate) token_type: TokenType,
     pub(crate) fresh: bool,
     pub(crate) sub: String,
     pub(crate) sid: String,
     pub(crate) exp: UnixTime,
     pub(crate) auth_time: UnixTime,
-    /// Whether `exp` has passed.
-    pub(crate) expired: bool,
     /// The generation of a refresh token; 0 for access tokens.
     pub(crate) generation: i64,
+    /// Not before this: the later of `iat` and `nbf`.
+    not_before: UnixTime,
     payload: Vec<u8>,
 }
 
@@ -43,20 +46,55 @@ impl Verifier {
         &self.keys
     }
 
-    /// Verifies a token of this type that has not expired.
-    pub(crate) fn verify(&self, text: &str, wanted: TokenType, now: UnixTime) -> Result<Verified, AuthError> {
-        let verified = self.verify_any(text, now)?;
-        if verified.token_type != wanted {
-            return Err(AuthError::TokenWrongType);
-        }
-        if verified.expired {
-            return Err(AuthError::TokenExpired);
-        }
-        Ok(verified)
+    /// Verifies an access token, with what this worker has verified before.
+    pub(crate) fn verify_access(
+        &self,
+        text: &str,
+        known: &KnownTokens,
+        now: UnixTime,
+    ) -> Result<Rc<Genuine>, AuthError> {
+        let token = known.get_or_open(text, || self.open(text))?;
+        self.check(&token, TokenType::Access, now)?;
+        Ok(token)
     }
 
-    /// Verifies a token of either type, expired or not: enough to end its login, and for nothing else.
-    pub(crate) fn verify_any(&self, text: &str, now: UnixTime) -> Result<Verified, AuthError> {
+    /// Verifies a refresh token.
+    pub(crate) fn verify_refresh(&self, text: &str, now: UnixTime) -> Result<Genuine, AuthError> {
+        let token = self.open(text)?;
+        self.check(&token, TokenType::Refresh, now)?;
+        Ok(token)
+    }
+
+    /// Verifies a token of either type, expired or not, and tells whether it is: enough to end its login, and for
+    /// nothing else.
+    pub(crate) fn verify_any(&self, text: &str, now: UnixTime) -> Result<(Genuine, bool), AuthError> {
+        let token = self.open(text)?;
+        self.check_begun(&token, now)?;
+        let expired = self.has_expired(&token, now);
+        Ok((token, expired))
+    }
+
+    fn check(&self, token: &Genuine, wanted: TokenType, now: UnixTime) -> Result<(), AuthError> {
+        self.check_begun(token, now)?;
+        if token.token_type != wanted {
+            return Err(AuthError::TokenWrongType);
+        }
+        if self.has_expired(token, now) {
+            return Err(AuthError::TokenExpired);
+        }
+        Ok(())
+    }
+
+    fn check_begun(&self, token: &Genuine, now: UnixTime) -> Result<(), AuthError> {
+        if token.not_before <= now.saturating_add(self.leeway) { Ok(()) } else { Err(AuthError::TokenInvalid) }
+    }
+
+    fn has_expired(&self, token: &Genuine, now: UnixTime) -> bool {
+        token.exp.saturating_add(self.leeway) <= now
+    }
+
+    /// What does not depend on the time.
+    fn open(&self, text: &str) -> Result<Genuine, AuthError> {
         let opened = compact::open(text, &self.keys).ok_or(AuthError::TokenInvalid)?;
         let claims: RawClaims<'_> = serde_json::from_slice(&opened.payload).map_err(|_| AuthError::TokenInvalid)?;
         let genuine = claims.token_type == opened.token_type.claim()
@@ -64,27 +102,25 @@ impl Verifier {
             && claims.aud.contains(&self.audience)
             && !claims.sub.is_empty()
             && !claims.jti.is_empty()
-            && claims.iat <= now.saturating_add(self.leeway)
-            && claims.nbf.is_none_or(|nbf| nbf <= now.saturating_add(self.leeway))
             && claims.generation.is_some() == (opened.token_type == TokenType::Refresh);
         if !genuine {
             return Err(AuthError::TokenInvalid);
         }
-        Ok(Verified {
+        Ok(Genuine {
             token_type: opened.token_type,
             fresh: claims.fresh,
             sub: claims.sub.into_owned(),
             sid: claims.sid.into_owned(),
             exp: claims.exp,
             auth_time: claims.auth_time,
-            expired: claims.exp.saturating_add(self.leeway) <= now,
             generation: claims.generation.unwrap_or(0),
+            not_before: claims.nbf.unwrap_or(claims.iat).max(claims.iat),
             payload: opened.payload,
         })
     }
 }
 
-impl Verified {
+impl Genuine {
     /// All claims, for a handler that asks for them.
     pub(crate) fn claims(&self) -> Option<Claims> {
         let raw: RawClaims<'_> = serde_json::from_slice(&self.payload).ok()?;

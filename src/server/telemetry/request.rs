@@ -103,12 +103,9 @@ where
             uri: req.uri().clone(),
             started: Instant::now(),
         };
-        let span = tracing::debug_span!(
-            "request",
-            request_id = exchange.id(),
-            http.method = exchange.method.as_str(),
-            http.path = exchange.uri.path(),
-        );
+        // Of the highest level, so that whatever is logged of this request has its id, at every level of logging; and
+        // with nothing but the id, because a span is paid for by every request. The rest is in the event at its end.
+        let span = tracing::error_span!("request", request_id = exchange.id());
         let response = span.in_scope(|| self.service.call(req));
         Box::pin(
             async move {

@@ -21,7 +21,7 @@ pub fn install(config: &LogConfig) -> Result<(), TryInitError> {
         .with_writer(|| OneLine(io::stderr()));
     match config.format {
         LogFormat::Text => builder.finish().try_init()?,
-        LogFormat::Json => builder.json().flatten_event(true).finish().try_init()?,
+        LogFormat::Json => builder.json().flatten_event(true).with_span_list(false).finish().try_init()?,
     }
     panic::set_hook(Box::new(|info| {
         let location = info.location().map(ToString::to_string);

@@ -9,7 +9,7 @@ use super::{Database, rows, sessions as session_rows, storable};
 use crate::{EndReason, Login, LoginId, LoginStore, Remember, StoreError, StoreFuture, UnixTime};
 
 /// A login as the table has it.
-#[derive(Queryable, Selectable, Insertable)]
+#[derive(Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = logins, treat_none_as_default_value = false)]
 pub(super) struct Row {
     id: String,

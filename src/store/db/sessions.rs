@@ -30,21 +30,24 @@ impl SessionStore for Database {
     fn load_session<'a>(&'a self, key: &'a SessionHash, now: UnixTime) -> StoreFuture<'a, Option<SessionRecord>> {
         let SessionHash(key) = *key;
         Box::pin(async move {
-            let found = self.read(move |connection| {
+            let find = move |connection: &mut Connection| {
                 each!(connection, c => {
                     sessions::table
                         .filter(sessions::key_hash.eq(&key[..]))
-                        .filter(sessions::expires_at.gt(now))
                         .select((sessions::state, sessions::login_id, sessions::expires_at))
                         .get_result::<(String, Option<String>, UnixTime)>(c)
                         .optional()
                 })
-            });
-            Ok(found.await?.map(|(state, login, expires_at)| SessionRecord {
-                state,
-                login: login.map(LoginId::from),
-                expires_at,
-            }))
+                .map(|found| {
+                    found.map(|(state, login, expires_at)| SessionRecord {
+                        state,
+                        login: login.map(LoginId::from),
+                        expires_at,
+                    })
+                })
+            };
+            let found = self.read_often(|kept| &mut kept.sessions, key, find).await?;
+            Ok(found.filter(|session| now < session.expires_at))
         })
     }
 

@@ -256,9 +256,10 @@ impl UserStore for Database {
         if !storable(login.as_str()) {
             return Ok((UserStore::find(self, identity).await?, None));
         }
-        let login = login.as_str().to_owned();
+        let key = (user, login.as_str().to_owned());
+        let login = key.1.clone();
         let find = move |connection: &mut Connection| {
-            each!(connection, c => {
+            let found = each!(connection, c => {
                 let of_user = logins::id.eq(&login).and(logins::user_id.eq(users::id));
                 users::table
                     .left_join(logins::table.on(of_user))
@@ -266,12 +267,11 @@ impl UserStore for Database {
                     .select((User::as_select(), Option::<login_rows::Row>::as_select()))
                     .get_result(c)
                     .optional()
-            })
+            })?;
+            Ok(found.map_or((None, None), |(user, login)| (Some(user), login)))
         };
-        match self.read(find).await? {
-            Some((user, login)) => Ok((Some(user), login.map(login_rows::Row::into_login).transpose()?)),
-            None => Ok((None, None)),
-        }
+        let (user, login) = self.read_often(|kept| &mut kept.logins, key, find).await?;
+        Ok((user, login.map(login_rows::Row::into_login).transpose()?))
     }
 }
 
