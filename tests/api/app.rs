@@ -74,7 +74,7 @@ impl TestApp {
         Self::with(&[])
     }
 
-    /// With settings as they stand in the environment, without `TOLLBRIDGE_`.
+    /// With settings as they stand in the environment, without `TOLLBRIDGE_`; what is empty there is not set.
     pub(crate) fn with(settings: &[(&str, &str)]) -> Self {
         let (place, database) = wait(database_with_users());
         let keys = tempfile::tempdir().expect("a temporary directory");
@@ -166,6 +166,6 @@ fn config(place: &TestDatabase, keys: &TempDir, settings: &[(&str, &str)]) -> Co
     let own = [("DATABASE__URL", place.url()), ("SESSION__SECRET_FILE", session_key)];
     let settings: BTreeMap<&str, &str> = SETTINGS.into_iter().chain(own).chain(settings.iter().copied()).collect();
     let variable = |(name, value)| (format!("TOLLBRIDGE_{name}").into(), String::from(value).into());
-    let environment = settings.into_iter().map(variable).collect();
+    let environment = settings.into_iter().filter(|(_, value)| !value.is_empty()).map(variable).collect();
     Config::load(Sources { environment, ..Sources::default() }).expect("good settings").config
 }

@@ -100,7 +100,8 @@ fn the_key_set_holds_public_keys_alone() {
     std::fs::write(&key_file, pem).expect("a file");
     std::fs::set_permissions(&key_file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("a mode");
     let key_file = key_file.to_str().expect("UTF-8");
-    let app = TestApp::with(&[("TOKEN__ALGORITHM", "EdDSA"), ("TOKEN__PRIVATE_KEY_FILE", key_file)]);
+    let app =
+        TestApp::with(&[("TOKEN__SECRET", ""), ("TOKEN__ALGORITHM", "EdDSA"), ("TOKEN__PRIVATE_KEY_FILE", key_file)]);
     let keys = Anonymous(&app).get("/.well-known/jwks.json").expect(200).json();
     let key = keys["keys"][0].as_object().expect("a key");
     assert_eq!((&key["kty"], &key["crv"], &key["alg"]), (&json!("OKP"), &json!("Ed25519"), &json!("EdDSA")));

@@ -38,8 +38,11 @@ fn nobody_is_taken_for_a_stranger() {
         scope.spawn(|| assert_unavailable(Token(&app, pair.access.clone()).post("/logout"), "/logout"));
         scope.spawn(|| assert_unavailable(Anonymous(&app).post_json("/login", &credentials), "/login"));
         scope.spawn(|| {
-            let page = browser.call("GET", "/account").header("accept", "text/html").send().expect(503);
-            assert!(page.text().contains("Not available just now"), "{}", page.text());
+            let form = "username=panther&password=guess";
+            let call = Anonymous(&app).call("POST", "/login").body("application/x-www-form-urlencoded", form).send();
+            assert_sealed(&call, "the form");
+            let page = call.expect(503).text();
+            assert!(page.contains("The service is not available now."), "{page}");
         });
     });
     // What needs no database goes on, and what nobody issued is still refused as such.
@@ -64,5 +67,6 @@ fn connections_that_were_cut_are_made_anew() {
         Token(&app, pair.access.clone()).get("/who_am_i").expect(200);
         Anonymous(&app).get("/readyz").expect(200);
     }
-    assert_eq!(Anonymous(&app).get("/metrics").text().contains(r#"class="5xx"} 0"#), true);
+    let metrics = Anonymous(&app).get("/metrics").text();
+    assert!(metrics.contains(r#"tollbridge_http_responses_total{class="5xx"} 0"#), "{metrics}");
 }
