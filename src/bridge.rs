@@ -1,8 +1,8 @@
 //! The bridge layer: what an actix-web application wraps around itself.
 //!
-//! The life of a request, from the outside in: the [`loader`] finds the token that the request presents, if any; the
-//! [`gate`] lets a request with a token pass without a session, and every other with one; inside, extractors
-//! [resolve](resolve) the credential into a user when a handler asks for one; on the way out, [`silence`] sees to it
+//! The life of a request, from the outside in: the `loader` finds the token that the request presents, if any; the
+//! `gate` lets a request with a token pass without a session, and every other with one; inside, extractors
+//! resolve the credential into a user when a handler asks for one; on the way out, `silence` sees to it
 //! that the response to a token carries no cookie.
 
 mod auth;

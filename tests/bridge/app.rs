@@ -1,7 +1,7 @@
 //! A small application of an embedder's, served on a socket of its own.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, OnceLock, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -19,6 +19,7 @@ use tollbridge::{
     Scope, TokenKey, TokenUser, safe_next,
 };
 
+use crate::clients::new_http;
 use crate::store::{CountingStore, User, Users};
 
 /// When every test begins.
@@ -137,6 +138,12 @@ impl TestApp {
         });
         let (addr, server) = told.recv().expect("the server starts");
         Self { addr, world, bridge, slow, server, thread: Some(thread) }
+    }
+
+    /// One for all servers.
+    pub(crate) fn http(&self) -> &reqwest::blocking::Client {
+        static CLIENT: OnceLock<reqwest::blocking::Client> = OnceLock::new();
+        CLIENT.get_or_init(new_http)
     }
 
     pub(crate) fn url(&self, path: &str) -> String {

@@ -2,8 +2,10 @@
 //! with the public API alone.
 
 mod app;
+#[path = "../support/clients.rs"]
 mod clients;
 mod store;
+#[path = "../support/vectors.rs"]
 mod vectors;
 
 mod csrf;

@@ -40,11 +40,17 @@ def pair(client):
     return tokens(client.log_in())
 
 
-def both_faces(client):
-    """A browser session in `client` and a token pair, both of one login."""
+def both_faces(client, secret):
+    """A browser session in `client` and a token pair, both of one login.
+
+    The tokens of a session are signed here, as those of another login with its id.
+    """
+    with Client(client.base) as other:
+        pair = tokens(other.log_in())
     session = client.log_in(mode="session")
     assert session.status_code == 200, session.text
-    return tokens(client.from_page("/token"))
+    login_id = client.get("/session").json()["login_id"]
+    return {name: re_signed(pair[name], secret, sid=login_id) for name in ("access_token", "refresh_token")}
 
 
 class TestLogin:
@@ -124,19 +130,19 @@ class TestAccessToken:
         assert response.json() == PANTHER
         assert_silent(response)
 
-    @pytest.mark.parametrize("location", ["header", "json"])
-    def test_is_how_the_request_is_authenticated(self, client, pair, secret, location):
-        if location == "header":
-            response = client.get("/session", headers=bearer(pair["access_token"]))
-        else:
-            response = client.request("GET", "/session", json={"access_token": pair["access_token"]})
+    def test_is_how_the_request_is_authenticated(self, client, pair, secret):
+        response = client.get("/session", headers=bearer(pair["access_token"]))
         assert response.status_code == 200, response.text
         session = response.json()
         claims = decode(pair["access_token"], secret)
         assert session["user"] == PANTHER
-        assert (session["via"], session["location"], session["fresh"]) == ("token", location, True)
+        assert (session["via"], session["location"], session["fresh"]) == ("token", "header", True)
         assert session["login_id"] == claims["sid"]
         assert_silent(response)
+
+    def test_in_the_body_of_a_get_is_no_credential(self, client, pair):
+        response = client.request("GET", "/session", json={"access_token": pair["access_token"]})
+        assert_problem(response, 401, "login_required")
 
     def test_twice_and_different_is_ambiguous(self, client, pair):
         other = tokens(client.log_in())
@@ -248,11 +254,11 @@ class TestRefresh:
         assert len(successors) == 1
         tokens(refresh(client, successors.pop()))
 
-    def test_reuse_after_the_grace_ends_both_faces_of_the_login(self, demo):
+    def test_reuse_after_the_grace_ends_both_faces_of_the_login(self, demo, secret):
         server = demo(TOKEN__REFRESH_GRACE="0s")
         with Client(server.url) as thief, Client(server.url) as owner, Client(server.url) as bystander:
-            first = both_faces(owner)
-            other_login = both_faces(bystander)
+            first = both_faces(owner, secret)
+            other_login = both_faces(bystander, secret)
             second = tokens(refresh(owner, first["refresh_token"]))
             third = tokens(refresh(owner, second["refresh_token"]))
 
@@ -272,8 +278,8 @@ class TestRefresh:
 
 class TestLogout:
     @pytest.mark.parametrize("location", ["header", "json"])
-    def test_takes_the_refresh_token_alone(self, client, another_client, location):
-        pair = both_faces(client)
+    def test_takes_the_refresh_token_alone(self, client, another_client, secret, location):
+        pair = both_faces(client, secret)
         if location == "header":
             response = another_client.post("/logout", headers=bearer(pair["refresh_token"]))
         else:
@@ -282,15 +288,15 @@ class TestLogout:
         assert_silent(response)
         self.assert_over(client, another_client, pair)
 
-    def test_takes_the_access_token(self, client, another_client):
-        pair = both_faces(client)
+    def test_takes_the_access_token(self, client, another_client, secret):
+        pair = both_faces(client, secret)
         response = another_client.post("/logout", headers=bearer(pair["access_token"]))
         assert response.status_code == 204, response.text
         assert_silent(response)
         self.assert_over(client, another_client, pair)
 
     def test_takes_an_expired_access_token_of_a_live_login(self, client, another_client, secret):
-        pair = both_faces(client)
+        pair = both_faces(client, secret)
         stale = expired(pair["access_token"], secret)
         assert_problem(another_client.get("/who_am_i", headers=bearer(stale)), 401, "token_expired")
         response = another_client.post("/logout", headers=bearer(stale))
@@ -298,8 +304,8 @@ class TestLogout:
         assert_silent(response)
         self.assert_over(client, another_client, pair)
 
-    def test_takes_the_session_cookie(self, client, another_client):
-        pair = both_faces(client)
+    def test_takes_the_session_cookie(self, client, another_client, secret):
+        pair = both_faces(client, secret)
         response = client.from_page("/logout")
         assert response.status_code == 204, response.text
         assert not client.cookies

@@ -182,13 +182,13 @@ def test_changes_the_password(person, server):
         tokens(api.log_in(password="correct horse"))
 
 
-def test_sees_and_ends_another_login(person, server):
+def test_ends_the_other_logins(person, server):
     with Client(server.url) as api:
         other = tokens(api.log_in())
         person.visit(server.url + "/login")
         person.sign_in()
-        person.visit(server.url + "/account")
-        person.press("End")
+        person.press("Sign out everywhere else")
+        assert path(person) == "/account"
         assert api.get("/who_am_i", headers=bearer(other["access_token"])).status_code == 401
         assert_signed_in(person, server)
 
@@ -196,7 +196,9 @@ def test_sees_and_ends_another_login(person, server):
 def test_signs_out_for_good(person, server):
     person.visit(server.url + "/login")
     person.sign_in()
-    assert NAME in person.text()
+    # Chromium shows a kept page again unless its cookie has changed since. It overlooks the change when the page itself
+    # is where signing in has led to, so this is another page than that.
+    assert_signed_in(person, server)
     person.press("Sign out")
     assert NAME not in person.text()
 
@@ -245,10 +247,11 @@ def test_is_not_signed_out_by_another_site(person, server, site, host):
 
 
 def test_needs_no_javascript(open_browser, server, site):
-    person = open_browser(javascript=False)
+    person, control = open_browser(javascript=False), open_browser("control")
     site["/"] = "<!DOCTYPE html><title>off</title><script>document.title = 'on'</script>"
-    person.visit(f"http://127.0.0.1:{site['port']}/")
-    assert person.driver.title == "off"
+    for browser, title in ((person, "off"), (control, "on")):
+        browser.visit(f"http://127.0.0.1:{site['port']}/")
+        assert browser.driver.title == title
 
     person.visit(server.url + "/account")
     assert path(person) == "/login"

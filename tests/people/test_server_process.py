@@ -227,7 +227,6 @@ def secrets_of_a_day(base):
         assert browser.log_in(mode="session", remember=True, **mona).ok
         assert len(browser.cookies) == 2
         keep_cookies(browser)
-        keep_tokens(tokens(browser.from_page("/token")))
 
         form = {"username": MONA, "password": MONAS_PASSWORD, "remember": "on", "next": "/account"}
         assert person.from_page("/login", data=form, headers={"Accept": "text/html"}).ok

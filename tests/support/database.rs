@@ -72,6 +72,34 @@ impl TestDatabase {
         run(&self.url, sql);
     }
 
+    /// Makes it fail for everybody until [`give_back`](Self::give_back): a server lets nobody in, and SQLite, whose open
+    /// files cannot be taken away, loses its tables.
+    pub(crate) fn take_away(&self) {
+        match &self.place {
+            Place::File(_) => self.rename_tables("", "_away"),
+            Place::Server { admin_url, name } => {
+                run(admin_url, &format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false"));
+                self.disconnect_all();
+            }
+        }
+    }
+
+    /// Ends what [`take_away`](Self::take_away) began.
+    pub(crate) fn give_back(&self) {
+        match &self.place {
+            Place::File(_) => self.rename_tables("_away", ""),
+            Place::Server { admin_url, name } => {
+                run(admin_url, &format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true"))
+            }
+        }
+    }
+
+    fn rename_tables(&self, from: &str, to: &str) {
+        for table in ["users", "logins", "sessions"] {
+            self.execute(&format!("ALTER TABLE {table}{from} RENAME TO {table}{to}"));
+        }
+    }
+
     /// Cuts every connection to a database server, as its restart would. SQLite has no connections to cut.
     pub(crate) fn disconnect_all(&self) {
         if let Place::Server { admin_url, name } = &self.place {

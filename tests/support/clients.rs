@@ -1,9 +1,10 @@
-//! Three clients: one without credentials, one with a cookie jar, one with a token.
+//! Three clients of the suite's `TestApp`: one without credentials, one with a cookie jar, one with a token.
+#![allow(dead_code, reason = "each test binary that includes this file uses a part of it")]
 
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
-use std::sync::{Mutex, OnceLock};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use reqwest::Method;
@@ -13,13 +14,11 @@ use serde_json::{Value, json};
 
 use crate::app::{PASSWORD, TestApp};
 
-fn http() -> &'static reqwest::blocking::Client {
-    static CLIENT: OnceLock<reqwest::blocking::Client> = OnceLock::new();
-    CLIENT.get_or_init(|| {
-        // Given up long before the servers give up theirs, so that no request goes to a connection that is closing.
-        let client = reqwest::blocking::Client::builder().redirect(reqwest::redirect::Policy::none());
-        client.pool_idle_timeout(Duration::from_secs(1)).timeout(Duration::from_secs(20)).build().expect("a client")
-    })
+/// Follows no redirects.
+pub(crate) fn new_http() -> reqwest::blocking::Client {
+    // Connections are given up long before the servers give up theirs, so that no request goes to one that is closing.
+    let client = reqwest::blocking::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+    client.pool_idle_timeout(Duration::from_secs(1)).timeout(Duration::from_secs(20)).build().expect("a client")
 }
 
 /// A response.
@@ -147,7 +146,7 @@ pub(crate) trait Client {
 
 fn call<'a>(app: &TestApp, method: &str, path: &str) -> Call<'a> {
     let method = Method::from_bytes(method.as_bytes()).expect("a method");
-    Call { request: http().request(method, app.url(path)), jar: None }
+    Call { request: app.http().request(method, app.url(path)), jar: None }
 }
 
 /// Brings nothing.
@@ -195,6 +194,7 @@ impl Jar {
     }
 }
 
+/// The names of the cookies where TLS is not declared.
 pub(crate) const SESSION: &str = "tollbridge_session";
 pub(crate) const REMEMBER: &str = "tollbridge_remember";
 
@@ -220,7 +220,7 @@ impl<'a> Browser<'a> {
         Self { app, jar: Jar::default() }
     }
 
-    /// A browser that has signed in, with the tokens of the same login.
+    /// A browser that has signed in, with the tokens of the same login, where the login gives both.
     #[track_caller]
     pub(crate) fn signed_in(app: &'a TestApp, username: &str, remember: bool) -> (Self, Pair) {
         let browser = Self::new(app);
@@ -230,7 +230,7 @@ impl<'a> Browser<'a> {
 
     #[track_caller]
     pub(crate) fn sign_in(&self, username: &str, remember: bool) -> Answer {
-        let form = json!({ "username": username, "password": PASSWORD, "remember": remember });
+        let form = json!({ "username": username, "password": PASSWORD, "remember": remember, "mode": "session" });
         self.post_json("/login", &form).expect(200)
     }
 

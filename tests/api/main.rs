@@ -1,0 +1,27 @@
+//! The application as its clients meet it over HTTP: the whole server on a socket of its own, over a fresh database.
+//!
+//! What the bridge promises is tested with the bridge (tests/bridge); here is what the application adds to it.
+#![cfg(feature = "server")]
+
+mod app;
+#[path = "../support/clients.rs"]
+mod clients;
+#[path = "../support/database.rs"]
+mod database;
+#[path = "../support/vectors.rs"]
+mod vectors;
+
+mod accounts;
+mod contract;
+mod expiry;
+mod hostile;
+mod login;
+mod logout;
+mod next;
+mod operations;
+mod outage;
+mod overload;
+mod password;
+mod refused_logins;
+mod requests;
+mod shutdown;
