@@ -32,7 +32,8 @@ impl Auth {
     ///
     /// # Errors
     ///
-    /// When a token was presented that is not one of ours; when the store cannot answer.
+    /// When a token was presented that is not one of ours; when other logins are to end and this one is over, or its
+    /// token has expired; when the store cannot answer.
     pub async fn logout_user(&self, scope: Scope) -> Result<(), AuthError> {
         let core = self.core();
         let now = core.clock.now();
@@ -42,7 +43,9 @@ impl Auth {
                 let (token, expired) = core.verifier.verify_any(&token.text, now)?;
                 let current = Current { identity: token.sub, login_id: LoginId::from(token.sid) };
                 // An expired token may end its own login, and that is all it may do.
-                let scope = if expired { Scope::This } else { scope };
+                if expired && scope != Scope::This {
+                    return Err(AuthError::TokenExpired);
+                }
                 end(core, &current, scope, now).await?;
             }
             Presented::Nothing => {
@@ -98,14 +101,9 @@ struct Current {
 
 async fn end(core: &Core, current: &Current, scope: Scope, now: UnixTime) -> Result<(), AuthError> {
     // "Others" and "all" are for who is still signed in: a dead credential must not reach the user's other logins.
-    let scope = match scope {
-        Scope::This => Scope::This,
-        wider => match resolve::live(core, &current.identity, &current.login_id, now).await {
-            Ok(_) => wider,
-            Err(error) if error.status().is_server_error() => return Err(error),
-            Err(_) => Scope::This,
-        },
-    };
+    if scope != Scope::This {
+        resolve::live(core, &current.identity, &current.login_id, now).await?;
+    }
     let login = core.logins.find(&current.login_id).await?;
     let Some(login) = login.filter(|login| login.identity == current.identity) else { return Ok(()) };
     let ended = match scope {

@@ -254,10 +254,10 @@ impl<'a> Browser<'a> {
     }
 }
 
-/// Sends bytes and reads until the server closes the connection; `None` when it does not within two seconds.
+/// Sends bytes and reads until the server closes the connection; `None` when it hangs.
 pub(crate) fn raw(app: &TestApp, bytes: &[u8], half_close: bool) -> Option<Vec<u8>> {
     let mut socket = TcpStream::connect(app.addr).expect("a connection");
-    socket.set_read_timeout(Some(Duration::from_secs(2))).expect("a timeout");
+    socket.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout");
     // The server may refuse and close before it has all of it.
     let _ = socket.write_all(bytes);
     if half_close {
