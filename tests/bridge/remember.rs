@@ -36,7 +36,7 @@ fn it_opens_a_session_and_is_rotated() {
     let answer = browser.get("/how").expect(200);
     assert_eq!(
         (answer.json()["via"].as_str(), answer.set_cookies().len()),
-        (Some("remember"), 0),
+        (Some("session"), 0),
         "from here on by session"
     );
     assert!(!app.store().take_calls().contains_key("find_remembered"));
