@@ -111,16 +111,16 @@ fn only_a_fresh_login_may() {
     assert_eq!(remembered.get("/session").json()["via"], "remember");
     let refreshed = Token(&app, pair.refresh).post("/refresh").expect(200).pair();
     Anonymous(&app).call("POST", "/account/password").send().refused(401, "login_required");
-    let stale = |client: &dyn Fn() -> Answer| {
-        let answer = client().refused(401, "reauth_required");
+    let assert_stale = |answer: Answer| {
+        let answer = answer.refused(401, "reauth_required");
         let challenge = answer.header("www-authenticate");
         let (error, max_age) = (r#"error="insufficient_user_authentication""#, format!(r#"max_age="{FRESH}""#));
         assert!(challenge.contains(error) && challenge.contains(&max_age), "{challenge}");
     };
-    stale(&|| change(&remembered, PASSWORD, NEW));
-    stale(&|| change(&Token(&app, refreshed.access.clone()), PASSWORD, NEW));
+    assert_stale(change(&remembered, PASSWORD, NEW));
+    assert_stale(change(&Token(&app, refreshed.access), PASSWORD, NEW));
     app.advance(FRESH);
-    stale(&|| change(&browser, PASSWORD, NEW));
+    assert_stale(change(&browser, PASSWORD, NEW));
     let html = browser.call("GET", "/account").header("accept", "text/html").send().expect(200).text();
     assert!(!html.contains(r#"name="new_password""#) && html.contains("/login?reauth"), "{html}");
     login(&app, PASSWORD).expect(200);
