@@ -1,11 +1,13 @@
 //! Puts a [`Bridge`] together, and refuses to put together a weak one.
 
+mod browsers;
+mod tokens;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::cookie::Key;
-use actix_web::{HttpRequest, HttpResponse};
 use aws_lc_rs::{hkdf, hmac};
 
 use super::Bridge;
@@ -13,7 +15,6 @@ use super::clock::Clock;
 use super::cookies::CookieConfig;
 use super::core::{Core, ErrorPage, Lifetimes};
 use super::credential::Location;
-use super::error::AuthError;
 use super::loader::LoaderConfig;
 use super::login::LoginStore;
 use super::random;
@@ -109,138 +110,10 @@ impl BridgeBuilder {
         }
     }
 
-    /// The key that signs tokens. Required.
-    pub fn token_key(mut self, key: TokenKey) -> Self {
-        self.token_key = Some(key);
-        self
-    }
-
-    /// A key that signed tokens before: those still verify, and no new ones are made with it.
-    pub fn retired_token_key(mut self, key: TokenKey) -> Self {
-        self.retired.push(key);
-        self
-    }
-
     /// Where logins and sessions are kept. Required.
     pub fn store(mut self, store: impl LoginStore + SessionStore) -> Self {
         let store = Arc::new(store);
         self.stores = Some((store.clone(), store));
-        self
-    }
-
-    /// At least 32 random bytes, from which the keys of the cookies are derived. Without it they are random: after a
-    /// restart no session and no remember cookie is recognized.
-    pub fn session_secret(mut self, secret: &[u8]) -> Self {
-        self.session_secret = Some(secret.to_vec());
-        self
-    }
-
-    /// Where browsers find this application, such as `https://example.org`. With `https` the cookies are `Secure` and
-    /// carry the `__Host-` prefix. Requests that a browser authenticates by itself must come from here; without it,
-    /// from the host that they are sent to.
-    pub fn public_url(mut self, url: impl Into<String>) -> Self {
-        self.public_url = Some(url.into());
-        self
-    }
-
-    /// The path of the login page (Flask-Login's `login_view`). Browsers that need a login are sent there with a 303,
-    /// and with the page that they wanted in the query, as `next`: pass it through [`safe_next`](crate::safe_next)
-    /// before you follow it. Who sent a token is not sent there. A browser is who
-    /// [prefers HTML](crate::prefers_html).
-    pub fn login_view(mut self, path: impl Into<String>) -> Self {
-        self.login_view = Some(path.into());
-        self
-    }
-
-    /// Renders refusals for browsers, wherever an [`AuthError`] comes from: the bridge, an extractor or your handler.
-    /// Those that need a login are redirected instead if there is a [`login_view`](Self::login_view). Give the response
-    /// the error's [`status`](AuthError::status). Without it browsers get the JSON problem like everybody else.
-    pub fn error_page(
-        mut self,
-        page: impl Fn(&HttpRequest, &AuthError) -> HttpResponse + Send + Sync + 'static,
-    ) -> Self {
-        self.error_page = Some(Box::new(page));
-        self
-    }
-
-    /// The `iss` of tokens. Default `tollbridge`.
-    pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
-        self.tokens.issuer = issuer.into();
-        self
-    }
-
-    /// The `aud` of tokens. Default `tollbridge`.
-    pub fn audience(mut self, audience: impl Into<String>) -> Self {
-        self.tokens.audience = audience.into();
-        self
-    }
-
-    /// How long access tokens live (`JWT_ACCESS_TOKEN_EXPIRES`). Default 15 minutes.
-    pub fn access_ttl(mut self, ttl: Duration) -> Self {
-        self.tokens.access_ttl = ttl;
-        self
-    }
-
-    /// How long a refresh token lives that is not used (`JWT_REFRESH_TOKEN_EXPIRES`), and a login that has only
-    /// tokens. Default 30 days.
-    pub fn refresh_ttl(mut self, ttl: Duration) -> Self {
-        self.tokens.refresh_ttl = ttl;
-        self.lifetimes.refresh = ttl;
-        self
-    }
-
-    /// How long after a rotation the previous refresh token still yields the same successor. Default 10 seconds.
-    pub fn refresh_grace(mut self, grace: Duration) -> Self {
-        self.lifetimes.refresh_grace = grace;
-        self
-    }
-
-    /// How far the clocks of issuer and verifier may differ (`JWT_DECODE_LEEWAY`). Default 5 seconds.
-    pub fn leeway(mut self, leeway: Duration) -> Self {
-        self.leeway = leeway;
-        self
-    }
-
-    /// How long a session lives that is not used. Default one day.
-    pub fn idle_ttl(mut self, ttl: Duration) -> Self {
-        self.lifetimes.idle = ttl;
-        self
-    }
-
-    /// How long a browser's login lives at the most, however much it is used. Default 30 days.
-    pub fn absolute_ttl(mut self, ttl: Duration) -> Self {
-        self.lifetimes.absolute = ttl;
-        self
-    }
-
-    /// How long a browser is remembered (`REMEMBER_COOKIE_DURATION`). Default 30 days, at most 400.
-    pub fn remember_ttl(mut self, ttl: Duration) -> Self {
-        // Browsers keep no cookie for longer (RFC 6265bis section 5.5).
-        self.lifetimes.remember = ttl.min(Duration::from_secs(400 * 24 * 60 * 60));
-        self
-    }
-
-    /// How long after proving who they are a user counts as fresh. Default 15 minutes.
-    pub fn fresh_window(mut self, window: Duration) -> Self {
-        self.lifetimes.fresh = window;
-        self
-    }
-
-    /// Where tokens are looked for (`JWT_TOKEN_LOCATION`). Default the header and JSON bodies.
-    pub fn locations(mut self, locations: &[Location]) -> Self {
-        self.loader.locations = locations.to_vec();
-        self
-    }
-
-    /// JSON bodies larger than this, in bytes, are not searched for a token. Default 16 KiB.
-    pub fn json_body_limit(mut self, limit: usize) -> Self {
-        self.loader.json_body_limit = limit;
-        self
-    }
-
-    /// How long a body may take that is searched for a token, and how long any body may pause. Default 10 seconds.
-    pub fn body_timeout(mut self, time: Duration) -> Self {
-        self.loader.body_timeout = time;
         self
     }
 

@@ -1,0 +1,77 @@
+//! Settings of tokens: their keys, what they say, how long they live and where they are looked for.
+
+use std::time::Duration;
+
+use super::BridgeBuilder;
+use crate::bridge::credential::Location;
+use crate::bridge::token::TokenKey;
+
+impl BridgeBuilder {
+    /// The key that signs tokens. Required.
+    pub fn token_key(mut self, key: TokenKey) -> Self {
+        self.token_key = Some(key);
+        self
+    }
+
+    /// A key that signed tokens before: those still verify, and no new ones are made with it.
+    pub fn retired_token_key(mut self, key: TokenKey) -> Self {
+        self.retired.push(key);
+        self
+    }
+
+    /// The `iss` of tokens. Default `tollbridge`.
+    pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
+        self.tokens.issuer = issuer.into();
+        self
+    }
+
+    /// The `aud` of tokens. Default `tollbridge`.
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.tokens.audience = audience.into();
+        self
+    }
+
+    /// How long access tokens live (`JWT_ACCESS_TOKEN_EXPIRES`). Default 15 minutes.
+    pub fn access_ttl(mut self, ttl: Duration) -> Self {
+        self.tokens.access_ttl = ttl;
+        self
+    }
+
+    /// How long a refresh token lives that is not used (`JWT_REFRESH_TOKEN_EXPIRES`), and a login that has only
+    /// tokens. Default 30 days.
+    pub fn refresh_ttl(mut self, ttl: Duration) -> Self {
+        self.tokens.refresh_ttl = ttl;
+        self.lifetimes.refresh = ttl;
+        self
+    }
+
+    /// How long after a rotation the previous refresh token still yields the same successor. Default 10 seconds.
+    pub fn refresh_grace(mut self, grace: Duration) -> Self {
+        self.lifetimes.refresh_grace = grace;
+        self
+    }
+
+    /// How far the clocks of issuer and verifier may differ (`JWT_DECODE_LEEWAY`). Default 5 seconds.
+    pub fn leeway(mut self, leeway: Duration) -> Self {
+        self.leeway = leeway;
+        self
+    }
+
+    /// Where tokens are looked for (`JWT_TOKEN_LOCATION`). Default the header and JSON bodies.
+    pub fn locations(mut self, locations: &[Location]) -> Self {
+        self.loader.locations = locations.to_vec();
+        self
+    }
+
+    /// JSON bodies larger than this, in bytes, are not searched for a token. Default 16 KiB.
+    pub fn json_body_limit(mut self, limit: usize) -> Self {
+        self.loader.json_body_limit = limit;
+        self
+    }
+
+    /// How long a body may take that is searched for a token, and how long any body may pause. Default 10 seconds.
+    pub fn body_timeout(mut self, time: Duration) -> Self {
+        self.loader.body_timeout = time;
+        self
+    }
+}
