@@ -12,9 +12,11 @@ mod cookies;
 mod core;
 mod credential;
 mod csrf;
+mod decode;
 mod error;
 mod extract;
 mod gate;
+mod hooks;
 mod loader;
 mod login;
 mod logout;
@@ -53,6 +55,7 @@ pub use clock::{Clock, UnixTime};
 pub use credential::Location;
 pub use error::AuthError;
 pub use extract::{BrowserUser, CurrentLogin, CurrentUser, Fresh, MaybeUser, TokenUser};
+pub use hooks::{TokenBlocklist, TokenClaims};
 pub use login::{EndReason, Login, LoginId, LoginStore, Remember};
 pub use logout::Scope;
 pub use password::{PasswordActivity, PasswordError, PasswordHasher, PasswordParams, Verified};
@@ -63,8 +66,8 @@ pub use session_store::{SessionHash, SessionRecord, SessionStore};
 pub use silence::prefers_html;
 pub use store_error::{StoreError, StoreFuture};
 pub use token::{
-    Algorithm, Claims, CsrfFault, KeyError, Malformation, TokenFault, TokenKey, TokenPair, TokenPart, TokenType,
-    UnknownAlgorithm,
+    Algorithm, Claims, CsrfFault, KeyError, Malformation, NewTokens, TokenFault, TokenKey, TokenPair, TokenPart,
+    TokenType, UnknownAlgorithm,
 };
 pub use user::UserStore;
 

@@ -20,7 +20,7 @@ use super::login::{Login, LoginId};
 use super::principal::{Principal, Verdict, Via};
 use super::request::RequestAuth;
 use super::resolve;
-use super::token::TokenPair;
+use super::token::{NewTokens, TokenPair};
 use super::users::Described;
 
 /// This request's sign-in desk: `login_user`, `logout_user` and refreshing.
@@ -218,7 +218,12 @@ impl NewLogin<'_> {
     ///
     /// When the token key cannot sign.
     pub fn issue_tokens(&self) -> Result<TokenPair, AuthError> {
-        self.auth.core().issuer.pair(&self.login, true, self.now)
+        self.tokens().issue()
+    }
+
+    /// The same, with claims and headers of your own: [`issue`](NewTokens::issue) makes them.
+    pub fn tokens(&self) -> NewTokens<'_> {
+        NewTokens::new(&self.auth.core().issuer, &self.login, true, self.now)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Puts a [`Bridge`] together, and refuses to put together a weak one.
 
 mod browsers;
+mod hooks;
 mod tokens;
 
 use std::collections::HashSet;
@@ -15,6 +16,7 @@ use super::clock::Clock;
 use super::cookies::CookieConfig;
 use super::core::{Core, ErrorPage, Lifetimes};
 use super::credential::Location;
+use super::hooks::{Hooks, IssueHooks, KeyFinder};
 use super::loader::LoaderConfig;
 use super::login::LoginStore;
 use super::random;
@@ -36,6 +38,9 @@ pub struct BridgeBuilder {
     error_page: Option<Box<ErrorPage>>,
     tokens: TokenConfig,
     leeway: Duration,
+    hooks: Hooks,
+    issue_hooks: IssueHooks,
+    key_finder: Option<Box<KeyFinder>>,
     loader: LoaderConfig,
     lifetimes: Lifetimes,
     clock: Clock,
@@ -53,6 +58,9 @@ pub enum BuildError {
         "the bridge has no store for logins and sessions: call `store(MemoryStore::default())` or give it your own"
     )]
     NoStore,
+    /// [`BridgeBuilder::audiences`] got none, and tokens must be for somebody.
+    #[error("the tokens have no audience: give `audiences` one at least")]
+    NoAudience,
     /// Times are counted in whole seconds, and what lives for less than one is never alive.
     #[error("`{0}` is less than a second: nothing would live, so give it a second or more")]
     ShortLifetime(&'static str),
@@ -88,11 +96,18 @@ impl BridgeBuilder {
             error_page: None,
             tokens: TokenConfig {
                 issuer: "tollbridge".to_owned(),
-                audience: "tollbridge".to_owned(),
+                audiences: vec!["tollbridge".to_owned()],
+                accepted_issuers: Vec::new(),
+                accepted_audiences: Vec::new(),
+                nbf: true,
+                csrf: false,
                 access_ttl: Duration::from_secs(15 * MINUTE),
                 refresh_ttl: Duration::from_secs(30 * DAY),
             },
             leeway: Duration::from_secs(5),
+            hooks: Hooks::default(),
+            issue_hooks: IssueHooks::default(),
+            key_finder: None,
             loader: LoaderConfig {
                 locations: vec![Location::Header, Location::Json],
                 json_body_limit: 16 * 1024,
@@ -141,6 +156,9 @@ impl BridgeBuilder {
         if let Some(key) = self.retired.iter().find(|key| !ids.insert(key.id())) {
             return Err(BuildError::DuplicateKeyId(key.id().to_owned()));
         }
+        if self.tokens.audiences.is_empty() {
+            return Err(BuildError::NoAudience);
+        }
         let lifetimes = [
             ("access_ttl", self.tokens.access_ttl),
             ("refresh_ttl", self.tokens.refresh_ttl),
@@ -158,13 +176,16 @@ impl BridgeBuilder {
         let own_origin = self.public_url.map(|url| origin(&url).ok_or(BuildError::PublicUrl(url))).transpose()?;
         let secure = own_origin.as_deref().is_some_and(|origin| origin.starts_with("https://"));
         let keys = KeySet::new(token_key, self.retired);
-        let (issuer, audience) = (self.tokens.issuer.clone(), self.tokens.audience.clone());
+        let issuers = [std::slice::from_ref(&self.tokens.issuer), &self.tokens.accepted_issuers].concat();
+        let audiences = [&self.tokens.audiences[..], &self.tokens.accepted_audiences].concat();
+        let successors = mac_key(&session_secret, b"refresh successors");
         Ok(Bridge::new(Core {
             users: self.users,
             logins,
             sessions,
-            issuer: Issuer::new(keys.clone(), self.tokens, mac_key(&session_secret, b"refresh successors")),
-            verifier: Verifier::new(keys, issuer, audience, self.leeway),
+            issuer: Issuer::new(keys.clone(), self.tokens, successors, self.issue_hooks),
+            verifier: Verifier::new(keys, self.key_finder, issuers, audiences, self.leeway),
+            hooks: self.hooks,
             remember: RememberKey::new(mac_key(&session_secret, b"remember cookies")),
             session_key: Key::from(&derive::<64>(&session_secret, b"session cookies")),
             cookies: CookieConfig::new(secure),

@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::clock::{Clock, UnixTime};
 use super::cookies::CookieConfig;
 use super::error::AuthError;
+use super::hooks::Hooks;
 use super::loader::LoaderConfig;
 use super::login::LoginStore;
 use super::remember::RememberKey;
@@ -25,6 +26,7 @@ pub(crate) struct Core {
     pub(crate) sessions: Arc<dyn SessionStore>,
     pub(crate) issuer: Issuer,
     pub(crate) verifier: Verifier,
+    pub(crate) hooks: Hooks,
     pub(crate) remember: RememberKey,
     pub(crate) session_key: actix_web::cookie::Key,
     pub(crate) cookies: CookieConfig,

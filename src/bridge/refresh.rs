@@ -30,6 +30,9 @@ impl Auth {
         };
         let now = core.clock.now();
         let token = core.verifier.verify_refresh(text, now)?;
+        if let Some(check) = core.hooks.check(&token, true) {
+            check.await?;
+        }
         let login = rotate(core, &token, now).await?;
         core.issuer.pair(&login, false, now)
     }

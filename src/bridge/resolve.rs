@@ -53,10 +53,7 @@ fn log(verdict: &Verdict) {
             credential.location = principal.location.as_str(),
             "credential accepted"
         ),
-        Verdict::Rejected(AuthError::TokenInvalid(fault)) => {
-            tracing::info!(code = "token_invalid", %fault, "credential rejected");
-        }
-        Verdict::Rejected(error) => tracing::info!(code = error.code(), "credential rejected"),
+        Verdict::Rejected(error) => tracing::info!(code = error.code(), reason = %error, "credential rejected"),
         Verdict::Absent(error) => tracing::debug!(code = error.code(), "no credential"),
     }
 }
@@ -65,6 +62,9 @@ async fn by_token(auth: &RequestAuth, token: &PresentedToken) -> Result<Principa
     let core = &*auth.core;
     let now = core.clock.now();
     let verified = core.verifier.verify_access(&token.text, &auth.known_tokens, now)?;
+    if let Some(check) = core.hooks.check(&verified, true) {
+        check.await?;
+    }
     let login_id = LoginId::from(verified.sid.clone());
     let (user, login) = live(core, &verified.sub, &login_id, now).await?;
     let fresh = verified.fresh && core.is_fresh(verified.auth_time, now);

@@ -7,12 +7,14 @@
 mod algorithm;
 mod claims;
 mod compact;
+mod extras;
 mod fault;
 mod issuer;
 mod jwk;
 mod key_set;
 mod keys;
 mod known;
+mod new_tokens;
 mod pem;
 mod roca;
 mod signature;
@@ -20,12 +22,14 @@ mod verifier;
 
 pub use algorithm::{Algorithm, UnknownAlgorithm};
 pub use claims::Claims;
+pub(crate) use compact::unverified_header;
 pub use fault::{CsrfFault, Malformation, TokenFault, TokenPart};
 pub use issuer::TokenPair;
 pub(crate) use issuer::{Issuer, TokenConfig};
 pub(crate) use key_set::KeySet;
 pub use keys::{KeyError, TokenKey};
 pub(crate) use known::KnownTokens;
+pub use new_tokens::NewTokens;
 pub(crate) use verifier::{Genuine, Verifier};
 
 /// What a token is for. The two are never interchangeable (RFC 8725 section 3.12).

@@ -12,7 +12,7 @@ use actix_web::web::{Bytes, Data, Json, Payload, PayloadConfig, Query, ServiceCo
 use actix_web::{App, HttpResponse, HttpServer, Responder, dev, error, web};
 use futures_util::StreamExt as _;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tokio::sync::Semaphore;
 use tollbridge::{
     Auth, AuthError, Bridge, BridgeBuilder, BrowserUser, Claims, Clock, CurrentLogin, CurrentUser, Fresh, MaybeUser,
@@ -218,6 +218,12 @@ struct Credentials {
     #[serde(default)]
     tokens_only: bool,
     next: Option<String>,
+    /// What the tokens say besides.
+    #[serde(default)]
+    claims: Map<String, Value>,
+    #[serde(default)]
+    headers: Map<String, Value>,
+    expires_in: Option<u64>,
 }
 
 async fn login(form: Json<Credentials>, users: Data<Users>, auth: Auth) -> Result<HttpResponse, AuthError> {
@@ -232,7 +238,17 @@ async fn login(form: Json<Credentials>, users: Data<Users>, auth: Auth) -> Resul
         let next = safe_next(next).unwrap_or("/who_am_i");
         return Ok(HttpResponse::SeeOther().insert_header(("Location", next)).finish());
     }
-    Ok(HttpResponse::Ok().json(login.issue_tokens()?))
+    let mut tokens = login.tokens();
+    for (name, value) in &form.claims {
+        tokens = tokens.claim(name, value.clone());
+    }
+    for (name, value) in &form.headers {
+        tokens = tokens.header(name, value.clone());
+    }
+    if let Some(seconds) = form.expires_in {
+        tokens = tokens.expires_in(Duration::from_secs(seconds));
+    }
+    Ok(HttpResponse::Ok().json(tokens.issue()?))
 }
 
 async fn login_page() -> impl Responder {

@@ -35,6 +35,10 @@ impl KnownTokens {
             return Ok(Rc::clone(token));
         }
         let token = Rc::new(open()?);
+        // Whose key is looked up each time is verified each time: the key may be gone.
+        if token.key_was_found {
+            return Ok(token);
+        }
         let mut known = self.0.borrow_mut();
         if known.len() >= CAPACITY {
             known.clear();

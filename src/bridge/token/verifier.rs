@@ -11,13 +11,15 @@ use super::key_set::KeySet;
 use super::known::KnownTokens;
 use crate::bridge::clock::UnixTime;
 use crate::bridge::error::AuthError;
+use crate::bridge::hooks::{KeyFinder, TokenClaims};
 
 /// Checks tokens.
-#[derive(Debug)]
 pub(crate) struct Verifier {
     keys: KeySet,
-    issuer: String,
-    audience: String,
+    /// Finds the keys that are not among those.
+    finder: Option<Box<KeyFinder>>,
+    issuers: Vec<String>,
+    audiences: Vec<String>,
     leeway: UnixTime,
 }
 
@@ -36,12 +38,24 @@ pub(crate) struct Genuine {
     /// Not before this: the later of `iat` and `nbf`.
     not_before: UnixTime,
     issued_at: UnixTime,
+    /// The key was found for this token alone, and may be another one or none the next time.
+    pub(super) key_was_found: bool,
+    /// The header, encoded.
+    header: Box<str>,
     payload: Vec<u8>,
 }
 
 impl Verifier {
-    pub(crate) fn new(keys: KeySet, issuer: String, audience: String, leeway: Duration) -> Self {
-        Self { keys, issuer, audience, leeway: UnixTime::try_from(leeway.as_secs()).unwrap_or(UnixTime::MAX) }
+    /// Tokens must be from one of these issuers and for one of these audiences.
+    pub(crate) fn new(
+        keys: KeySet,
+        finder: Option<Box<KeyFinder>>,
+        issuers: Vec<String>,
+        audiences: Vec<String>,
+        leeway: Duration,
+    ) -> Self {
+        let leeway = UnixTime::try_from(leeway.as_secs()).unwrap_or(UnixTime::MAX);
+        Self { keys, finder, issuers, audiences, leeway }
     }
 
     pub(crate) fn keys(&self) -> &KeySet {
@@ -106,10 +120,10 @@ impl Verifier {
         if claims.token_type != token_type.claim() {
             return unlike_ours("type");
         }
-        if claims.iss != self.issuer {
+        if !self.issuers.iter().any(|issuer| *issuer == claims.iss) {
             return Err(TokenFault::Issuer);
         }
-        if !claims.aud.contains(&self.audience) {
+        if !claims.aud.meets(&self.audiences) {
             return Err(TokenFault::Audience);
         }
         if claims.sub.is_empty() {
@@ -126,7 +140,7 @@ impl Verifier {
 
     /// What does not depend on the time.
     fn open(&self, text: &str) -> Result<Genuine, AuthError> {
-        let opened = compact::open(text, &self.keys).map_err(AuthError::TokenInvalid)?;
+        let opened = compact::open(text, &self.keys, self.finder.as_deref()).map_err(AuthError::TokenInvalid)?;
         let claims = RawClaims::parse(&opened.payload).map_err(AuthError::TokenInvalid)?;
         self.check_claims(&claims, opened.token_type).map_err(AuthError::TokenInvalid)?;
         Ok(Genuine {
@@ -139,12 +153,23 @@ impl Verifier {
             generation: claims.generation.unwrap_or(0),
             issued_at: claims.iat,
             not_before: claims.nbf.unwrap_or(claims.iat).max(claims.iat),
+            key_was_found: opened.key_was_found,
+            header: opened.header,
             payload: opened.payload,
         })
     }
 }
 
 impl Genuine {
+    /// What hooks are told.
+    pub(crate) fn token_claims(&self) -> Option<TokenClaims> {
+        Some(TokenClaims {
+            token_type: self.token_type,
+            header: compact::header_members(&self.header).ok()?,
+            all: serde_json::from_slice(&self.payload).ok()?,
+        })
+    }
+
     /// All claims, for a handler that asks for them.
     pub(crate) fn claims(&self) -> Option<Claims> {
         let raw: RawClaims<'_> = serde_json::from_slice(&self.payload).ok()?;
