@@ -8,6 +8,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 
+use super::csrf::CsrfFault;
 use super::password::PasswordError;
 use super::problem::Problem;
 use super::store_error::StoreError;
@@ -48,8 +49,8 @@ pub enum AuthError {
     },
     /// The request brings a credential that this operation cannot work with.
     CredentialConflict(&'static str),
-    /// Another site sent this request with the browser's cookies.
-    CsrfRejected,
+    /// A browser sent this request by itself, and it does not show that it comes from our own pages.
+    CsrfRejected(CsrfFault),
     /// The request is malformed; the text says where.
     InvalidRequest(Cow<'static, str>),
     /// Too many attempts; try again after `retry_after` seconds.
@@ -84,7 +85,7 @@ impl AuthError {
             Self::UserDisabled => "user_disabled",
             Self::ReauthRequired { .. } => "reauth_required",
             Self::CredentialConflict(_) => "credential_conflict",
-            Self::CsrfRejected => "csrf_rejected",
+            Self::CsrfRejected(_) => "csrf_rejected",
             Self::InvalidRequest(_) => "invalid_request",
             Self::TooManyAttempts { .. } => "too_many_attempts",
             Self::StoreUnavailable(_) => "store_unavailable",
@@ -108,7 +109,7 @@ impl AuthError {
             | Self::UserDisabled
             | Self::ReauthRequired { .. } => StatusCode::UNAUTHORIZED,
             Self::CredentialConflict(_) | Self::InvalidRequest(_) => StatusCode::BAD_REQUEST,
-            Self::CsrfRejected => StatusCode::FORBIDDEN,
+            Self::CsrfRejected(_) => StatusCode::FORBIDDEN,
             Self::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::StoreUnavailable(_) | Self::Overloaded { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::Misconfigured(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -132,7 +133,18 @@ impl AuthError {
             Self::UserDisabled => "The account is disabled.",
             Self::ReauthRequired { .. } => "This needs a recent sign-in. Sign in again with the password.",
             Self::CredentialConflict(detail) => detail,
-            Self::CsrfRejected => "The request came from another site. Use this site's own pages.",
+            Self::CsrfRejected(CsrfFault::OtherSite) => {
+                "The request came from another site. Use this site's own pages."
+            }
+            Self::CsrfRejected(CsrfFault::Missing) => {
+                "The token in the cookie needs its CSRF value beside it. Send that in the header or the form field for it."
+            }
+            Self::CsrfRejected(CsrfFault::Mismatch) => {
+                "The CSRF value is not that of the token in the cookie. Read it again and send that."
+            }
+            Self::CsrfRejected(CsrfFault::NoClaim) => {
+                "The token in the cookie has no CSRF value, so it cannot be used from there. Sign in again."
+            }
             Self::InvalidRequest(detail) => return detail.clone(),
             Self::TooManyAttempts { .. } => "Too many attempts. Wait before trying again.",
             Self::StoreUnavailable(_) => "The service is not available now. Try again later.",
