@@ -1,6 +1,8 @@
 //! From a credential to a principal: the one place where it is decided who a request is. Reading, refreshing and
 //! signing out all come here, so they cannot disagree.
 
+pub(crate) mod by_token;
+
 use std::rc::Rc;
 
 use actix_identity::{Identity, IdentityExt as _};
@@ -10,15 +12,19 @@ use actix_web::{HttpMessage as _, HttpRequest};
 use super::clock::UnixTime;
 use super::cookies;
 use super::core::Core;
-use super::credential::{Location, Presented, PresentedToken};
+use super::credential::{Choice, Location};
 use super::error::AuthError;
 use super::login::{EndReason, Login, LoginId};
 use super::principal::{Principal, Verdict, Via};
 use super::remember::{Match, PresentedCookie};
 use super::request::RequestAuth;
+use super::requirement::{Face, Requirement};
 use super::sessions::{LOGIN_KEY, REMEMBERED_KEY};
-use super::token::Genuine;
 use super::users::KnownUser;
+
+/// What a token is told where only a browser's session counts.
+pub(crate) const NOT_A_BROWSER: AuthError =
+    AuthError::CredentialConflict("This is for browsers that are signed in. Leave the token out.");
 
 /// `last_seen_at` is written when it is this old, in seconds.
 const SEEN_AFTER: UnixTime = 60;
@@ -28,48 +34,51 @@ const REMEMBER_GRACE: i64 = 30;
 
 /// Decides who a request is.
 pub(crate) async fn resolve(auth: &RequestAuth, req: &HttpRequest) -> Verdict {
-    let verdict = match &auth.presented {
-        Presented::Unusable(error) => Verdict::Rejected(error.clone()),
-        Presented::Token(token) => match by_token(auth, token).await {
+    let guard = auth.requirement();
+    let requirement = guard.as_deref().unwrap_or(&Requirement::DEFAULT);
+    let verdict = match auth.choose(requirement, requirement.wanted) {
+        Choice::Refused(error) => Verdict::Rejected(error),
+        Choice::Token(_) if requirement.face == Face::Browser => Verdict::Rejected(NOT_A_BROWSER),
+        Choice::Token(token) => match by_token::resolve(auth, req, &token, requirement).await {
             Ok(principal) => Verdict::Accepted(Rc::new(principal)),
             Err(error) => Verdict::Rejected(error),
         },
+        // A token that this route does not look for is no key to it, and no session is there beside one.
+        Choice::Nothing if requirement.face == Face::Token || auth.presented.is_token() => {
+            Verdict::Absent(AuthError::LoginRequired)
+        }
         // Boxed, so that the way of a token does not carry the room for this one.
-        Presented::Nothing => match Box::pin(by_cookies(auth, req)).await {
+        Choice::Nothing => match Box::pin(by_cookies(auth, req)).await {
             Ok(verdict) => verdict,
             Err(error) => Verdict::Rejected(error),
         },
     };
-    log(&verdict);
+    log(auth, requirement, &verdict);
     verdict
 }
 
 /// The explanation that every refusal leaves: which credential decided, and how.
-fn log(verdict: &Verdict) {
+fn log(auth: &RequestAuth, requirement: &Requirement, verdict: &Verdict) {
     match verdict {
         Verdict::Accepted(principal) => tracing::debug!(
-            login.id = %principal.login_id,
+            login.id = principal.login_id.as_ref().map(LoginId::as_str),
             credential.via = principal.via.as_str(),
             credential.location = principal.location.as_str(),
             "credential accepted"
         ),
-        Verdict::Rejected(AuthError::TokenInvalid(fault)) => {
-            tracing::info!(code = "token_invalid", %fault, "credential rejected");
+        Verdict::Rejected(error) => {
+            let login = auth.opened().as_ref().and_then(|token| token.sid.clone());
+            match error {
+                AuthError::TokenInvalid(fault) => {
+                    tracing::info!(code = error.code(), login.id = login, %fault, "credential rejected");
+                }
+                _ => tracing::info!(code = error.code(), login.id = login, "credential rejected"),
+            }
         }
-        Verdict::Rejected(error) => tracing::info!(code = error.code(), "credential rejected"),
-        Verdict::Absent(error) => tracing::debug!(code = error.code(), "no credential"),
+        Verdict::Absent(error) => {
+            tracing::debug!(code = error.code(), token = auth.absences(requirement), "no credential");
+        }
     }
-}
-
-async fn by_token(auth: &RequestAuth, token: &PresentedToken) -> Result<Principal, AuthError> {
-    let core = &*auth.core;
-    let now = core.clock.now();
-    let verified = core.verifier.verify_access(&token.text, &auth.known_tokens, now)?;
-    let login_id = LoginId::from(verified.sid.clone());
-    let (user, login) = live(core, &verified.sub, &login_id, now).await?;
-    let fresh = verified.fresh && core.is_fresh(verified.auth_time, now);
-    let credential = Credential { via: Via::Token, location: token.location, fresh, expires_at: verified.exp };
-    Ok(principal(user, login, credential, Some(verified)))
 }
 
 async fn by_cookies(auth: &RequestAuth, req: &HttpRequest) -> Result<Verdict, AuthError> {
@@ -110,8 +119,7 @@ async fn by_session(core: &Core, found: &SessionLogin) -> Result<Principal, Auth
     let now = core.clock.now();
     let (user, login) = live(core, &found.identity, &found.login_id, now).await?;
     let fresh = !found.remembered && core.is_fresh(login.auth_time, now);
-    let credential = Credential { via: Via::Session, location: Location::Cookie, fresh, expires_at: login.expires_at };
-    Ok(principal(user, login, credential, None))
+    Ok(principal(user, login, Via::Session, fresh))
 }
 
 /// Opens a session with a remember cookie, and rotates the cookie.
@@ -133,9 +141,7 @@ async fn by_remember_cookie(auth: &RequestAuth, req: &HttpRequest, session: &Ses
     }
     open_session(req, session, &login, true)?;
     tracing::info!(login.id = %login.id, "session restored by remember cookie");
-    let credential =
-        Credential { via: Via::Remember, location: Location::Cookie, fresh: false, expires_at: login.expires_at };
-    Ok(Verdict::Accepted(Rc::new(principal(user, login, credential, None))))
+    Ok(Verdict::Accepted(Rc::new(principal(user, login, Via::Remember, false))))
 }
 
 /// The login that a remember cookie stands for, with the cookie's record as it is after this use.
@@ -225,25 +231,20 @@ pub(crate) fn open_session(
     Ok(())
 }
 
-struct Credential {
-    via: Via,
-    location: Location,
-    fresh: bool,
-    expires_at: UnixTime,
-}
-
-fn principal(user: KnownUser, login: Login, credential: Credential, token: Option<Rc<Genuine>>) -> Principal {
+/// Who a browser is.
+fn principal(user: KnownUser, login: Login, via: Via, fresh: bool) -> Principal {
     Principal {
         identity: login.identity,
-        login_id: login.id,
-        via: credential.via,
-        location: credential.location,
-        fresh: credential.fresh,
+        login_id: Some(login.id),
+        via,
+        location: Location::Cookie,
+        fresh,
         auth_time: login.auth_time,
         amr: login.amr,
         login_started_at: login.created_at,
-        expires_at: credential.expires_at,
+        expires_at: Some(login.expires_at),
+        login_expires_at: Some(login.expires_at),
         user: user.user,
-        token,
+        token: None,
     }
 }

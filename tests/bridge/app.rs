@@ -15,8 +15,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use tollbridge::{
-    Auth, AuthError, Bridge, BridgeBuilder, BrowserUser, Claims, Clock, CurrentLogin, CurrentUser, Fresh, MaybeUser,
-    Scope, TokenKey, TokenUser, safe_next,
+    Auth, AuthError, Bridge, BridgeBuilder, BrowserUser, Claims, Clock, CurrentLogin, CurrentUser, Fresh, LoginId,
+    MaybeUser, Scope, TokenKey, TokenUser, safe_next,
 };
 
 use crate::clients::new_http;
@@ -285,7 +285,7 @@ async fn claims(claims: Claims) -> impl Responder {
 async fn how(login: CurrentLogin) -> impl Responder {
     Json(json!({
         "identity": login.identity,
-        "login_id": login.login_id.as_str(),
+        "login_id": login.login_id.as_ref().map(LoginId::as_str),
         "via": login.via.as_str(),
         "location": login.location.as_str(),
         "fresh": login.fresh,
