@@ -69,7 +69,9 @@ pub use require::{Require, RequireService};
 pub use session_store::{SessionHash, SessionRecord, SessionStore};
 pub use silence::prefers_html;
 pub use store_error::{StoreError, StoreFuture};
-pub use token::{Claims, KeyError, Malformation, TokenFault, TokenKey, TokenPair, TokenPart, TokenType};
+pub use token::{
+    Algorithm, Claims, KeyError, Malformation, TokenFault, TokenKey, TokenPair, TokenPart, TokenType, UnknownAlgorithm,
+};
 pub use token_cookies::TokenCookies;
 pub use user::UserStore;
 
