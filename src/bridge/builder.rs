@@ -1,6 +1,7 @@
 //! Puts a [`Bridge`] together, and refuses to put together a weak one.
 
 mod browsers;
+mod outcomes;
 mod tokens;
 
 use std::collections::HashSet;
@@ -18,6 +19,7 @@ use super::credential::Location;
 use super::loader::LoaderConfig;
 use super::login::LoginStore;
 use super::random;
+use super::refusal::OnRefusal;
 use super::remember::RememberKey;
 use super::session_store::SessionStore;
 use super::token::{Issuer, KeySet, TokenConfig, TokenKey, Verifier};
@@ -34,6 +36,7 @@ pub struct BridgeBuilder {
     public_url: Option<String>,
     login_view: Option<String>,
     error_page: Option<Box<ErrorPage>>,
+    on_refusal: Option<Box<OnRefusal>>,
     tokens: TokenConfig,
     leeway: Duration,
     loader: LoaderConfig,
@@ -86,6 +89,7 @@ impl BridgeBuilder {
             public_url: None,
             login_view: None,
             error_page: None,
+            on_refusal: None,
             tokens: TokenConfig {
                 issuer: "tollbridge".to_owned(),
                 audience: "tollbridge".to_owned(),
@@ -173,6 +177,7 @@ impl BridgeBuilder {
             own_origin,
             login_view: self.login_view,
             error_page: self.error_page,
+            on_refusal: self.on_refusal,
             clock: self.clock,
         }))
     }

@@ -10,6 +10,7 @@ use super::cookies::CookieConfig;
 use super::error::AuthError;
 use super::loader::LoaderConfig;
 use super::login::LoginStore;
+use super::refusal::OnRefusal;
 use super::remember::RememberKey;
 use super::session_store::SessionStore;
 use super::token::{Issuer, Verifier};
@@ -34,6 +35,7 @@ pub(crate) struct Core {
     pub(crate) own_origin: Option<String>,
     pub(crate) login_view: Option<String>,
     pub(crate) error_page: Option<Box<ErrorPage>>,
+    pub(crate) on_refusal: Option<Box<OnRefusal>>,
     pub(crate) clock: Clock,
 }
 

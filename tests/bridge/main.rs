@@ -16,6 +16,7 @@ mod loader;
 mod logout;
 mod redirect;
 mod refresh;
+mod refusal;
 mod remember;
 mod sessions;
 mod silence;
