@@ -63,7 +63,7 @@ pub use redirect::safe_next;
 pub use refusal::{Refusal, prefers_html};
 pub use session_store::{SessionHash, SessionRecord, SessionStore};
 pub use store_error::{StoreError, StoreFuture};
-pub use token::{Claims, KeyError, TokenKey, TokenPair};
+pub use token::{Claims, CsrfFault, KeyError, Malformation, TokenFault, TokenKey, TokenPair, TokenPart, TokenType};
 pub use user::UserStore;
 
 use self::core::Core;
