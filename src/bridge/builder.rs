@@ -16,6 +16,7 @@ use super::clock::Clock;
 use super::cookies::CookieConfig;
 use super::core::{Core, ErrorPage, Lifetimes};
 use super::credential::Location;
+use super::events::Events;
 use super::loader::LoaderConfig;
 use super::login::LoginStore;
 use super::random;
@@ -37,6 +38,7 @@ pub struct BridgeBuilder {
     login_view: Option<String>,
     error_page: Option<Box<ErrorPage>>,
     on_refusal: Option<Box<OnRefusal>>,
+    events: Events,
     tokens: TokenConfig,
     leeway: Duration,
     loader: LoaderConfig,
@@ -90,6 +92,7 @@ impl BridgeBuilder {
             login_view: None,
             error_page: None,
             on_refusal: None,
+            events: Events::default(),
             tokens: TokenConfig {
                 issuer: "tollbridge".to_owned(),
                 audience: "tollbridge".to_owned(),
@@ -178,6 +181,7 @@ impl BridgeBuilder {
             login_view: self.login_view,
             error_page: self.error_page,
             on_refusal: self.on_refusal,
+            events: self.events,
             clock: self.clock,
         }))
     }

@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::clock::{Clock, UnixTime};
 use super::cookies::CookieConfig;
 use super::error::AuthError;
+use super::events::Events;
 use super::loader::LoaderConfig;
 use super::login::LoginStore;
 use super::refusal::OnRefusal;
@@ -36,6 +37,7 @@ pub(crate) struct Core {
     pub(crate) login_view: Option<String>,
     pub(crate) error_page: Option<Box<ErrorPage>>,
     pub(crate) on_refusal: Option<Box<OnRefusal>>,
+    pub(crate) events: Events,
     pub(crate) clock: Clock,
 }
 

@@ -14,8 +14,8 @@ use std::task::{Context, Poll};
 
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
-use actix_web::http::Method;
 use actix_web::http::header::{ACCEPT, CACHE_CONTROL, HeaderValue, LOCATION, SET_COOKIE};
+use actix_web::http::{Method, StatusCode};
 use actix_web::{Error, HttpRequest, HttpResponse};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -24,6 +24,7 @@ use serde_json::{Map, Value};
 use super::core::Core;
 use super::credential::Presented;
 use super::error::AuthError;
+use super::events::AuthEvent;
 use super::loader;
 use super::redirect::{login_url, safe_next};
 use super::request::RequestAuth;
@@ -103,6 +104,7 @@ impl<'a> Refusal<'a> {
     /// What is answered in the place of the problem document.
     fn answer(&self) -> Option<HttpResponse> {
         let core = self.core;
+        self.tell();
         if let Some(answer) = core.on_refusal.as_ref().and_then(|hook| hook(self)) {
             return Some(answer);
         }
@@ -110,6 +112,20 @@ impl<'a> Refusal<'a> {
             return None;
         }
         self.redirect().or_else(|| core.error_page.as_ref().map(|page| page(self.req, self.error)))
+    }
+
+    /// Tells who listens. A wrong password lacks no credential, and has no event of its own.
+    fn tell(&self) {
+        match self.error {
+            AuthError::ReauthRequired { .. } => {
+                self.core.events.emit(|| AuthEvent::NeedsRefresh { user: self.identity() });
+            }
+            AuthError::InvalidCredentials => {}
+            error if error.status() == StatusCode::UNAUTHORIZED => {
+                self.core.events.emit(|| AuthEvent::Unauthorized { code: error.code() });
+            }
+            _ => {}
+        }
     }
 
     /// To the login page. Who presented a token is not sent there: a rejected token is a 401.
@@ -138,7 +154,8 @@ impl fmt::Debug for Refusal<'_> {
 
 /// Gives a refusal its form; every other response passes.
 pub(crate) fn shape<B: MessageBody>(core: &Core, res: ServiceResponse<B>) -> ServiceResponse<EitherBody<B>> {
-    let shapes = core.on_refusal.is_some() || core.login_view.is_some() || core.error_page.is_some();
+    let shapes =
+        core.on_refusal.is_some() || core.login_view.is_some() || core.error_page.is_some() || core.events.is_heard();
     let error = res.response().error().filter(|_| shapes).and_then(|error| error.as_error::<AuthError>());
     // What a handler makes of a body that broke off is not what is answered.
     let answer = error

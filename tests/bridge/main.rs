@@ -10,6 +10,7 @@ mod vectors;
 
 mod csrf;
 mod errors;
+mod events;
 mod extractors;
 mod hostile;
 mod loader;

@@ -3,6 +3,7 @@
 use actix_web::HttpResponse;
 
 use super::BridgeBuilder;
+use crate::bridge::events::AuthEvent;
 use crate::bridge::refusal::Refusal;
 
 impl BridgeBuilder {
@@ -27,6 +28,14 @@ impl BridgeBuilder {
     /// ```
     pub fn on_refusal(mut self, answer: impl Fn(&Refusal<'_>) -> Option<HttpResponse> + Send + Sync + 'static) -> Self {
         self.on_refusal = Some(Box::new(answer));
+        self
+    }
+
+    /// Tells of what happens to logins: Flask-Login's signals. May be called several times, each listener hears all. It
+    /// is called in the middle of a request and should be quick; [`event_stream`](crate::event_stream) is for work that
+    /// is not.
+    pub fn on_event(mut self, listener: impl Fn(&AuthEvent) + Send + Sync + 'static) -> Self {
+        self.events.add(Box::new(listener));
         self
     }
 }
