@@ -5,9 +5,11 @@
 //! resolve the credential into a user when a handler asks for one; on the way out, `silence` sees to it
 //! that the response to a token carries no cookie.
 
+mod any_user;
 mod auth;
 mod builder;
 mod clock;
+mod confirm;
 mod cookies;
 mod core;
 mod credential;
@@ -29,6 +31,7 @@ mod refusal;
 mod remember;
 mod request;
 mod resolve;
+mod session_login;
 mod session_store;
 mod sessions;
 mod silence;
@@ -49,6 +52,7 @@ use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::http::StatusCode;
 use actix_web::{Error, HttpMessage as _};
 
+pub use any_user::AnyUser;
 pub use auth::{Auth, LoginUser, NewLogin};
 pub use builder::{BridgeBuilder, BuildError};
 pub use clock::{Clock, UnixTime};

@@ -169,6 +169,10 @@ pub trait LoginStore: Send + Sync + 'static {
     /// and answers `false`. One conditional statement, as above.
     fn rotate_remember<'a>(&'a self, id: &'a LoginId, next: &'a Remember) -> StoreFuture<'a, bool>;
 
+    /// Notes that the user has just proved again who they are: if the login is live at `now`, sets `auth_time` and
+    /// `last_seen_at` to `now` and answers `true`; else changes nothing and answers `false`. One conditional statement.
+    fn confirm<'a>(&'a self, id: &'a LoginId, now: UnixTime) -> StoreFuture<'a, bool>;
+
     /// Sets `last_seen_at`.
     fn touch<'a>(&'a self, id: &'a LoginId, now: UnixTime) -> StoreFuture<'a, ()>;
 

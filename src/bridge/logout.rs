@@ -12,7 +12,8 @@ use super::error::AuthError;
 use super::events::AuthEvent;
 use super::login::{EndReason, LoginId};
 use super::principal::Verdict;
-use super::resolve::{self, SessionLogin};
+use super::resolve;
+use super::session_login::SessionLogin;
 
 /// Which of a user's logins to end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
