@@ -46,6 +46,7 @@ for_every_store!(
     rotates_no_refresh_token_of_a_login_that_is_over,
     rotates_a_remember_cookie_for_exactly_one_racer,
     rotates_no_remember_cookie_that_is_not_there,
+    confirms_a_login_that_lives,
     touches_a_login,
     ends_a_login_once,
     ends_the_logins_of_one_user,
@@ -207,6 +208,22 @@ async fn rotates_no_remember_cookie_that_is_not_there(stores: Stores<impl LoginS
     assert!(store.end(&with.id, EndReason::Logout, NOW).await.unwrap());
     assert!(!store.rotate_remember(&with.id, &good).await.unwrap(), "ended");
     assert_eq!(found(store, &with.id).await.remember, Some(remember));
+}
+
+async fn confirms_a_login_that_lives(stores: Stores<impl LoginStore>) {
+    let login = keep(&stores.here, remembered(&stores.alice)).await;
+    let other = keep(&stores.here, remembered(&stores.alice)).await;
+    let (store, last) = (&stores.here, login.expires_at - 1);
+    assert!(!store.confirm(&LoginId::random(), NOW).await.unwrap(), "unknown");
+    assert!(!store.confirm(&login.id, login.expires_at).await.unwrap(), "expired");
+    assert_eq!(found(&stores.there, &login.id).await, login);
+    assert!(store.confirm(&login.id, last).await.unwrap(), "in its last second");
+    let confirmed = Login { auth_time: last, last_seen_at: last, ..login.clone() };
+    assert_eq!(found(&stores.there, &login.id).await, confirmed);
+    assert!(store.end(&login.id, EndReason::Logout, NOW).await.unwrap());
+    assert!(!store.confirm(&login.id, NOW).await.unwrap(), "ended");
+    assert_eq!(found(&stores.there, &login.id).await.auth_time, last);
+    assert_eq!(found(store, &other.id).await, other);
 }
 
 async fn touches_a_login(stores: Stores<impl LoginStore>) {
