@@ -9,6 +9,8 @@
 //!   Flask-Login.
 //! * [`FakeClock`] is the time, in the test's hand.
 //! * [`assert_no_cookies`] and [`assert_silent`] say what a response must not carry.
+//! * [`conformance`] checks a [`LoginStore`](crate::LoginStore) and a [`SessionStore`](crate::SessionStore) against
+//!   what these traits promise.
 //!
 //! Nothing is faked inside the bridge: a login is in the store, a session is in the session store, its cookie is signed,
 //! and tokens are real ones.
@@ -80,6 +82,7 @@
 //! ```
 
 mod as_user;
+pub mod conformance;
 mod fake_clock;
 mod signed_in;
 mod silence;

@@ -2,4 +2,6 @@
 
 mod app;
 mod as_user;
+mod conformance;
 mod silence;
+mod wrong_store;
