@@ -8,7 +8,7 @@ use super::random;
 use super::store_error::StoreFuture;
 
 /// The opaque id of a [`Login`]; the `sid` claim of its tokens. An id, not a secret: it authenticates nobody.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize)]
 pub struct LoginId(String);
 
 impl LoginId {
@@ -169,6 +169,10 @@ pub trait LoginStore: Send + Sync + 'static {
     /// still `next.generation - 1`, replaces the cookie's record by `next` and answers `true`; else changes nothing
     /// and answers `false`. One conditional statement, as above.
     fn rotate_remember<'a>(&'a self, id: &'a LoginId, next: &'a Remember) -> StoreFuture<'a, bool>;
+
+    /// Notes that the user has just proved again who they are: if the login is live at `now`, sets `auth_time` and
+    /// `last_seen_at` to `now` and answers `true`; else changes nothing and answers `false`. One conditional statement.
+    fn confirm<'a>(&'a self, id: &'a LoginId, now: UnixTime) -> StoreFuture<'a, bool>;
 
     /// Sets `last_seen_at`, and nothing else, of a login that is there.
     fn touch<'a>(&'a self, id: &'a LoginId, now: UnixTime) -> StoreFuture<'a, ()>;

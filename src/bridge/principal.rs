@@ -58,6 +58,25 @@ pub struct Principal {
     pub(crate) token: Option<Rc<Genuine>>,
 }
 
+impl Principal {
+    /// The same, after its user has proved again who they are.
+    pub(crate) fn renewed(&self, auth_time: UnixTime) -> Self {
+        Self {
+            identity: self.identity.clone(),
+            login_id: self.login_id.clone(),
+            via: self.via,
+            location: self.location,
+            fresh: true,
+            auth_time,
+            amr: self.amr.clone(),
+            login_started_at: self.login_started_at,
+            expires_at: self.expires_at,
+            user: Rc::clone(&self.user),
+            token: self.token.clone(),
+        }
+    }
+}
+
 impl fmt::Debug for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Principal")

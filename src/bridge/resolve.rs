@@ -3,20 +3,20 @@
 
 use std::rc::Rc;
 
-use actix_identity::{Identity, IdentityExt as _};
 use actix_session::{Session, SessionExt as _};
-use actix_web::{HttpMessage as _, HttpRequest};
+use actix_web::HttpRequest;
 
 use super::clock::UnixTime;
 use super::cookies;
 use super::core::Core;
 use super::credential::{Location, Presented, PresentedToken};
 use super::error::AuthError;
+use super::events::AuthEvent;
 use super::login::{EndReason, Login, LoginId};
 use super::principal::{Principal, Verdict, Via};
 use super::remember::{Match, PresentedCookie};
 use super::request::RequestAuth;
-use super::sessions::{LOGIN_KEY, REMEMBERED_KEY};
+use super::session_login::{self, Face, SessionLogin};
 use super::token::Genuine;
 use super::users::KnownUser;
 
@@ -24,14 +24,22 @@ use super::users::KnownUser;
 const SEEN_AFTER: UnixTime = 60;
 
 /// Racers with the previous remember cookie get the current one within this many seconds.
-const REMEMBER_GRACE: i64 = 30;
+pub(crate) const REMEMBER_GRACE: i64 = 30;
 
 /// Decides who a request is.
 pub(crate) async fn resolve(auth: &RequestAuth, req: &HttpRequest) -> Verdict {
+    let events = &auth.core.events;
+    events.emit(|| AuthEvent::UserAccessed);
     let verdict = match &auth.presented {
         Presented::Unusable(error) => Verdict::Rejected(error.clone()),
         Presented::Token(token) => match by_token(auth, token).await {
-            Ok(principal) => Verdict::Accepted(Rc::new(principal)),
+            Ok(principal) => {
+                events.emit(|| AuthEvent::UserLoadedFromRequest {
+                    user: principal.identity.clone(),
+                    login: Some(principal.login_id.clone()),
+                });
+                Verdict::Accepted(Rc::new(principal))
+            }
             Err(error) => Verdict::Rejected(error),
         },
         // Boxed, so that the way of a token does not carry the room for this one.
@@ -53,6 +61,9 @@ fn log(verdict: &Verdict) {
             credential.location = principal.location.as_str(),
             "credential accepted"
         ),
+        Verdict::Rejected(AuthError::TokenInvalid(fault)) => {
+            tracing::info!(code = "token_invalid", %fault, "credential rejected");
+        }
         Verdict::Rejected(error) => tracing::info!(code = error.code(), "credential rejected"),
         Verdict::Absent(error) => tracing::debug!(code = error.code(), "no credential"),
     }
@@ -75,6 +86,12 @@ async fn by_cookies(auth: &RequestAuth, req: &HttpRequest) -> Result<Verdict, Au
         return match by_session(&auth.core, &found).await {
             Ok(principal) => Ok(Verdict::Accepted(Rc::new(principal))),
             Err(error) if error.status().is_server_error() => Err(error),
+            Err(error @ AuthError::UserDisabled) if found.face.forced => {
+                let (user, _) =
+                    auth.core.users.find_with_login(&found.identity, &found.login_id, &*auth.core.logins).await?;
+                user.into_iter().for_each(|user| auth.set_inactive_user(user.user));
+                Ok(Verdict::Absent(error))
+            }
             // The browser sent what it had; that its login is over leaves it with nothing.
             Err(error) => {
                 // Its other values were the user's, and are not for whoever signs in next. Clearing is enough, and
@@ -87,26 +104,10 @@ async fn by_cookies(auth: &RequestAuth, req: &HttpRequest) -> Result<Verdict, Au
     by_remember_cookie(auth, req, &session).await
 }
 
-/// The login that a session is a face of.
-pub(crate) struct SessionLogin {
-    pub(crate) identity: String,
-    pub(crate) login_id: LoginId,
-    remembered: bool,
-}
-
-impl SessionLogin {
-    pub(crate) fn of(req: &HttpRequest, session: &Session) -> Option<Self> {
-        let identity = req.get_identity().ok()?.id().ok()?;
-        let login_id = LoginId::from(session.get::<String>(LOGIN_KEY).ok()??);
-        let remembered = session.get(REMEMBERED_KEY).ok()?.unwrap_or(false);
-        Some(Self { identity, login_id, remembered })
-    }
-}
-
 async fn by_session(core: &Core, found: &SessionLogin) -> Result<Principal, AuthError> {
     let now = core.clock.now();
     let (user, login) = live(core, &found.identity, &found.login_id, now).await?;
-    let fresh = !found.remembered && core.is_fresh(login.auth_time, now);
+    let fresh = !found.face.stale && core.is_fresh(login.auth_time, now);
     let credential = Credential { via: Via::Session, location: Location::Cookie, fresh, expires_at: login.expires_at };
     Ok(principal(user, login, credential, None))
 }
@@ -128,8 +129,9 @@ async fn by_remember_cookie(auth: &RequestAuth, req: &HttpRequest, session: &Ses
     if let Some(remember) = &login.remember {
         auth.set_cookie(core.cookies.remember(core.remember.value(remember), now, remember.expires_at));
     }
-    open_session(req, session, &login, true)?;
+    session_login::open(req, session, &login, Face { stale: true, forced: false })?;
     tracing::info!(login.id = %login.id, "session restored by remember cookie");
+    core.events.emit(|| AuthEvent::UserLoadedFromCookie { user: login.identity.clone(), login: login.id.clone() });
     let credential =
         Credential { via: Via::Remember, location: Location::Cookie, fresh: false, expires_at: login.expires_at };
     Ok(Verdict::Accepted(Rc::new(principal(user, login, credential, None))))
@@ -198,28 +200,6 @@ fn see(core: &Core, login_id: &LoginId, now: UnixTime) {
             tracing::warn!(%error, "could not note when a login was last seen");
         }
     });
-}
-
-/// Makes the session a face of this login, under a new key (so that a key planted before is worth nothing).
-pub(crate) fn open_session(
-    req: &HttpRequest,
-    session: &Session,
-    login: &Login,
-    remembered: bool,
-) -> Result<(), AuthError> {
-    let failed = || AuthError::Misconfigured("the session could not be written");
-    // What one user left in the session is not for the next.
-    if req.get_identity().ok().and_then(|identity| identity.id().ok()).is_some_and(|old| old != login.identity) {
-        session.clear();
-    }
-    session.insert(LOGIN_KEY, login.id.as_str()).map_err(|_| failed())?;
-    if remembered {
-        session.insert(REMEMBERED_KEY, true).map_err(|_| failed())?;
-    } else {
-        session.remove(REMEMBERED_KEY);
-    }
-    Identity::login(&req.extensions(), login.identity.clone()).map_err(|_| failed())?;
-    Ok(())
 }
 
 struct Credential {

@@ -8,13 +8,12 @@ use std::pin::Pin;
 use actix_web::body::MessageBody;
 use actix_web::cookie::Cookie;
 use actix_web::dev::{Service, ServiceResponse};
-use actix_web::http::header::AUTHORIZATION;
 use actix_web::test::{TestRequest, init_service};
 use actix_web::web::{self, Data};
 use actix_web::{App, Error, HttpResponse};
 
 use super::signed_in::{Credential, SignedIn};
-use crate::{Auth, AuthError, Bridge, CurrentLogin, LoginId, TokenPair};
+use crate::{Auth, AuthError, Bridge, LoginId, TokenPair};
 
 /// Signs a user in, for a test (`FlaskLoginClient` of Flask-Login): say how, and await it.
 ///
@@ -35,7 +34,7 @@ use crate::{Auth, AuthError, Bridge, CurrentLogin, LoginId, TokenPair};
 /// # let bridge = Bridge::builder(Users).token_key(key).store(MemoryStore::default()).build()?;
 /// # let ann = "ann".to_owned();
 /// let browser = as_user(&bridge, &ann).fresh().via_session().await; // who has just given a password
-/// let client = as_user(&bridge, &ann).via_token().await; // whose token has been refreshed
+/// let client = as_user(&bridge, &ann).via_token().await; // who has not, and only has a token
 /// let returning = as_user(&bridge, &ann).remembered().await; // whose browser has been closed and opened again
 ///
 /// let request = client.on(TestRequest::get().uri("/who_am_i")).to_http_request();
@@ -101,12 +100,11 @@ impl<'a, U: Clone + 'static> AsUser<'a, U> {
             !(self.fresh && self.face == Face::Remembered),
             "as_user: who is remembered is never fresh; leave out `fresh()` or `remembered()`"
         );
-        let (user, face) = (self.user.clone(), self.face);
-        let remember = face != Face::Token && !self.fresh;
+        let (user, face, fresh) = (self.user.clone(), self.face, self.fresh);
         let desk = move |auth: Auth, outcome: Data<Outcome>| {
             let user = user.clone();
             async move {
-                let mut login = auth.login_user(&user).remember(remember);
+                let mut login = auth.login_user(&user).fresh(fresh).remember(face == Face::Remembered);
                 if face == Face::Token {
                     login = login.tokens_only();
                 }
@@ -117,44 +115,21 @@ impl<'a, U: Clone + 'static> AsUser<'a, U> {
         };
         let outcome = Data::new(Outcome::default());
         let app = App::new().wrap(self.bridge.clone()).app_data(Data::clone(&outcome));
-        let app = app.route("/login", web::post().to(desk)).route("/refresh", web::post().to(refresh));
-        let app = init_service(app.route("/visit", web::get().to(visit))).await;
-
-        let mut cookies = send(&app, TestRequest::post().uri("/login").to_request()).await;
-        if !self.fresh {
-            let refresh_token = outcome.borrow().as_ref().map(|(_, tokens)| tokens.refresh_token.clone());
-            let bearer = format!("Bearer {}", refresh_token.unwrap_or_default());
-            let req = TestRequest::post().uri("/refresh").insert_header((AUTHORIZATION, bearer));
-            send(&app, req.to_request()).await;
+        let app = init_service(app.default_service(web::to(desk))).await;
+        let mut cookies = send(&app, TestRequest::post().to_request()).await;
+        if face == Face::Remembered {
             // The browser is closed: what has no age is forgotten.
             cookies.retain(|cookie| cookie.max_age().is_some());
-            if face == Face::Session {
-                let visit = cookies.into_iter().fold(TestRequest::get().uri("/visit"), TestRequest::cookie);
-                cookies = send(&app, visit.to_request()).await;
-                cookies.retain(|cookie| cookie.max_age().is_none());
-            }
         }
-        #[expect(clippy::expect_used, reason = "the login route has answered with success")]
+        #[expect(clippy::expect_used, reason = "the handler has answered with success")]
         let (login_id, tokens) = outcome.take().expect("a login has been started");
         let credential = if face == Face::Token { Credential::Token } else { Credential::Cookies(cookies) };
         SignedIn::new(login_id, tokens, credential)
     }
 }
 
+/// The login that was started.
 type Outcome = RefCell<Option<(LoginId, TokenPair)>>;
-
-async fn refresh(auth: Auth, outcome: Data<Outcome>) -> Result<HttpResponse, AuthError> {
-    let tokens = auth.refresh().await?;
-    if let Some((_, old)) = &mut *outcome.borrow_mut() {
-        *old = tokens;
-    }
-    Ok(HttpResponse::NoContent().finish())
-}
-
-/// Somebody who is signed in looks at something.
-async fn visit(_: CurrentLogin) -> HttpResponse {
-    HttpResponse::NoContent().finish()
-}
 
 /// The cookies of the answer.
 ///

@@ -8,14 +8,17 @@ mod store;
 #[path = "../support/vectors.rs"]
 mod vectors;
 
+mod confirm;
 mod csrf;
 mod errors;
+mod events;
 mod extractors;
 mod hostile;
 mod loader;
 mod logout;
 mod redirect;
 mod refresh;
+mod refusal;
 mod remember;
 mod sessions;
 mod silence;

@@ -18,6 +18,8 @@ const FAULTS: &[(Fault, &str)] = &[
     (Fault::FindsAnyLogin, "`find`: `None` when it is unknown"),
     (Fault::FindsNoDeadLogin, "`find`: the login with this id, live or not"),
     (Fault::FindsNoDeadLoginByCookie, "`find_remembered`: the login whose remember cookie has this selector"),
+    (Fault::ConfirmsTheDead, "`confirm`: changes nothing and answers `false` if the login is not live"),
+    (Fault::ConfirmsWithoutATrace, "`confirm`: sets `auth_time` and `last_seen_at`"),
     (Fault::TouchesEveryLogin, "`touch`: sets `last_seen_at`, and nothing else"),
     (Fault::EndWithoutReason, "`end`: ends a login, with the time and the reason"),
     (Fault::EndsAgain, "`end`: `false` when it was unknown or had been ended before"),

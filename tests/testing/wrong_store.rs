@@ -21,6 +21,8 @@ pub(crate) enum Fault {
     FindsAnyLogin,
     FindsNoDeadLogin,
     FindsNoDeadLoginByCookie,
+    ConfirmsTheDead,
+    ConfirmsWithoutATrace,
     TouchesEveryLogin,
     EndWithoutReason,
     EndsAgain,
@@ -225,6 +227,19 @@ impl LoginStore for WrongStore {
                 remember => *remember = Some(next.clone()),
             }
             Ok(true)
+        })
+    }
+
+    fn confirm<'a>(&'a self, id: &'a LoginId, now: UnixTime) -> StoreFuture<'a, bool> {
+        Box::pin(async move {
+            let may = |login: &&mut Login| login.is_live(now) || self.has(Fault::ConfirmsTheDead);
+            let confirm = |login: &mut Login| {
+                login.auth_time = now;
+                if !self.has(Fault::ConfirmsWithoutATrace) {
+                    login.last_seen_at = now;
+                }
+            };
+            Ok(self.kept().logins.get_mut(id).filter(may).map(confirm).is_some())
         })
     }
 

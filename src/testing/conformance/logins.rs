@@ -14,6 +14,8 @@ pub(super) fn checks<S: LoginStore>() -> Vec<Check<S>> {
         "`find`: the login with this id, live or not" => finds_the_dead,
         "`find`: `None` when it is unknown" => finds_nothing_unknown,
         "`find_remembered`: the login whose remember cookie has this selector, live or not" => finds_by_selector,
+        "`confirm`: sets `auth_time` and `last_seen_at` of a live login, and answers `true`" => confirms,
+        "`confirm`: changes nothing and answers `false` if the login is not live" => confirms_nothing_dead,
         "`touch`: sets `last_seen_at`, and nothing else" => touches,
         "`end`: ends a login, with the time and the reason" => ends,
         "`end`: `false` when it was unknown or had been ended before, which stays as it was" => ends_once,
@@ -90,6 +92,28 @@ async fn finds_by_selector<S: LoginStore>(at: Fixture<S>) -> Outcome {
         ensure_eq("the login of an unknown selector", &at.here.find_remembered(selector).await?, &None)?;
     }
     Ok(())
+}
+
+async fn confirms<S: LoginStore>(at: Fixture<S>) -> Outcome {
+    let login = keep(&at, remembered(&at.alice)).await?;
+    let other = keep(&at, super::records::login(&at.alice)).await?;
+    for now in [NOW + 1, login.expires_at - 1] {
+        ensure(at.here.confirm(&login.id, now).await?, "it answers `false` for a live login")?;
+        let expected = Login { auth_time: now, last_seen_at: now, ..login.clone() };
+        ensure_login("the login", at.there.find(&login.id).await?, &expected)?;
+    }
+    ensure_login("another login", at.there.find(&other.id).await?, &other)
+}
+
+async fn confirms_nothing_dead<S: LoginStore>(at: Fixture<S>) -> Outcome {
+    let login = keep(&at, login(&at.alice)).await?;
+    let confirm = async |id: &LoginId, now| at.there.confirm(id, now).await;
+    ensure(!confirm(&LoginId::random(), NOW).await?, "it answers `true` for a login that is unknown")?;
+    ensure(!confirm(&login.id, login.expires_at).await?, "it answers `true` for a login that has expired")?;
+    ensure_login("the login", at.here.find(&login.id).await?, &login)?;
+    at.here.end(&login.id, EndReason::Logout, NOW).await?;
+    ensure(!confirm(&login.id, NOW + 1).await?, "it answers `true` for a login that has been ended")?;
+    ensure_eq("the time of the proof", &found(&*at.here, &login.id).await?.auth_time, &login.auth_time)
 }
 
 async fn touches<S: LoginStore>(at: Fixture<S>) -> Outcome {

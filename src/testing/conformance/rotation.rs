@@ -132,10 +132,11 @@ async fn stays_ended<S: LoginStore>(at: Fixture<S>) -> Outcome {
         let racers = (0..RACERS).map(|racing| {
             let (store, id, next) = (at.handle(racing), login.id.clone(), next.clone());
             racer(move || async move {
-                match racing % 4 {
+                match racing % 5 {
                     0 => store.touch(&id, NOW).await,
                     1 => store.rotate_refresh(&id, 0, NOW).await.map(drop),
                     2 => store.rotate_remember(&id, &next).await.map(drop),
+                    3 => store.confirm(&id, NOW).await.map(drop),
                     _ => store.end(&id, EndReason::Logout, NOW).await.map(drop),
                 }
             })
