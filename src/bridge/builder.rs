@@ -130,8 +130,8 @@ impl BridgeBuilder {
     }
 
     /// The clock. Default the system's.
-    pub fn clock(mut self, clock: Clock) -> Self {
-        self.clock = clock;
+    pub fn clock(mut self, clock: impl Into<Clock>) -> Self {
+        self.clock = clock.into();
         self
     }
 
