@@ -5,19 +5,23 @@
 //! resolve the credential into a user when a handler asks for one; on the way out, `silence` sees to it
 //! that the response to a token carries no cookie.
 
+mod any_user;
 mod auth;
 mod builder;
 mod clock;
+mod confirm;
 mod cookies;
 mod core;
 mod credential;
 mod csrf;
 mod decode;
 mod error;
+mod events;
 mod extract;
 mod gate;
 mod hooks;
 mod loader;
+mod locations;
 mod login;
 mod logout;
 mod password;
@@ -26,14 +30,19 @@ mod problem;
 mod random;
 mod redirect;
 mod refresh;
+mod refusal;
 mod remember;
 mod request;
+mod require;
+mod requirement;
 mod resolve;
+mod session_login;
 mod session_store;
 mod sessions;
 mod silence;
 mod store_error;
 mod token;
+mod token_cookies;
 mod user;
 mod users;
 
@@ -49,26 +58,32 @@ use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::http::StatusCode;
 use actix_web::{Error, HttpMessage as _};
 
+pub use any_user::AnyUser;
 pub use auth::{Auth, LoginUser, NewLogin};
 pub use builder::{BridgeBuilder, BuildError};
 pub use clock::{Clock, UnixTime};
 pub use credential::Location;
+pub use csrf::CsrfFault;
 pub use error::AuthError;
-pub use extract::{BrowserUser, CurrentLogin, CurrentUser, Fresh, MaybeUser, TokenUser};
+pub use events::{AuthEvent, EventStream, event_stream};
+pub use extract::{BrowserUser, CurrentLogin, CurrentUser, Fresh, MaybeLogin, MaybeUser, TokenUser};
 pub use hooks::{TokenBlocklist, TokenClaims};
+pub use locations::TokenLocations;
 pub use login::{EndReason, Login, LoginId, LoginStore, Remember};
 pub use logout::Scope;
 pub use password::{PasswordActivity, PasswordError, PasswordHasher, PasswordParams, Verified};
 pub use principal::{Principal, Via};
 pub use problem::Problem;
 pub use redirect::safe_next;
+pub use refusal::{Refusal, prefers_html};
+pub use require::{Require, RequireService};
 pub use session_store::{SessionHash, SessionRecord, SessionStore};
-pub use silence::prefers_html;
 pub use store_error::{StoreError, StoreFuture};
 pub use token::{
-    Algorithm, Claims, CsrfFault, KeyError, Malformation, NewTokens, TokenFault, TokenKey, TokenPair, TokenPart,
-    TokenType, UnknownAlgorithm,
+    Algorithm, Claims, KeyError, Malformation, NewTokens, TokenFault, TokenKey, TokenPair, TokenPart, TokenType,
+    UnknownAlgorithm,
 };
+pub use token_cookies::TokenCookies;
 pub use user::UserStore;
 
 use self::core::Core;
@@ -172,7 +187,7 @@ where
             };
             if let Some(error) = refusal {
                 tracing::warn!(code = error.code(), "a request was refused for how its cookies came");
-                let mut refused = silence::for_browsers(&core, req.error_response(error), false);
+                let mut refused = refusal::shape(&core, req.error_response(error));
                 silence::vary(refused.headers_mut());
                 return Ok(refused.map_into_boxed_body().map_into_right_body());
             }
@@ -185,9 +200,9 @@ where
             // What a handler makes of a body that broke off varies; that it did is the client's fault, and has a name.
             let refused = res.status().is_client_error() || res.status().is_server_error();
             let mut res = if refused && loader::body_paused(res.request()) {
-                silence::replaced(res, too_slow())
+                refusal::replaced(res, too_slow()).map_into_right_body()
             } else {
-                silence::for_browsers(&core, res, token)
+                res
             };
             if token {
                 silence::seal(res.headers_mut(), &core);

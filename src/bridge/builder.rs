@@ -2,6 +2,7 @@
 
 mod browsers;
 mod hooks;
+mod outcomes;
 mod tokens;
 
 use std::collections::HashSet;
@@ -15,14 +16,16 @@ use super::Bridge;
 use super::clock::Clock;
 use super::cookies::CookieConfig;
 use super::core::{Core, ErrorPage, Lifetimes};
-use super::credential::Location;
+use super::events::Events;
 use super::hooks::{Hooks, IssueHooks, KeyFinder};
 use super::loader::LoaderConfig;
+use super::locations::TokenLocations;
 use super::login::LoginStore;
 use super::random;
+use super::refusal::OnRefusal;
 use super::remember::RememberKey;
 use super::session_store::SessionStore;
-use super::token::{Issuer, KeySet, TokenConfig, TokenKey, Verifier};
+use super::token::{ForeignTokens, Issuer, KeySet, TokenConfig, TokenKey, Verifier};
 use super::user::UserStore;
 use super::users::{Erased, Users};
 
@@ -36,12 +39,17 @@ pub struct BridgeBuilder {
     public_url: Option<String>,
     login_view: Option<String>,
     error_page: Option<Box<ErrorPage>>,
+    on_refusal: Option<Box<OnRefusal>>,
+    events: Events,
     tokens: TokenConfig,
     leeway: Duration,
     hooks: Hooks,
     issue_hooks: IssueHooks,
     key_finder: Option<Box<KeyFinder>>,
-    loader: LoaderConfig,
+    token_locations: TokenLocations,
+    json_body_limit: usize,
+    body_timeout: Duration,
+    foreign: Option<Box<dyn ForeignTokens>>,
     lifetimes: Lifetimes,
     clock: Clock,
 }
@@ -76,6 +84,9 @@ pub enum BuildError {
     /// [`BridgeBuilder::token_key`] got a key that only verifies.
     #[error("the token key `{0}` only verifies: give a key that signs, and this one to `retired_token_key`")]
     CannotSign(String),
+    /// The places where tokens are looked for are not named as they can be.
+    #[error("the token locations: {0}")]
+    TokenLocations(String),
     /// A token names its key by id, so no two may share one.
     #[error("two token keys have the id `{0}`: leave one out")]
     DuplicateKeyId(String),
@@ -94,6 +105,8 @@ impl BridgeBuilder {
             public_url: None,
             login_view: None,
             error_page: None,
+            on_refusal: None,
+            events: Events::default(),
             tokens: TokenConfig {
                 issuer: "tollbridge".to_owned(),
                 audiences: vec!["tollbridge".to_owned()],
@@ -108,11 +121,10 @@ impl BridgeBuilder {
             hooks: Hooks::default(),
             issue_hooks: IssueHooks::default(),
             key_finder: None,
-            loader: LoaderConfig {
-                locations: vec![Location::Header, Location::Json],
-                json_body_limit: 16 * 1024,
-                body_timeout: Duration::from_secs(10),
-            },
+            token_locations: TokenLocations::default(),
+            json_body_limit: 16 * 1024,
+            body_timeout: Duration::from_secs(10),
+            foreign: None,
             lifetimes: Lifetimes {
                 refresh: Duration::from_secs(30 * DAY),
                 refresh_grace: Duration::from_secs(10),
@@ -133,8 +145,8 @@ impl BridgeBuilder {
     }
 
     /// The clock. Default the system's.
-    pub fn clock(mut self, clock: Clock) -> Self {
-        self.clock = clock;
+    pub fn clock(mut self, clock: impl Into<Clock>) -> Self {
+        self.clock = clock.into();
         self
     }
 
@@ -175,25 +187,31 @@ impl BridgeBuilder {
         }
         let own_origin = self.public_url.map(|url| origin(&url).ok_or(BuildError::PublicUrl(url))).transpose()?;
         let secure = own_origin.as_deref().is_some_and(|origin| origin.starts_with("https://"));
+        let search = self.token_locations.search(secure)?;
         let keys = KeySet::new(token_key, self.retired);
-        let issuers = [std::slice::from_ref(&self.tokens.issuer), &self.tokens.accepted_issuers].concat();
-        let audiences = [&self.tokens.audiences[..], &self.tokens.accepted_audiences].concat();
+        let csrf = search.cookies.as_ref().is_some_and(|cookies| cookies.uses_double_submit());
+        let tokens = TokenConfig { csrf, ..self.tokens };
+        let issuers = [std::slice::from_ref(&tokens.issuer), &tokens.accepted_issuers].concat();
+        let audiences = [&tokens.audiences[..], &tokens.accepted_audiences].concat();
         let successors = mac_key(&session_secret, b"refresh successors");
         Ok(Bridge::new(Core {
             users: self.users,
             logins,
             sessions,
-            issuer: Issuer::new(keys.clone(), self.tokens, successors, self.issue_hooks),
+            issuer: Issuer::new(keys.clone(), tokens, successors, self.issue_hooks),
             verifier: Verifier::new(keys, self.key_finder, issuers, audiences, self.leeway),
             hooks: self.hooks,
+            foreign: self.foreign,
             remember: RememberKey::new(mac_key(&session_secret, b"remember cookies")),
             session_key: Key::from(&derive::<64>(&session_secret, b"session cookies")),
             cookies: CookieConfig::new(secure),
-            loader: self.loader,
+            loader: LoaderConfig { search, json_body_limit: self.json_body_limit, body_timeout: self.body_timeout },
             lifetimes: self.lifetimes,
             own_origin,
             login_view: self.login_view,
             error_page: self.error_page,
+            on_refusal: self.on_refusal,
+            events: self.events,
             clock: self.clock,
         }))
     }

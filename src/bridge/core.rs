@@ -8,12 +8,14 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::clock::{Clock, UnixTime};
 use super::cookies::CookieConfig;
 use super::error::AuthError;
+use super::events::Events;
 use super::hooks::Hooks;
 use super::loader::LoaderConfig;
 use super::login::LoginStore;
+use super::refusal::OnRefusal;
 use super::remember::RememberKey;
 use super::session_store::SessionStore;
-use super::token::{Issuer, Verifier};
+use super::token::{ForeignTokens, Issuer, Verifier};
 use super::users::Users;
 
 /// Renders an error for a browser.
@@ -27,6 +29,8 @@ pub(crate) struct Core {
     pub(crate) issuer: Issuer,
     pub(crate) verifier: Verifier,
     pub(crate) hooks: Hooks,
+    /// Who judges tokens that are not of our own format. Without it they are invalid.
+    pub(crate) foreign: Option<Box<dyn ForeignTokens>>,
     pub(crate) remember: RememberKey,
     pub(crate) session_key: actix_web::cookie::Key,
     pub(crate) cookies: CookieConfig,
@@ -36,6 +40,8 @@ pub(crate) struct Core {
     pub(crate) own_origin: Option<String>,
     pub(crate) login_view: Option<String>,
     pub(crate) error_page: Option<Box<ErrorPage>>,
+    pub(crate) on_refusal: Option<Box<OnRefusal>>,
+    pub(crate) events: Events,
     pub(crate) clock: Clock,
 }
 

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::Bridge;
 use super::error::AuthError;
-use super::token::{Claims, unverified_header};
+use super::token::{Claims, Verified, VerifiedToken, unverified_header};
 
 impl Bridge {
     /// The claims of a token of this bridge, of either type (`decode_token`; with the fields of [`Claims`] also `get_jti`
@@ -17,10 +17,8 @@ impl Bridge {
     ///
     /// [`TokenInvalid`](AuthError::TokenInvalid) or [`TokenExpired`](AuthError::TokenExpired).
     pub fn decode_token(&self, text: &str) -> Result<Claims, AuthError> {
-        match self.0.verifier.verify_any(text, self.0.clock.now())? {
-            (_, true) => Err(AuthError::TokenExpired),
-            (token, false) => claims(token.claims()),
-        }
+        let Verified { token, expired } = self.0.verifier.verify_anew(text, self.0.clock.now())?;
+        if expired { Err(AuthError::TokenExpired) } else { claims(&token) }
     }
 
     /// As [`decode_token`](Self::decode_token), also if the token has expired (`allow_expired=True`).
@@ -29,7 +27,7 @@ impl Bridge {
     ///
     /// [`TokenInvalid`](AuthError::TokenInvalid).
     pub fn decode_expired_token(&self, text: &str) -> Result<Claims, AuthError> {
-        claims(self.0.verifier.verify_any(text, self.0.clock.now())?.0.claims())
+        claims(&self.0.verifier.verify_anew(text, self.0.clock.now())?.token)
     }
 
     /// The header of any token, **of which nothing is verified** (`get_unverified_jwt_headers`).
@@ -42,6 +40,6 @@ impl Bridge {
     }
 }
 
-fn claims(claims: Option<Claims>) -> Result<Claims, AuthError> {
-    claims.ok_or(AuthError::Misconfigured("the claims of a token could not be read again"))
+fn claims(token: &VerifiedToken) -> Result<Claims, AuthError> {
+    token.claims().ok_or(AuthError::Misconfigured("the claims of a token could not be read again"))
 }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::error::AuthError;
 use super::store_error::{StoreError, StoreFuture};
-use super::token::{Genuine, TokenKey, TokenType};
+use super::token::{TokenKey, TokenType, VerifiedToken};
 
 /// What a token says: what [`TokenBlocklist`] and [`check_claims`](crate::BridgeBuilder::check_claims) are told of one
 /// that has been verified.
@@ -113,7 +113,7 @@ impl Hooks {
 
     /// Asks the hooks about a token; `None` when there are none to ask. Every request asks anew, however often the token
     /// has been seen.
-    pub(crate) fn check<'a>(&'a self, token: &Genuine, with_blocklist: bool) -> Option<Check<'a>> {
+    pub(crate) fn check<'a>(&'a self, token: &VerifiedToken, with_blocklist: bool) -> Option<Check<'a>> {
         let blocklist = self.blocklist.as_deref().filter(|_| with_blocklist);
         let claims_check = self.claims_check.as_deref();
         if blocklist.is_none() && claims_check.is_none() {

@@ -9,6 +9,7 @@ mod claims;
 mod compact;
 mod extras;
 mod fault;
+mod foreign;
 mod issuer;
 mod jwk;
 mod key_set;
@@ -23,14 +24,15 @@ mod verifier;
 pub use algorithm::{Algorithm, UnknownAlgorithm};
 pub use claims::Claims;
 pub(crate) use compact::unverified_header;
-pub use fault::{CsrfFault, Malformation, TokenFault, TokenPart};
+pub use fault::{Malformation, TokenFault, TokenPart};
+pub(crate) use foreign::ForeignTokens;
 pub use issuer::TokenPair;
 pub(crate) use issuer::{Issuer, TokenConfig};
 pub(crate) use key_set::KeySet;
 pub use keys::{KeyError, TokenKey};
 pub(crate) use known::KnownTokens;
 pub use new_tokens::NewTokens;
-pub(crate) use verifier::{Genuine, Verifier};
+pub(crate) use verifier::{NO_LOGIN, Verified, VerifiedToken, Verifier};
 
 /// What a token is for. The two are never interchangeable (RFC 8725 section 3.12).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,8 +8,10 @@ mod store;
 #[path = "../support/vectors.rs"]
 mod vectors;
 
+mod confirm;
 mod csrf;
 mod errors;
+mod events;
 mod extractors;
 mod hooks;
 mod hostile;
@@ -17,6 +19,7 @@ mod loader;
 mod logout;
 mod redirect;
 mod refresh;
+mod refusal;
 mod remember;
 mod sessions;
 mod silence;

@@ -22,8 +22,8 @@ pub(super) const MAX_LENGTH: usize = 8 * 1024;
 /// The parts of a token whose signature has been verified.
 pub(super) struct Opened {
     pub(super) token_type: TokenType,
-    /// Encoded as it came.
-    pub(super) header: Box<str>,
+    /// As JSON.
+    pub(super) header: Vec<u8>,
     /// The key was found for this token alone, and may be another one or none the next time.
     pub(super) key_was_found: bool,
     pub(super) payload: Vec<u8>,
@@ -86,7 +86,8 @@ impl<'a> Parts<'a> {
     fn open(&self, key: &TokenKey, token_type: TokenType, key_was_found: bool) -> Result<Opened, TokenFault> {
         self.verify(key)?;
         let payload = decode(TokenPart::Payload, self.payload)?;
-        Ok(Opened { token_type, header: self.header.into(), key_was_found, payload })
+        let header = decode(TokenPart::Header, self.header)?;
+        Ok(Opened { token_type, header, key_was_found, payload })
     }
 
     fn verify(&self, key: &TokenKey) -> Result<(), TokenFault> {
@@ -97,6 +98,21 @@ impl<'a> Parts<'a> {
 
 fn decode(part: TokenPart, text: &str) -> Result<Vec<u8>, TokenFault> {
     URL_SAFE_NO_PAD.decode(text).map_err(|_| TokenFault::Malformed { part, why: Malformation::Base64 })
+}
+
+/// Whether a token, genuine or not, says that it is of one of our types.
+pub(super) fn says_own_type(text: &str, keys: &KeySet) -> bool {
+    let Some((header, _)) = text.split_once('.').filter(|_| text.len() <= MAX_LENGTH) else { return false };
+    #[derive(Deserialize)]
+    struct Typed {
+        typ: String,
+    }
+    keys.by_usual_header(header).is_some()
+        || URL_SAFE_NO_PAD
+            .decode(header)
+            .ok()
+            .and_then(|json| serde_json::from_slice::<Typed>(&json).ok())
+            .is_some_and(|header| token_type(&header.typ).is_some())
 }
 
 /// Whether this key signed a compact JWS, whatever the JWS is for.
