@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 use tokio::sync::Semaphore;
 use tollbridge::{
     AnyUser, Auth, AuthError, Bridge, BridgeBuilder, BrowserUser, Claims, Clock, CurrentLogin, CurrentUser, Fresh,
-    LoginId, MaybeUser, Scope, TokenKey, TokenUser, safe_next,
+    LoginId, MaybeUser, Require, Scope, TokenKey, TokenUser, safe_next,
 };
 
 use crate::clients::new_http;
@@ -191,6 +191,7 @@ fn routes(app: &mut ServiceConfig) {
         .route("/any", web::route().to(any))
         .route("/who_am_i", web::route().to(who_am_i))
         .route("/maybe", web::route().to(maybe))
+        .route("/even-revoked", web::route().to(who_am_i).wrap(Require::token().skip_blocklist()))
         .route("/browser", web::route().to(browser))
         .route("/token", web::route().to(token))
         .route("/fresh", web::route().to(fresh))

@@ -129,6 +129,25 @@ fn a_list_that_is_down_blocks_nobody_in_and_nobody_out() {
 }
 
 #[test]
+fn a_route_can_leave_the_list_out_but_not_the_claims() {
+    let list = List::default();
+    let app =
+        TestApp::with(|bridge| bridge.token_blocklist(list.clone()).check_claims(|token| token.sub() != Some("1")));
+    let (pair, batman) = (Anonymous(&app).token_login("panther"), Anonymous(&app).token_login("batman"));
+    list.revoke(&pair.access);
+    list.set_down(true);
+    let even_revoked = |token: &str| Anonymous(&app).call("GET", "/even-revoked").bearer(token).send();
+    for _ in 0..3 {
+        even_revoked(&pair.access).expect(200);
+    }
+    assert_eq!(list.take_asked(), []);
+    present(&app, &pair.access).refused(503, "store_unavailable");
+    even_revoked(&batman.access).refused(401, "token_invalid");
+    list.set_down(false);
+    present(&app, &pair.access).refused(401, "token_revoked");
+}
+
+#[test]
 fn only_verified_tokens_reach_the_list() {
     let list = List::default();
     let app = TestApp::with(|bridge| bridge.token_blocklist(list.clone()));

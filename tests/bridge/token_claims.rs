@@ -5,7 +5,9 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
-use tollbridge::{AuthError, Bridge, BuildError, Malformation, TokenFault, TokenPart};
+use tollbridge::{
+    AuthError, Bridge, BuildError, Location, Malformation, TokenCookies, TokenFault, TokenLocations, TokenPart,
+};
 
 use crate::app::{PASSWORD, START, TestApp, World};
 use crate::clients::{Anonymous, Answer, Client, Pair};
@@ -223,4 +225,31 @@ fn tokens_can_be_looked_into_outside_a_request() {
 fn a_lifetime_is_in_whole_seconds() {
     let app = TestApp::with(|bridge| bridge.access_ttl(Duration::from_millis(61_999)));
     assert_eq!(sign_in(&app, json!({})).expect(200).json()["expires_in"], 61);
+}
+
+/// What a page has to repeat beside a token in a cookie must be nobody's guess, and another for every token.
+#[test]
+fn tokens_for_cookies_carry_a_value_for_the_double_submit() {
+    let in_cookies = |cookies: TokenCookies| {
+        let locations = TokenLocations::new(&[Location::Header, Location::Cookie]).cookies(cookies);
+        TestApp::with(|bridge| bridge.token_locations(locations))
+    };
+    let app = in_cookies(TokenCookies::default());
+    let first = Anonymous(&app).token_login("panther");
+    let (next, raced, second) =
+        (refreshed(&app, &first), refreshed(&app, &first), Anonymous(&app).token_login("panther"));
+    assert_eq!(next.refresh, raced.refresh, "racers still get one successor");
+    let tokens = [&first, &next, &raced, &second].map(|pair| [&pair.access, &pair.refresh]).concat();
+    let mut seen = std::collections::BTreeSet::new();
+    for token in tokens {
+        let csrf = read(token).1["csrf"].as_str().expect("csrf").to_owned();
+        assert_eq!(URL_SAFE_NO_PAD.decode(&csrf).expect("base64url").len(), 16);
+        let claims = app.bridge.decode_token(token).expect("a token");
+        assert_eq!(claims.csrf(), Some(&*csrf));
+        assert_ne!(claims.jti.as_deref(), Some(&*csrf), "the id is no secret");
+        seen.insert(csrf);
+    }
+    assert_eq!(seen.len(), 7, "all differ but those of the racers");
+    let without = in_cookies(TokenCookies::default().double_submit(false));
+    assert!(read(&Anonymous(&without).token_login("panther").access).1.get("csrf").is_none());
 }
