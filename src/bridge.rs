@@ -15,6 +15,7 @@ mod csrf;
 mod error;
 mod extract;
 mod gate;
+mod implicit_refresh;
 mod loader;
 mod locations;
 mod login;
@@ -193,6 +194,7 @@ where
             };
             if token {
                 silence::seal(res.headers_mut(), &core);
+                implicit_refresh::finish(&core, &auth, res.headers_mut());
             } else {
                 silence::add_cookies(res.headers_mut(), &auth, brought_cookies);
             }

@@ -1,6 +1,6 @@
 //! What the bridge keeps with a request while it is handled.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -28,6 +28,8 @@ pub(crate) struct RequestAuth {
     verdict: RefCell<Rc<OnceCell<Verdict>>>,
     /// The last token whose signature was right, whatever became of it.
     opened: RefCell<Option<Rc<VerifiedToken>>>,
+    /// Whether the browser is to lose the cookies that carry its tokens.
+    token_cookies_end: Cell<bool>,
     /// Cookies to set on the response, which handlers do not see.
     cookies: RefCell<Vec<Cookie<'static>>>,
 }
@@ -41,6 +43,7 @@ impl RequestAuth {
             requirement: RefCell::default(),
             verdict: RefCell::default(),
             opened: RefCell::default(),
+            token_cookies_end: Cell::default(),
             cookies: RefCell::default(),
         })
     }
@@ -127,6 +130,23 @@ impl RequestAuth {
             Verdict::Accepted(principal) => Ok(principal),
             Verdict::Absent(error) | Verdict::Rejected(error) => Err(error),
         }
+    }
+
+    /// The principal, if somebody has asked who the request is and it is somebody.
+    pub(crate) fn accepted(&self) -> Option<Rc<Principal>> {
+        match self.verdict.borrow().get() {
+            Some(Verdict::Accepted(principal)) => Some(Rc::clone(principal)),
+            _ => None,
+        }
+    }
+
+    /// From here on the browser's tokens are worth nothing.
+    pub(crate) fn end_token_cookies(&self) {
+        self.token_cookies_end.set(true);
+    }
+
+    pub(crate) fn token_cookies_end(&self) -> bool {
+        self.token_cookies_end.get()
     }
 
     /// Whether anybody has asked who the request is.

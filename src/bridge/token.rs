@@ -11,6 +11,7 @@ mod issuer;
 mod jwk;
 mod keys;
 mod known;
+mod renewal;
 mod verifier;
 
 pub use claims::Claims;
