@@ -4,6 +4,7 @@
 mod app;
 #[path = "../support/clients.rs"]
 mod clients;
+mod guarded;
 mod store;
 #[path = "../support/vectors.rs"]
 mod vectors;
@@ -13,6 +14,7 @@ mod errors;
 mod extractors;
 mod hostile;
 mod loader;
+mod locations;
 mod logout;
 mod redirect;
 mod refresh;
