@@ -18,6 +18,7 @@ mod error;
 mod events;
 mod extract;
 mod gate;
+mod implicit_refresh;
 mod loader;
 mod locations;
 mod login;
@@ -202,6 +203,7 @@ where
             };
             if token {
                 silence::seal(res.headers_mut(), &core);
+                implicit_refresh::finish(&core, &auth, res.headers_mut());
             } else {
                 silence::add_cookies(res.headers_mut(), &auth, brought_cookies);
             }
