@@ -19,9 +19,11 @@ use super::credential::Location;
 use super::events::Events;
 use super::loader::LoaderConfig;
 use super::login::LoginStore;
+use super::protection::SessionProtection;
 use super::random;
 use super::refusal::OnRefusal;
 use super::remember::RememberKey;
+use super::remember_cookie::RememberCookie;
 use super::session_store::SessionStore;
 use super::token::{Issuer, KeySet, TokenConfig, TokenKey, Verifier};
 use super::user::UserStore;
@@ -43,6 +45,8 @@ pub struct BridgeBuilder {
     leeway: Duration,
     loader: LoaderConfig,
     lifetimes: Lifetimes,
+    remember_cookie: RememberCookie,
+    protection: SessionProtection,
     clock: Clock,
 }
 
@@ -76,6 +80,9 @@ pub enum BuildError {
     /// A token names its key by id, so no two may share one.
     #[error("two token keys have the id `{0}`: leave one out")]
     DuplicateKeyId(String),
+    /// [`BridgeBuilder::remember_cookie`] got settings with which no browser would keep the cookie, or keep it safe.
+    #[error("the remember cookie cannot be written as configured: {0}")]
+    RememberCookie(String),
 }
 
 impl BridgeBuilder {
@@ -113,6 +120,8 @@ impl BridgeBuilder {
                 remember: Duration::from_secs(30 * DAY),
                 fresh: Duration::from_secs(15 * MINUTE),
             },
+            remember_cookie: RememberCookie::default(),
+            protection: SessionProtection::default(),
             clock: Clock::system(),
         }
     }
@@ -174,7 +183,8 @@ impl BridgeBuilder {
             verifier: Verifier::new(keys, issuer, audience, self.leeway),
             remember: RememberKey::new(mac_key(&session_secret, b"remember cookies")),
             session_key: Key::from(&derive::<64>(&session_secret, b"session cookies")),
-            cookies: CookieConfig::new(secure),
+            cookies: CookieConfig::new(secure, self.remember_cookie)?,
+            protection: self.protection,
             loader: self.loader,
             lifetimes: self.lifetimes,
             own_origin,

@@ -46,6 +46,7 @@ for_every_store!(
     rotates_no_refresh_token_of_a_login_that_is_over,
     rotates_a_remember_cookie_for_exactly_one_racer,
     rotates_no_remember_cookie_that_is_not_there,
+    extends_the_remember_cookie_that_is_there,
     confirms_a_login_that_lives,
     touches_a_login,
     ends_a_login_once,
@@ -208,6 +209,28 @@ async fn rotates_no_remember_cookie_that_is_not_there(stores: Stores<impl LoginS
     assert!(store.end(&with.id, EndReason::Logout, NOW).await.unwrap());
     assert!(!store.rotate_remember(&with.id, &good).await.unwrap(), "ended");
     assert_eq!(found(store, &with.id).await.remember, Some(remember));
+}
+
+async fn extends_the_remember_cookie_that_is_there(stores: Stores<impl LoginStore>) {
+    let login = keep(&stores.here, remembered(&stores.alice)).await;
+    let other = keep(&stores.here, remembered(&stores.alice)).await;
+    let bare = keep(&stores.here, crate::records::login(&stores.alice)).await;
+    let remember = login.remember.clone().expect("it has one");
+    let (store, generation, later) = (&stores.here, remember.generation, remember.expires_at + 1000);
+    assert!(!store.extend_remember(&LoginId::random(), generation, later, NOW).await.unwrap(), "unknown");
+    assert!(!store.extend_remember(&bare.id, generation, later, NOW).await.unwrap(), "no cookie");
+    assert!(!store.extend_remember(&login.id, generation + 1, later, NOW).await.unwrap(), "not its generation");
+    assert!(!store.extend_remember(&login.id, generation - 1, later, NOW).await.unwrap(), "not its generation");
+    assert!(!store.extend_remember(&login.id, generation, later, login.expires_at).await.unwrap(), "expired");
+    assert_eq!(found(&stores.there, &login.id).await, login);
+    assert!(store.extend_remember(&login.id, generation, later, NOW).await.unwrap());
+    let extended = Login { remember: Some(Remember { expires_at: later, ..remember }), ..login.clone() };
+    assert_eq!(found(&stores.there, &login.id).await, extended);
+    assert!(store.end(&login.id, EndReason::Logout, NOW).await.unwrap());
+    assert!(!store.extend_remember(&login.id, generation, later + 1, NOW).await.unwrap(), "ended");
+    assert_eq!(found(store, &login.id).await.remember, extended.remember);
+    assert_eq!(found(store, &other.id).await, other);
+    assert_eq!(found(store, &bare.id).await, bare);
 }
 
 async fn confirms_a_login_that_lives(stores: Stores<impl LoginStore>) {
