@@ -221,14 +221,15 @@ impl<'a> LoginUser<'a> {
 fn started(login: &Login, session: bool, fresh: bool, user: Rc<dyn Any>) -> Principal {
     Principal {
         identity: login.identity.clone(),
-        login_id: login.id.clone(),
+        login_id: Some(login.id.clone()),
         via: if session { Via::Session } else { Via::Token },
         location: if session { Location::Cookie } else { Location::Json },
         fresh,
         auth_time: login.auth_time,
         amr: login.amr.clone(),
         login_started_at: login.created_at,
-        expires_at: login.expires_at,
+        expires_at: Some(login.expires_at),
+        login_expires_at: Some(login.expires_at),
         user,
         token: None,
     }

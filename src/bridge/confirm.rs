@@ -6,7 +6,6 @@ use actix_session::SessionExt as _;
 
 use super::auth::{Auth, NewLogin};
 use super::cookies;
-use super::credential::Presented;
 use super::csrf;
 use super::error::AuthError;
 use super::events::AuthEvent;
@@ -36,7 +35,7 @@ impl Auth {
             Some(found) => (found.identity, found.login_id),
             None => {
                 let principal = self.state.principal(&self.req).await?;
-                (principal.identity.clone(), principal.login_id.clone())
+                (principal.identity.clone(), principal.login()?.clone())
             }
         };
         let (_, login) = resolve::live(core, &identity, &login_id, now).await?;
@@ -105,9 +104,6 @@ impl Auth {
 
     /// The login of this request's session, live or not.
     fn session_login(&self) -> Option<SessionLogin> {
-        match self.state.presented {
-            Presented::Nothing => SessionLogin::of(&self.req, &self.req.get_session()),
-            _ => None,
-        }
+        if self.state.presented.is_token() { None } else { SessionLogin::of(&self.req, &self.req.get_session()) }
     }
 }

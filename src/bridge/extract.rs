@@ -18,6 +18,7 @@ use super::core::seconds;
 use super::error::AuthError;
 use super::principal::{Principal, Verdict, Via};
 use super::request::RequestAuth;
+use super::resolve::NOT_A_BROWSER;
 use super::token::Claims;
 
 type ExtractFuture<T> = Pin<Box<dyn Future<Output = Result<T, AuthError>>>>;
@@ -88,7 +89,7 @@ user_extractor! {
     /// The user of this request, if a browser's cookies say so. A request with a token is refused with a 400
     /// `credential_conflict`.
     BrowserUser, |via| match via {
-        Via::Token => Err(AuthError::CredentialConflict("This is for browsers that are signed in. Leave the token out.")),
+        Via::Token => Err(NOT_A_BROWSER),
         Via::Session | Via::Remember => Ok(()),
     }
 }
@@ -196,6 +197,33 @@ impl FromRequest for CurrentLogin {
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
         let principal = principal(req);
         Box::pin(async move { principal.await.map(Self) })
+    }
+}
+
+/// How this request is authenticated, or nobody: as [`MaybeUser`], with all that is known of the login.
+#[derive(Clone, Debug)]
+pub struct MaybeLogin(Option<Rc<Principal>>);
+
+impl MaybeLogin {
+    /// The principal, if there is one.
+    pub fn as_ref(&self) -> Option<&Principal> {
+        self.0.as_deref()
+    }
+}
+
+impl FromRequest for MaybeLogin {
+    type Error = AuthError;
+    type Future = ExtractFuture<Self>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let req = req.clone();
+        Box::pin(async move {
+            match RequestAuth::of(&req)?.verdict(&req).await {
+                Verdict::Accepted(principal) => Ok(Self(Some(principal))),
+                Verdict::Absent(_) => Ok(Self(None)),
+                Verdict::Rejected(error) => Err(error),
+            }
+        })
     }
 }
 

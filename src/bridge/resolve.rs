@@ -1,6 +1,8 @@
 //! From a credential to a principal: the one place where it is decided who a request is. Reading, refreshing and
 //! signing out all come here, so they cannot disagree.
 
+pub(crate) mod by_token;
+
 use std::rc::Rc;
 
 use actix_session::{Session, SessionExt as _};
@@ -9,7 +11,7 @@ use actix_web::HttpRequest;
 use super::clock::UnixTime;
 use super::cookies;
 use super::core::{Core, seconds};
-use super::credential::{Location, Presented, PresentedToken};
+use super::credential::{Choice, Location};
 use super::error::AuthError;
 use super::events::AuthEvent;
 use super::login::{EndReason, Login, LoginId};
@@ -18,9 +20,13 @@ use super::protection;
 use super::remember::{Match, PresentedCookie};
 use super::remember_cookie;
 use super::request::RequestAuth;
-use super::session_login::{self, Face, SessionLogin};
-use super::token::Genuine;
+use super::requirement::{Face, Requirement};
+use super::session_login::{self, SessionLogin};
 use super::users::KnownUser;
+
+/// What a token is told where only a browser's session counts.
+pub(crate) const NOT_A_BROWSER: AuthError =
+    AuthError::CredentialConflict("This is for browsers that are signed in. Leave the token out.");
 
 /// `last_seen_at` is written when it is this old, in seconds.
 const SEEN_AFTER: UnixTime = 60;
@@ -30,56 +36,59 @@ pub(crate) const REMEMBER_GRACE: i64 = 30;
 
 /// Decides who a request is.
 pub(crate) async fn resolve(auth: &RequestAuth, req: &HttpRequest) -> Verdict {
+    let guard = auth.requirement();
+    let requirement = guard.as_deref().unwrap_or(&Requirement::DEFAULT);
     let events = &auth.core.events;
     events.emit(|| AuthEvent::UserAccessed);
-    let verdict = match &auth.presented {
-        Presented::Unusable(error) => Verdict::Rejected(error.clone()),
-        Presented::Token(token) => match by_token(auth, token).await {
+    let verdict = match auth.choose(requirement, requirement.wanted) {
+        Choice::Refused(error) => Verdict::Rejected(error),
+        Choice::Token(_) if requirement.face == Face::Browser => Verdict::Rejected(NOT_A_BROWSER),
+        Choice::Token(token) => match by_token::resolve(auth, req, &token, requirement).await {
             Ok(principal) => {
                 events.emit(|| AuthEvent::UserLoadedFromRequest {
                     user: principal.identity.clone(),
-                    login: Some(principal.login_id.clone()),
+                    login: principal.login_id.clone(),
                 });
                 Verdict::Accepted(Rc::new(principal))
             }
             Err(error) => Verdict::Rejected(error),
         },
+        // A token that this route does not look for is no key to it, and no session is there beside one.
+        Choice::Nothing if requirement.face == Face::Token || auth.presented.is_token() => {
+            Verdict::Absent(AuthError::LoginRequired)
+        }
         // Boxed, so that the way of a token does not carry the room for this one.
-        Presented::Nothing => match Box::pin(by_cookies(auth, req)).await {
+        Choice::Nothing => match Box::pin(by_cookies(auth, req)).await {
             Ok(verdict) => verdict,
             Err(error) => Verdict::Rejected(error),
         },
     };
-    log(&verdict);
+    log(auth, requirement, &verdict);
     verdict
 }
 
 /// The explanation that every refusal leaves: which credential decided, and how.
-fn log(verdict: &Verdict) {
+fn log(auth: &RequestAuth, requirement: &Requirement, verdict: &Verdict) {
     match verdict {
         Verdict::Accepted(principal) => tracing::debug!(
-            login.id = %principal.login_id,
+            login.id = principal.login_id.as_ref().map(LoginId::as_str),
             credential.via = principal.via.as_str(),
             credential.location = principal.location.as_str(),
             "credential accepted"
         ),
-        Verdict::Rejected(AuthError::TokenInvalid(fault)) => {
-            tracing::info!(code = "token_invalid", %fault, "credential rejected");
+        Verdict::Rejected(error) => {
+            let login = auth.opened().as_ref().and_then(|token| token.sid.clone());
+            match error {
+                AuthError::TokenInvalid(fault) => {
+                    tracing::info!(code = error.code(), login.id = login, %fault, "credential rejected");
+                }
+                _ => tracing::info!(code = error.code(), login.id = login, "credential rejected"),
+            }
         }
-        Verdict::Rejected(error) => tracing::info!(code = error.code(), "credential rejected"),
-        Verdict::Absent(error) => tracing::debug!(code = error.code(), "no credential"),
+        Verdict::Absent(error) => {
+            tracing::debug!(code = error.code(), token = auth.absences(requirement), "no credential");
+        }
     }
-}
-
-async fn by_token(auth: &RequestAuth, token: &PresentedToken) -> Result<Principal, AuthError> {
-    let core = &*auth.core;
-    let now = core.clock.now();
-    let verified = core.verifier.verify_access(&token.text, &auth.known_tokens, now)?;
-    let login_id = LoginId::from(verified.sid.clone());
-    let (user, login) = live(core, &verified.sub, &login_id, now).await?;
-    let fresh = verified.fresh && core.is_fresh(verified.auth_time, now);
-    let credential = Credential { via: Via::Token, location: token.location, fresh, expires_at: verified.exp };
-    Ok(principal(user, login, credential, Some(verified)))
 }
 
 async fn by_cookies(auth: &RequestAuth, req: &HttpRequest) -> Result<Verdict, AuthError> {
@@ -115,8 +124,7 @@ async fn by_session(auth: &RequestAuth, req: &HttpRequest, found: &SessionLogin)
     let (user, login) = live(core, &found.identity, &found.login_id, now).await?;
     remember_cookie::renew(auth, req, &login, found.face, now).await?;
     let fresh = !found.face.stale && core.is_fresh(login.auth_time, now);
-    let credential = Credential { via: Via::Session, location: Location::Cookie, fresh, expires_at: login.expires_at };
-    Ok(principal(user, login, credential, None))
+    Ok(principal(user, login, Via::Session, fresh))
 }
 
 /// Opens a session with a remember cookie, and rotates the cookie.
@@ -136,12 +144,10 @@ async fn by_remember_cookie(auth: &RequestAuth, req: &HttpRequest, session: &Ses
     if let Some(remember) = &login.remember {
         auth.set_cookie(core.cookies.remember(core.remember.value(remember), now, remember.expires_at));
     }
-    session_login::open(core, req, session, &login, Face { stale: true, ..Face::default() })?;
+    session_login::open(core, req, session, &login, session_login::Face { stale: true, ..Default::default() })?;
     tracing::info!(login.id = %login.id, "session restored by remember cookie");
     core.events.emit(|| AuthEvent::UserLoadedFromCookie { user: login.identity.clone(), login: login.id.clone() });
-    let credential =
-        Credential { via: Via::Remember, location: Location::Cookie, fresh: false, expires_at: login.expires_at };
-    Ok(Verdict::Accepted(Rc::new(principal(user, login, credential, None))))
+    Ok(Verdict::Accepted(Rc::new(principal(user, login, Via::Remember, false))))
 }
 
 /// The login that a remember cookie stands for, with the cookie's record as it is after this use.
@@ -213,25 +219,20 @@ fn see(core: &Core, login_id: &LoginId, now: UnixTime) {
     });
 }
 
-struct Credential {
-    via: Via,
-    location: Location,
-    fresh: bool,
-    expires_at: UnixTime,
-}
-
-fn principal(user: KnownUser, login: Login, credential: Credential, token: Option<Rc<Genuine>>) -> Principal {
+/// Who a browser is.
+fn principal(user: KnownUser, login: Login, via: Via, fresh: bool) -> Principal {
     Principal {
         identity: login.identity,
-        login_id: login.id,
-        via: credential.via,
-        location: credential.location,
-        fresh: credential.fresh,
+        login_id: Some(login.id),
+        via,
+        location: Location::Cookie,
+        fresh,
         auth_time: login.auth_time,
         amr: login.amr,
         login_started_at: login.created_at,
-        expires_at: credential.expires_at,
+        expires_at: Some(login.expires_at),
+        login_expires_at: Some(login.expires_at),
         user: user.user,
-        token,
+        token: None,
     }
 }

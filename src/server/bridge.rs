@@ -7,7 +7,7 @@ use super::config::Config;
 use super::pages;
 use super::secrets::{Secrets, TokenSecret};
 use crate::store::db::Database;
-use crate::{Bridge, Clock, TokenKey};
+use crate::{Bridge, Clock, TokenKey, TokenLocations};
 
 pub(super) fn build(
     config: &Config,
@@ -16,9 +16,8 @@ pub(super) fn build(
     clock: &Clock,
 ) -> Result<Bridge, StartError> {
     let token_key = match &secrets.token_key {
-        TokenSecret::Hs256(key) => TokenKey::hs256(key.expose_secret()),
-        TokenSecret::EdDsa(pem) => TokenKey::eddsa_pem(pem.expose_secret()),
-        TokenSecret::Es256(pem) => TokenKey::es256_pem(pem.expose_secret()),
+        TokenSecret::Secret(algorithm, key) => TokenKey::from_secret(*algorithm, key.expose_secret()),
+        TokenSecret::PrivateKey(algorithm, pem) => TokenKey::from_private_pem(*algorithm, pem.expose_secret()),
     };
     let builder = Bridge::builder(database.clone())
         .store(database.clone())
@@ -33,7 +32,7 @@ pub(super) fn build(
         .refresh_ttl(config.token.refresh_ttl)
         .refresh_grace(config.token.refresh_grace)
         .leeway(config.token.leeway)
-        .locations(&config.token.locations)
+        .token_locations(TokenLocations::new(&config.token.locations))
         .json_body_limit(config.token.json_body_limit)
         .body_timeout(config.server.body_timeout)
         .idle_ttl(config.session.idle_ttl)

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use tollbridge::{
     AnyUser, Auth, AuthError, Bridge, BridgeBuilder, BrowserUser, Claims, Clock, CurrentLogin, CurrentUser, Fresh,
-    MaybeUser, Scope, TokenKey, TokenUser, safe_next,
+    LoginId, MaybeUser, Scope, TokenKey, TokenUser, safe_next,
 };
 
 use crate::clients::new_http;
@@ -323,7 +323,7 @@ async fn claims(claims: Claims) -> impl Responder {
 async fn how(login: CurrentLogin) -> impl Responder {
     Json(json!({
         "identity": login.identity,
-        "login_id": login.login_id.as_str(),
+        "login_id": login.login_id.as_ref().map(LoginId::as_str),
         "via": login.via.as_str(),
         "location": login.location.as_str(),
         "fresh": login.fresh,

@@ -24,5 +24,6 @@ mod remember;
 mod remember_cookie;
 mod sessions;
 mod silence;
+mod token_keys;
 mod tokens;
 mod wycheproof;
