@@ -17,13 +17,16 @@ mod keys;
 mod known;
 mod new_tokens;
 mod pem;
+mod renewal;
 mod roca;
 mod signature;
+mod signer;
 mod verifier;
 
 pub use algorithm::{Algorithm, UnknownAlgorithm};
 pub use claims::Claims;
 pub(crate) use compact::unverified_header;
+pub(crate) use extras::Extras;
 pub use fault::{Malformation, TokenFault, TokenPart};
 pub(crate) use foreign::ForeignTokens;
 pub use issuer::TokenPair;

@@ -199,6 +199,7 @@ fn routes(app: &mut ServiceConfig) {
         .route("/claims", web::route().to(claims))
         .route("/how", web::route().to(how))
         .route("/twice", web::route().to(twice))
+        .configure(crate::guarded::routes)
         .route("/misfit", web::route().to(misfit))
         .route("/login-misfit", web::post().to(login_misfit))
         .route("/never-asks", web::route().to(never_asks))
@@ -314,7 +315,7 @@ async fn who_am_i(user: CurrentUser<User>) -> impl Responder {
 }
 
 async fn maybe(user: MaybeUser<User>) -> impl Responder {
-    Json(user.into_inner())
+    Json(user)
 }
 
 async fn browser(user: BrowserUser<User>) -> impl Responder {

@@ -4,6 +4,7 @@
 mod app;
 #[path = "../support/clients.rs"]
 mod clients;
+mod guarded;
 mod store;
 #[path = "../support/vectors.rs"]
 mod vectors;
@@ -16,14 +17,19 @@ mod extractors;
 mod hooks;
 mod hostile;
 mod loader;
+mod locations;
 mod logout;
+mod protection;
 mod redirect;
 mod refresh;
 mod refusal;
 mod remember;
+mod remember_cookie;
+mod require;
 mod sessions;
 mod silence;
 mod token_claims;
+mod token_cookies;
 mod token_keys;
 mod tokens;
 mod wycheproof;

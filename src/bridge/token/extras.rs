@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::bridge::error::AuthError;
 
 /// Additional claims and members of the header.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(crate) struct Extras {
     pub(crate) claims: Map<String, Value>,
     pub(crate) headers: Map<String, Value>,
@@ -26,9 +26,15 @@ const HEADERS: [(&str, &str); 8] = reserved!("header": "alg" "kid" "typ" "crit" 
 
 impl Extras {
     /// Adds these, in place of those of the same name.
-    pub(super) fn extend(&mut self, other: &Self) {
-        self.claims.extend(other.claims.clone());
-        self.headers.extend(other.headers.clone());
+    pub(super) fn extend(&mut self, other: Self) {
+        self.claims.extend(other.claims);
+        self.headers.extend(other.headers);
+    }
+
+    /// Leaves of a whole token what the application has added.
+    pub(super) fn drop_reserved(&mut self) {
+        self.claims.retain(|name, _| CLAIMS.iter().all(|(reserved, _)| reserved != name));
+        self.headers.retain(|name, _| HEADERS.iter().all(|(reserved, _)| reserved != name));
     }
 
     /// Refuses names that are not the application's to use.

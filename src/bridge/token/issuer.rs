@@ -10,10 +10,9 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::TokenType;
-use super::compact::MAX_LENGTH;
-use super::extras::{self, Extras};
-use super::key_set::{self, KeySet};
-use super::keys::TokenKey;
+use super::extras::Extras;
+use super::key_set::KeySet;
+use super::signer::Signer;
 use crate::bridge::clock::UnixTime;
 use crate::bridge::error::AuthError;
 use crate::bridge::hooks::{IssueHooks, OfIdentity};
@@ -31,7 +30,7 @@ pub(crate) struct TokenConfig {
     pub(crate) accepted_audiences: Vec<String>,
     /// Whether tokens have an `nbf`.
     pub(crate) nbf: bool,
-    /// Whether tokens have a `csrf`, because they are sent in cookies.
+    /// Whether tokens have a `csrf`, which they need to be used from a cookie.
     pub(crate) csrf: bool,
     pub(crate) access_ttl: Duration,
     pub(crate) refresh_ttl: Duration,
@@ -56,36 +55,36 @@ impl fmt::Debug for TokenPair {
     }
 }
 
-/// Signs tokens.
+/// Issues tokens.
 pub(crate) struct Issuer {
     keys: KeySet,
     config: TokenConfig,
-    /// Derives the ids of refresh tokens, so that racers who refresh at once get the same successor.
+    /// Derives what refresh tokens have of their own, so that racers who refresh at once get the same successor.
     successors: hmac::Key,
     hooks: IssueHooks,
 }
 
 /// The claims in the order that Flask-JWT-Extended writes them, then ours.
 #[derive(Serialize)]
-struct WrittenClaims<'a> {
-    fresh: bool,
-    iat: UnixTime,
-    jti: &'a str,
+pub(super) struct WrittenClaims<'a> {
+    pub(super) fresh: bool,
+    pub(super) iat: UnixTime,
+    pub(super) jti: &'a str,
     #[serde(rename = "type")]
-    token_type: &'static str,
-    sub: &'a str,
+    pub(super) token_type: &'static str,
+    pub(super) sub: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    nbf: Option<UnixTime>,
+    pub(super) nbf: Option<UnixTime>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    csrf: Option<&'a str>,
-    exp: UnixTime,
-    sid: &'a str,
-    auth_time: UnixTime,
-    iss: &'a str,
+    pub(super) csrf: Option<&'a str>,
+    pub(super) exp: UnixTime,
+    pub(super) sid: &'a str,
+    pub(super) auth_time: UnixTime,
+    pub(super) iss: &'a str,
     #[serde(serialize_with = "one_or_many")]
-    aud: &'a [String],
+    pub(super) aud: &'a [String],
     #[serde(rename = "gen", skip_serializing_if = "Option::is_none")]
-    generation: Option<i64>,
+    pub(super) generation: Option<i64>,
 }
 
 impl Issuer {
@@ -93,36 +92,49 @@ impl Issuer {
         Self { keys, config, successors, hooks }
     }
 
-    /// A pair for a login. The refresh token follows from the login's record alone: its id, its generation and the
-    /// time of its last rotation.
-    pub(crate) fn pair(&self, login: &Login, fresh: bool, now: UnixTime) -> Result<TokenPair, AuthError> {
-        self.pair_with(login, fresh, now, &Extras::default(), None)
+    /// What signs tokens of this user, with what is given for them and what the hooks say besides. Whatever an
+    /// application may have put together wrongly shows here, before anything is changed in a store.
+    pub(crate) fn signer(&self, identity: &str, given: Extras) -> Result<Signer<'_>, AuthError> {
+        let mut extras = self.of_hooks(identity);
+        extras.extend(given);
+        self.signer_with(identity, extras)
     }
 
-    /// As [`pair`](Self::pair), with claims and headers besides, and another lifetime of the access token.
-    pub(super) fn pair_with(
+    /// What the hooks say of this user.
+    pub(super) fn of_hooks(&self, identity: &str) -> Extras {
+        let of_hook = |hook: &OfIdentity<Map<String, Value>>| {
+            hook.as_ref().map(|extra_for| extra_for(identity)).unwrap_or_default()
+        };
+        Extras { claims: of_hook(&self.hooks.extra_claims), headers: of_hook(&self.hooks.extra_headers) }
+    }
+
+    pub(super) fn signer_with(&self, identity: &str, extras: Extras) -> Result<Signer<'_>, AuthError> {
+        let found = self.hooks.signing_key.as_ref().and_then(|key_for| key_for(identity));
+        Signer::new(&self.keys, found, extras)
+    }
+
+    /// A pair for a login. The refresh token follows from the login's record alone: its id, its generation and the
+    /// time of its last rotation. `access_ttl` is the access token's, if not the usual one.
+    pub(crate) fn pair(
         &self,
+        signer: &Signer<'_>,
         login: &Login,
         fresh: bool,
         now: UnixTime,
-        given: &Extras,
         access_ttl: Option<Duration>,
     ) -> Result<TokenPair, AuthError> {
-        let extras = self.extras(&login.identity, given)?;
-        let found = self.hooks.signing_key.as_ref().and_then(|key_for| key_for(&login.identity));
-        let signer = Signer { keys: &self.keys, found: found.as_ref(), extras: &extras };
         let access_exp = until(now, access_ttl.unwrap_or(self.config.access_ttl), login);
-        let (access_id, refresh_id) = (random::base64url::<16>(), self.derived(login, ""));
-        // Its successors too have to be the same for all racers.
-        let csrf = self.config.csrf.then(|| (random::base64url::<16>(), self.derived(login, ".csrf")));
+        let (access_id, refresh_id) = (random::base64url::<16>(), self.of_refresh_token(login, ""));
+        let (access_csrf, refresh_csrf) =
+            (self.new_csrf(), self.config.csrf.then(|| self.of_refresh_token(login, "csrf.")));
         let access = WrittenClaims {
             fresh,
             iat: now,
             jti: &access_id,
             token_type: TokenType::Access.claim(),
             sub: &login.identity,
-            nbf: self.config.nbf.then_some(now),
-            csrf: csrf.as_ref().map(|(access, _)| access.as_str()),
+            nbf: self.nbf(now),
+            csrf: access_csrf.as_deref(),
             exp: access_exp,
             sid: login.id.as_str(),
             auth_time: login.auth_time,
@@ -136,8 +148,8 @@ impl Issuer {
             iat: rotated,
             jti: &refresh_id,
             token_type: TokenType::Refresh.claim(),
-            nbf: self.config.nbf.then_some(rotated),
-            csrf: csrf.as_ref().map(|(_, refresh)| refresh.as_str()),
+            nbf: self.nbf(rotated),
+            csrf: refresh_csrf.as_deref(),
             exp: until(rotated, self.config.refresh_ttl, login),
             generation: Some(login.refresh_generation),
             ..access
@@ -150,59 +162,33 @@ impl Issuer {
         })
     }
 
-    /// What a refresh token has of its own: the same whenever it is issued for this generation.
-    fn derived(&self, login: &Login, purpose: &str) -> String {
-        let seed = format!("{}.{}{purpose}", login.id, login.refresh_generation);
+    /// A value of the refresh token that a login has now.
+    fn of_refresh_token(&self, login: &Login, purpose: &str) -> String {
+        let seed = format!("{purpose}{}.{}", login.id, login.refresh_generation);
         let tag = hmac::sign(&self.successors, seed.as_bytes());
         URL_SAFE_NO_PAD.encode(&tag.as_ref()[..16])
     }
 
-    /// What the hooks want for this user, and over it what is given for these tokens.
-    fn extras(&self, identity: &str, given: &Extras) -> Result<Extras, AuthError> {
-        let of_hook = |hook: &OfIdentity<Map<String, Value>>| {
-            hook.as_ref().map(|extra_for| extra_for(identity)).unwrap_or_default()
-        };
-        let (claims, headers) = (of_hook(&self.hooks.extra_claims), of_hook(&self.hooks.extra_headers));
-        let mut extras = Extras { claims, headers };
-        extras.extend(given);
-        extras.check()?;
-        Ok(extras)
+    /// A `csrf` claim, if tokens carry one.
+    pub(super) fn new_csrf(&self) -> Option<String> {
+        self.config.csrf.then(random::base64url::<16>)
     }
-}
 
-/// What signs the tokens of one pair.
-struct Signer<'a> {
-    keys: &'a KeySet,
-    /// The key for this user, in place of that of the set.
-    found: Option<&'a TokenKey>,
-    extras: &'a Extras,
-}
+    /// An `nbf` claim, if tokens carry one.
+    pub(super) fn nbf(&self, issued_at: UnixTime) -> Option<UnixTime> {
+        self.config.nbf.then_some(issued_at)
+    }
 
-impl Signer<'_> {
-    fn sign(&self, token_type: TokenType, claims: &WrittenClaims<'_>) -> Result<String, AuthError> {
-        let failed = || AuthError::Misconfigured("the token key cannot sign");
-        let mut payload = serde_json::to_vec(claims).map_err(|_| failed())?;
-        extras::append(&mut payload, &self.extras.claims).map_err(|_| failed())?;
-        let (usual_key, usual_header) = self.keys.signing(token_type);
-        let key = self.found.unwrap_or(usual_key);
-        let mut token = if self.found.is_none() && self.extras.headers.is_empty() {
-            usual_header.to_owned()
-        } else {
-            let mut header = key_set::header(key, token_type).into_bytes();
-            extras::append(&mut header, &self.extras.headers).map_err(|_| failed())?;
-            URL_SAFE_NO_PAD.encode(header)
-        };
-        token.push('.');
-        URL_SAFE_NO_PAD.encode_string(payload, &mut token);
-        let signature = key.sign(token.as_bytes()).ok_or_else(failed)?;
-        token.push('.');
-        token.push_str(&signature);
-        if token.len() > MAX_LENGTH {
-            return Err(AuthError::Misconfigured(
-                "a new token is longer than the 8 KiB that are read back: give it fewer claims and headers",
-            ));
-        }
-        Ok(token)
+    pub(super) fn access_ttl(&self) -> UnixTime {
+        UnixTime::try_from(self.config.access_ttl.as_secs()).unwrap_or(UnixTime::MAX)
+    }
+
+    pub(super) fn issuer(&self) -> &str {
+        &self.config.issuer
+    }
+
+    pub(super) fn audiences(&self) -> &[String] {
+        &self.config.audiences
     }
 }
 

@@ -68,6 +68,7 @@ impl<'a> NewTokens<'a> {
         if self.access_ttl.is_some_and(|ttl| ttl.as_secs() == 0) {
             return Err(AuthError::Misconfigured("`expires_in` is less than a second: give it a second or more"));
         }
-        self.issuer.pair_with(self.login, self.fresh, self.now, &self.extras, self.access_ttl)
+        let signer = self.issuer.signer(&self.login.identity, self.extras)?;
+        self.issuer.pair(&signer, self.login, self.fresh, self.now, self.access_ttl)
     }
 }
