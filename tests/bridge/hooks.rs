@@ -290,6 +290,16 @@ fn a_key_that_is_found_decides_the_algorithm() {
             }
         }
     }
+    // The right key's own signature under another algorithm's name.
+    let private = jsonwebtoken::EncodingKey::from_rsa_pem(RSA).expect("a key");
+    let rs256 = |message: &[u8]| {
+        let signature = jsonwebtoken::crypto::sign(message, &private, jsonwebtoken::Algorithm::RS256);
+        URL_SAFE_NO_PAD.decode(signature.expect("a signature")).expect("base64url")
+    };
+    for (alg, status) in [("RS256", 200), ("HS256", 401), ("RS384", 401), ("PS256", 401), ("none", 401)] {
+        let header = json!({ "alg": alg, "kid": kid, "typ": "at+jwt" });
+        assert_eq!(present(&app, &forged(header, &claims, rs256)).status, status, "{alg}");
+    }
     // What is no token of ours in the first place is not looked up.
     let before = asked.load(Ordering::SeqCst);
     for header in [
@@ -327,4 +337,26 @@ fn the_bridges_own_keys_are_not_the_hooks_business() {
     let header = json!({ "alg": "HS256", "kid": crate::app::token_key().id(), "typ": "at+jwt" });
     let secret = b"the secret of tenant an attacker, of which nobody knows";
     present(&app, &forged(header, &read(&token), hs256(secret))).refused(401, "token_invalid");
+}
+
+/// A mistake of the application must not cost its users their logins.
+#[test]
+fn a_hook_that_goes_wrong_uses_up_no_refresh_token() {
+    let wrong = Arc::new(AtomicUsize::new(0));
+    let is_wrong = wrong.clone();
+    let app = TestApp::with(|bridge| {
+        bridge.extra_claims(move |_| {
+            let name = if is_wrong.load(Ordering::SeqCst) == 1 { "sub" } else { "role" };
+            json!({ name: "1" }).as_object().expect("an object").clone()
+        })
+    });
+    let pair = Anonymous(&app).token_login("panther");
+    wrong.store(1, Ordering::SeqCst);
+    for _ in 0..3 {
+        refresh(&app, &pair).refused(500, "internal_error");
+        app.advance(60);
+    }
+    wrong.store(0, Ordering::SeqCst);
+    let next = refresh(&app, &pair).expect(200).pair();
+    assert_eq!(read(&next.access)["role"], "1");
 }

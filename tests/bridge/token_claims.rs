@@ -1,5 +1,7 @@
 //! What tokens say besides what the bridge writes: from hooks and from arguments, and never in place of it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -252,4 +254,30 @@ fn tokens_for_cookies_carry_a_value_for_the_double_submit() {
     assert_eq!(seen.len(), 7, "all differ but those of the racers");
     let without = in_cookies(TokenCookies::default().double_submit(false));
     assert!(read(&Anonymous(&without).token_login("panther").access).1.get("csrf").is_none());
+}
+
+/// The successor of a token in a cookie says what the first one said, but what a hook says is said anew.
+#[test]
+fn a_renewed_token_keeps_what_it_was_given_and_asks_the_hooks_again() {
+    let level = Arc::new(AtomicUsize::new(1));
+    let now = level.clone();
+    let app = TestApp::with(|bridge| {
+        bridge
+            .token_locations(TokenLocations::new(&[Location::Header, Location::Cookie]))
+            .implicit_refresh(Duration::from_secs(300))
+            .extra_claims(move |_| map(json!({ "level": now.load(Ordering::SeqCst) })))
+    });
+    let wishes = json!({ "claims": { "cart": [1] }, "headers": { "tenant": "t" } });
+    let first = sign_in(&app, wishes).expect(200).pair().access;
+    app.advance(601);
+    level.store(2, Ordering::SeqCst);
+    let cookie = format!("tollbridge_access={first}");
+    let answer = Anonymous(&app).call("GET", "/how").header("cookie", &cookie).send().expect(200);
+    let set = answer.set_cookies().into_iter().find_map(|set| set.strip_prefix("tollbridge_access="));
+    let renewed = set.and_then(|set| set.split(';').next()).expect("a cookie");
+    let (header, claims) = read(renewed);
+    assert_eq!((&claims["cart"], &claims["level"], &header["tenant"]), (&json!([1]), &json!(2), &json!("t")));
+    assert_eq!((&claims["iat"], &claims["fresh"]), (&json!(START + 601), &json!(false)));
+    assert_eq!(claims["sid"], read(&first).1["sid"]);
+    Anonymous(&app).call("GET", "/who_am_i").bearer(renewed).send().expect(200);
 }
