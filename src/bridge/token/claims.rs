@@ -22,7 +22,7 @@ pub struct Claims {
     pub fresh: bool,
     /// When it was issued. Our own tokens always say so.
     pub iat: Option<UnixTime>,
-    /// Its unique id. Our own tokens always have one.
+    /// Its unique id (`get_jti`). Our own tokens always have one.
     pub jti: Option<String>,
     /// Whose it is: [`UserStore::identity`](crate::UserStore::identity).
     pub sub: String,
