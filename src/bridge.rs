@@ -5,14 +5,17 @@
 //! resolve the credential into a user when a handler asks for one; on the way out, `silence` sees to it
 //! that the response to a token carries no cookie.
 
+mod any_user;
 mod auth;
 mod builder;
 mod clock;
+mod confirm;
 mod cookies;
 mod core;
 mod credential;
 mod csrf;
 mod error;
+mod events;
 mod extract;
 mod gate;
 mod implicit_refresh;
@@ -26,11 +29,13 @@ mod problem;
 mod random;
 mod redirect;
 mod refresh;
+mod refusal;
 mod remember;
 mod request;
 mod require;
 mod requirement;
 mod resolve;
+mod session_login;
 mod session_store;
 mod sessions;
 mod silence;
@@ -52,12 +57,14 @@ use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::http::StatusCode;
 use actix_web::{Error, HttpMessage as _};
 
+pub use any_user::AnyUser;
 pub use auth::{Auth, LoginUser, NewLogin};
 pub use builder::{BridgeBuilder, BuildError};
 pub use clock::{Clock, UnixTime};
 pub use credential::Location;
 pub use csrf::CsrfFault;
 pub use error::AuthError;
+pub use events::{AuthEvent, EventStream, event_stream};
 pub use extract::{BrowserUser, CurrentLogin, CurrentUser, Fresh, MaybeLogin, MaybeUser, TokenUser};
 pub use locations::TokenLocations;
 pub use login::{EndReason, Login, LoginId, LoginStore, Remember};
@@ -66,11 +73,13 @@ pub use password::{PasswordActivity, PasswordError, PasswordHasher, PasswordPara
 pub use principal::{Principal, Via};
 pub use problem::Problem;
 pub use redirect::safe_next;
+pub use refusal::{Refusal, prefers_html};
 pub use require::{Require, RequireService};
 pub use session_store::{SessionHash, SessionRecord, SessionStore};
-pub use silence::prefers_html;
 pub use store_error::{StoreError, StoreFuture};
-pub use token::{Claims, KeyError, TokenKey, TokenPair};
+pub use token::{
+    Algorithm, Claims, KeyError, Malformation, TokenFault, TokenKey, TokenPair, TokenPart, TokenType, UnknownAlgorithm,
+};
 pub use token_cookies::TokenCookies;
 pub use user::UserStore;
 
@@ -175,7 +184,7 @@ where
             };
             if let Some(error) = refusal {
                 tracing::warn!(code = error.code(), "a request was refused for how its cookies came");
-                let mut refused = silence::for_browsers(&core, req.error_response(error), false);
+                let mut refused = refusal::shape(&core, req.error_response(error));
                 silence::vary(refused.headers_mut());
                 return Ok(refused.map_into_boxed_body().map_into_right_body());
             }
@@ -188,9 +197,9 @@ where
             // What a handler makes of a body that broke off varies; that it did is the client's fault, and has a name.
             let refused = res.status().is_client_error() || res.status().is_server_error();
             let mut res = if refused && loader::body_paused(res.request()) {
-                silence::replaced(res, too_slow())
+                refusal::replaced(res, too_slow()).map_into_right_body()
             } else {
-                silence::for_browsers(&core, res, token)
+                res
             };
             if token {
                 silence::seal(res.headers_mut(), &core);

@@ -1,6 +1,7 @@
 //! Puts a [`Bridge`] together, and refuses to put together a weak one.
 
 mod browsers;
+mod outcomes;
 mod tokens;
 
 use std::collections::HashSet;
@@ -14,10 +15,12 @@ use super::Bridge;
 use super::clock::Clock;
 use super::cookies::CookieConfig;
 use super::core::{Core, ErrorPage, Lifetimes};
+use super::events::Events;
 use super::loader::LoaderConfig;
 use super::locations::TokenLocations;
 use super::login::LoginStore;
 use super::random;
+use super::refusal::OnRefusal;
 use super::remember::RememberKey;
 use super::session_store::SessionStore;
 use super::token::{ForeignTokens, Issuer, KeySet, TokenConfig, TokenKey, Verifier};
@@ -35,6 +38,8 @@ pub struct BridgeBuilder {
     public_url: Option<String>,
     login_view: Option<String>,
     error_page: Option<Box<ErrorPage>>,
+    on_refusal: Option<Box<OnRefusal>>,
+    events: Events,
     tokens: TokenConfig,
     leeway: Duration,
     token_locations: TokenLocations,
@@ -94,6 +99,8 @@ impl BridgeBuilder {
             public_url: None,
             login_view: None,
             error_page: None,
+            on_refusal: None,
+            events: Events::default(),
             tokens: TokenConfig {
                 issuer: "tollbridge".to_owned(),
                 audience: "tollbridge".to_owned(),
@@ -127,8 +134,8 @@ impl BridgeBuilder {
     }
 
     /// The clock. Default the system's.
-    pub fn clock(mut self, clock: Clock) -> Self {
-        self.clock = clock;
+    pub fn clock(mut self, clock: impl Into<Clock>) -> Self {
+        self.clock = clock.into();
         self
     }
 
@@ -140,7 +147,7 @@ impl BridgeBuilder {
     pub fn build(self) -> Result<Bridge, BuildError> {
         let token_key = self.token_key.ok_or(BuildError::NoTokenKey)?;
         let (logins, sessions) = self.stores.ok_or(BuildError::NoStore)?;
-        if self.retired.iter().any(|key| key.is_symmetric() != token_key.is_symmetric()) {
+        if self.retired.iter().any(|key| key.algorithm().is_symmetric() != token_key.algorithm().is_symmetric()) {
             return Err(BuildError::MixedKeys);
         }
         if !token_key.can_sign() {
@@ -187,6 +194,8 @@ impl BridgeBuilder {
             own_origin,
             login_view: self.login_view,
             error_page: self.error_page,
+            on_refusal: self.on_refusal,
+            events: self.events,
             clock: self.clock,
         }))
     }

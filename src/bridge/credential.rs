@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::error::AuthError;
 use super::requirement::Wanted;
-use super::token::TokenType;
+use super::token::{TokenFault, TokenType};
 
 /// Where a credential was found, or where tokens are looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -217,7 +217,9 @@ impl Absence {
 impl From<Malformed> for AuthError {
     fn from(how: Malformed) -> Self {
         let twice = match how {
-            Malformed::Header | Malformed::Prefix | Malformed::NotText => return Self::TokenInvalid,
+            Malformed::Header => return Self::TokenInvalid(TokenFault::NotAToken(Location::Header)),
+            Malformed::Prefix => return Self::TokenInvalid(TokenFault::NotAToken(Location::Query)),
+            Malformed::NotText => return Self::TokenInvalid(TokenFault::NotAToken(Location::Json)),
             Malformed::Headers => "Send one header with a token only.",
             Malformed::Parameters => "Send one token only: the query names it twice.",
             Malformed::Members => "The body names the same token member twice.",

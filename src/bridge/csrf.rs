@@ -28,8 +28,8 @@ use super::token_cookies::TokenCookies;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CsrfFault {
-    /// It says that another site sent it.
-    OtherSite,
+    /// The browser says that it comes from elsewhere: `Sec-Fetch-Site`, `Origin`.
+    CrossSite,
     /// It does not repeat the `csrf` claim of the token in its cookie.
     Missing,
     /// What it repeats is not the claim.
@@ -105,7 +105,7 @@ pub(crate) fn check(method: &Method, headers: &HeaderMap, own_origin: Option<&st
                 None => true,
             },
         };
-    if allowed { Ok(()) } else { Err(AuthError::CsrfRejected(CsrfFault::OtherSite)) }
+    if allowed { Ok(()) } else { Err(AuthError::CsrfRejected(CsrfFault::CrossSite)) }
 }
 
 /// Whether a method changes nothing (RFC 9110 section 9.2.1).

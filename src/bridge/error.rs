@@ -12,6 +12,7 @@ use super::csrf::CsrfFault;
 use super::password::PasswordError;
 use super::problem::Problem;
 use super::store_error::StoreError;
+use super::token::{TokenFault, TokenType};
 
 /// Why a request was refused.
 ///
@@ -27,12 +28,15 @@ pub enum AuthError {
     InvalidCredentials,
     /// The token has expired.
     TokenExpired,
-    /// The token is not one that was issued here, or not as it was issued.
-    TokenInvalid,
+    /// The token is not one that was issued here, or not as it was issued. The fault is logged, not sent.
+    TokenInvalid(TokenFault),
     /// The token was revoked.
     TokenRevoked,
     /// A refresh token where an access token belongs, or the other way round.
-    TokenWrongType,
+    TokenWrongType {
+        /// Which of the two belongs there.
+        wanted: TokenType,
+    },
     /// A refresh token was used after its successor: the login has been ended.
     TokenReused,
     /// The login that the credential belongs to is over.
@@ -76,9 +80,9 @@ impl AuthError {
             Self::LoginRequired => "login_required",
             Self::InvalidCredentials => "invalid_credentials",
             Self::TokenExpired => "token_expired",
-            Self::TokenInvalid => "token_invalid",
+            Self::TokenInvalid(_) => "token_invalid",
             Self::TokenRevoked => "token_revoked",
-            Self::TokenWrongType => "token_wrong_type",
+            Self::TokenWrongType { .. } => "token_wrong_type",
             Self::TokenReused => "token_reused",
             Self::LoginEnded => "login_ended",
             Self::UserNotFound => "user_not_found",
@@ -100,9 +104,9 @@ impl AuthError {
             Self::LoginRequired
             | Self::InvalidCredentials
             | Self::TokenExpired
-            | Self::TokenInvalid
+            | Self::TokenInvalid(_)
             | Self::TokenRevoked
-            | Self::TokenWrongType
+            | Self::TokenWrongType { .. }
             | Self::TokenReused
             | Self::LoginEnded
             | Self::UserNotFound
@@ -122,9 +126,9 @@ impl AuthError {
             Self::LoginRequired => "Sign in, or send an access token.",
             Self::InvalidCredentials => "The user name or the password is wrong.",
             Self::TokenExpired => "The token has expired. Get a new one with the refresh token.",
-            Self::TokenInvalid => "The token is not valid. Sign in again.",
+            Self::TokenInvalid(_) => "The token is not valid. Sign in again.",
             Self::TokenRevoked => "The token has been revoked. Sign in again.",
-            Self::TokenWrongType => {
+            Self::TokenWrongType { .. } => {
                 "This is the wrong type of token: refresh tokens are only for refreshing, access tokens for all else."
             }
             Self::TokenReused => "The refresh token had been used before, so its login was ended. Sign in again.",
@@ -133,7 +137,7 @@ impl AuthError {
             Self::UserDisabled => "The account is disabled.",
             Self::ReauthRequired { .. } => "This needs a recent sign-in. Sign in again with the password.",
             Self::CredentialConflict(detail) => detail,
-            Self::CsrfRejected(CsrfFault::OtherSite) => {
+            Self::CsrfRejected(CsrfFault::CrossSite) => {
                 "The request came from another site. Use this site's own pages."
             }
             Self::CsrfRejected(CsrfFault::Missing) => {
@@ -188,6 +192,7 @@ impl fmt::Display for AuthError {
         match self {
             Self::StoreUnavailable(cause) => write!(f, "{cause}"),
             Self::Misconfigured(how) => f.write_str(how),
+            Self::TokenInvalid(fault) => write!(f, "{}: {fault}", self.code()),
             _ => write!(f, "{}: {}", self.code(), self.detail()),
         }
     }

@@ -4,6 +4,7 @@
 //! `Option<CurrentUser<U>>` among them on purpose: actix-web would turn an invalid token, and a store that is down,
 //! into `None`. [`MaybeUser`] does not.
 
+use std::any::Any;
 use std::future::Future;
 use std::ops::Deref;
 use std::pin::Pin;
@@ -27,8 +28,8 @@ fn principal(req: &HttpRequest) -> impl Future<Output = Result<Rc<Principal>, Au
     async move { RequestAuth::of(&req)?.principal(&req).await }
 }
 
-fn user_of<U: 'static>(principal: &Principal) -> Result<Rc<U>, AuthError> {
-    Rc::clone(&principal.user).downcast().map_err(|_| {
+pub(crate) fn user_of<U: 'static>(user: &Rc<dyn Any>) -> Result<Rc<U>, AuthError> {
+    Rc::clone(user).downcast().map_err(|_| {
         AuthError::Misconfigured("a handler asks for a user of another type than the bridge's `UserStore::User`")
     })
 }
@@ -72,7 +73,7 @@ macro_rules! user_extractor {
                     let principal = principal.await?;
                     let accepts: fn(Via) -> Result<(), AuthError> = $accepts;
                     accepts(principal.via)?;
-                    user_of(&principal).map(Self)
+                    user_of(&principal.user).map(Self)
                 })
             }
         }
@@ -131,7 +132,7 @@ impl<U: 'static> FromRequest for MaybeUser<U> {
         let req = req.clone();
         Box::pin(async move {
             match RequestAuth::of(&req)?.verdict(&req).await {
-                Verdict::Accepted(principal) => Ok(Self(Some(user_of(&principal)?))),
+                Verdict::Accepted(principal) => Ok(Self(Some(user_of(&principal.user)?))),
                 Verdict::Absent(_) => Ok(Self(None)),
                 Verdict::Rejected(error) => Err(error),
             }

@@ -9,10 +9,12 @@ use super::core::Core;
 use super::credential::{Choice, Location};
 use super::csrf;
 use super::error::AuthError;
+use super::events::AuthEvent;
 use super::login::{EndReason, LoginId};
 use super::principal::Verdict;
 use super::requirement::Wanted;
-use super::resolve::{self, SessionLogin, by_token};
+use super::resolve::{self, by_token};
+use super::session_login::SessionLogin;
 use super::token::Verified;
 
 /// Which of a user's logins to end.
@@ -43,7 +45,7 @@ impl Auth {
             Choice::Nothing => self.state.chosen(Wanted::Refresh),
             access => access,
         };
-        match presented {
+        let signed_out = match presented {
             Choice::Refused(error) => return Err(error),
             Choice::Token(presented) => {
                 let Verified { token, expired } = by_token::verify(&self.state, &self.req, &presented, now)?;
@@ -56,21 +58,31 @@ impl Auth {
                 if presented.location == Location::Cookie && scope != Scope::Others {
                     self.state.end_token_cookies();
                 }
+                Some(current)
             }
             // A token that this route does not look for.
             Choice::Nothing if self.state.presented.is_token() => return Ok(()),
             Choice::Nothing => {
                 // Nobody may be signed out by another site either.
                 csrf::check(self.req.method(), self.req.headers(), core.own_origin.as_deref())?;
-                if let Some(current) = self.by_cookies().await? {
-                    end(core, &current, scope, now).await?;
+                let current = self.by_cookies().await?;
+                if let Some(current) = &current {
+                    end(core, current, scope, now).await?;
                 }
                 if scope != Scope::Others {
                     self.forget();
                 }
+                current
             }
-        }
+        };
         if scope != Scope::Others {
+            if !self.state.was_asked() {
+                core.events.emit(|| AuthEvent::UserAccessed);
+            }
+            core.events.emit(|| {
+                let (user, login) = signed_out.map(|current| (current.identity, current.login_id)).unzip();
+                AuthEvent::UserLoggedOut { user, login }
+            });
             self.state.set_verdict(Verdict::Absent(AuthError::LoginRequired));
         }
         Ok(())

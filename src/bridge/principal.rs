@@ -69,6 +69,24 @@ impl Principal {
     pub fn login(&self) -> Result<&LoginId, AuthError> {
         self.login_id.as_ref().ok_or(NO_LOGIN)
     }
+
+    /// The same, after its user has proved again who they are.
+    pub(crate) fn renewed(&self, auth_time: UnixTime) -> Self {
+        Self {
+            identity: self.identity.clone(),
+            login_id: self.login_id.clone(),
+            via: self.via,
+            location: self.location,
+            fresh: true,
+            auth_time,
+            amr: self.amr.clone(),
+            login_started_at: self.login_started_at,
+            expires_at: self.expires_at,
+            login_expires_at: self.login_expires_at,
+            user: Rc::clone(&self.user),
+            token: self.token.clone(),
+        }
+    }
 }
 
 impl fmt::Debug for Principal {

@@ -13,7 +13,7 @@ use super::error::AuthError;
 use super::login::{EndReason, Login};
 use super::requirement::Wanted;
 use super::resolve::{self, by_token};
-use super::token::{TokenPair, Verified, VerifiedToken};
+use super::token::{TokenFault, TokenPair, Verified, VerifiedToken};
 
 impl Auth {
     /// Exchanges the refresh token that the request brings for a new pair. The access token of the pair is not fresh.
@@ -80,7 +80,7 @@ pub(crate) async fn check_unused(
 async fn reused(core: &Core, token: &VerifiedToken, login: &Login, now: UnixTime) -> Result<AuthError, AuthError> {
     if login.refresh_generation <= token.generation {
         // A generation that was never issued: the store is older than the token.
-        return Ok(AuthError::TokenInvalid);
+        return Ok(AuthError::TokenInvalid(TokenFault::UnknownGeneration));
     }
     core.logins.end(&login.id, EndReason::RefreshReused, now).await?;
     tracing::warn!(login.id = %login.id, outcome = "reused", "a refresh token was used after its successor; login ended");

@@ -1,5 +1,6 @@
 //! What the bridge keeps with a request while it is handled.
 
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -30,6 +31,8 @@ pub(crate) struct RequestAuth {
     opened: RefCell<Option<Rc<VerifiedToken>>>,
     /// Whether the browser is to lose the cookies that carry its tokens.
     token_cookies_end: Cell<bool>,
+    /// A user who is signed in and may not be here.
+    inactive: RefCell<Option<Rc<dyn Any>>>,
     /// Cookies to set on the response, which handlers do not see.
     cookies: RefCell<Vec<Cookie<'static>>>,
 }
@@ -44,6 +47,7 @@ impl RequestAuth {
             verdict: RefCell::default(),
             opened: RefCell::default(),
             token_cookies_end: Cell::default(),
+            inactive: RefCell::default(),
             cookies: RefCell::default(),
         })
     }
@@ -132,14 +136,6 @@ impl RequestAuth {
         }
     }
 
-    /// The principal, if somebody has asked who the request is and it is somebody.
-    pub(crate) fn accepted(&self) -> Option<Rc<Principal>> {
-        match self.verdict.borrow().get() {
-            Some(Verdict::Accepted(principal)) => Some(Rc::clone(principal)),
-            _ => None,
-        }
-    }
-
     /// From here on the browser's tokens are worth nothing.
     pub(crate) fn end_token_cookies(&self) {
         self.token_cookies_end.set(true);
@@ -154,8 +150,27 @@ impl RequestAuth {
         self.verdict.borrow().initialized()
     }
 
+    /// Who the request was found to be, if anybody has asked.
+    pub(crate) fn accepted(&self) -> Option<Rc<Principal>> {
+        match self.verdict.borrow().get() {
+            Some(Verdict::Accepted(principal)) => Some(Rc::clone(principal)),
+            _ => None,
+        }
+    }
+
+    /// The user who is signed in and may not be here, once somebody has asked who the request is.
+    pub(crate) fn inactive_user(&self) -> Option<Rc<dyn Any>> {
+        self.inactive.borrow().clone()
+    }
+
+    /// Keeps the user of a login that is let in nowhere.
+    pub(crate) fn set_inactive_user(&self, user: Rc<dyn Any>) {
+        *self.inactive.borrow_mut() = Some(user);
+    }
+
     /// From here on the request is this.
     pub(crate) fn set_verdict(&self, verdict: Verdict) {
+        self.inactive.take();
         *self.verdict.borrow_mut() = Rc::new(OnceCell::new_with(Some(verdict)));
     }
 
@@ -164,6 +179,11 @@ impl RequestAuth {
         let mut cookies = self.cookies.borrow_mut();
         cookies.retain(|set| set.name() != cookie.name());
         cookies.push(cookie);
+    }
+
+    /// Whether the response takes this cookie from the browser.
+    pub(crate) fn removes_cookie(&self, name: &str) -> bool {
+        self.cookies.borrow().iter().any(|cookie| cookie.name() == name && cookie.value().is_empty())
     }
 
     pub(crate) fn take_cookies(&self) -> Vec<Cookie<'static>> {

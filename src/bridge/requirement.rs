@@ -44,9 +44,11 @@ impl Requirement {
 
 impl Wanted {
     pub(crate) fn check(self, token_type: TokenType) -> Result<(), AuthError> {
-        match (self, token_type) {
-            (Self::Either, _) | (Self::Access, TokenType::Access) | (Self::Refresh, TokenType::Refresh) => Ok(()),
-            _ => Err(AuthError::TokenWrongType),
-        }
+        let wanted = match self {
+            Self::Either => return Ok(()),
+            Self::Access => TokenType::Access,
+            Self::Refresh => TokenType::Refresh,
+        };
+        if token_type == wanted { Ok(()) } else { Err(AuthError::TokenWrongType { wanted }) }
     }
 }

@@ -5,21 +5,21 @@ pub(crate) mod by_token;
 
 use std::rc::Rc;
 
-use actix_identity::{Identity, IdentityExt as _};
 use actix_session::{Session, SessionExt as _};
-use actix_web::{HttpMessage as _, HttpRequest};
+use actix_web::HttpRequest;
 
 use super::clock::UnixTime;
 use super::cookies;
 use super::core::Core;
 use super::credential::{Choice, Location};
 use super::error::AuthError;
+use super::events::AuthEvent;
 use super::login::{EndReason, Login, LoginId};
 use super::principal::{Principal, Verdict, Via};
 use super::remember::{Match, PresentedCookie};
 use super::request::RequestAuth;
 use super::requirement::{Face, Requirement};
-use super::sessions::{LOGIN_KEY, REMEMBERED_KEY};
+use super::session_login::{self, SessionLogin};
 use super::users::KnownUser;
 
 /// What a token is told where only a browser's session counts.
@@ -30,17 +30,25 @@ pub(crate) const NOT_A_BROWSER: AuthError =
 const SEEN_AFTER: UnixTime = 60;
 
 /// Racers with the previous remember cookie get the current one within this many seconds.
-const REMEMBER_GRACE: i64 = 30;
+pub(crate) const REMEMBER_GRACE: i64 = 30;
 
 /// Decides who a request is.
 pub(crate) async fn resolve(auth: &RequestAuth, req: &HttpRequest) -> Verdict {
     let guard = auth.requirement();
     let requirement = guard.as_deref().unwrap_or(&Requirement::DEFAULT);
+    let events = &auth.core.events;
+    events.emit(|| AuthEvent::UserAccessed);
     let verdict = match auth.choose(requirement, requirement.wanted) {
         Choice::Refused(error) => Verdict::Rejected(error),
         Choice::Token(_) if requirement.face == Face::Browser => Verdict::Rejected(NOT_A_BROWSER),
         Choice::Token(token) => match by_token::resolve(auth, req, &token, requirement).await {
-            Ok(principal) => Verdict::Accepted(Rc::new(principal)),
+            Ok(principal) => {
+                events.emit(|| AuthEvent::UserLoadedFromRequest {
+                    user: principal.identity.clone(),
+                    login: principal.login_id.clone(),
+                });
+                Verdict::Accepted(Rc::new(principal))
+            }
             Err(error) => Verdict::Rejected(error),
         },
         // A token that this route does not look for is no key to it, and no session is there beside one.
@@ -66,11 +74,15 @@ fn log(auth: &RequestAuth, requirement: &Requirement, verdict: &Verdict) {
             credential.location = principal.location.as_str(),
             "credential accepted"
         ),
-        Verdict::Rejected(error) => tracing::info!(
-            code = error.code(),
-            login.id = auth.opened().as_ref().and_then(|token| token.sid.as_deref()),
-            "credential rejected"
-        ),
+        Verdict::Rejected(error) => {
+            let login = auth.opened().as_ref().and_then(|token| token.sid.clone());
+            match error {
+                AuthError::TokenInvalid(fault) => {
+                    tracing::info!(code = error.code(), login.id = login, %fault, "credential rejected");
+                }
+                _ => tracing::info!(code = error.code(), login.id = login, "credential rejected"),
+            }
+        }
         Verdict::Absent(error) => {
             tracing::debug!(code = error.code(), token = auth.absences(requirement), "no credential");
         }
@@ -83,6 +95,12 @@ async fn by_cookies(auth: &RequestAuth, req: &HttpRequest) -> Result<Verdict, Au
         return match by_session(&auth.core, &found).await {
             Ok(principal) => Ok(Verdict::Accepted(Rc::new(principal))),
             Err(error) if error.status().is_server_error() => Err(error),
+            Err(error @ AuthError::UserDisabled) if found.face.forced => {
+                let (user, _) =
+                    auth.core.users.find_with_login(&found.identity, &found.login_id, &*auth.core.logins).await?;
+                user.into_iter().for_each(|user| auth.set_inactive_user(user.user));
+                Ok(Verdict::Absent(error))
+            }
             // The browser sent what it had; that its login is over leaves it with nothing.
             Err(error) => {
                 // Its other values were the user's, and are not for whoever signs in next. Clearing is enough, and
@@ -95,26 +113,10 @@ async fn by_cookies(auth: &RequestAuth, req: &HttpRequest) -> Result<Verdict, Au
     by_remember_cookie(auth, req, &session).await
 }
 
-/// The login that a session is a face of.
-pub(crate) struct SessionLogin {
-    pub(crate) identity: String,
-    pub(crate) login_id: LoginId,
-    remembered: bool,
-}
-
-impl SessionLogin {
-    pub(crate) fn of(req: &HttpRequest, session: &Session) -> Option<Self> {
-        let identity = req.get_identity().ok()?.id().ok()?;
-        let login_id = LoginId::from(session.get::<String>(LOGIN_KEY).ok()??);
-        let remembered = session.get(REMEMBERED_KEY).ok()?.unwrap_or(false);
-        Some(Self { identity, login_id, remembered })
-    }
-}
-
 async fn by_session(core: &Core, found: &SessionLogin) -> Result<Principal, AuthError> {
     let now = core.clock.now();
     let (user, login) = live(core, &found.identity, &found.login_id, now).await?;
-    let fresh = !found.remembered && core.is_fresh(login.auth_time, now);
+    let fresh = !found.face.stale && core.is_fresh(login.auth_time, now);
     Ok(principal(user, login, Via::Session, fresh))
 }
 
@@ -135,8 +137,9 @@ async fn by_remember_cookie(auth: &RequestAuth, req: &HttpRequest, session: &Ses
     if let Some(remember) = &login.remember {
         auth.set_cookie(core.cookies.remember(core.remember.value(remember), now, remember.expires_at));
     }
-    open_session(req, session, &login, true)?;
+    session_login::open(req, session, &login, session_login::Face { stale: true, forced: false })?;
     tracing::info!(login.id = %login.id, "session restored by remember cookie");
+    core.events.emit(|| AuthEvent::UserLoadedFromCookie { user: login.identity.clone(), login: login.id.clone() });
     Ok(Verdict::Accepted(Rc::new(principal(user, login, Via::Remember, false))))
 }
 
@@ -203,28 +206,6 @@ fn see(core: &Core, login_id: &LoginId, now: UnixTime) {
             tracing::warn!(%error, "could not note when a login was last seen");
         }
     });
-}
-
-/// Makes the session a face of this login, under a new key (so that a key planted before is worth nothing).
-pub(crate) fn open_session(
-    req: &HttpRequest,
-    session: &Session,
-    login: &Login,
-    remembered: bool,
-) -> Result<(), AuthError> {
-    let failed = || AuthError::Misconfigured("the session could not be written");
-    // What one user left in the session is not for the next.
-    if req.get_identity().ok().and_then(|identity| identity.id().ok()).is_some_and(|old| old != login.identity) {
-        session.clear();
-    }
-    session.insert(LOGIN_KEY, login.id.as_str()).map_err(|_| failed())?;
-    if remembered {
-        session.insert(REMEMBERED_KEY, true).map_err(|_| failed())?;
-    } else {
-        session.remove(REMEMBERED_KEY);
-    }
-    Identity::login(&req.extensions(), login.identity.clone()).map_err(|_| failed())?;
-    Ok(())
 }
 
 /// Who a browser is.

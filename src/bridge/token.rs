@@ -1,32 +1,42 @@
 //! Access and refresh tokens: issued by [`issuer`], checked by [`verifier`], with the keys of [`keys`].
 //!
 //! The format is a compact JWS (RFC 7515) whose payload is a JWT claims set (RFC 7519), explicitly typed as RFC 9068
-//! and RFC 8725 section 3.11 ask. jsonwebtoken signs and verifies the bytes; what surrounds them is parsed here,
-//! because its own validation lets pass what must not pass: unknown `crit`, any `typ`, absent or mistyped claims.
+//! and RFC 8725 section 3.11 ask. aws-lc-rs signs and verifies the bytes; what surrounds them is parsed here, more
+//! strictly than general libraries do: nothing passes with an unknown `crit`, another `typ`, absent or mistyped claims.
 
+mod algorithm;
 mod claims;
 mod compact;
+mod fault;
 mod foreign;
 mod issuer;
 mod jwk;
+mod key_set;
 mod keys;
 mod known;
+mod pem;
 mod renewal;
+mod roca;
+mod signature;
 mod verifier;
 
+pub use algorithm::{Algorithm, UnknownAlgorithm};
 pub use claims::Claims;
+pub use fault::{Malformation, TokenFault, TokenPart};
 pub(crate) use foreign::ForeignTokens;
 pub use issuer::TokenPair;
 pub(crate) use issuer::{Issuer, TokenConfig};
-pub(crate) use keys::KeySet;
+pub(crate) use key_set::KeySet;
 pub use keys::{KeyError, TokenKey};
 pub(crate) use known::KnownTokens;
 pub(crate) use verifier::{NO_LOGIN, Verified, VerifiedToken, Verifier};
 
 /// What a token is for. The two are never interchangeable (RFC 8725 section 3.12).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TokenType {
+pub enum TokenType {
+    /// Authenticates requests.
     Access,
+    /// Good for refreshing, and for nothing else.
     Refresh,
 }
 

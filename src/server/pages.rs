@@ -18,6 +18,8 @@ const OWN_CONTENT_ONLY: &str =
 #[derive(Default, Template)]
 #[template(path = "login.html", config = "src/server/askama.toml")]
 pub(crate) struct LoginPage<'a> {
+    /// Whether to say that the visitor has just been signed out.
+    pub(crate) signed_out: bool,
     /// Why the attempt before failed.
     pub(crate) error: Option<String>,
     /// What was typed before. The password never comes back.
@@ -257,7 +259,7 @@ mod tests {
         let html = body(auth_error(&post, &AuthError::LoginEnded));
         assert!(html.contains("next=%2Faccount\""), "a form cannot be sent again by a link: {html}");
 
-        let html = body(auth_error(&get, &AuthError::CsrfRejected(CsrfFault::OtherSite)));
+        let html = body(auth_error(&get, &AuthError::CsrfRejected(CsrfFault::CrossSite)));
         assert!(!html.contains("/login"), "{html}");
     }
 

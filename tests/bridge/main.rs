@@ -9,8 +9,10 @@ mod store;
 #[path = "../support/vectors.rs"]
 mod vectors;
 
+mod confirm;
 mod csrf;
 mod errors;
+mod events;
 mod extractors;
 mod hostile;
 mod loader;
@@ -18,10 +20,12 @@ mod locations;
 mod logout;
 mod redirect;
 mod refresh;
+mod refusal;
 mod remember;
 mod require;
 mod sessions;
 mod silence;
 mod token_cookies;
+mod token_keys;
 mod tokens;
 mod wycheproof;

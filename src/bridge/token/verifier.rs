@@ -8,7 +8,8 @@ use serde_json::{Map, Value};
 use super::TokenType;
 use super::claims::{Claims, RawClaims};
 use super::compact;
-use super::keys::KeySet;
+use super::fault::TokenFault;
+use super::key_set::KeySet;
 use super::known::KnownTokens;
 use crate::bridge::clock::UnixTime;
 use crate::bridge::error::AuthError;
@@ -41,6 +42,7 @@ pub(crate) struct VerifiedToken {
     pub(crate) csrf: Option<String>,
     /// Not before this: the later of `iat` and `nbf`.
     pub(crate) not_before: UnixTime,
+    issued_at: UnixTime,
     /// The claims, as JSON.
     pub(crate) payload: Vec<u8>,
 }
@@ -77,26 +79,49 @@ impl Verifier {
     /// Verifies a token of either type, with what this worker has verified before.
     pub(crate) fn verify(&self, text: &str, known: &KnownTokens, now: UnixTime) -> Result<Verified, AuthError> {
         let token = known.get_or_open(text, || self.open(text))?;
-        if token.not_before > now.saturating_add(self.leeway) {
-            return Err(AuthError::TokenInvalid);
-        }
+        self.check_begun(&token, now)?;
         let expired = token.exp.is_some_and(|exp| exp.saturating_add(self.leeway) <= now);
         Ok(Verified { token, expired })
     }
 
+    fn check_begun(&self, token: &VerifiedToken, now: UnixTime) -> Result<(), AuthError> {
+        let latest = now.saturating_add(self.leeway);
+        match token.not_before {
+            begin if begin <= latest => Ok(()),
+            _ if token.issued_at > latest => Err(AuthError::TokenInvalid(TokenFault::NotYetValid("iat"))),
+            _ => Err(AuthError::TokenInvalid(TokenFault::NotYetValid("nbf"))),
+        }
+    }
+
+    /// Whether these are claims of ours, whatever the time.
+    fn check_claims(&self, claims: &RawClaims<'_>, token_type: TokenType) -> Result<(), TokenFault> {
+        let unlike_ours = |claim: &'static str| Err(TokenFault::ClaimValue(claim.into()));
+        if claims.token_type != token_type.claim() {
+            return unlike_ours("type");
+        }
+        if claims.iss != self.issuer {
+            return Err(TokenFault::Issuer);
+        }
+        if !claims.aud.contains(&self.audience) {
+            return Err(TokenFault::Audience);
+        }
+        if claims.sub.is_empty() {
+            return unlike_ours("sub");
+        }
+        if claims.jti.is_empty() {
+            return unlike_ours("jti");
+        }
+        if claims.generation.is_some() != (token_type == TokenType::Refresh) {
+            return unlike_ours("gen");
+        }
+        Ok(())
+    }
+
     /// What does not depend on the time.
     fn open(&self, text: &str) -> Result<VerifiedToken, AuthError> {
-        let opened = compact::open(text, &self.keys).ok_or(AuthError::TokenInvalid)?;
-        let claims: RawClaims<'_> = serde_json::from_slice(&opened.payload).map_err(|_| AuthError::TokenInvalid)?;
-        let genuine = claims.token_type == opened.token_type.claim()
-            && claims.iss == self.issuer
-            && claims.aud.contains(&self.audience)
-            && !claims.sub.is_empty()
-            && !claims.jti.is_empty()
-            && claims.generation.is_some() == (opened.token_type == TokenType::Refresh);
-        if !genuine {
-            return Err(AuthError::TokenInvalid);
-        }
+        let opened = compact::open(text, &self.keys).map_err(AuthError::TokenInvalid)?;
+        let claims = RawClaims::parse(&opened.payload).map_err(AuthError::TokenInvalid)?;
+        self.check_claims(&claims, opened.token_type).map_err(AuthError::TokenInvalid)?;
         Ok(VerifiedToken {
             token_type: opened.token_type,
             freshness: Freshness::Bool(claims.fresh),
@@ -105,6 +130,7 @@ impl Verifier {
             exp: Some(claims.exp),
             auth_time: claims.auth_time,
             generation: claims.generation.unwrap_or(0),
+            issued_at: claims.iat,
             csrf: claims.csrf.map(Into::into),
             not_before: claims.nbf.unwrap_or(claims.iat).max(claims.iat),
             payload: opened.payload,
