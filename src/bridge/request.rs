@@ -29,10 +29,10 @@ pub(crate) struct RequestAuth {
     verdict: RefCell<Rc<OnceCell<Verdict>>>,
     /// The last token whose signature was right, whatever became of it.
     opened: RefCell<Option<Rc<VerifiedToken>>>,
-    /// Whether the browser is to lose the cookies that carry its tokens.
-    token_cookies_end: Cell<bool>,
     /// A user who is signed in and may not be here.
     inactive: RefCell<Option<Rc<dyn Any>>>,
+    /// Whether the browser is to lose the cookies that carry its tokens.
+    token_cookies_end: Cell<bool>,
     /// Cookies to set on the response, which handlers do not see.
     cookies: RefCell<Vec<Cookie<'static>>>,
 }
@@ -46,8 +46,8 @@ impl RequestAuth {
             requirement: RefCell::default(),
             verdict: RefCell::default(),
             opened: RefCell::default(),
-            token_cookies_end: Cell::default(),
             inactive: RefCell::default(),
+            token_cookies_end: Cell::default(),
             cookies: RefCell::default(),
         })
     }
@@ -136,6 +136,14 @@ impl RequestAuth {
         }
     }
 
+    /// The principal, if somebody has asked who the request is and it is somebody.
+    pub(crate) fn accepted(&self) -> Option<Rc<Principal>> {
+        match self.verdict.borrow().get() {
+            Some(Verdict::Accepted(principal)) => Some(Rc::clone(principal)),
+            _ => None,
+        }
+    }
+
     /// From here on the browser's tokens are worth nothing.
     pub(crate) fn end_token_cookies(&self) {
         self.token_cookies_end.set(true);
@@ -148,14 +156,6 @@ impl RequestAuth {
     /// Whether anybody has asked who the request is.
     pub(crate) fn was_asked(&self) -> bool {
         self.verdict.borrow().initialized()
-    }
-
-    /// Who the request was found to be, if anybody has asked.
-    pub(crate) fn accepted(&self) -> Option<Rc<Principal>> {
-        match self.verdict.borrow().get() {
-            Some(Verdict::Accepted(principal)) => Some(Rc::clone(principal)),
-            _ => None,
-        }
     }
 
     /// The user who is signed in and may not be here, once somebody has asked who the request is.
