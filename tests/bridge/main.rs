@@ -11,10 +11,12 @@ mod vectors;
 
 mod confirm;
 mod csrf;
+mod double_submit;
 mod errors;
 mod events;
 mod extractors;
 mod hostile;
+mod implicit_refresh;
 mod loader;
 mod locations;
 mod logout;
