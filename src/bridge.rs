@@ -18,6 +18,7 @@ mod error;
 mod events;
 mod extract;
 mod gate;
+mod implicit_refresh;
 mod loader;
 mod locations;
 mod login;
@@ -99,6 +100,12 @@ impl Bridge {
 
     fn new(core: Core) -> Self {
         Self(Arc::new(core))
+    }
+
+    /// Where tokens are looked for, and under which names.
+    #[cfg(feature = "testing")]
+    pub(crate) fn search(&self) -> &locations::Search {
+        &self.0.loader.search
     }
 
     /// The public keys that verify the tokens, as a JWK set (RFC 7517 section 5); empty for HMAC secrets.
@@ -202,6 +209,7 @@ where
             };
             if token {
                 silence::seal(res.headers_mut(), &core);
+                implicit_refresh::finish(&core, &auth, res.headers_mut());
             } else {
                 silence::add_cookies(res.headers_mut(), &auth, brought_cookies);
             }

@@ -254,6 +254,12 @@ impl TokenCookies {
         (!value.is_empty()).then_some(value)
     }
 
+    /// The header that repeats the claim.
+    #[cfg(feature = "testing")]
+    pub(crate) fn csrf_header_name(&self, token_type: TokenType) -> &str {
+        &self.of(token_type).csrf_header
+    }
+
     pub(crate) fn checks_forms(&self) -> bool {
         self.check_form
     }
@@ -323,7 +329,7 @@ impl TokenCookies {
         Ok(())
     }
 
-    fn unset_type(&self, headers: &mut HeaderMap, token_type: TokenType) {
+    pub(crate) fn unset_type(&self, headers: &mut HeaderMap, token_type: TokenType) {
         let names = self.of(token_type);
         let mut remove = |mut cookie: Cookie<'_>| {
             cookie.make_removal();
