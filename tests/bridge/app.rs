@@ -14,9 +14,10 @@ use futures_util::StreamExt as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
+use tollbridge::testing::FakeClock;
 use tollbridge::{
-    AnyUser, Auth, AuthError, Bridge, BridgeBuilder, BrowserUser, Claims, Clock, CurrentLogin, CurrentUser, Fresh,
-    LoginId, MaybeUser, Scope, TokenKey, TokenUser, safe_next,
+    AnyUser, Auth, AuthError, Bridge, BridgeBuilder, BrowserUser, Claims, CurrentLogin, CurrentUser, Fresh, LoginId,
+    MaybeUser, Scope, TokenKey, TokenUser, safe_next,
 };
 
 use crate::clients::new_http;
@@ -38,12 +39,12 @@ pub(crate) fn token_key() -> TokenKey {
 pub(crate) struct World {
     pub(crate) store: CountingStore,
     pub(crate) users: Users,
-    pub(crate) clock: Clock,
+    pub(crate) clock: FakeClock,
 }
 
 impl Default for World {
     fn default() -> Self {
-        Self { store: CountingStore::default(), users: Users::default(), clock: Clock::fixed(START) }
+        Self { store: CountingStore::default(), users: Users::default(), clock: FakeClock::at(START) }
     }
 }
 
@@ -54,7 +55,7 @@ impl World {
             .token_key(token_key())
             .session_secret(SESSION_SECRET)
             .store(self.store.clone())
-            .clock(self.clock.clone())
+            .clock(&self.clock)
     }
 }
 
@@ -155,7 +156,7 @@ impl TestApp {
     }
 
     pub(crate) fn advance(&self, seconds: i64) {
-        self.world.clock.advance(seconds);
+        self.world.clock.set(self.world.clock.now() + seconds);
     }
 }
 
