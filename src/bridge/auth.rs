@@ -226,14 +226,15 @@ impl<'a> LoginUser<'a> {
         };
         core.logins.insert(&login).await?;
         if self.session {
-            let face = Face { stale: !self.fresh, forced: !described.active };
-            session_login::open(req, &req.get_session(), &login, face)?;
+            let remembered_for = self.duration.filter(|_| self.remember).map(seconds);
+            let face = Face { stale: !self.fresh, forced: !described.active, remembered_for };
+            session_login::open(core, req, &req.get_session(), &login, face)?;
             let cookies = &core.cookies;
             match remember {
                 Some((record, value)) => state.set_cookie(cookies.remember(value, now, record.expires_at)),
                 // A remember cookie of an earlier login must not outlive this choice.
-                None if super::cookies::value_of(req.headers(), &cookies.remember).is_some() => {
-                    state.set_cookie(cookies.removal(&cookies.remember));
+                None if super::cookies::value_of(req.headers(), cookies.remember_name()).is_some() => {
+                    state.set_cookie(cookies.remember_removal());
                 }
                 None => {}
             }

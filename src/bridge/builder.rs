@@ -19,10 +19,12 @@ use super::events::Events;
 use super::loader::LoaderConfig;
 use super::locations::TokenLocations;
 use super::login::LoginStore;
+use super::protection::SessionProtection;
 use super::random;
 use super::redirect::is_view;
 use super::refusal::OnRefusal;
 use super::remember::RememberKey;
+use super::remember_cookie::RememberCookie;
 use super::session_store::SessionStore;
 use super::token::{ForeignTokens, Issuer, KeySet, TokenConfig, TokenKey, Verifier};
 use super::token_cookies::TokenCookies;
@@ -49,6 +51,8 @@ pub struct BridgeBuilder {
     foreign: Option<Box<dyn ForeignTokens>>,
     implicit_refresh: Option<Duration>,
     lifetimes: Lifetimes,
+    remember_cookie: RememberCookie,
+    protection: SessionProtection,
     clock: Clock,
 }
 
@@ -88,6 +92,9 @@ pub enum BuildError {
     /// A token names its key by id, so no two may share one.
     #[error("two token keys have the id `{0}`: leave one out")]
     DuplicateKeyId(String),
+    /// [`BridgeBuilder::remember_cookie`] got settings with which no browser would keep the cookie, or keep it safe.
+    #[error("the remember cookie cannot be written as configured: {0}")]
+    RememberCookie(String),
 }
 
 impl BridgeBuilder {
@@ -126,6 +133,8 @@ impl BridgeBuilder {
                 remember: Duration::from_secs(30 * DAY),
                 fresh: Duration::from_secs(15 * MINUTE),
             },
+            remember_cookie: RememberCookie::default(),
+            protection: SessionProtection::default(),
             clock: Clock::system(),
         }
     }
@@ -194,7 +203,8 @@ impl BridgeBuilder {
             foreign: self.foreign,
             remember: RememberKey::new(mac_key(&session_secret, b"remember cookies")),
             session_key: Key::from(&derive::<64>(&session_secret, b"session cookies")),
-            cookies: CookieConfig::new(secure),
+            cookies: CookieConfig::new(secure, self.remember_cookie)?,
+            protection: self.protection,
             loader: LoaderConfig { search, json_body_limit: self.json_body_limit, body_timeout: self.body_timeout },
             lifetimes: self.lifetimes,
             implicit_refresh: self.implicit_refresh,

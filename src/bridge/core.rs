@@ -11,6 +11,7 @@ use super::error::AuthError;
 use super::events::Events;
 use super::loader::LoaderConfig;
 use super::login::LoginStore;
+use super::protection::SessionProtection;
 use super::refusal::OnRefusal;
 use super::remember::RememberKey;
 use super::session_store::SessionStore;
@@ -32,6 +33,7 @@ pub(crate) struct Core {
     pub(crate) remember: RememberKey,
     pub(crate) session_key: actix_web::cookie::Key,
     pub(crate) cookies: CookieConfig,
+    pub(crate) protection: SessionProtection,
     pub(crate) loader: LoaderConfig,
     pub(crate) lifetimes: Lifetimes,
     /// An access token from a cookie gets a successor when it expires within this.

@@ -109,9 +109,9 @@ impl Auth {
         drop(self.state.take_cookies());
         let session = self.req.get_session();
         session.purge();
-        for name in [&names.session, &names.remember] {
-            if cookies::value_of(self.req.headers(), name).is_some() {
-                self.state.set_cookie(names.removal(name));
+        for removal in [names.session_removal(), names.remember_removal()] {
+            if cookies::value_of(self.req.headers(), removal.name()).is_some() {
+                self.state.set_cookie(removal);
             }
         }
     }

@@ -93,7 +93,7 @@ impl<'a, U: Clone + 'static> AsUser<'a, U> {
     /// [`TokenLocations`](crate::TokenLocations) give it. In a cookie it comes with the header of the double submit;
     /// in a JSON body it needs a method that has one.
     ///
-    /// For a token in the query write the address yourself, with the access token of [`SignedIn::tokens`].
+    /// The query is part of the address, which is yours to write, with the access token of [`SignedIn::tokens`].
     pub fn via_token_in(mut self, location: Location) -> Self {
         self.face = Face::Token(Some(location));
         self
@@ -145,20 +145,18 @@ impl<'a, U: Clone + 'static> AsUser<'a, U> {
 
     /// Where the token goes, for who has one.
     fn token_location(&self) -> Option<Location> {
-        let search = self.bridge.search();
         let Face::Token(asked) = self.face else { return None };
-        let first = || search.order.iter().copied().find(|location| *location != Location::Query);
-        let location = asked.or_else(first).unwrap_or(Location::Query);
-        assert!(
-            location != Location::Query,
-            "as_user: a token in the query is part of the address: write it there with `tokens().access_token`"
-        );
-        assert!(
-            search.is_declared(location),
-            "as_user: the bridge looks for no token in the place `{}`: declare it with `token_locations`",
-            location.as_str()
-        );
-        Some(location)
+        let search = self.bridge.search();
+        if let Some(location) = asked {
+            assert!(
+                search.is_declared(location),
+                "as_user: the bridge looks for no token in the place `{}`: declare it with `token_locations`",
+                location.as_str()
+            );
+        }
+        // Addresses are not written by the kit, so the query is what is left.
+        let first = search.order.iter().copied().find(|location| *location != Location::Query);
+        Some(asked.or(first).unwrap_or(Location::Query))
     }
 }
 

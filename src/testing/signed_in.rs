@@ -67,14 +67,22 @@ impl SignedIn {
     /// let request = signed_in.on(TestRequest::post().uri("/logout")).to_request();
     /// # }
     /// ```
+    ///
+    /// # Panics
+    ///
+    /// When the token belongs into the query: that is part of the address.
     pub fn on(&self, req: TestRequest) -> TestRequest {
+        assert!(
+            self.location != Some(Location::Query),
+            "a token in the query is part of the address: write it there, with `tokens().access_token`"
+        );
         let req = if self.location == Some(Location::Json) { req.set_json(self.json()) } else { req };
         let req = self.own_headers().into_iter().fold(req, TestRequest::insert_header);
         self.cookies.iter().cloned().fold(req, TestRequest::cookie)
     }
 
     /// The headers that authenticate a request, by name and value, for other clients; none when the token is in the
-    /// body.
+    /// body or in the query.
     pub fn headers(&self) -> Vec<(HeaderName, String)> {
         let mut headers = self.own_headers();
         if !self.cookies.is_empty() {

@@ -9,6 +9,7 @@ use std::sync::{OnceLock, mpsc};
 use std::thread::JoinHandle;
 
 use reqwest::blocking::Client as Http;
+use serde_json::json;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tollbridge::server::Application;
@@ -18,7 +19,7 @@ use tollbridge::store::db::users::NewUser;
 use tollbridge::testing::FakeClock;
 use tollbridge::{Clock, PasswordHasher, PasswordParams};
 
-use crate::clients::new_http;
+use crate::clients::{Anonymous, Client as _, Pair, new_http};
 use crate::database::TestDatabase;
 
 /// When every test begins.
@@ -119,6 +120,15 @@ impl TestApp {
     pub(crate) fn ended(&mut self) -> io::Result<()> {
         let thread = self.thread.take().expect("it ends once");
         thread.join().unwrap_or_else(|_| Err(io::Error::other("the server panicked")))
+    }
+}
+
+impl Anonymous<'_> {
+    /// A login that has tokens only.
+    #[track_caller]
+    pub(crate) fn token_login(&self, username: &str) -> Pair {
+        let form = json!({ "username": username, "password": PASSWORD, "tokens_only": true });
+        self.post_json("/login", &form).expect(200).pair()
     }
 }
 

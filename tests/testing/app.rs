@@ -1,7 +1,6 @@
 //! A small application of an embedder's, called without a socket.
 
 use std::rc::Rc;
-use std::sync::Arc;
 
 use actix_web::body::BoxBody;
 use actix_web::cookie::Cookie;
@@ -64,7 +63,7 @@ impl TestApp {
 
     pub(crate) async fn with(configure: impl FnOnce(BridgeBuilder) -> BridgeBuilder) -> Self {
         let (store, clock) = (MemoryStore::default(), FakeClock::at(START));
-        let builder = Bridge::builder(Arc::new(Users)).token_key(TokenKey::hs256(&[0x5e; 32]).expect("a key"));
+        let builder = Bridge::builder(Users).token_key(TokenKey::hs256(&[0x5e; 32]).expect("a key"));
         let bridge = configure(builder.store(store.clone()).clock(&clock)).build().expect("the bridge is complete");
         let app = App::new()
             .wrap(bridge.clone())
@@ -92,7 +91,7 @@ pub(crate) async fn body(res: ServiceResponse<BoxBody>) -> Value {
 async fn how(login: CurrentLogin, user: CurrentUser<User>) -> impl Responder {
     Json(json!({
         "user": user.name,
-        "login_id": login.login_id,
+        "login_id": login.login_id.as_ref().map(|login| login.as_str()),
         "via": login.via.as_str(),
         "location": login.location.as_str(),
         "fresh": login.fresh,

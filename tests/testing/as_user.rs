@@ -134,8 +134,11 @@ async fn a_token_goes_nowhere_else() {
 #[actix_web::test]
 #[should_panic = "a token in the query is part of the address"]
 async fn an_address_is_not_written_by_the_kit() {
-    let app = TestApp::start().await;
-    as_user(&app.bridge, &ANN).via_token_in(Query).await;
+    let app = TestApp::with(|bridge| bridge.token_locations(TokenLocations::new(&[Query]))).await;
+    let client = as_user(&app.bridge, &ANN).via_token().await;
+    let address = format!("/how?access_token={}", client.tokens().access_token);
+    assert_eq!(body(app.call(TestRequest::get().uri(&address)).await).await["location"], "query");
+    client.on(TestRequest::get().uri("/how"));
 }
 
 #[actix_web::test]
