@@ -270,4 +270,6 @@ fn names_that_cannot_be_are_refused_when_the_bridge_is_built() {
     assert!(cookies(default().same_site(actix_web::cookie::SameSite::None)));
     assert!(!cookies(default().same_site(actix_web::cookie::SameSite::None).secure(true)));
     assert!(!cookies(default()));
+    let renewed = World::default().bridge().implicit_refresh(std::time::Duration::from_secs(60));
+    assert!(matches!(renewed.build(), Err(BuildError::TokenLocations(_))), "nothing would be renewed");
 }

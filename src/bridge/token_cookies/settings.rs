@@ -70,7 +70,8 @@ impl TokenCookies {
     }
 
     /// Whether a field of a form may repeat the claim where the header does not (`JWT_CSRF_CHECK_FORM`). Default no.
-    /// Forms larger than [`json_body_limit`](crate::BridgeBuilder::json_body_limit) are not searched.
+    /// Forms larger than [`json_body_limit`](crate::BridgeBuilder::json_body_limit) are not searched; of one with files
+    /// (`multipart/form-data`) the beginning is, so put the field before the files.
     pub fn check_form(mut self, on: bool) -> Self {
         self.check_form = on;
         self
