@@ -81,7 +81,8 @@
 //!   [`BridgeBuilder::error_page`] it gets a redirect or a page where others get JSON, whichever handler refused: one
 //!   that wants to show its own form again answers with a response and not with an [`AuthError`].
 //! * A handler that checks a password asks [`Auth::may_open_session`] first, so that other sites cannot make it hash.
-//! * Tests move the time with [`Clock::fixed`] and hash with the least [`PasswordParams`].
+//! * With the feature `testing` comes `testing`, a kit for your tests: users who are signed in, a clock to move, what a
+//!   response must not carry, and what a store must pass. Tests hash with the least [`PasswordParams`].
 //! * actix-web's `#[post(…)] async fn login` makes a type called `login`, and no variable or parameter of that name is
 //!   possible beside it: call the handler of a [`CurrentLogin`] or its parameter something else.
 //!

@@ -115,6 +115,12 @@ impl TokenCookies {
         (!value.is_empty()).then_some(value)
     }
 
+    /// The header that repeats the claim.
+    #[cfg(feature = "testing")]
+    pub(crate) fn csrf_header_name(&self, token_type: TokenType) -> &str {
+        &self.of(token_type).csrf_header
+    }
+
     pub(crate) fn checks_forms(&self) -> bool {
         self.check_form
     }
