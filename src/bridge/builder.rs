@@ -208,6 +208,12 @@ impl BridgeBuilder {
         }
         let search = self.token_locations.search(secure)?;
         let keys = KeySet::new(token_key, self.retired);
+        if self.implicit_refresh.is_some() && search.cookies.is_none() {
+            return Err(BuildError::TokenLocations(
+                "`implicit_refresh` renews tokens in cookies, where none are looked for: declare `Location::Cookie`"
+                    .into(),
+            ));
+        }
         let csrf = search.cookies.as_ref().is_some_and(TokenCookies::uses_double_submit);
         let tokens = TokenConfig { csrf, ..self.tokens };
         let issuers = [std::slice::from_ref(&tokens.issuer), &tokens.accepted_issuers].concat();
