@@ -3,6 +3,7 @@
 mod browsers;
 mod outcomes;
 mod tokens;
+mod views;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -28,6 +29,7 @@ use super::session_store::SessionStore;
 use super::token::{ForeignTokens, Issuer, KeySet, TokenConfig, TokenKey, Verifier};
 use super::user::UserStore;
 use super::users::{Erased, Users};
+use super::views::ViewConfig;
 
 /// Settings of a [`Bridge`], from [`Bridge::builder`]. All but the token key and the store have defaults.
 pub struct BridgeBuilder {
@@ -37,7 +39,7 @@ pub struct BridgeBuilder {
     retired: Vec<TokenKey>,
     session_secret: Option<Vec<u8>>,
     public_url: Option<String>,
-    login_view: Option<String>,
+    views: ViewConfig,
     error_page: Option<Box<ErrorPage>>,
     on_refusal: Option<Box<OnRefusal>>,
     events: Events,
@@ -86,6 +88,12 @@ pub enum BuildError {
     /// A token names its key by id, so no two may share one.
     #[error("two token keys have the id `{0}`: leave one out")]
     DuplicateKeyId(String),
+    /// A view, or something that goes with it, is not the address of a page.
+    #[error(
+        "`{0}` names no page: views are paths such as `/login` or whole URLs such as `https://sso.example/login`, \
+         prefixes of scopes are paths, and the host of redirects is one such as `example.org`"
+    )]
+    View(String),
     /// [`BridgeBuilder::remember_cookie`] got settings with which no browser would keep the cookie, or keep it safe.
     #[error("the remember cookie cannot be written as configured: {0}")]
     RememberCookie(String),
@@ -102,7 +110,7 @@ impl BridgeBuilder {
             retired: Vec::new(),
             session_secret: None,
             public_url: None,
-            login_view: None,
+            views: ViewConfig::default(),
             error_page: None,
             on_refusal: None,
             events: Events::default(),
@@ -195,7 +203,7 @@ impl BridgeBuilder {
             loader: LoaderConfig { search, json_body_limit: self.json_body_limit, body_timeout: self.body_timeout },
             lifetimes: self.lifetimes,
             own_origin,
-            login_view: self.login_view,
+            views: self.views.settle().map_err(BuildError::View)?,
             error_page: self.error_page,
             on_refusal: self.on_refusal,
             events: self.events,

@@ -1,7 +1,7 @@
 //! What the bridge keeps with a request while it is handled.
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -29,6 +29,8 @@ pub(crate) struct RequestAuth {
     verdict: RefCell<Rc<OnceCell<Verdict>>>,
     /// The last token whose signature was right, whatever became of it.
     opened: RefCell<Option<Rc<VerifiedToken>>>,
+    /// Whether anybody has asked, under any demands.
+    accessed: Cell<bool>,
     /// A user who is signed in and may not be here.
     inactive: RefCell<Option<Rc<dyn Any>>>,
     /// Cookies to set on the response, which handlers do not see.
@@ -44,6 +46,7 @@ impl RequestAuth {
             requirement: RefCell::default(),
             verdict: RefCell::default(),
             opened: RefCell::default(),
+            accessed: Cell::default(),
             inactive: RefCell::default(),
             cookies: RefCell::default(),
         })
@@ -146,6 +149,11 @@ impl RequestAuth {
         }
     }
 
+    /// Whether this is the first time that somebody asks who the request is.
+    pub(crate) fn is_first_access(&self) -> bool {
+        !self.accessed.replace(true)
+    }
+
     /// The user who is signed in and may not be here, once somebody has asked who the request is.
     pub(crate) fn inactive_user(&self) -> Option<Rc<dyn Any>> {
         self.inactive.borrow().clone()
@@ -159,6 +167,7 @@ impl RequestAuth {
     /// From here on the request is this.
     pub(crate) fn set_verdict(&self, verdict: Verdict) {
         self.inactive.take();
+        self.accessed.set(true);
         *self.verdict.borrow_mut() = Rc::new(OnceCell::new_with(Some(verdict)));
     }
 
