@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use crate::fixture::is_known;
-use crate::recording::{Case, Exchange, flag, text};
+use crate::recording::{Case, Exchange, text};
 use crate::state::Theirs;
 
 pub(crate) struct Difference {
@@ -35,8 +35,10 @@ pub(crate) struct Expected {
 pub(crate) struct Memory {
     /// Session values that are gone here, and are still there with them.
     gone: BTreeSet<String>,
-    /// Whether the user asked to be remembered.
-    asked: bool,
+    /// Whether the last who signed in did not ask to be remembered.
+    unasked: bool,
+    /// Whether somebody has looked for the user of this session.
+    sought: bool,
     /// Whether the client ever spoke through a proxy.
     proxied: bool,
 }
@@ -103,22 +105,27 @@ pub(crate) const TABLE: &[Difference] = &[
     },
     Difference {
         name: "nobody_is_not_confirmed",
-        why: "there confirm_login() confirms whoever calls it, signed in or not",
-        apply: |_, expected, _| {
-            if expected.after.user().is_none() && expected.drop_signal("user_login_confirmed") {
-                Effect::Changed
-            } else {
+        why: "there confirm_login() confirms whoever calls it, signed in or not; here it is the login that is confirmed, \
+              and a remember cookie stands for one",
+        apply: |step, expected, _| {
+            if expected.after.user().is_some() || !expected.drop_signal("user_login_confirmed") {
                 Effect::None
+            } else if step.before.remembered.is_some() {
+                Effect::Ends
+            } else {
+                Effect::Changed
             }
         },
     },
     Difference {
         name: "who_is_not_there_is_not_signed_in",
         why: "there a session and a remember cookie of a user who no longer exists stay as they are, and wait for \
-              somebody to get the same id; here they are taken away",
-        apply: |_, expected, memory| {
+              somebody to get the same id; here they are taken away when somebody asks",
+        apply: |step, expected, memory| {
+            let asked = step.exchange.signals.iter().any(|signal| signal == "user_accessed");
+            memory.sought = asked || memory.sought && expected.after.user() == step.before.user();
             let mut effect = Effect::None;
-            if expected.after.user().is_some_and(|user| !is_known(user)) {
+            if memory.sought && expected.after.user().is_some_and(|user| !is_known(user)) {
                 // With the login goes what its user left in the session.
                 memory.gone.extend(expected.after.session.keys().filter(|key| !key.starts_with('_')).cloned());
                 expected.after.session.retain(|key, _| !["_user_id", "_fresh", "_id"].contains(&key.as_str()));
@@ -132,18 +139,17 @@ pub(crate) const TABLE: &[Difference] = &[
         },
     },
     Difference {
-        name: "refreshing_remembers_nobody_new",
-        why: "there REMEMBER_COOKIE_REFRESH_EACH_REQUEST gives every user a remember cookie, asked for or not (issues \
-              #424, #684, #824; mended after 0.6.3)",
+        name: "only_who_asks_is_remembered",
+        why: "there REMEMBER_COOKIE_REFRESH_EACH_REQUEST gives every user a remember cookie (issues #424, #684, #824; \
+              mended after 0.6.3), and one from before outlives a login without it",
         apply: |step, expected, memory| {
             let path = &step.exchange.request.path;
-            if path.starts_with("/login/") {
-                memory.asked = path.contains("remember=1");
+            if expected.signals.iter().any(|signal| signal == "user_logged_in") {
+                memory.unasked = !path.contains("remember=1");
             }
-            let refreshes = step.case.config.get("REMEMBER_COOKIE_REFRESH_EACH_REQUEST").is_some_and(flag);
-            if !refreshes || memory.asked || expected.after.remembered.is_none() {
+            if !memory.unasked || expected.after.remembered.is_none() {
                 Effect::None
-            } else if step.before.session.is_empty() && expected.after.user().is_some() && !path.starts_with("/login") {
+            } else if expected.signals.iter().any(|signal| signal == "user_loaded_from_cookie") {
                 Effect::Ends
             } else {
                 expected.forget_remember();
@@ -155,15 +161,32 @@ pub(crate) const TABLE: &[Difference] = &[
         name: "a_session_ends_as_a_whole",
         why: "there what the application left in a session outlives the login, for whoever signs in next",
         apply: |step, expected, memory| {
-            let ended = step.before.user().is_some() && expected.after.user().is_none();
-            if ended {
-                memory.gone.extend(expected.after.session.keys().filter(|key| !key.starts_with('_')).cloned());
-                memory.gone.extend(expected.after.session.contains_key("_flashes").then(|| "_flashes".to_owned()));
+            let after = &expected.after.session;
+            if step.before.user().is_some() && step.before.user() != expected.after.user() {
+                memory.gone.extend(after.keys().filter(|key| !key.starts_with('_') || *key == "_flashes").cloned());
             }
-            memory.gone.retain(|key| expected.after.session.contains_key(key));
-            let before = expected.after.session.len();
+            memory.gone.retain(|key| after.contains_key(key));
+            let before = after.len();
             expected.after.session.retain(|key, _| !memory.gone.contains(key));
             if expected.after.session.len() < before { Effect::Changed } else { Effect::None }
+        },
+    },
+    Difference {
+        name: "a_default_port_is_no_other_host",
+        why: "there addresses are compared as text, so that the login view of this very site is told a whole URL, which \
+              no careful application follows",
+        apply: |step, _, _| {
+            let default = |location: &String| location.contains(":80/") || location.contains(":443/");
+            if step.exchange.location.as_ref().is_some_and(default) { Effect::Ends } else { Effect::None }
+        },
+    },
+    Difference {
+        name: "no_redirects_in_circles",
+        why: "there a login view that needs a login is redirected to itself, until the browser gives up",
+        apply: |step, _, _| {
+            let path = step.exchange.request.path.split('?').next();
+            let target = step.exchange.location.as_deref().and_then(|location| location.split('?').next());
+            if target.is_some() && path == target { Effect::Ends } else { Effect::None }
         },
     },
 ];

@@ -197,12 +197,10 @@ impl Client {
     async fn acts(&mut self, app: &Send<'_>, what: &str, remember_name: &str, secret: &str) {
         let what = what.trim_start_matches('<').trim_end_matches('>');
         let host = "localhost".to_owned();
-        let theirs = self.theirs.entry(host.clone()).or_default();
         if let Some(set) = what.strip_prefix("client sets cookie ") {
             let cookie = Cookie::parse(set);
             assert_eq!(cookie.name, remember_name, "the fixture knows no other cookie to set");
             let user = signed_by(&cookie.value, secret);
-            theirs.set_remember(Some(cookie.clone()), secret);
             let ours = match user {
                 // One of Flask's is none of ours, so it gets one of the same user.
                 Some(user) => {
@@ -210,15 +208,20 @@ impl Client {
                     let path = format!("{MINT}{user}");
                     other.request(app, &host, "GET", &path, &[], None).await;
                     let minted = other.cookie(&host, remember_name).cloned().expect("a remember cookie");
-                    Cookie { attributes: BTreeSet::new(), expires_at: None, ..minted }
+                    Cookie { name: cookie.name.clone(), ..minted }
                 }
-                None => cookie,
+                None => cookie.clone(),
             };
+            // For how long it was set, and how, only we know.
+            let (expires_at, attributes) = (ours.expires_at, ours.attributes.clone());
+            let theirs = self.theirs.entry(host.clone()).or_default();
+            theirs.set_remember(Some(Cookie { expires_at, attributes, ..cookie }), secret);
             self.jar.insert((host, remember_name.to_owned()), ours);
         } else if what.contains("cookie") && (what.contains("dropped") || what.contains("deleted")) {
             let session = what.contains("session") || what.contains("all");
             let remember = what.contains("remember") || what.contains("all");
             assert!(session || remember, "the fixture does not know which cookie is dropped: {what}");
+            let theirs = self.theirs.entry(host).or_default();
             if session {
                 theirs.session.clear();
                 self.jar.retain(|(_, name), _| name != "tollbridge_session");
@@ -265,7 +268,7 @@ impl Client {
             .insert_header(("Host", host))
             .insert_header(("User-Agent", "Werkzeug/3.1.9"));
         let path = target.split('?').next().unwrap_or_default();
-        let sent = self.jar.iter().filter(|((of, _), cookie)| of == host && cookie.is_for(path));
+        let sent = self.jar.iter().filter(|((of, _), cookie)| of == host && (path == STATE || cookie.is_for(path)));
         let cookies: Vec<String> = sent.map(|((_, name), cookie)| format!("{name}={}", cookie.value)).collect();
         if !cookies.is_empty() {
             request = request.insert_header(("Cookie", cookies.join("; ")));
