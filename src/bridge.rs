@@ -19,6 +19,7 @@ mod events;
 mod extract;
 pub mod flask;
 mod gate;
+mod implicit_refresh;
 mod loader;
 mod locations;
 mod login;
@@ -107,6 +108,12 @@ impl Bridge {
 
     fn new(core: Core) -> Self {
         Self(Arc::new(core))
+    }
+
+    /// Where tokens are looked for, and under which names.
+    #[cfg(feature = "testing")]
+    pub(crate) fn search(&self) -> &locations::Search {
+        &self.0.loader.search
     }
 
     /// The public keys that verify the tokens, as a JWK set (RFC 7517 section 5); empty for HMAC secrets.
@@ -210,6 +217,7 @@ where
             };
             if token {
                 silence::seal(res.headers_mut(), &core);
+                implicit_refresh::finish(&core, &auth, res.headers_mut());
             } else {
                 silence::add_cookies(res.headers_mut(), &auth, brought_cookies);
             }

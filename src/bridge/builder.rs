@@ -27,6 +27,7 @@ use super::remember::RememberKey;
 use super::remember_cookie::RememberCookie;
 use super::session_store::SessionStore;
 use super::token::{ForeignTokens, Issuer, KeySet, TokenConfig, TokenKey, Verifier};
+use super::token_cookies::TokenCookies;
 use super::user::UserStore;
 use super::users::{Erased, Users};
 use super::views::ViewConfig;
@@ -49,6 +50,7 @@ pub struct BridgeBuilder {
     json_body_limit: usize,
     body_timeout: Duration,
     foreign: Option<Box<dyn ForeignTokens>>,
+    implicit_refresh: Option<Duration>,
     lifetimes: Lifetimes,
     remember_cookie: RememberCookie,
     protection: SessionProtection,
@@ -119,12 +121,14 @@ impl BridgeBuilder {
                 audience: "tollbridge".to_owned(),
                 access_ttl: Duration::from_secs(15 * MINUTE),
                 refresh_ttl: Duration::from_secs(30 * DAY),
+                csrf: false,
             },
             leeway: Duration::from_secs(5),
             token_locations: TokenLocations::default(),
             json_body_limit: 16 * 1024,
             body_timeout: Duration::from_secs(10),
             foreign: None,
+            implicit_refresh: None,
             lifetimes: Lifetimes {
                 refresh: Duration::from_secs(30 * DAY),
                 refresh_grace: Duration::from_secs(10),
@@ -188,12 +192,14 @@ impl BridgeBuilder {
         let secure = own_origin.as_deref().is_some_and(|origin| origin.starts_with("https://"));
         let search = self.token_locations.search(secure)?;
         let keys = KeySet::new(token_key, self.retired);
-        let (issuer, audience) = (self.tokens.issuer.clone(), self.tokens.audience.clone());
+        let csrf = search.cookies.as_ref().is_some_and(TokenCookies::uses_double_submit);
+        let tokens = TokenConfig { csrf, ..self.tokens };
+        let (issuer, audience) = (tokens.issuer.clone(), tokens.audience.clone());
         Ok(Bridge::new(Core {
             users: self.users,
             logins,
             sessions,
-            issuer: Issuer::new(keys.clone(), self.tokens, mac_key(&session_secret, b"refresh successors")),
+            issuer: Issuer::new(keys.clone(), tokens, mac_key(&session_secret, b"refresh successors")),
             verifier: Verifier::new(keys, issuer, audience, self.leeway),
             foreign: self.foreign,
             remember: RememberKey::new(mac_key(&session_secret, b"remember cookies")),
@@ -202,6 +208,7 @@ impl BridgeBuilder {
             protection: self.protection,
             loader: LoaderConfig { search, json_body_limit: self.json_body_limit, body_timeout: self.body_timeout },
             lifetimes: self.lifetimes,
+            implicit_refresh: self.implicit_refresh,
             own_origin,
             views: self.views.settle().map_err(BuildError::View)?,
             error_page: self.error_page,

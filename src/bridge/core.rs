@@ -37,6 +37,8 @@ pub(crate) struct Core {
     pub(crate) protection: SessionProtection,
     pub(crate) loader: LoaderConfig,
     pub(crate) lifetimes: Lifetimes,
+    /// An access token from a cookie gets a successor when it expires within this.
+    pub(crate) implicit_refresh: Option<Duration>,
     /// The origin of the public URL, if one is configured.
     pub(crate) own_origin: Option<String>,
     pub(crate) views: Views,

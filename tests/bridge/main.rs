@@ -4,17 +4,21 @@
 mod app;
 #[path = "../support/clients.rs"]
 mod clients;
+mod guarded;
 mod store;
 #[path = "../support/vectors.rs"]
 mod vectors;
 
 mod confirm;
 mod csrf;
+mod double_submit;
 mod errors;
 mod events;
 mod extractors;
 mod hostile;
+mod implicit_refresh;
 mod loader;
+mod locations;
 mod logout;
 mod protection;
 mod redirect;
@@ -22,8 +26,10 @@ mod refresh;
 mod refusal;
 mod remember;
 mod remember_cookie;
+mod require;
 mod sessions;
 mod silence;
+mod token_cookies;
 mod token_keys;
 mod tokens;
 mod wycheproof;

@@ -13,9 +13,10 @@ use actix_web::{HttpResponse, Responder, web};
 use serde_json::{Map, Value, json};
 use tollbridge::flask::LoginManager;
 use tollbridge::store::memory::MemoryStore;
+use tollbridge::testing::FakeClock;
 use tollbridge::{
-    AnyUser, Auth, AuthError, AuthEvent, Bridge, Clock, Messages, Require, Scope, SessionProtection, StoreError,
-    TokenKey, UserStore,
+    AnyUser, Auth, AuthError, AuthEvent, Bridge, Messages, Require, Scope, SessionProtection, StoreError, TokenKey,
+    UserStore,
 };
 
 use crate::recording::{Case, Exchange, Step, dictionary, flag, seconds, text};
@@ -198,7 +199,7 @@ pub(crate) fn bridge(case: &Case) -> (Bridge, Told, Settings) {
         .token_key(TokenKey::hs256(&[7; 32]).expect("a key"))
         .session_secret(&[9; 32])
         .store(MemoryStore::default())
-        .clock(Clock::fixed(START))
+        .clock(FakeClock::at(START))
         .on_event(move |event: &AuthEvent| listener.0.lock().expect("a whole list").push(event.name()));
     let unauthorized = has_handler(case, "unauthorized").then(|| answer_of(case, "user_unauthorized")).flatten();
     let needs_refresh = has_handler(case, "needs_refresh").then(|| answer_of(case, "user_needs_refresh")).flatten();

@@ -1,0 +1,261 @@
+//! Tokens in cookies: ambient credentials, and what they need.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+use tollbridge::Location::{Cookie, Header, Json};
+use tollbridge::{TokenCookies, TokenLocations};
+
+use crate::app::{PASSWORD, TestApp};
+use crate::clients::{Anonymous, Answer, Browser, Call, Client, Pair};
+
+pub(crate) const ACCESS: &str = "tollbridge_access";
+const REFRESH: &str = "tollbridge_refresh";
+const ACCESS_CSRF: &str = "tollbridge_access_csrf";
+pub(crate) const REFRESH_CSRF: &str = "tollbridge_refresh_csrf";
+
+pub(crate) fn locations(cookies: TokenCookies) -> TokenLocations {
+    TokenLocations::new(&[Header, Cookie, Json]).cookies(cookies)
+}
+
+pub(crate) fn app(cookies: TokenCookies) -> TestApp {
+    TestApp::with(|bridge| bridge.token_locations(locations(cookies)))
+}
+
+#[track_caller]
+pub(crate) fn sign_in(browser: &Browser<'_>, username: &str) -> Answer {
+    browser.post_json("/cookies/login", &json!({ "username": username, "password": PASSWORD })).expect(200)
+}
+
+#[track_caller]
+pub(crate) fn signed_in<'a>(app: &'a TestApp, username: &str) -> (Browser<'a>, Pair) {
+    let browser = Browser::new(app);
+    let pair = sign_in(&browser, username).pair();
+    (browser, pair)
+}
+
+pub(crate) fn csrf(browser: &Browser<'_>) -> String {
+    browser.cookie(ACCESS_CSRF).expect("a CSRF cookie")
+}
+
+/// As our own page sends it.
+pub(crate) fn vouched<'a>(browser: &'a Browser<'_>, method: &str, path: &str) -> Call<'a> {
+    browser.call(method, path).header("x-csrf-token", csrf(browser))
+}
+
+pub(crate) fn claims(token: &str) -> Value {
+    let payload = token.split('.').nth(1).expect("a payload");
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).expect("base64url")).expect("JSON")
+}
+
+#[test]
+fn signing_in_sets_cookies_that_scripts_cannot_read_and_values_that_they_can() {
+    let app = app(TokenCookies::default());
+    let browser = Browser::new(&app);
+    let answer = sign_in(&browser, "panther");
+    let mut cookies = answer.set_cookies();
+    cookies.sort_unstable();
+    let names: Vec<_> = cookies.iter().filter_map(|cookie| Some(cookie.split_once('=')?.0)).collect();
+    assert_eq!(names, [ACCESS, ACCESS_CSRF, REFRESH, REFRESH_CSRF]);
+    for cookie in &cookies {
+        assert_eq!(cookie.contains("HttpOnly"), !cookie.contains("_csrf="), "{cookie}");
+        assert!(cookie.contains("SameSite=Lax") && cookie.contains("Path=/"), "{cookie}");
+        assert!(!cookie.contains("Max-Age") && !cookie.contains("Secure") && !cookie.contains("Domain"), "{cookie}");
+    }
+    let pair = answer.pair();
+    assert_eq!(browser.cookie(ACCESS), Some(pair.access.clone()));
+    assert_eq!(claims(&pair.access)["csrf"], csrf(&browser));
+    assert_eq!(claims(&pair.refresh)["csrf"], browser.cookie(REFRESH_CSRF).expect("a cookie"));
+    assert_ne!(csrf(&browser), browser.cookie(REFRESH_CSRF).expect("a cookie"));
+    assert_eq!(answer.header("cache-control"), "no-store");
+    let how = browser.get("/how").expect(200).json();
+    assert_eq!((&how["via"], &how["location"]), (&json!("token"), &json!("cookie")));
+}
+
+#[test]
+fn without_cookies_tokens_carry_no_csrf_claim() {
+    for app in [TestApp::start(), app(TokenCookies::default().double_submit(false))] {
+        let pair = Anonymous(&app).token_login("panther");
+        assert_eq!((&claims(&pair.access)["csrf"], &claims(&pair.refresh)["csrf"]), (&Value::Null, &Value::Null));
+    }
+    let app = TestApp::start();
+    let form = json!({ "username": "panther", "password": PASSWORD });
+    Browser::new(&app).post_json("/cookies/login", &form).refused(500, "internal_error");
+}
+
+#[test]
+fn with_https_they_are_bound_to_the_host() {
+    let app = TestApp::with(|bridge| {
+        bridge.public_url("https://app.example").token_locations(locations(TokenCookies::default()))
+    });
+    let browser = Browser::new(&app);
+    let answer = sign_in(&browser, "panther");
+    for cookie in answer.set_cookies() {
+        assert!(cookie.starts_with("__Host-tollbridge_"), "{cookie}");
+        assert!(cookie.contains("; Secure") && cookie.contains("Path=/") && !cookie.contains("Domain"), "{cookie}");
+    }
+    browser.get("/who_am_i").expect(200);
+    let token = answer.pair().access;
+    for name in [ACCESS, "__%48ost-tollbridge_access", "__host-tollbridge_access"] {
+        let answer = Anonymous(&app).call("GET", "/who_am_i").header("cookie", format!("{name}={token}")).send();
+        answer.refused(401, "login_required");
+    }
+}
+
+#[test]
+fn options_of_the_cookies_are_as_set() {
+    let cookies = TokenCookies::default()
+        .access_cookie("at", "/api")
+        .refresh_cookie("rt", "/refresh")
+        .access_csrf_cookie("at_csrf", "/a")
+        .refresh_csrf_cookie("rt_csrf", "/r")
+        .domain("example.org")
+        .secure(true)
+        .same_site(actix_web::cookie::SameSite::Strict)
+        .max_age(Duration::from_secs(600));
+    let app = app(cookies);
+    let answer = sign_in(&Browser::new(&app), "panther");
+    let cookies = answer.set_cookies();
+    let find = |name: &str| *cookies.iter().find(|cookie| cookie.starts_with(&format!("{name}="))).expect("a cookie");
+    for (name, path) in [("at", "/api"), ("rt", "/refresh"), ("at_csrf", "/a"), ("rt_csrf", "/r")] {
+        let cookie = find(name);
+        let has = |attribute: &str| cookie.split("; ").any(|one| one == attribute);
+        assert!(has(&format!("Path={path}")) && has("Domain=example.org") && has("Secure"), "{cookie}");
+        assert!(has("SameSite=Strict") && has("Max-Age=600"), "{cookie}");
+    }
+    let without = app_without_csrf_cookies();
+    assert_eq!(sign_in(&Browser::new(&without), "panther").set_cookies().len(), 2);
+}
+
+fn app_without_csrf_cookies() -> TestApp {
+    app(TokenCookies::default().csrf_cookies(false).same_site(None))
+}
+
+#[test]
+fn a_header_beside_an_ambient_cookie() {
+    let app = app(TokenCookies::default());
+    let (browser, pair) = signed_in(&app, "panther");
+    let other = Anonymous(&app).token_login("batman").access;
+    browser.call("POST", "/who_am_i").bearer(&pair.access).send().expect(200);
+    browser.call("POST", "/who_am_i").bearer(&other).send().refused(400, "invalid_request");
+    browser.call("POST", "/who_am_i").bearer("junk").send().refused(400, "invalid_request");
+    browser.call("POST", "/require/header").bearer(&other).send().expect(200);
+    browser.call("POST", "/require/header").bearer("junk").send().refused(401, "token_invalid");
+}
+
+/// A sibling site can set cookies for the whole domain, and cannot know which one a browser sends first.
+#[test]
+fn of_two_cookies_of_one_name_neither_counts() {
+    let app = app(TokenCookies::default());
+    let (_, mine) = signed_in(&app, "panther");
+    let (_, planted) = signed_in(&app, "batman");
+    let send = |cookies: String| Anonymous(&app).call("GET", "/who_am_i").header("cookie", cookies).send().outcome();
+    let nobody = (401, "login_required".to_owned());
+    assert_eq!(send(format!("{ACCESS}={}; {ACCESS}={}", mine.access, planted.access)), nobody);
+    assert_eq!(send(format!("{ACCESS}={}; x=y; {ACCESS}={}", planted.access, mine.access)), nobody);
+    assert_eq!(send(format!("{ACCESS}={0}; {ACCESS}={0}", mine.access)), nobody);
+    assert_eq!(send(format!("{ACCESS}={}; {ACCESS}=", mine.access)), nobody);
+    assert_eq!(send(format!("{ACCESS}=")), nobody);
+    assert_eq!(send(format!("tollbridge%5Faccess={}", mine.access)), nobody);
+    assert_eq!(send(format!("x{ACCESS}={}", mine.access)), nobody);
+    assert_eq!(send(format!("{ACCESS}=\"{}\"", mine.access)), (401, "token_invalid".to_owned()));
+    let nobody = Anonymous(&app);
+    let two_lines = nobody.call("GET", "/who_am_i").header("cookie", format!("{ACCESS}={}", mine.access));
+    two_lines.header("cookie", format!("{ACCESS}={}", planted.access)).send().refused(401, "login_required");
+    assert_eq!(send(format!("a=b; {ACCESS}={}; {ACCESS_CSRF}=x; {ACCESS_CSRF}=y", mine.access)), (200, String::new()));
+}
+
+#[test]
+fn each_cookie_carries_its_type() {
+    let app = app(TokenCookies::default());
+    let (browser, pair) = signed_in(&app, "panther");
+    browser.get("/require/token").expect(200);
+    browser.get("/require/refresh").expect(200);
+    let swapped = format!("{ACCESS}={}; {REFRESH}={}", pair.refresh, pair.access);
+    for path in ["/require/token", "/require/refresh", "/who_am_i"] {
+        let answer = Anonymous(&app).call("GET", path).header("cookie", &swapped).send();
+        assert_eq!(answer.outcome(), (401, "token_wrong_type".to_owned()), "{path}");
+    }
+}
+
+#[test]
+fn refreshing_needs_the_refresh_tokens_claim() {
+    let app = app(TokenCookies::default());
+    let (browser, pair) = signed_in(&app, "panther");
+    vouched(&browser, "POST", "/cookies/refresh").send().refused(403, "csrf_rejected");
+    let refresh_csrf = browser.cookie(REFRESH_CSRF).expect("a cookie");
+    let refreshed = browser.call("POST", "/cookies/refresh").header("x-csrf-token", &refresh_csrf).send().expect(200);
+    assert_ne!(refreshed.pair(), pair);
+    assert_eq!(browser.cookie(ACCESS), Some(refreshed.pair().access));
+    // Racers get the same successor, with the same claim.
+    let racer = Anonymous(&app);
+    let late = racer.call("POST", "/cookies/refresh");
+    let late = late.header("cookie", format!("{REFRESH}={}", pair.refresh)).header("x-csrf-token", refresh_csrf);
+    let late = late.send().expect(200).pair();
+    assert_eq!(late.refresh, refreshed.pair().refresh);
+    vouched(&browser, "POST", "/who_am_i").send().expect(200);
+}
+
+#[test]
+fn signing_out_ends_the_login_and_takes_the_cookies() {
+    let app = app(TokenCookies::default());
+    let (browser, pair) = signed_in(&app, "panther");
+    let answer = vouched(&browser, "POST", "/logout").send().expect(204);
+    assert_eq!(answer.set_cookies().len(), 4);
+    for cookie in answer.set_cookies() {
+        assert!(cookie.contains("Max-Age=0") && cookie.contains("Path=/"), "{cookie}");
+    }
+    assert_eq!(browser.cookie_header(), "");
+    Anonymous(&app).call("GET", "/who_am_i").bearer(&pair.access).send().refused(401, "login_ended");
+    // An expired token does it too; a token in the header leaves the cookies alone.
+    let (browser, _) = signed_in(&app, "panther");
+    app.advance(3600);
+    browser.get("/who_am_i").refused(401, "token_expired");
+    vouched(&browser, "POST", "/logout").send().expect(204);
+    assert_eq!(browser.cookie_header(), "");
+    let (browser, pair) = signed_in(&app, "panther");
+    let by_header = browser.call("POST", "/logout").bearer(&pair.access).send().expect(204);
+    assert_eq!(by_header.set_cookies(), [""; 0]);
+    let (browser, _) = signed_in(&app, "panther");
+    let others = vouched(&browser, "POST", "/logout?scope=others").send().expect(204);
+    assert_eq!(others.set_cookies(), [""; 0]);
+    browser.forget(ACCESS);
+    let refresh_csrf = browser.cookie(REFRESH_CSRF).expect("a cookie");
+    browser.call("POST", "/logout").header("x-csrf-token", refresh_csrf).send().expect(204);
+    assert_eq!(browser.cookie(REFRESH), None, "a refresh cookie alone is enough");
+}
+
+#[test]
+fn a_handler_can_take_the_cookies_back_and_sets_each_once() {
+    let app = app(TokenCookies::default());
+    let (browser, _) = signed_in(&app, "panther");
+    let set = |what: &str| {
+        let answer = browser.get(&format!("/cookies/set/{what}")).expect(200);
+        answer.set_cookies().iter().map(|cookie| (*cookie).to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(set("none"), [""; 0]);
+    let once = set("unset-then-junk");
+    assert_eq!(once.iter().filter(|cookie| cookie.starts_with("tollbridge_access=")).count(), 1, "{once:?}");
+    assert!(once.iter().any(|cookie| cookie.starts_with("tollbridge_access=a.")), "{once:?}");
+    let (browser, _) = signed_in(&app, "panther");
+    for (what, names) in [
+        ("unset-access", &[ACCESS, ACCESS_CSRF][..]),
+        ("unset-refresh", &[REFRESH, REFRESH_CSRF]),
+        ("unset", &[ACCESS, ACCESS_CSRF, REFRESH, REFRESH_CSRF]),
+    ] {
+        let (browser, _) = signed_in(&app, "panther");
+        let answer = browser.get(&format!("/cookies/set/{what}")).expect(200);
+        assert_eq!(answer.set_cookies().len(), names.len(), "{what}");
+        assert!(names.iter().all(|name| browser.cookie(name).is_none()), "{what}");
+    }
+    let narrowed = browser.get("/cookies/set/narrowed").expect(200);
+    assert!(narrowed.set_cookies().iter().all(|set| set.contains("Max-Age=60") && set.contains("Domain=example.org")));
+    for what in ["no-token", "no-csrf"] {
+        let (browser, _) = signed_in(&app, "panther");
+        let answer = browser.get(&format!("/cookies/set/{what}"));
+        assert_eq!(answer.set_cookies(), [""; 0]);
+        answer.refused(500, "internal_error");
+    }
+}
