@@ -82,7 +82,7 @@ impl Auth {
             }
         };
         if scope != Scope::Others {
-            if !self.state.was_asked() {
+            if self.state.is_first_access() {
                 core.events.emit(|| AuthEvent::UserAccessed);
             }
             core.events.emit(|| {
