@@ -32,4 +32,5 @@ mod silence;
 mod token_cookies;
 mod token_keys;
 mod tokens;
+mod views;
 mod wycheproof;
