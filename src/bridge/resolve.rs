@@ -39,7 +39,9 @@ pub(crate) async fn resolve(auth: &RequestAuth, req: &HttpRequest) -> Verdict {
     let guard = auth.requirement();
     let requirement = guard.as_deref().unwrap_or(&Requirement::DEFAULT);
     let events = &auth.core.events;
-    events.emit(|| AuthEvent::UserAccessed);
+    if auth.is_first_access() {
+        events.emit(|| AuthEvent::UserAccessed);
+    }
     let verdict = match auth.choose(requirement, requirement.wanted) {
         Choice::Refused(error) => Verdict::Rejected(error),
         Choice::Token(_) if requirement.face == Face::Browser => Verdict::Rejected(NOT_A_BROWSER),

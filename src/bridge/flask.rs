@@ -1,0 +1,5 @@
+//! Moving in from Flask: what exists only to be as it was there.
+
+mod login;
+
+pub use login::LoginManager;
