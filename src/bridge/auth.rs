@@ -23,7 +23,7 @@ use super::principal::{Principal, Verdict, Via};
 use super::redirect::safe_next;
 use super::request::RequestAuth;
 use super::session_login::{self, Face};
-use super::token::TokenPair;
+use super::token::{NewTokens, TokenPair};
 use super::users::Described;
 use super::views::NEXT_KEY;
 
@@ -278,7 +278,12 @@ impl<'a> NewLogin<'a> {
     ///
     /// When the token key cannot sign.
     pub fn issue_tokens(&self) -> Result<TokenPair, AuthError> {
-        self.auth.core().issuer.pair(&self.login, self.fresh, self.now)
+        self.tokens().issue()
+    }
+
+    /// The same, with claims and headers of your own: [`issue`](NewTokens::issue) makes them.
+    pub fn tokens(&self) -> NewTokens<'_> {
+        NewTokens::new(&self.auth.core().issuer, &self.login, self.fresh, self.now)
     }
 }
 
