@@ -13,6 +13,7 @@ use actix_web::http::Method;
 use actix_web::http::header::{HOST, HeaderMap, ORIGIN};
 
 use super::error::AuthError;
+use super::token::CsrfFault;
 
 /// Checks one request that is about to be authenticated by a cookie, or to receive one.
 pub(crate) fn check(method: &Method, headers: &HeaderMap, own_origin: Option<&str>) -> Result<(), AuthError> {
@@ -24,7 +25,7 @@ pub(crate) fn check(method: &Method, headers: &HeaderMap, own_origin: Option<&st
                 None => true,
             },
         };
-    if allowed { Ok(()) } else { Err(AuthError::CsrfRejected) }
+    if allowed { Ok(()) } else { Err(AuthError::CsrfRejected(CsrfFault::CrossSite)) }
 }
 
 fn is_safe(method: &Method) -> bool {

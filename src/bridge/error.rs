@@ -11,6 +11,7 @@ use actix_web::{HttpResponse, ResponseError};
 use super::password::PasswordError;
 use super::problem::Problem;
 use super::store_error::StoreError;
+use super::token::{CsrfFault, TokenFault, TokenType};
 
 /// Why a request was refused.
 ///
@@ -26,12 +27,15 @@ pub enum AuthError {
     InvalidCredentials,
     /// The token has expired.
     TokenExpired,
-    /// The token is not one that was issued here, or not as it was issued.
-    TokenInvalid,
+    /// The token is not one that was issued here, or not as it was issued. The fault is logged, not sent.
+    TokenInvalid(TokenFault),
     /// The token was revoked.
     TokenRevoked,
     /// A refresh token where an access token belongs, or the other way round.
-    TokenWrongType,
+    TokenWrongType {
+        /// Which of the two belongs there.
+        wanted: TokenType,
+    },
     /// A refresh token was used after its successor: the login has been ended.
     TokenReused,
     /// The login that the credential belongs to is over.
@@ -49,7 +53,7 @@ pub enum AuthError {
     /// The request brings a credential that this operation cannot work with.
     CredentialConflict(&'static str),
     /// Another site sent this request with the browser's cookies.
-    CsrfRejected,
+    CsrfRejected(CsrfFault),
     /// The request is malformed; the text says where.
     InvalidRequest(Cow<'static, str>),
     /// Too many attempts; try again after `retry_after` seconds.
@@ -75,16 +79,16 @@ impl AuthError {
             Self::LoginRequired => "login_required",
             Self::InvalidCredentials => "invalid_credentials",
             Self::TokenExpired => "token_expired",
-            Self::TokenInvalid => "token_invalid",
+            Self::TokenInvalid(_) => "token_invalid",
             Self::TokenRevoked => "token_revoked",
-            Self::TokenWrongType => "token_wrong_type",
+            Self::TokenWrongType { .. } => "token_wrong_type",
             Self::TokenReused => "token_reused",
             Self::LoginEnded => "login_ended",
             Self::UserNotFound => "user_not_found",
             Self::UserDisabled => "user_disabled",
             Self::ReauthRequired { .. } => "reauth_required",
             Self::CredentialConflict(_) => "credential_conflict",
-            Self::CsrfRejected => "csrf_rejected",
+            Self::CsrfRejected(_) => "csrf_rejected",
             Self::InvalidRequest(_) => "invalid_request",
             Self::TooManyAttempts { .. } => "too_many_attempts",
             Self::StoreUnavailable(_) => "store_unavailable",
@@ -99,16 +103,16 @@ impl AuthError {
             Self::LoginRequired
             | Self::InvalidCredentials
             | Self::TokenExpired
-            | Self::TokenInvalid
+            | Self::TokenInvalid(_)
             | Self::TokenRevoked
-            | Self::TokenWrongType
+            | Self::TokenWrongType { .. }
             | Self::TokenReused
             | Self::LoginEnded
             | Self::UserNotFound
             | Self::UserDisabled
             | Self::ReauthRequired { .. } => StatusCode::UNAUTHORIZED,
             Self::CredentialConflict(_) | Self::InvalidRequest(_) => StatusCode::BAD_REQUEST,
-            Self::CsrfRejected => StatusCode::FORBIDDEN,
+            Self::CsrfRejected(_) => StatusCode::FORBIDDEN,
             Self::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::StoreUnavailable(_) | Self::Overloaded { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::Misconfigured(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -121,9 +125,9 @@ impl AuthError {
             Self::LoginRequired => "Sign in, or send an access token.",
             Self::InvalidCredentials => "The user name or the password is wrong.",
             Self::TokenExpired => "The token has expired. Get a new one with the refresh token.",
-            Self::TokenInvalid => "The token is not valid. Sign in again.",
+            Self::TokenInvalid(_) => "The token is not valid. Sign in again.",
             Self::TokenRevoked => "The token has been revoked. Sign in again.",
-            Self::TokenWrongType => {
+            Self::TokenWrongType { .. } => {
                 "This is the wrong type of token: refresh tokens are only for refreshing, access tokens for all else."
             }
             Self::TokenReused => "The refresh token had been used before, so its login was ended. Sign in again.",
@@ -132,7 +136,7 @@ impl AuthError {
             Self::UserDisabled => "The account is disabled.",
             Self::ReauthRequired { .. } => "This needs a recent sign-in. Sign in again with the password.",
             Self::CredentialConflict(detail) => detail,
-            Self::CsrfRejected => "The request came from another site. Use this site's own pages.",
+            Self::CsrfRejected(_) => "The request came from another site. Use this site's own pages.",
             Self::InvalidRequest(detail) => return detail.clone(),
             Self::TooManyAttempts { .. } => "Too many attempts. Wait before trying again.",
             Self::StoreUnavailable(_) => "The service is not available now. Try again later.",
@@ -176,6 +180,7 @@ impl fmt::Display for AuthError {
         match self {
             Self::StoreUnavailable(cause) => write!(f, "{cause}"),
             Self::Misconfigured(how) => f.write_str(how),
+            Self::TokenInvalid(fault) => write!(f, "{}: {fault}", self.code()),
             _ => write!(f, "{}: {}", self.code(), self.detail()),
         }
     }

@@ -12,7 +12,7 @@ use super::credential::Presented;
 use super::error::AuthError;
 use super::login::{EndReason, Login, LoginId};
 use super::resolve;
-use super::token::{Genuine, TokenPair};
+use super::token::{Genuine, TokenFault, TokenPair};
 
 impl Auth {
     /// Exchanges the refresh token that the request brings for a new pair. The access token of the pair is not fresh.
@@ -54,7 +54,7 @@ async fn rotate(core: &Core, token: &Genuine, now: UnixTime) -> Result<Login, Au
     }
     if login.refresh_generation <= token.generation {
         // A generation that was never issued: the store is older than the token.
-        return Err(AuthError::TokenInvalid);
+        return Err(AuthError::TokenInvalid(TokenFault::UnknownGeneration));
     }
     core.logins.end(&login_id, EndReason::RefreshReused, now).await?;
     tracing::warn!(login.id = %login_id, outcome = "reused", "a refresh token was used after its successor; login ended");

@@ -53,6 +53,9 @@ fn log(verdict: &Verdict) {
             credential.location = principal.location.as_str(),
             "credential accepted"
         ),
+        Verdict::Rejected(AuthError::TokenInvalid(fault)) => {
+            tracing::info!(code = "token_invalid", %fault, "credential rejected");
+        }
         Verdict::Rejected(error) => tracing::info!(code = error.code(), "credential rejected"),
         Verdict::Absent(error) => tracing::debug!(code = error.code(), "no credential"),
     }

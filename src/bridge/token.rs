@@ -6,6 +6,7 @@
 
 mod claims;
 mod compact;
+mod fault;
 mod issuer;
 mod jwk;
 mod keys;
@@ -13,6 +14,7 @@ mod known;
 mod verifier;
 
 pub use claims::Claims;
+pub use fault::{CsrfFault, Malformation, TokenFault, TokenPart};
 pub use issuer::TokenPair;
 pub(crate) use issuer::{Issuer, TokenConfig};
 pub(crate) use keys::KeySet;
@@ -22,8 +24,10 @@ pub(crate) use verifier::{Genuine, Verifier};
 
 /// What a token is for. The two are never interchangeable (RFC 8725 section 3.12).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TokenType {
+pub enum TokenType {
+    /// Authenticates requests.
     Access,
+    /// Good for refreshing, and for nothing else.
     Refresh,
 }
 

@@ -198,6 +198,7 @@ fn heading(status: StatusCode) -> &'static str {
 #[expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 mod tests {
     use super::*;
+    use crate::CsrfFault;
     use actix_web::body::MessageBody as _;
     use actix_web::test::TestRequest;
 
@@ -256,7 +257,7 @@ mod tests {
         let html = body(auth_error(&post, &AuthError::LoginEnded));
         assert!(html.contains("next=%2Faccount\""), "a form cannot be sent again by a link: {html}");
 
-        let html = body(auth_error(&get, &AuthError::CsrfRejected));
+        let html = body(auth_error(&get, &AuthError::CsrfRejected(CsrfFault::CrossSite)));
         assert!(!html.contains("/login"), "{html}");
     }
 

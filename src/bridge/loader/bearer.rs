@@ -4,6 +4,7 @@ use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 
 use crate::bridge::credential::{Location, Presented, PresentedToken};
 use crate::bridge::error::AuthError;
+use crate::bridge::token::TokenFault;
 
 const SCHEME: &[u8] = b"bearer";
 
@@ -25,7 +26,7 @@ pub(super) fn from_headers(headers: &HeaderMap) -> Presented {
             Ok(token) if is_b64token(token) => {
                 Presented::Token(PresentedToken { text: token.to_owned(), location: Location::Header })
             }
-            _ => Presented::Unusable(AuthError::TokenInvalid),
+            _ => Presented::Unusable(AuthError::TokenInvalid(TokenFault::NotAToken(Location::Header))),
         },
     }
 }

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
+use super::fault::{Malformation, TokenFault, TokenPart};
 use crate::bridge::clock::UnixTime;
 
 /// The latest time that a double can hold exactly; nothing of ours is later.
@@ -61,6 +62,50 @@ impl Audience<'_> {
     pub(super) fn contains(&self, audience: &str) -> bool {
         self.0.iter().any(|one| one == audience)
     }
+}
+
+impl<'a> RawClaims<'a> {
+    /// Reads a payload.
+    pub(super) fn parse(payload: &'a [u8]) -> Result<Self, TokenFault> {
+        serde_json::from_slice(payload).map_err(|_| fault_of(payload))
+    }
+}
+
+/// What keeps a payload from being one of ours. Asked only when one is refused.
+fn fault_of(payload: &[u8]) -> TokenFault {
+    let malformed = |why| TokenFault::Malformed { part: TokenPart::Payload, why };
+    let claims = match serde_json::from_slice(payload) {
+        Ok(Value::Object(claims)) => claims,
+        Ok(_) => return malformed(Malformation::NotAnObject),
+        Err(error) => return malformed(Malformation::Json(position(&error).into())),
+    };
+    let texts = ["jti", "type", "sub", "sid", "iss"].map(|name| (name, Value::is_string as fn(&Value) -> bool));
+    let times = ["iat", "exp", "auth_time"].map(|name| (name, is_time as fn(&Value) -> bool));
+    let required = [("fresh", Value::is_boolean as fn(&Value) -> bool), ("aud", is_audience)];
+    for (name, is_right) in required.into_iter().chain(texts).chain(times) {
+        match claims.get(name) {
+            None => return TokenFault::MissingClaim(name.into()),
+            Some(value) if !is_right(value) => return TokenFault::ClaimType(name.into()),
+            Some(_) => {}
+        }
+    }
+    match ["nbf", "gen"].into_iter().find(|name| claims.get(*name).is_some_and(|value| !is_time(value))) {
+        Some(name) => TokenFault::ClaimType(name.into()),
+        None => malformed(Malformation::RepeatedName),
+    }
+}
+
+fn is_time(value: &Value) -> bool {
+    value.as_u64().is_some_and(|seconds| seconds <= MAX_TIME)
+}
+
+fn is_audience(value: &Value) -> bool {
+    value.is_string() || value.as_array().is_some_and(|all| all.iter().all(Value::is_string))
+}
+
+/// Where JSON stops being JSON, without quoting it.
+pub(super) fn position(error: &serde_json::Error) -> String {
+    format!("line {} column {}", error.line(), error.column())
 }
 
 impl<'de> Deserialize<'de> for RawClaims<'de> {

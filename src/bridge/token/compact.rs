@@ -3,13 +3,15 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::Algorithm;
-use std::collections::HashSet;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
+use serde_json::{Map, Value};
 
 use super::TokenType;
+use super::claims::position;
+use super::fault::{Malformation, TokenFault, TokenPart};
 use super::keys::{KeySet, TokenKey};
 
 /// No token of ours is longer: nothing is decoded of one that is.
@@ -21,49 +23,83 @@ pub(super) struct Opened {
     pub(super) payload: Vec<u8>,
 }
 
-/// Verifies the signature of a token and decodes its payload. `None` for anything that is not exactly a token of ours.
-pub(super) fn open(text: &str, keys: &KeySet) -> Option<Opened> {
-    if text.len() > MAX_LENGTH {
-        return None;
+/// Verifies the signature of a token and decodes its payload: an error for anything that is not exactly a token of ours.
+pub(super) fn open(text: &str, keys: &KeySet) -> Result<Opened, TokenFault> {
+    let parts = Parts::of(text)?;
+    let (key, token_type) = match keys.by_usual_header(parts.header) {
+        Some(found) => found,
+        None => by_header(parts.header, keys)?,
+    };
+    if !key.verify(parts.message.as_bytes(), parts.signature) {
+        return Err(TokenFault::Signature);
     }
-    let (message, signature) = text.rsplit_once('.')?;
-    let (header, payload) = message.split_once('.')?;
-    if payload.is_empty() || signature.is_empty() {
-        return None;
+    Ok(Opened { token_type, payload: decode(TokenPart::Payload, parts.payload)? })
+}
+
+/// A token cut at its dots.
+struct Parts<'a> {
+    message: &'a str,
+    header: &'a str,
+    payload: &'a str,
+    signature: &'a str,
+}
+
+impl<'a> Parts<'a> {
+    fn of(text: &'a str) -> Result<Self, TokenFault> {
+        if text.len() > MAX_LENGTH {
+            return Err(TokenFault::TooLong);
+        }
+        let (message, signature) = text.rsplit_once('.').ok_or(TokenFault::Segments)?;
+        let (header, payload) = message.split_once('.').ok_or(TokenFault::Segments)?;
+        // More dots in the payload are no base64url, and are refused with it.
+        if payload.is_empty() || signature.is_empty() {
+            return Err(TokenFault::Segments);
+        }
+        Ok(Self { message, header, payload, signature })
     }
-    let (key, token_type) = keys.by_usual_header(header).or_else(|| by_header(header, keys))?;
-    if !key.verify(message.as_bytes(), signature) {
-        return None;
-    }
-    // A second dot in the payload is no base64url, so four parts fail here at the latest.
-    let payload = URL_SAFE_NO_PAD.decode(payload).ok()?;
-    Some(Opened { token_type, payload })
+}
+
+fn decode(part: TokenPart, text: &str) -> Result<Vec<u8>, TokenFault> {
+    URL_SAFE_NO_PAD.decode(text).map_err(|_| TokenFault::Malformed { part, why: Malformation::Base64 })
 }
 
 /// Whether this key signed a compact JWS, whatever the JWS is for.
 pub(super) fn is_signed_by(text: &str, key: &TokenKey) -> bool {
-    let Some((message, signature)) = text.rsplit_once('.') else { return false };
-    let Some((encoded, payload)) = message.split_once('.') else { return false };
-    text.len() <= MAX_LENGTH
-        && parse(encoded).is_some_and(|header| header.kid == key.id() && header.alg == key.algorithm())
-        && !payload.is_empty()
-        && URL_SAFE_NO_PAD.decode(payload).is_ok()
-        && key.verify(message.as_bytes(), signature)
+    let Ok(parts) = Parts::of(text) else { return false };
+    parse(parts.header).is_ok_and(|header| header.kid == key.id() && header.alg == key.algorithm())
+        && decode(TokenPart::Payload, parts.payload).is_ok()
+        && key.verify(parts.message.as_bytes(), parts.signature)
 }
 
 /// The key and type that are named by the header of a token that we did not write byte for byte.
-fn by_header<'k>(header: &str, keys: &'k KeySet) -> Option<(&'k TokenKey, TokenType)> {
+fn by_header<'k>(header: &str, keys: &'k KeySet) -> Result<(&'k TokenKey, TokenType), TokenFault> {
     let header = parse(header)?;
+    let key = keys.by_id(&header.kid).ok_or(TokenFault::UnknownKey)?;
     // One key, one algorithm (RFC 8725 section 3.1).
-    let key = keys.by_id(&header.kid).filter(|key| header.alg == key.algorithm())?;
-    Some((key, token_type(&header.typ?)?))
+    if header.alg != key.algorithm() {
+        return Err(TokenFault::AlgorithmNotAllowed);
+    }
+    Ok((key, header.typ.as_deref().and_then(token_type).ok_or(TokenFault::MediaType)?))
 }
 
-fn parse(header: &str) -> Option<Header> {
-    let json = URL_SAFE_NO_PAD.decode(header).ok()?;
-    let UniqueNames = serde_json::from_slice(&json).ok()?;
+fn parse(header: &str) -> Result<Header, TokenFault> {
+    let json = decode(TokenPart::Header, header)?;
+    let members = Members::parse(&json)?;
     // No extension is understood here (RFC 7515 section 4.1.11).
-    serde_json::from_slice(&json).ok().filter(|header: &Header| header.crit.is_none())
+    if let Some(crit) = members.0.get("crit") {
+        return Err(TokenFault::CriticalExtension(crit.get(0).and_then(Value::as_str).unwrap_or_default().to_owned()));
+    }
+    let text = |name| match members.0.get(name) {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(TokenFault::HeaderType(name)),
+    };
+    let alg = text("alg")?.ok_or(TokenFault::AlgorithmMissing)?;
+    Ok(Header {
+        alg: alg.parse().map_err(|_| TokenFault::AlgorithmNotAllowed)?,
+        kid: text("kid")?.ok_or(TokenFault::UnknownKey)?.clone(),
+        typ: text("typ")?.cloned(),
+    })
 }
 
 /// Media types compare without case, and may omit `application/` (RFC 7515 section 4.1.9).
@@ -74,41 +110,44 @@ fn token_type(typ: &str) -> Option<TokenType> {
 }
 
 /// Header members that we read. `jwk`, `jku`, `x5u` and `x5c` are ignored: keys come from the configuration alone.
-#[derive(Deserialize)]
 struct Header {
     alg: Algorithm,
     typ: Option<String>,
     kid: String,
-    #[serde(default, deserialize_with = "present")]
-    crit: Option<()>,
-}
-
-/// `crit` counts when it is there, whatever its value, `null` included.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<()>, D::Error> {
-    IgnoredAny::deserialize(deserializer).map(|_| Some(()))
 }
 
 /// An object in which no name is there twice (RFC 7515 section 4).
-struct UniqueNames;
+pub(super) struct Members(pub(super) Map<String, Value>);
 
-impl<'de> Deserialize<'de> for UniqueNames {
+impl Members {
+    pub(super) fn parse(json: &[u8]) -> Result<Self, TokenFault> {
+        let malformed = |why| TokenFault::Malformed { part: TokenPart::Header, why };
+        serde_json::from_slice(json).map_err(|error: serde_json::Error| match serde_json::from_slice(json) {
+            Ok(Value::Object(_)) => malformed(Malformation::RepeatedName),
+            Ok(_) => malformed(Malformation::NotAnObject),
+            Err(_) => malformed(Malformation::Json(position(&error).into())),
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Members {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Names;
         impl<'de> Visitor<'de> for Names {
-            type Value = UniqueNames;
+            type Value = Members;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a JSON object")
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut names = HashSet::new();
-                while let Some((name, IgnoredAny)) = map.next_entry::<String, _>()? {
-                    if !names.insert(name) {
+                let mut members = Map::new();
+                while let Some((name, value)) = map.next_entry::<String, Value>()? {
+                    if members.insert(name, value).is_some() {
                         return Err(A::Error::custom("a name is there twice"));
                     }
                 }
-                Ok(UniqueNames)
+                Ok(Members(members))
             }
         }
         deserializer.deserialize_map(Names)

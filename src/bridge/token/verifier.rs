@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::TokenType;
 use super::claims::{Claims, RawClaims};
 use super::compact;
+use super::fault::TokenFault;
 use super::keys::KeySet;
 use super::known::KnownTokens;
 use crate::bridge::clock::UnixTime;
@@ -34,6 +35,7 @@ pub(crate) struct Genuine {
     pub(crate) generation: i64,
     /// Not before this: the later of `iat` and `nbf`.
     not_before: UnixTime,
+    issued_at: UnixTime,
     payload: Vec<u8>,
 }
 
@@ -77,7 +79,7 @@ impl Verifier {
     fn check(&self, token: &Genuine, wanted: TokenType, now: UnixTime) -> Result<(), AuthError> {
         self.check_begun(token, now)?;
         if token.token_type != wanted {
-            return Err(AuthError::TokenWrongType);
+            return Err(AuthError::TokenWrongType { wanted });
         }
         if self.has_expired(token, now) {
             return Err(AuthError::TokenExpired);
@@ -86,26 +88,47 @@ impl Verifier {
     }
 
     fn check_begun(&self, token: &Genuine, now: UnixTime) -> Result<(), AuthError> {
-        if token.not_before <= now.saturating_add(self.leeway) { Ok(()) } else { Err(AuthError::TokenInvalid) }
+        let latest = now.saturating_add(self.leeway);
+        match token.not_before {
+            begin if begin <= latest => Ok(()),
+            _ if token.issued_at > latest => Err(AuthError::TokenInvalid(TokenFault::NotYetValid("iat"))),
+            _ => Err(AuthError::TokenInvalid(TokenFault::NotYetValid("nbf"))),
+        }
     }
 
     fn has_expired(&self, token: &Genuine, now: UnixTime) -> bool {
         token.exp.saturating_add(self.leeway) <= now
     }
 
+    /// Whether these are claims of ours, whatever the time.
+    fn check_claims(&self, claims: &RawClaims<'_>, token_type: TokenType) -> Result<(), TokenFault> {
+        let unlike_ours = |claim: &'static str| Err(TokenFault::ClaimValue(claim.into()));
+        if claims.token_type != token_type.claim() {
+            return unlike_ours("type");
+        }
+        if claims.iss != self.issuer {
+            return Err(TokenFault::Issuer);
+        }
+        if !claims.aud.contains(&self.audience) {
+            return Err(TokenFault::Audience);
+        }
+        if claims.sub.is_empty() {
+            return unlike_ours("sub");
+        }
+        if claims.jti.is_empty() {
+            return unlike_ours("jti");
+        }
+        if claims.generation.is_some() != (token_type == TokenType::Refresh) {
+            return unlike_ours("gen");
+        }
+        Ok(())
+    }
+
     /// What does not depend on the time.
     fn open(&self, text: &str) -> Result<Genuine, AuthError> {
-        let opened = compact::open(text, &self.keys).ok_or(AuthError::TokenInvalid)?;
-        let claims: RawClaims<'_> = serde_json::from_slice(&opened.payload).map_err(|_| AuthError::TokenInvalid)?;
-        let genuine = claims.token_type == opened.token_type.claim()
-            && claims.iss == self.issuer
-            && claims.aud.contains(&self.audience)
-            && !claims.sub.is_empty()
-            && !claims.jti.is_empty()
-            && claims.generation.is_some() == (opened.token_type == TokenType::Refresh);
-        if !genuine {
-            return Err(AuthError::TokenInvalid);
-        }
+        let opened = compact::open(text, &self.keys).map_err(AuthError::TokenInvalid)?;
+        let claims = RawClaims::parse(&opened.payload).map_err(AuthError::TokenInvalid)?;
+        self.check_claims(&claims, opened.token_type).map_err(AuthError::TokenInvalid)?;
         Ok(Genuine {
             token_type: opened.token_type,
             fresh: claims.fresh,
@@ -114,6 +137,7 @@ impl Verifier {
             exp: claims.exp,
             auth_time: claims.auth_time,
             generation: claims.generation.unwrap_or(0),
+            issued_at: claims.iat,
             not_before: claims.nbf.unwrap_or(claims.iat).max(claims.iat),
             payload: opened.payload,
         })

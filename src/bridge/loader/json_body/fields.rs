@@ -8,12 +8,15 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Vis
 
 use crate::bridge::credential::{Location, Presented, PresentedToken};
 use crate::bridge::error::AuthError;
+use crate::bridge::token::TokenFault;
 
 /// The token in a complete body. A body that is no JSON object presents nothing: it is the handler's to judge.
 pub(super) fn token(body: &[u8]) -> Presented {
     match serde_json::from_slice::<Fields<'_>>(body) {
         Ok(fields) => presented(fields.access_token).and(presented(fields.refresh_token)),
-        Err(_) if names_token(body) => Presented::Unusable(AuthError::TokenInvalid),
+        Err(_) if names_token(body) => {
+            Presented::Unusable(AuthError::TokenInvalid(TokenFault::NotAToken(Location::Json)))
+        }
         Err(_) => Presented::Nothing,
     }
 }
@@ -29,7 +32,7 @@ fn presented(member: Member<'_>) -> Presented {
     match member {
         Member::Absent | Member::Null => Presented::Nothing,
         Member::Text(text) => Presented::Token(PresentedToken { text: text.into_owned(), location: Location::Json }),
-        Member::NotText => Presented::Unusable(AuthError::TokenInvalid),
+        Member::NotText => Presented::Unusable(AuthError::TokenInvalid(TokenFault::NotAToken(Location::Json))),
         Member::Repeated => {
             Presented::Unusable(AuthError::InvalidRequest("The body names the same token member twice.".into()))
         }
