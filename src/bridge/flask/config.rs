@@ -10,8 +10,9 @@ use std::fmt;
 use actix_web::cookie::SameSite;
 use serde_json::{Map, Value};
 
-use super::keys::{Algorithm, FlaskKeys};
-use reader::Reader;
+use super::keys::FlaskKeys;
+use crate::bridge::token::{Algorithm, KeyError};
+pub(super) use reader::Reader;
 
 const MINUTE: i64 = 60;
 const DAY: i64 = 24 * 60 * MINUTE;
@@ -116,7 +117,7 @@ pub(super) struct DecodeSettings {
 }
 
 /// A key of the configuration that cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FlaskConfigError {
     /// The value is of another type than the key takes, or one that it does not take.
@@ -133,14 +134,20 @@ pub enum FlaskConfigError {
     #[error("`{0}` is no key of Flask-JWT-Extended 4.7: correct its spelling, or leave it out")]
     UnknownKey(String),
     /// The algorithm needs a key that is not there.
-    #[error("`{key}` is missing, and `JWT_ALGORITHM` {algorithm} needs it: {wanted}")]
+    #[error("`{key}` is missing, and `JWT_ALGORITHM` {algorithm} needs it: give it, or an encode and a decode key loader")]
     MissingKey {
         /// The key.
         key: &'static str,
         /// The algorithm.
-        algorithm: &'static str,
-        /// What belongs there.
-        wanted: &'static str,
+        algorithm: Algorithm,
+    },
+    /// The text is not a key of the algorithm.
+    #[error("`{key}` cannot be used: {source}")]
+    Key {
+        /// The key.
+        key: &'static str,
+        /// Why.
+        source: KeyError,
     },
     /// A secret that can be guessed lets everybody sign tokens.
     #[error(
@@ -180,13 +187,13 @@ impl FlaskConfig {
 
     fn read(config: &Map<String, Value>, shortest_secret: usize) -> Result<Self, FlaskConfigError> {
         let from = Reader::new(config)?;
-        let algorithm = from.algorithm("JWT_ALGORITHM")?.unwrap_or(Algorithm::Hs256);
+        let algorithm = from.algorithm("JWT_ALGORITHM")?.unwrap_or(Algorithm::HS256);
         let mut algorithms = from.algorithms("JWT_DECODE_ALGORITHMS")?;
         if !algorithms.contains(&algorithm) {
             algorithms.push(algorithm);
         }
         Ok(Self {
-            keys: FlaskKeys::read(&from, algorithm, &algorithms, shortest_secret)?,
+            keys: FlaskKeys::read(&from, algorithm, algorithms, shortest_secret)?,
             locations: from.locations("JWT_TOKEN_LOCATION")?,
             header_name: from.token("JWT_HEADER_NAME", "Authorization")?,
             header_type: from.text("JWT_HEADER_TYPE", "Bearer")?,

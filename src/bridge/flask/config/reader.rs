@@ -6,7 +6,7 @@ use actix_web::cookie::SameSite;
 use serde_json::{Map, Value};
 
 use super::{FlaskConfigError, FlaskLocation};
-use crate::bridge::flask::keys::Algorithm;
+use crate::bridge::token::Algorithm;
 
 /// All that Flask-JWT-Extended 4.7.4 has.
 const KEYS: [&str; 43] = [
@@ -55,9 +55,6 @@ const KEYS: [&str; 43] = [
     "JWT_VERIFY_SUB",
 ];
 
-const ALGORITHMS: &str = "one of HS256, HS384, HS512, RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA; \
-                          others of PyJWT are not supported";
-
 type Read<T> = Result<T, FlaskConfigError>;
 
 pub(in crate::bridge::flask) struct Reader<'a>(&'a Map<String, Value>);
@@ -100,7 +97,7 @@ impl<'a> Reader<'a> {
     }
 
     /// `None` and no entry are the same.
-    pub(in crate::bridge::flask) fn optional_text(&self, key: &'static str) -> Read<Option<String>> {
+    pub(super) fn optional_text(&self, key: &'static str) -> Read<Option<String>> {
         let text = |value: &'a Value| match value {
             Value::Null => Some(None),
             Value::String(text) => Some(Some(text.clone())),
@@ -109,15 +106,20 @@ impl<'a> Reader<'a> {
         Ok(self.value(key, "a text, or null for none", text)?.flatten())
     }
 
-    /// A secret or a PEM text: like an optional text, but its value is never told.
-    pub(in crate::bridge::flask) fn key(&self, key: &'static str) -> Read<Option<&'a str>> {
-        match self.0.get(key) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text).map(String::as_str).filter(|text| !text.is_empty())),
-            Some(other) => {
-                Err(FlaskConfigError::Value { key, found: kind(other).to_owned(), wanted: "the key as a text" })
+    /// The first of these keys that has a value, and the value: a secret or a PEM text, which no error tells.
+    pub(in crate::bridge::flask) fn first_key(&self, keys: &[&'static str]) -> Read<Option<(&'static str, &'a str)>> {
+        for &key in keys {
+            match self.0.get(key) {
+                None | Some(Value::Null) => {}
+                Some(Value::String(text)) if text.is_empty() => {}
+                Some(Value::String(text)) => return Ok(Some((key, text))),
+                Some(other) => {
+                    let found = kind(other).to_owned();
+                    return Err(FlaskConfigError::Value { key, found, wanted: "the key as a text" });
+                }
             }
         }
+        Ok(None)
     }
 
     pub(super) fn flag(&self, key: &'static str, default: bool) -> Read<bool> {
@@ -185,18 +187,20 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn algorithm(&self, key: &'static str) -> Read<Option<Algorithm>> {
-        self.value(key, ALGORITHMS, |value| value.as_str().and_then(Algorithm::named))
+        let wanted = "HS256, HS384, HS512, RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512 or EdDSA";
+        self.value(key, wanted, |value| value.as_str()?.parse().ok())
     }
 
     /// `None` and an empty list are the same as no entry.
     pub(super) fn algorithms(&self, key: &'static str) -> Read<Vec<Algorithm>> {
         let named = |value: &'a Value| match value {
             Value::Null => Some(Vec::new()),
-            Value::Array(names) => names.iter().map(|name| Algorithm::named(name.as_str()?)).collect(),
+            Value::Array(names) => names.iter().map(|name| name.as_str()?.parse().ok()).collect(),
             _ => None,
         };
-        Ok(self.value(key, "a list of HS256, HS384, HS512, RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384 and \
-             EdDSA; others of PyJWT are not supported", named)?.unwrap_or_default())
+        let wanted = "a list of HS256, HS384, HS512, RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512 and \
+                      EdDSA, or null for `JWT_ALGORITHM` alone";
+        Ok(self.value(key, wanted, named)?.unwrap_or_default())
     }
 }
 

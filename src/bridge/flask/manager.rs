@@ -1,0 +1,170 @@
+//! `JWTManager(app)`: the configuration and the loaders of one application.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::config::{FlaskConfig, FlaskConfigError};
+use super::messages::ErrorProfile;
+use super::pyjwt::{Checked, Rules, Unverified};
+use crate::bridge::clock::{Clock, UnixTime};
+use crate::bridge::error::AuthError;
+use crate::bridge::random;
+use crate::bridge::token::{TokenFault, TokenKey};
+
+/// Names and values, in the order in which they are written.
+pub(super) type Members = Vec<(String, Value)>;
+
+/// An application's tokens, as Flask-JWT-Extended makes and reads them: its `JWTManager`.
+///
+/// Give it to [`BridgeBuilder::flask_jwt`](crate::BridgeBuilder::flask_jwt), and keep a clone to make tokens with. Cloning
+/// is cheap.
+#[derive(Clone)]
+pub struct JwtManager(pub(super) Arc<Inner>);
+
+pub(super) struct Inner {
+    pub(super) config: FlaskConfig,
+    pub(super) additional_claims: Option<Box<dyn Fn(&Value) -> Members + Send + Sync>>,
+    pub(super) additional_headers: Option<Box<dyn Fn(&Value) -> Members + Send + Sync>>,
+    pub(super) encode_key: Option<Box<dyn Fn(&Value) -> Option<TokenKey> + Send + Sync>>,
+    pub(super) decode_key: Option<Box<DecodeKey>>,
+    pub(super) errors: ErrorProfile,
+    pub(super) clock: Clock,
+    pub(super) ids: Box<dyn Fn() -> String + Send + Sync>,
+}
+
+type DecodeKey = dyn Fn(&Map<String, Value>, &Map<String, Value>) -> Option<TokenKey> + Send + Sync;
+
+/// Puts a [`JwtManager`] together; from [`JwtManager::builder`].
+pub struct JwtManagerBuilder(Inner);
+
+impl JwtManager {
+    /// Starts with a configuration and no loaders.
+    pub fn builder(config: FlaskConfig) -> JwtManagerBuilder {
+        let errors = ErrorProfile::default().message_key(&config.error_key);
+        JwtManagerBuilder(Inner {
+            config,
+            additional_claims: None,
+            additional_headers: None,
+            encode_key: None,
+            decode_key: None,
+            errors,
+            clock: Clock::system(),
+            ids: Box::new(random::uuid),
+        })
+    }
+}
+
+impl JwtManagerBuilder {
+    /// Claims for every new token of this identity (`additional_claims_loader`). They are made anew for each: what is
+    /// added to one token cannot be in the next.
+    pub fn additional_claims_loader<C>(mut self, load: impl Fn(&Value) -> C + Send + Sync + 'static) -> Self
+    where
+        C: IntoIterator<Item = (String, Value)>,
+    {
+        self.0.additional_claims = Some(Box::new(move |identity| load(identity).into_iter().collect()));
+        self
+    }
+
+    /// Members of the header of every new token of this identity (`additional_headers_loader`).
+    pub fn additional_headers_loader<C>(mut self, load: impl Fn(&Value) -> C + Send + Sync + 'static) -> Self
+    where
+        C: IntoIterator<Item = (String, Value)>,
+    {
+        self.0.additional_headers = Some(Box::new(move |identity| load(identity).into_iter().collect()));
+        self
+    }
+
+    /// The key that signs the tokens of this identity (`encode_key_loader`). With `None` it is the configured one.
+    pub fn encode_key_loader(mut self, load: impl Fn(&Value) -> Option<TokenKey> + Send + Sync + 'static) -> Self {
+        self.0.encode_key = Some(Box::new(load));
+        self
+    }
+
+    /// The key that verifies a token with this header and these claims (`decode_key_loader`). With `None` it is the
+    /// configured one. **Neither is verified when this is called**, so look keys up by what is there and believe nothing
+    /// else of it. The key verifies tokens of its own algorithm only, and that has to be allowed by the configuration.
+    pub fn decode_key_loader(
+        mut self,
+        load: impl Fn(&Map<String, Value>, &Map<String, Value>) -> Option<TokenKey> + Send + Sync + 'static,
+    ) -> Self {
+        self.0.decode_key = Some(Box::new(load));
+        self
+    }
+
+    /// The error loaders: how refusals are answered. Their message key is the configuration's.
+    pub fn errors(mut self, errors: ErrorProfile) -> Self {
+        self.0.errors = errors.message_key(&self.0.config.error_key);
+        self
+    }
+
+    /// Where new tokens have their times from. Default the system's clock.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.0.clock = clock;
+        self
+    }
+
+    /// Where new tokens have their `jti` and `csrf` from. Default random UUIDs (version 4), which nobody can guess.
+    pub fn ids(mut self, ids: impl Fn() -> String + Send + Sync + 'static) -> Self {
+        self.0.ids = Box::new(ids);
+        self
+    }
+
+    /// Puts it together.
+    ///
+    /// # Errors
+    ///
+    /// When the configuration has no key, and no `decode_key_loader` is there for one.
+    pub fn build(self) -> Result<JwtManager, FlaskConfigError> {
+        let keys = &self.0.config.keys;
+        match keys.missing() {
+            Some(key) if self.0.decode_key.is_none() => {
+                Err(FlaskConfigError::MissingKey { key, algorithm: keys.algorithm })
+            }
+            _ => Ok(JwtManager(Arc::new(self.0))),
+        }
+    }
+}
+
+impl Inner {
+    /// Verifies a token and checks it but for its time: `_decode_jwt_from_config`.
+    pub(super) fn check(&self, text: &str, csrf: Option<&str>, now: UnixTime) -> Result<Checked, AuthError> {
+        let token = Unverified::read(text).map_err(AuthError::TokenInvalid)?;
+        self.verify_signature(&token).map_err(AuthError::TokenInvalid)?;
+        token.check(&Rules {
+            decode: &self.config.decode,
+            identity_claim: &self.config.identity_claim,
+            csrf,
+            now,
+        })
+    }
+
+    fn verify_signature(&self, token: &Unverified<'_>) -> Result<(), TokenFault> {
+        let keys = &self.config.keys;
+        // The loader is asked first, as there, but for what it cannot be told.
+        let loaded = match (&self.decode_key, token.header.to_map(), token.claims.to_map()) {
+            (Some(load), Some(header), Some(claims)) => load(&header, &claims),
+            _ => None,
+        };
+        let algorithm = token.algorithm(|name| keys.allows(name))?;
+        let key = match &loaded {
+            Some(key) if key.algorithm_name() == algorithm => key,
+            Some(_) => return Err(TokenFault::AlgorithmNotAllowed),
+            None => keys.verifying(algorithm)?,
+        };
+        if token.is_signed_by(key) { Ok(()) } else { Err(TokenFault::Signature) }
+    }
+}
+
+impl fmt::Debug for JwtManager {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JwtManager").field("config", &self.0.config).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for JwtManagerBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JwtManagerBuilder").field("config", &self.0.config).finish_non_exhaustive()
+    }
+}
