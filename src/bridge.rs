@@ -62,7 +62,10 @@ pub use redirect::safe_next;
 pub use session_store::{SessionHash, SessionRecord, SessionStore};
 pub use silence::prefers_html;
 pub use store_error::{StoreError, StoreFuture};
-pub use token::{Claims, CsrfFault, KeyError, Malformation, TokenFault, TokenKey, TokenPair, TokenPart, TokenType};
+pub use token::{
+    Algorithm, Claims, CsrfFault, KeyError, Malformation, TokenFault, TokenKey, TokenPair, TokenPart, TokenType,
+    UnknownAlgorithm,
+};
 pub use user::UserStore;
 
 use self::core::Core;

@@ -202,7 +202,6 @@ fn what_is_not_there_yet_is_refused_and_says_so() {
         ("LOGIN__REVOCATION", "stateless"),
         ("LOGIN__REVOCATION_BOUND", "2s"),
         ("TOKEN__ACCEPT_FLASK_JWT_EXTENDED", "true"),
-        ("TOKEN__ALGORITHM", "RS256"),
         ("TOKEN__LOCATIONS", "header,query"),
         ("SERVER__TRUSTED_PROXIES", "10.0.0.0/8"),
     ] {
@@ -227,6 +226,13 @@ fn values_that_do_not_go_together_are_refused() {
         ("[token]\naccess_ttl = \"1500ms\"\n", "token.access_ttl: \"1500ms\" is not a whole number of seconds"),
         ("[token]\nalgorithm = \"EdDSA\"\n", "token.algorithm: EdDSA needs a key; set token.private_key_file"),
         ("[token]\nprivate_key_file = \"key.pem\"\n", "token.private_key_file: HS256 uses no private key"),
+        ("[token]\nalgorithm = \"RS256\"\n", "token.algorithm: RS256 needs a key; set token.private_key_file"),
+        ("[token]\nalgorithm = \"HS512\"\n", "token.algorithm: HS512 needs a key; set token.secret_file"),
+        ("[token]\nalgorithm = \"PS256\"\nsecret_file = \"key\"\n", "token.secret_file: this is for HMAC"),
+        (
+            "[token]\nalgorithm = \"HS384\"\nsecret = \"4hXq7B0Zt2vVwLkJ9sRkQm3yPz6nCfUuE1dGa8bTo5Y\"\n",
+            "token.secret: the key is 32 bytes long and must have at least 48",
+        ),
         ("listen = \"127.0.0.1:80\"\n", "tollbridge.toml:1:1: `listen` stands outside a section"),
     ] {
         has(&Place::new(file).faults(&[]), &[place]);

@@ -131,7 +131,7 @@ impl BridgeBuilder {
     pub fn build(self) -> Result<Bridge, BuildError> {
         let token_key = self.token_key.ok_or(BuildError::NoTokenKey)?;
         let (logins, sessions) = self.stores.ok_or(BuildError::NoStore)?;
-        if self.retired.iter().any(|key| key.is_symmetric() != token_key.is_symmetric()) {
+        if self.retired.iter().any(|key| key.algorithm().is_symmetric() != token_key.algorithm().is_symmetric()) {
             return Err(BuildError::MixedKeys);
         }
         if !token_key.can_sign() {

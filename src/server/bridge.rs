@@ -16,9 +16,8 @@ pub(super) fn build(
     clock: &Clock,
 ) -> Result<Bridge, StartError> {
     let token_key = match &secrets.token_key {
-        TokenSecret::Hs256(key) => TokenKey::hs256(key.expose_secret()),
-        TokenSecret::EdDsa(pem) => TokenKey::eddsa_pem(pem.expose_secret()),
-        TokenSecret::Es256(pem) => TokenKey::es256_pem(pem.expose_secret()),
+        TokenSecret::Secret(algorithm, key) => TokenKey::from_secret(*algorithm, key.expose_secret()),
+        TokenSecret::PrivateKey(algorithm, pem) => TokenKey::from_private_pem(*algorithm, pem.expose_secret()),
     };
     let builder = Bridge::builder(database.clone())
         .store(database.clone())

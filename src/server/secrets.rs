@@ -20,6 +20,7 @@ use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, URL_
 use secrecy::{ExposeSecret as _, SecretSlice, SecretString};
 
 use super::config::{Config, TokenKeyConfig};
+use crate::Algorithm;
 
 /// The shortest key, in bytes (RFC 7518 section 3.2).
 const MIN_BYTES: usize = 32;
@@ -46,12 +47,10 @@ pub struct Secrets {
 /// The key that signs tokens, with its algorithm.
 #[derive(Debug)]
 pub enum TokenSecret {
-    /// The key itself.
-    Hs256(SecretSlice<u8>),
+    /// The key itself, for HMAC.
+    Secret(Algorithm, SecretSlice<u8>),
     /// A private key in PEM.
-    EdDsa(SecretSlice<u8>),
-    /// A private key in PEM.
-    Es256(SecretSlice<u8>),
+    PrivateKey(Algorithm, SecretSlice<u8>),
 }
 
 /// A secret cannot be had.
@@ -78,8 +77,15 @@ pub enum Weakness {
     #[error("this is not base64url; make a key with `openssl rand -base64 32 | tr +/ -_`")]
     NotBase64Url,
     /// Too short.
-    #[error("the key is {0} bytes long and must have at least 32; make one with `openssl rand -base64 32 | tr +/ -_`")]
-    Short(usize),
+    #[error(
+        "the key is {has} bytes long and must have at least {needed}; make one with `openssl rand -base64 {needed} | tr -d '\\n' | tr +/ -_`"
+    )]
+    Short {
+        /// Its length in bytes.
+        has: usize,
+        /// The least.
+        needed: usize,
+    },
     /// Chosen by a person.
     #[error("this key can be guessed; make a random one with `openssl rand -base64 32 | tr +/ -_`")]
     Guessable,
@@ -95,18 +101,21 @@ impl Secrets {
         let own = |name, length| {
             let path = config.data_directory().join(name);
             make_key(&path, length)?;
-            read_key(&path)
+            read_key(&path, MIN_BYTES)
         };
         Ok(Self {
             token_key: match &config.token.key {
-                TokenKeyConfig::Generated => TokenSecret::Hs256(own("token.key", 32)?),
-                TokenKeyConfig::Hs256(key) => TokenSecret::Hs256(key.clone()),
-                TokenKeyConfig::Hs256File(path) => TokenSecret::Hs256(read_key(path)?),
-                TokenKeyConfig::EdDsaFile(path) => TokenSecret::EdDsa(read_private(path)?),
-                TokenKeyConfig::Es256File(path) => TokenSecret::Es256(read_private(path)?),
+                TokenKeyConfig::Generated => TokenSecret::Secret(Algorithm::HS256, own("token.key", 32)?),
+                TokenKeyConfig::Secret(algorithm, key) => TokenSecret::Secret(*algorithm, key.clone()),
+                TokenKeyConfig::SecretFile(algorithm, path) => {
+                    TokenSecret::Secret(*algorithm, read_key(path, algorithm.shortest_secret())?)
+                }
+                TokenKeyConfig::PrivateKeyFile(algorithm, path) => {
+                    TokenSecret::PrivateKey(*algorithm, read_private(path)?)
+                }
             },
             session_secret: match &config.session.secret_file {
-                Some(path) => read_key(path)?,
+                Some(path) => read_key(path, MIN_BYTES)?,
                 None => own("session.key", 64)?,
             },
         })
@@ -116,13 +125,13 @@ impl Secrets {
     pub fn check(config: &Config) -> Vec<SecretError> {
         let own = |name| Some(config.data_directory().join(name)).filter(|path| path.exists());
         let token_key = match &config.token.key {
-            TokenKeyConfig::Generated => own("token.key").map(|path| read_key(&path)),
-            TokenKeyConfig::Hs256(_) => None,
-            TokenKeyConfig::Hs256File(path) => Some(read_key(path)),
-            TokenKeyConfig::EdDsaFile(path) | TokenKeyConfig::Es256File(path) => Some(read_private(path)),
+            TokenKeyConfig::Generated => own("token.key").map(|path| read_key(&path, MIN_BYTES)),
+            TokenKeyConfig::Secret(..) => None,
+            TokenKeyConfig::SecretFile(algorithm, path) => Some(read_key(path, algorithm.shortest_secret())),
+            TokenKeyConfig::PrivateKeyFile(_, path) => Some(read_private(path)),
         };
         let session_secret = config.session.secret_file.clone().or_else(|| own("session.key"));
-        let session_secret = session_secret.map(|path| read_key(&path));
+        let session_secret = session_secret.map(|path| read_key(&path, MIN_BYTES));
         [token_key, session_secret].into_iter().flatten().filter_map(Result::err).collect()
     }
 }
@@ -136,7 +145,7 @@ pub fn make_directory(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
-/// Decodes a key from base64url and refuses what a person would type.
+/// Decodes a key of at least `needed` bytes from base64url and refuses what a person would type.
 ///
 /// Words are base64url too, but of one case only. A key in hexadecimal is of one case as well and passes, because it is
 /// base64url of a longer key. The bytes themselves may be text: the key of a Flask application that shares it is.
@@ -144,12 +153,12 @@ pub fn make_directory(path: &Path) -> io::Result<()> {
 /// # Errors
 ///
 /// Why this is no key.
-pub fn decode(text: &SecretString) -> Result<SecretSlice<u8>, Weakness> {
+pub fn decode(text: &SecretString, needed: usize) -> Result<SecretSlice<u8>, Weakness> {
     let text = text.expose_secret();
     let key = SecretSlice::from(BASE64URL.decode(text).or(Err(Weakness::NotBase64Url))?);
     let bytes = key.expose_secret();
-    if bytes.len() < MIN_BYTES {
-        return Err(Weakness::Short(bytes.len()));
+    if bytes.len() < needed {
+        return Err(Weakness::Short { has: bytes.len(), needed });
     }
     let mut seen = [false; 256];
     bytes.iter().for_each(|byte| seen[usize::from(*byte)] = true);
@@ -160,11 +169,11 @@ pub fn decode(text: &SecretString) -> Result<SecretSlice<u8>, Weakness> {
     if distinct < 8 || !(both_cases || is_hex) { Err(Weakness::Guessable) } else { Ok(key) }
 }
 
-fn read_key(path: &Path) -> Result<SecretSlice<u8>, SecretError> {
+fn read_key(path: &Path, needed: usize) -> Result<SecretSlice<u8>, SecretError> {
     let weak = |weakness| SecretError::Weak(path.to_owned(), weakness);
     let bytes = read_private(path)?;
     let text = std::str::from_utf8(bytes.expose_secret()).or(Err(weak(Weakness::NotBase64Url)))?;
-    decode(&SecretString::from(text.trim())).map_err(weak)
+    decode(&SecretString::from(text.trim()), needed).map_err(weak)
 }
 
 fn read_private(path: &Path) -> Result<SecretSlice<u8>, SecretError> {

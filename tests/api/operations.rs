@@ -94,21 +94,28 @@ fn the_key_set_holds_public_keys_alone() {
     let shared = TestApp::start();
     assert_eq!(Anonymous(&shared).get("/.well-known/jwks.json").expect(200).json(), json!({ "keys": [] }));
 
-    let directory = tempfile::tempdir().expect("a temporary directory");
-    let key_file = directory.path().join("key.pem");
-    let pem = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/ed25519.pem")).expect("a key");
-    std::fs::write(&key_file, pem).expect("a file");
-    std::fs::set_permissions(&key_file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("a mode");
-    let key_file = key_file.to_str().expect("UTF-8");
-    let app =
-        TestApp::with(&[("TOKEN__SECRET", ""), ("TOKEN__ALGORITHM", "EdDSA"), ("TOKEN__PRIVATE_KEY_FILE", key_file)]);
-    let keys = Anonymous(&app).get("/.well-known/jwks.json").expect(200).json();
-    let key = keys["keys"][0].as_object().expect("a key");
-    assert_eq!((&key["kty"], &key["crv"], &key["alg"]), (&json!("OKP"), &json!("Ed25519"), &json!("EdDSA")));
-    assert!(key.contains_key("x") && !key.contains_key("d"), "{keys}");
-    let pair = Anonymous(&app).token_login("panther");
-    Token(&app, pair.access).get("/who_am_i").expect(200);
-    // A token that was signed with the shared key of another server is none here.
+    // A token that was signed with the shared key of another server is none at any of these.
     let other = Anonymous(&shared).token_login("panther");
-    Token(&app, other.access).get("/who_am_i").refused(401, "token_invalid");
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    for (algorithm, file, kty, public) in
+        [("EdDSA", "ed25519.pem", "OKP", "x"), ("RS256", "rsa2048.pem", "RSA", "n"), ("ES384", "p384.pem", "EC", "y")]
+    {
+        let key_file = directory.path().join(file);
+        let pem = std::fs::read(format!("{}/tests/fixtures/{file}", env!("CARGO_MANIFEST_DIR"))).expect("a key");
+        std::fs::write(&key_file, pem).expect("a file");
+        std::fs::set_permissions(&key_file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("a mode");
+        let key_file = key_file.to_str().expect("UTF-8");
+        let app = TestApp::with(&[
+            ("TOKEN__SECRET", ""),
+            ("TOKEN__ALGORITHM", algorithm),
+            ("TOKEN__PRIVATE_KEY_FILE", key_file),
+        ]);
+        let keys = Anonymous(&app).get("/.well-known/jwks.json").expect(200).json();
+        let key = keys["keys"][0].as_object().expect("a key");
+        assert_eq!((&key["kty"], &key["alg"]), (&json!(kty), &json!(algorithm)));
+        assert!(key.contains_key(public) && !key.contains_key("d"), "{keys}");
+        let pair = Anonymous(&app).token_login("panther");
+        Token(&app, pair.access).get("/who_am_i").expect(200);
+        Token(&app, other.access.clone()).get("/who_am_i").refused(401, "token_invalid");
+    }
 }

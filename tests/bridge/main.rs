@@ -19,5 +19,6 @@ mod refresh;
 mod remember;
 mod sessions;
 mod silence;
+mod token_keys;
 mod tokens;
 mod wycheproof;

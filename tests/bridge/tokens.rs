@@ -5,9 +5,9 @@ use std::time::Duration;
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::{Algorithm, EncodingKey, crypto};
+use jsonwebtoken::{EncodingKey, crypto};
 use serde_json::{Value, json};
-use tollbridge::{BuildError, KeyError, TokenKey};
+use tollbridge::{Algorithm, BuildError, KeyError, TokenKey};
 
 use crate::app::{START, TOKEN_SECRET, TestApp, World, token_key};
 use crate::clients::{Anonymous, Answer, Client};
@@ -421,14 +421,18 @@ fn every_bit_of_the_signature_counts() {
 }
 
 /// Each of the three kinds of key: PEM file, algorithm, and how to sign with it.
-fn key_pairs() -> [(TokenKey, Algorithm, EncodingKey); 2] {
+fn key_pairs() -> [(TokenKey, jsonwebtoken::Algorithm, EncodingKey); 2] {
     [
         (
             TokenKey::eddsa_pem(ED25519).expect("a key"),
-            Algorithm::EdDSA,
+            jsonwebtoken::Algorithm::EdDSA,
             EncodingKey::from_ed_pem(ED25519_OTHER).expect("a key"),
         ),
-        (TokenKey::es256_pem(P256).expect("a key"), Algorithm::ES256, EncodingKey::from_ec_pem(P384).expect("a key")),
+        (
+            TokenKey::es256_pem(P256).expect("a key"),
+            jsonwebtoken::Algorithm::ES256,
+            EncodingKey::from_ec_pem(P384).expect("a key"),
+        ),
     ]
 }
 
@@ -529,11 +533,13 @@ fn a_lifetime_of_less_than_a_second_is_refused() {
 
 #[test]
 fn weak_and_wrong_keys_are_refused_where_the_bridge_is_built() {
-    assert!(matches!(TokenKey::hs256(&[7; 31]), Err(KeyError::TooShort(31))));
+    assert!(matches!(TokenKey::hs256(&[7; 31]), Err(KeyError::TooShort { algorithm: Algorithm::HS256, has: 31 })));
     let not_eddsa: [&[u8]; 5] = [b"", b"x", P256, P384, &ED25519[..60]];
-    assert!(not_eddsa.iter().all(|pem| matches!(TokenKey::eddsa_pem(pem), Err(KeyError::NotAPrivateKey("EdDSA")))));
+    assert!(
+        not_eddsa.iter().all(|pem| matches!(TokenKey::eddsa_pem(pem), Err(KeyError::NotAPrivateKey(Algorithm::EdDSA))))
+    );
     for (index, pem) in [b"", &b"x"[..], ED25519, P384, &P256[..60]].into_iter().enumerate() {
-        assert!(matches!(TokenKey::es256_pem(pem), Err(KeyError::NotAPrivateKey("ES256"))), "PEM {index}");
+        assert!(matches!(TokenKey::es256_pem(pem), Err(KeyError::NotAPrivateKey(Algorithm::ES256))), "PEM {index}");
     }
     let bridge = || World::default().bridge();
     let mixed = bridge().retired_token_key(TokenKey::eddsa_pem(ED25519).expect("a key")).build();

@@ -2,7 +2,6 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::Algorithm;
 use std::fmt;
 
 use serde::Deserialize;
@@ -10,9 +9,11 @@ use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::TokenType;
+use super::algorithm::Algorithm;
 use super::claims::position;
 use super::fault::{Malformation, TokenFault, TokenPart};
-use super::keys::{KeySet, TokenKey};
+use super::key_set::KeySet;
+use super::keys::TokenKey;
 
 /// No token of ours is longer: nothing is decoded of one that is.
 const MAX_LENGTH: usize = 8 * 1024;
@@ -30,9 +31,7 @@ pub(super) fn open(text: &str, keys: &KeySet) -> Result<Opened, TokenFault> {
         Some(found) => found,
         None => by_header(parts.header, keys)?,
     };
-    if !key.verify(parts.message.as_bytes(), parts.signature) {
-        return Err(TokenFault::Signature);
-    }
+    parts.verify(key)?;
     Ok(Opened { token_type, payload: decode(TokenPart::Payload, parts.payload)? })
 }
 
@@ -51,11 +50,15 @@ impl<'a> Parts<'a> {
         }
         let (message, signature) = text.rsplit_once('.').ok_or(TokenFault::Segments)?;
         let (header, payload) = message.split_once('.').ok_or(TokenFault::Segments)?;
-        // More dots in the payload are no base64url, and are refused with it.
-        if payload.is_empty() || signature.is_empty() {
+        if payload.contains('.') {
             return Err(TokenFault::Segments);
         }
         Ok(Self { message, header, payload, signature })
+    }
+
+    fn verify(&self, key: &TokenKey) -> Result<(), TokenFault> {
+        let signature = decode(TokenPart::Signature, self.signature)?;
+        if key.verify(self.message.as_bytes(), &signature) { Ok(()) } else { Err(TokenFault::Signature) }
     }
 }
 
@@ -68,7 +71,7 @@ pub(super) fn is_signed_by(text: &str, key: &TokenKey) -> bool {
     let Ok(parts) = Parts::of(text) else { return false };
     parse(parts.header).is_ok_and(|header| header.kid == key.id() && header.alg == key.algorithm())
         && decode(TokenPart::Payload, parts.payload).is_ok()
-        && key.verify(parts.message.as_bytes(), parts.signature)
+        && parts.verify(key).is_ok()
 }
 
 /// The key and type that are named by the header of a token that we did not write byte for byte.

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 
 use super::TokenType;
-use super::keys::KeySet;
+use super::key_set::KeySet;
 use crate::bridge::clock::UnixTime;
 use crate::bridge::error::AuthError;
 use crate::bridge::login::Login;

@@ -1,14 +1,15 @@
-//! Keys that come as JSON Web Keys: they verify, and do not sign.
+//! JSON Web Keys (RFC 7517): those that come in verify and do not sign, those that go out are public.
 
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ED25519, ParsedPublicKey};
+use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::algorithm::Algorithm;
 use super::compact;
-use super::keys::{KeyError, TokenKey, install_provider};
+use super::keys::{Key, KeyError, TokenKey};
+use super::signature::{PublicNumbers, VerifyingKey};
 
 /// A JSON Web Key (RFC 7517 section 4). Members that are not listed are ignored; a listed one twice is an error.
 #[derive(Deserialize)]
@@ -21,6 +22,8 @@ struct ImportedKey {
     key_ops: Option<Vec<String>>,
     crv: Option<String>,
     k: Option<String>,
+    n: Option<String>,
+    e: Option<String>,
     x: Option<String>,
     y: Option<String>,
     d: Option<Value>,
@@ -34,6 +37,23 @@ impl ImportedKey {
             && self.key_ops.as_ref().is_none_or(|operations| operations.iter().any(|one| one == "verify"))
             && self.d.is_none()
     }
+
+    /// The numbers of a public key.
+    fn numbers(&self) -> Option<PublicNumbers> {
+        match (&*self.kty, self.crv.as_deref()) {
+            ("RSA", None) => Some(PublicNumbers::Rsa { n: decode(&self.n)?, e: decode(&self.e)? }),
+            ("EC", Some(crv)) => {
+                let crv = ["P-256", "P-384", "P-521"].into_iter().find(|known| *known == crv)?;
+                Some(PublicNumbers::Ec { crv, x: decode(&self.x)?, y: decode(&self.y)? })
+            }
+            ("OKP", Some("Ed25519")) => Some(PublicNumbers::Ed { x: decode(&self.x)? }),
+            _ => None,
+        }
+    }
+}
+
+fn decode(member: &Option<String>) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(member.as_deref()?).ok()
 }
 
 impl TokenKey {
@@ -45,44 +65,30 @@ impl TokenKey {
     ///
     /// # Errors
     ///
-    /// When it is no key of HS256, EdDSA or ES256, is not for signatures, is not on its curve, or is too short.
+    /// When it is no key of an [`Algorithm`], is not for signatures, is not on its curve, or is too short.
     pub fn from_jwk(json: &str) -> Result<Self, KeyError> {
         let error = || KeyError::NotAPublicKey;
         let jwk: ImportedKey = serde_json::from_str(json).map_err(|_| error())?;
+        let algorithm: Algorithm = jwk.alg.parse().map_err(|_| error())?;
         if !jwk.is_for_verifying() {
             return Err(error());
         }
-        install_provider();
-        let decode =
-            |member: &Option<String>| URL_SAFE_NO_PAD.decode(member.as_deref().ok_or_else(error)?).map_err(|_| error());
-        let (algorithm, verifying, mut public) = match (&*jwk.kty, &*jwk.alg, jwk.crv.as_deref()) {
-            ("oct", "HS256", None) => {
-                let secret = decode(&jwk.k)?;
-                if secret.len() < 32 {
-                    return Err(KeyError::TooShort(secret.len()));
-                }
-                (Algorithm::HS256, DecodingKey::from_secret(&secret), None)
+        if algorithm.is_symmetric() {
+            let secret = decode(&jwk.k).filter(|_| jwk.kty == "oct" && jwk.crv.is_none()).ok_or_else(error)?;
+            if secret.len() < algorithm.shortest_secret() {
+                return Err(KeyError::TooShort { algorithm, has: secret.len() });
             }
-            ("OKP", "EdDSA", Some("Ed25519")) => {
-                let x = decode(&jwk.x)?;
-                ParsedPublicKey::new(&ED25519, &x).map_err(|_| error())?;
-                (Algorithm::EdDSA, DecodingKey::from_ed_der(&x), Some(json!({ "x": jwk.x })))
-            }
-            ("EC", "ES256", Some("P-256")) => {
-                let point = [&[4], &decode(&jwk.x)?[..], &decode(&jwk.y)?[..]].concat();
-                ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, &point).map_err(|_| error())?;
-                (Algorithm::ES256, DecodingKey::from_ec_der(&point), Some(json!({ "x": jwk.x, "y": jwk.y })))
-            }
-            _ => return Err(error()),
-        };
-        if let Some(public) = &mut public {
-            for (name, value) in [("kty", &jwk.kty), ("alg", &jwk.alg), ("kid", &jwk.kid)] {
-                public[name] = value.as_str().into();
-            }
-            public["crv"] = jwk.crv.into();
-            public["use"] = "sig".into();
+            let verifying = VerifyingKey::from_secret(algorithm, &secret).ok_or_else(error)?;
+            return Ok(Self::new(Key { algorithm, kid: jwk.kid, signing: None, verifying, public: None }));
         }
-        Ok(Self { algorithm, kid: jwk.kid, signing: None, verifying, public })
+        let written = jwk.numbers().ok_or_else(error)?;
+        let (verifying, numbers) = VerifyingKey::from_numbers(algorithm, &written).ok_or_else(error)?;
+        // A number has one way to be written, and a key of another curve or type none.
+        if required(&written) != required(&numbers) {
+            return Err(error());
+        }
+        let (kid, public) = publish(algorithm, &numbers, Some(jwk.kid));
+        Ok(Self::new(Key { algorithm, kid, signing: None, verifying, public: Some(public) }))
     }
 
     /// Whether `compact` is a JWS (RFC 7515 section 3.1) that this key signed: its header names this key and this
@@ -90,5 +96,28 @@ impl TokenKey {
     /// authenticates nobody; it is for looking into a token that the bridge refuses.
     pub fn verifies(&self, compact: &str) -> bool {
         compact::is_signed_by(compact, self)
+    }
+}
+
+/// The id of a public key, which is its thumbprint unless it has one already, and the key to publish.
+pub(super) fn publish(algorithm: Algorithm, numbers: &PublicNumbers, kid: Option<String>) -> (String, Value) {
+    let mut public = required(numbers);
+    let kid = kid.unwrap_or_else(|| {
+        let hash = digest::digest(&digest::SHA256, public.to_string().as_bytes());
+        URL_SAFE_NO_PAD.encode(hash)
+    });
+    public["kid"] = kid.clone().into();
+    public["use"] = "sig".into();
+    public["alg"] = algorithm.name().into();
+    (kid, public)
+}
+
+/// The members that make the key, in the order that its thumbprint hashes (RFC 7638 section 3).
+fn required(numbers: &PublicNumbers) -> Value {
+    let base64url = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+    match numbers {
+        PublicNumbers::Rsa { n, e } => json!({ "e": base64url(e), "kty": "RSA", "n": base64url(n) }),
+        PublicNumbers::Ec { crv, x, y } => json!({ "crv": crv, "kty": "EC", "x": base64url(x), "y": base64url(y) }),
+        PublicNumbers::Ed { x } => json!({ "crv": "Ed25519", "kty": "OKP", "x": base64url(x) }),
     }
 }

@@ -1,19 +1,17 @@
-//! Signing keys: one key, one algorithm, one `kid`.
+//! Keys: one key, one algorithm, one `kid`.
 
 use std::fmt;
-use std::sync::Once;
+use std::sync::Arc;
 
 use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::crypto;
-use jsonwebtoken::jwk::{Jwk, ThumbprintHash};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
 use serde_json::Value;
 
-use super::TokenType;
+use super::algorithm::Algorithm;
+use super::signature::{SigningKey, VerifyingKey};
 
-/// A key that signs tokens or verifies them.
+/// A key that signs tokens or verifies them, from a secret, a PEM file or a JSON Web Key. Cloning it is cheap.
 ///
 /// ```
 /// use tollbridge::TokenKey;
@@ -24,11 +22,15 @@ use super::TokenType;
 /// # Ok::<(), tollbridge::KeyError>(())
 /// ```
 #[derive(Clone)]
-pub struct TokenKey {
+pub struct TokenKey(Arc<Key>);
+
+pub(super) struct Key {
     pub(super) algorithm: Algorithm,
     pub(super) kid: String,
-    pub(super) signing: Option<EncodingKey>,
-    pub(super) verifying: DecodingKey,
+    /// None for a key that only verifies.
+    pub(super) signing: Option<SigningKey>,
+    pub(super) verifying: VerifyingKey,
+    /// The public half as a JSON Web Key.
     pub(super) public: Option<Value>,
 }
 
@@ -37,15 +39,37 @@ pub struct TokenKey {
 #[non_exhaustive]
 pub enum KeyError {
     /// An HMAC secret shorter than the hash that it keys (RFC 7518 section 3.2).
-    #[error("an HS256 secret needs at least 32 bytes, and this one has {0}; make one with `openssl rand 32`")]
-    TooShort(usize),
+    #[error(
+        "an {algorithm} secret needs at least {needed} bytes, and this one has {has}; make one with `openssl rand {needed}`",
+        needed = .algorithm.shortest_secret()
+    )]
+    TooShort {
+        /// What it was meant for.
+        algorithm: Algorithm,
+        /// Its length in bytes.
+        has: usize,
+    },
+    /// A secret where a key pair belongs, or the other way round.
+    #[error(
+        "{0} is no algorithm for this kind of key: secrets are for HS256, HS384 and HS512, PEM files for all others"
+    )]
+    WrongAlgorithm(Algorithm),
     /// The text is no private key of the algorithm.
-    #[error("this is not a private key for {0} in PKCS#8 PEM form (`-----BEGIN PRIVATE KEY-----`)")]
-    NotAPrivateKey(&'static str),
+    #[error(
+        "this is not an unencrypted private key for {0} in PEM form (`-----BEGIN PRIVATE KEY-----`); \
+         an RSA key needs 2048 to 8192 bits, an elliptic one the curve of the algorithm"
+    )]
+    NotAPrivateKey(Algorithm),
+    /// The text is no public key of the algorithm.
+    #[error(
+        "this is not a public key for {0} in PEM form (`-----BEGIN PUBLIC KEY-----`); \
+         an RSA key needs 2048 to 8192 bits, an elliptic one the curve of the algorithm"
+    )]
+    NotAPublicPem(Algorithm),
     /// The JSON Web Key is not a public key that can verify tokens.
     #[error(
-        "this is not a JSON Web Key for verifying HS256, EdDSA or ES256: it needs `kty`, `alg`, `kid` and the public \
-         members, no private ones, and `use` or `key_ops`, if there, must be for signatures"
+        "this is not a JSON Web Key for verifying tokens: it needs `kty`, `alg`, `kid` and the public members, no \
+         private ones, and `use` or `key_ops`, if there, must be for signatures"
     )]
     NotAPublicKey,
 }
@@ -57,180 +81,83 @@ impl TokenKey {
     ///
     /// When the secret is shorter.
     pub fn hs256(secret: &[u8]) -> Result<Self, KeyError> {
-        if secret.len() < 32 {
-            return Err(KeyError::TooShort(secret.len()));
+        Self::from_secret(Algorithm::HS256, secret)
+    }
+
+    /// A shared secret of random bytes for HS256, HS384 or HS512: at least 32, 48 or 64 of them.
+    ///
+    /// # Errors
+    ///
+    /// When the secret is shorter, or the algorithm is for key pairs.
+    pub fn from_secret(algorithm: Algorithm, secret: &[u8]) -> Result<Self, KeyError> {
+        let key = Self::from_any_secret(algorithm, secret)?;
+        if secret.len() < algorithm.shortest_secret() {
+            return Err(KeyError::TooShort { algorithm, has: secret.len() });
         }
-        install_provider();
+        Ok(key)
+    }
+
+    /// A secret of any length: for the tokens of applications that never asked for a long one. Guessing it is guessing
+    /// every user, so nothing but the imitation of such an application may call this.
+    pub(crate) fn from_any_secret(algorithm: Algorithm, secret: &[u8]) -> Result<Self, KeyError> {
+        let error = || KeyError::WrongAlgorithm(algorithm);
+        let signing = SigningKey::from_secret(algorithm, secret).ok_or_else(error)?;
+        let verifying = VerifyingKey::from_secret(algorithm, secret).ok_or_else(error)?;
         // The id says which secret it is and nothing about the secret.
-        let mut labelled = b"tollbridge kid\0".to_vec();
+        let mut labelled = match algorithm {
+            Algorithm::HS256 => b"tollbridge kid\0".to_vec(),
+            _ => format!("tollbridge kid {algorithm}\0").into_bytes(),
+        };
         labelled.extend_from_slice(secret);
         let hash = digest::digest(&digest::SHA256, &labelled);
-        Ok(Self {
-            algorithm: Algorithm::HS256,
-            kid: URL_SAFE_NO_PAD.encode(&hash.as_ref()[..12]),
-            signing: Some(EncodingKey::from_secret(secret)),
-            verifying: DecodingKey::from_secret(secret),
-            public: None,
-        })
+        let kid = URL_SAFE_NO_PAD.encode(&hash.as_ref()[..12]);
+        Ok(Self::new(Key { algorithm, kid, signing: Some(signing), verifying, public: None }))
     }
 
-    /// An Ed25519 private key in PKCS#8 PEM form, as `openssl genpkey -algorithm ed25519` makes it.
-    ///
-    /// # Errors
-    ///
-    /// When the text is something else.
-    pub fn eddsa_pem(pem: &[u8]) -> Result<Self, KeyError> {
-        let error = || KeyError::NotAPrivateKey("EdDSA");
-        let key = EncodingKey::from_ed_pem(pem).map_err(|_| error())?;
-        Self::from_private(key, Algorithm::EdDSA, error)
+    pub(super) fn new(key: Key) -> Self {
+        Self(Arc::new(key))
     }
 
-    /// A P-256 private key in PKCS#8 PEM form, as `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256`
-    /// makes it.
-    ///
-    /// # Errors
-    ///
-    /// When the text is something else.
-    pub fn es256_pem(pem: &[u8]) -> Result<Self, KeyError> {
-        let error = || KeyError::NotAPrivateKey("ES256");
-        let key = EncodingKey::from_ec_pem(pem).map_err(|_| error())?;
-        Self::from_private(key, Algorithm::ES256, error)
-    }
-
-    fn from_private(key: EncodingKey, algorithm: Algorithm, error: impl Fn() -> KeyError) -> Result<Self, KeyError> {
-        install_provider();
-        let jwk = Jwk::from_encoding_key(&key, algorithm).map_err(|_| error())?;
-        let verifying = DecodingKey::from_jwk(&jwk).map_err(|_| error())?;
-        let kid = jwk.thumbprint(ThumbprintHash::SHA256).map_err(|_| error())?;
-        let mut public = serde_json::to_value(&jwk).map_err(|_| error())?;
-        public["kid"] = kid.clone().into();
-        public["use"] = "sig".into();
-        public["alg"] = algorithm_name(algorithm).into();
-        Ok(Self { algorithm, kid, signing: Some(key), verifying, public: Some(public) })
+    /// How it signs.
+    pub fn algorithm(&self) -> Algorithm {
+        self.0.algorithm
     }
 
     /// The algorithm's name in a token's `alg` (RFC 7518 section 3.1, RFC 8037 section 3.1).
     pub fn algorithm_name(&self) -> &'static str {
-        algorithm_name(self.algorithm)
+        self.0.algorithm.name()
     }
 
     /// The key's id in a token's `kid`.
     pub fn id(&self) -> &str {
-        &self.kid
+        &self.0.kid
     }
 
-    /// Whether the key that signs is the key that verifies.
-    pub(crate) fn is_symmetric(&self) -> bool {
-        self.algorithm == Algorithm::HS256
-    }
-
-    pub(super) fn algorithm(&self) -> Algorithm {
-        self.algorithm
+    /// The public half as a JSON Web Key (RFC 7517); `None` for a secret.
+    pub(super) fn public(&self) -> Option<&Value> {
+        self.0.public.as_ref()
     }
 
     pub(crate) fn can_sign(&self) -> bool {
-        self.signing.is_some()
+        self.0.signing.is_some()
     }
 
     /// The signature over `message`, as base64url; `None` for a key that only verifies.
-    pub(super) fn sign(&self, message: &[u8]) -> Option<String> {
-        crypto::sign(message, self.signing.as_ref()?, self.algorithm).ok()
+    pub(crate) fn sign(&self, message: &[u8]) -> Option<String> {
+        self.0.signing.as_ref()?.sign(message).map(|signature| URL_SAFE_NO_PAD.encode(signature))
     }
 
-    /// Whether `signature`, as base64url, is this key's over `message`.
-    pub(super) fn verify(&self, message: &[u8], signature: &str) -> bool {
-        crypto::verify(signature, message, &self.verifying, self.algorithm).unwrap_or(false)
+    /// Whether these bytes are this key's signature over `message`.
+    pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
+        self.0.verifying.verify(message, signature)
     }
 }
 
 impl fmt::Debug for TokenKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TokenKey").field("algorithm", &self.algorithm).field("kid", &self.kid).finish_non_exhaustive()
-    }
-}
-
-fn algorithm_name(algorithm: Algorithm) -> &'static str {
-    match algorithm {
-        Algorithm::HS256 => "HS256",
-        Algorithm::EdDSA => "EdDSA",
-        _ => "ES256",
-    }
-}
-
-/// jsonwebtoken panics at first use if a dependency elsewhere has switched on both of its backends, so the choice is
-/// made here. Who installed one before keeps it.
-pub(super) fn install_provider() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let _ = crypto::aws_lc::DEFAULT_PROVIDER.install_default();
-    });
-}
-
-/// The keys of one issuer: the first signs, all verify.
-#[derive(Clone, Debug)]
-pub(crate) struct KeySet {
-    keys: Vec<(TokenKey, UsualHeaders)>,
-}
-
-/// The headers that we write ourselves, encoded. Nearly every token has one of these, and comparing beats parsing.
-#[derive(Clone, Debug)]
-struct UsualHeaders {
-    access: String,
-    refresh: String,
-}
-
-impl KeySet {
-    /// `signing` and those that signed before it.
-    pub(crate) fn new(signing: TokenKey, retired: Vec<TokenKey>) -> Self {
-        let with_headers = |key: TokenKey| {
-            let header = |token_type: TokenType| {
-                let json = format!(
-                    r#"{{"alg":"{}","kid":{},"typ":"{}"}}"#,
-                    key.algorithm_name(),
-                    Value::from(&*key.kid),
-                    token_type.header()
-                );
-                URL_SAFE_NO_PAD.encode(json)
-            };
-            let headers = UsualHeaders { access: header(TokenType::Access), refresh: header(TokenType::Refresh) };
-            (key, headers)
-        };
-        Self { keys: std::iter::once(signing).chain(retired).map(with_headers).collect() }
-    }
-
-    /// The key that signs, and the encoded header for this type of token.
-    pub(super) fn signing(&self, token_type: TokenType) -> (&TokenKey, &str) {
-        let (key, headers) = &self.keys[0];
-        (key, headers.of(token_type))
-    }
-
-    /// The key and type of a token with one of the headers that we write.
-    pub(super) fn by_usual_header(&self, header: &str) -> Option<(&TokenKey, TokenType)> {
-        self.keys.iter().find_map(|(key, headers)| {
-            [TokenType::Access, TokenType::Refresh]
-                .into_iter()
-                .find(|token_type| headers.of(*token_type) == header)
-                .map(|token_type| (key, token_type))
-        })
-    }
-
-    /// The key with exactly this id. An unknown id is no key at all, never "try them all".
-    pub(super) fn by_id(&self, kid: &str) -> Option<&TokenKey> {
-        self.keys.iter().map(|(key, _)| key).find(|key| key.kid == kid)
-    }
-
-    /// The public keys as a JWK set (RFC 7517 section 5). HMAC secrets are never in it.
-    pub(crate) fn jwks(&self) -> Value {
-        let keys: Vec<_> = self.keys.iter().filter_map(|(key, _)| key.public.clone()).collect();
-        serde_json::json!({ "keys": keys })
-    }
-}
-
-impl UsualHeaders {
-    fn of(&self, token_type: TokenType) -> &str {
-        match token_type {
-            TokenType::Access => &self.access,
-            TokenType::Refresh => &self.refresh,
-        }
+        f.debug_struct("TokenKey")
+            .field("algorithm", &self.algorithm())
+            .field("kid", &self.id())
+            .finish_non_exhaustive()
     }
 }

@@ -7,7 +7,7 @@ use super::TokenType;
 use super::claims::{Claims, RawClaims};
 use super::compact;
 use super::fault::TokenFault;
-use super::keys::KeySet;
+use super::key_set::KeySet;
 use super::known::KnownTokens;
 use crate::bridge::clock::UnixTime;
 use crate::bridge::error::AuthError;

@@ -7,8 +7,8 @@ use secrecy::SecretSlice;
 
 use super::reader::Reader;
 use super::sections::{DAY, MINUTE, period, size};
-use crate::Location;
 use crate::server::secrets;
+use crate::{Algorithm, Location};
 
 /// Where the key that signs tokens comes from.
 #[derive(Clone, Debug, Default)]
@@ -16,14 +16,12 @@ pub enum TokenKeyConfig {
     /// HS256 with a key of our own in the data directory, made at the first start.
     #[default]
     Generated,
-    /// HS256 with this key.
-    Hs256(SecretSlice<u8>),
-    /// HS256 with the key in this file (base64url).
-    Hs256File(PathBuf),
-    /// EdDSA with the private key in this PEM file.
-    EdDsaFile(PathBuf),
-    /// ES256 with the private key in this PEM file.
-    Es256File(PathBuf),
+    /// An HMAC algorithm with this key.
+    Secret(Algorithm, SecretSlice<u8>),
+    /// An HMAC algorithm with the key in this file (base64url).
+    SecretFile(Algorithm, PathBuf),
+    /// An algorithm with the private key in this PEM file.
+    PrivateKeyFile(Algorithm, PathBuf),
 }
 
 /// `[token]`: the API face of a login.
@@ -100,38 +98,38 @@ impl TokenConfig {
     }
 
     fn read_key(reader: &mut Reader) -> TokenKeyConfig {
-        let algorithm = reader.word(
-            "algorithm",
-            &["HS256", "EdDSA", "ES256"],
-            &["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "HS384", "HS512", "ES384"],
-        );
+        let algorithm = reader.word("algorithm", &Algorithm::ALL.map(Algorithm::name), &[]);
+        let algorithm: Algorithm = algorithm.parse().unwrap_or(Algorithm::HS256);
         let secret = reader.secret("secret");
         let secret_file = reader.optional::<PathBuf>("secret_file");
         let private_key_file = reader.optional::<PathBuf>("private_key_file");
-        if algorithm == "HS256" {
-            let problem = "HS256 uses no private key; remove this key, or write algorithm = \"EdDSA\"";
-            reader.require(private_key_file.is_none(), &["private_key_file"], problem);
+        if algorithm.is_symmetric() {
+            let problem = format!("{algorithm} uses no private key; remove this key, or write algorithm = \"EdDSA\"");
+            reader.require(private_key_file.is_none(), &["private_key_file"], &problem);
             let problem = "secret and secret_file are both set; remove one of them";
             reader.require(secret.is_none() || secret_file.is_none(), &["secret"], problem);
             match (secret, secret_file) {
-                (Some(secret), _) => match secrets::decode(&secret) {
-                    Ok(key) => TokenKeyConfig::Hs256(key),
+                (Some(secret), _) => match secrets::decode(&secret, algorithm.shortest_secret()) {
+                    Ok(key) => TokenKeyConfig::Secret(algorithm, key),
                     Err(weakness) => {
                         reader.fault("secret", weakness.to_string());
                         TokenKeyConfig::Generated
                     }
                 },
-                (None, Some(file)) => TokenKeyConfig::Hs256File(file),
-                (None, None) => TokenKeyConfig::Generated,
+                (None, Some(file)) => TokenKeyConfig::SecretFile(algorithm, file),
+                (None, None) if algorithm == Algorithm::HS256 => TokenKeyConfig::Generated,
+                (None, None) => {
+                    reader.fault("algorithm", format!("{algorithm} needs a key; set token.secret_file"));
+                    TokenKeyConfig::Generated
+                }
             }
         } else {
             for (key, set) in [("secret", secret.is_some()), ("secret_file", secret_file.is_some())] {
-                reader.require(!set, &[key], "this is for HS256; remove it and use private_key_file");
+                reader.require(!set, &[key], "this is for HMAC; remove it and use private_key_file");
             }
-            match (algorithm, private_key_file) {
-                ("EdDSA", Some(file)) => TokenKeyConfig::EdDsaFile(file),
-                (_, Some(file)) => TokenKeyConfig::Es256File(file),
-                (_, None) => {
+            match private_key_file {
+                Some(file) => TokenKeyConfig::PrivateKeyFile(algorithm, file),
+                None => {
                     reader.fault("algorithm", format!("{algorithm} needs a key; set token.private_key_file"));
                     TokenKeyConfig::Generated
                 }
