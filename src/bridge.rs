@@ -13,6 +13,7 @@ mod core;
 mod credential;
 mod csrf;
 mod error;
+mod events;
 mod extract;
 mod gate;
 mod loader;
@@ -24,6 +25,7 @@ mod problem;
 mod random;
 mod redirect;
 mod refresh;
+mod refusal;
 mod remember;
 mod request;
 mod resolve;
@@ -52,6 +54,7 @@ pub use builder::{BridgeBuilder, BuildError};
 pub use clock::{Clock, UnixTime};
 pub use credential::Location;
 pub use error::AuthError;
+pub use events::{AuthEvent, EventStream, event_stream};
 pub use extract::{BrowserUser, CurrentLogin, CurrentUser, Fresh, MaybeUser, TokenUser};
 pub use login::{EndReason, Login, LoginId, LoginStore, Remember};
 pub use logout::Scope;
@@ -59,8 +62,8 @@ pub use password::{PasswordActivity, PasswordError, PasswordHasher, PasswordPara
 pub use principal::{Principal, Via};
 pub use problem::Problem;
 pub use redirect::safe_next;
+pub use refusal::{Refusal, prefers_html};
 pub use session_store::{SessionHash, SessionRecord, SessionStore};
-pub use silence::prefers_html;
 pub use store_error::{StoreError, StoreFuture};
 pub use token::{
     Algorithm, Claims, CsrfFault, KeyError, Malformation, TokenFault, TokenKey, TokenPair, TokenPart, TokenType,
@@ -169,7 +172,7 @@ where
             };
             if let Some(error) = refusal {
                 tracing::warn!(code = error.code(), "a request was refused for how its cookies came");
-                let mut refused = silence::for_browsers(&core, req.error_response(error), false);
+                let mut refused = refusal::shape(&core, req.error_response(error));
                 silence::vary(refused.headers_mut());
                 return Ok(refused.map_into_boxed_body().map_into_right_body());
             }
@@ -182,9 +185,9 @@ where
             // What a handler makes of a body that broke off varies; that it did is the client's fault, and has a name.
             let refused = res.status().is_client_error() || res.status().is_server_error();
             let mut res = if refused && loader::body_paused(res.request()) {
-                silence::replaced(res, too_slow())
+                refusal::replaced(res, too_slow()).map_into_right_body()
             } else {
-                silence::for_browsers(&core, res, token)
+                res
             };
             if token {
                 silence::seal(res.headers_mut(), &core);

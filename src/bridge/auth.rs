@@ -16,6 +16,7 @@ use super::core::{Core, seconds};
 use super::credential::Location;
 use super::csrf;
 use super::error::AuthError;
+use super::events::AuthEvent;
 use super::login::{Login, LoginId};
 use super::principal::{Principal, Verdict, Via};
 use super::request::RequestAuth;
@@ -169,6 +170,7 @@ impl<'a> LoginUser<'a> {
         }
         tracing::info!(login.id = %login.id, user.id = %login.identity, session = self.session, "login started");
         state.set_verdict(Verdict::Accepted(Rc::new(started(&login, self.session, self.user))));
+        core.events.emit(|| AuthEvent::UserLoggedIn { user: login.identity.clone(), login: login.id.clone() });
         Ok(NewLogin { auth: self.auth, login, now })
     }
 }

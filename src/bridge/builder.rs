@@ -1,6 +1,7 @@
 //! Puts a [`Bridge`] together, and refuses to put together a weak one.
 
 mod browsers;
+mod outcomes;
 mod tokens;
 
 use std::collections::HashSet;
@@ -15,9 +16,11 @@ use super::clock::Clock;
 use super::cookies::CookieConfig;
 use super::core::{Core, ErrorPage, Lifetimes};
 use super::credential::Location;
+use super::events::Events;
 use super::loader::LoaderConfig;
 use super::login::LoginStore;
 use super::random;
+use super::refusal::OnRefusal;
 use super::remember::RememberKey;
 use super::session_store::SessionStore;
 use super::token::{Issuer, KeySet, TokenConfig, TokenKey, Verifier};
@@ -34,6 +37,8 @@ pub struct BridgeBuilder {
     public_url: Option<String>,
     login_view: Option<String>,
     error_page: Option<Box<ErrorPage>>,
+    on_refusal: Option<Box<OnRefusal>>,
+    events: Events,
     tokens: TokenConfig,
     leeway: Duration,
     loader: LoaderConfig,
@@ -86,6 +91,8 @@ impl BridgeBuilder {
             public_url: None,
             login_view: None,
             error_page: None,
+            on_refusal: None,
+            events: Events::default(),
             tokens: TokenConfig {
                 issuer: "tollbridge".to_owned(),
                 audience: "tollbridge".to_owned(),
@@ -173,6 +180,8 @@ impl BridgeBuilder {
             own_origin,
             login_view: self.login_view,
             error_page: self.error_page,
+            on_refusal: self.on_refusal,
+            events: self.events,
             clock: self.clock,
         }))
     }

@@ -8,8 +8,10 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::clock::{Clock, UnixTime};
 use super::cookies::CookieConfig;
 use super::error::AuthError;
+use super::events::Events;
 use super::loader::LoaderConfig;
 use super::login::LoginStore;
+use super::refusal::OnRefusal;
 use super::remember::RememberKey;
 use super::session_store::SessionStore;
 use super::token::{Issuer, Verifier};
@@ -34,6 +36,8 @@ pub(crate) struct Core {
     pub(crate) own_origin: Option<String>,
     pub(crate) login_view: Option<String>,
     pub(crate) error_page: Option<Box<ErrorPage>>,
+    pub(crate) on_refusal: Option<Box<OnRefusal>>,
+    pub(crate) events: Events,
     pub(crate) clock: Clock,
 }
 

@@ -2,6 +2,7 @@
 //! inside actix-session. So a token-authenticated request cannot load, save or set a session: nobody is there to do it.
 
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use actix_identity::IdentityMiddleware;
@@ -10,28 +11,30 @@ use actix_session::SessionMiddleware;
 use actix_session::config::{CookieContentSecurity, SessionLifecycle};
 use actix_session::storage::{LoadError, SaveError, UpdateError};
 use actix_web::Error;
-use actix_web::body::MessageBody;
+use actix_web::body::{EitherBody, MessageBody};
 use actix_web::cookie::SameSite;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::error::InternalError;
 
 use super::core::{Core, seconds};
 use super::error::AuthError;
+use super::refusal::{self, Shaped};
 use super::sessions::Sessions;
 use super::store_error::StoreError;
 
 /// The app's service with actix-identity around it. Identity is on both sides of the gate: it keeps its state in the
 /// session, and on the bare side that is an empty one, which dies with the request.
 type Identified<S> = <IdentityMiddleware as Transform<S, ServiceRequest>>::Transform;
-type Sessioned<S> = <SessionMiddleware<Sessions> as Transform<Rc<Identified<S>>, ServiceRequest>>::Transform;
+type Sessioned<S> = <SessionMiddleware<Sessions> as Transform<Shaped<Identified<S>>, ServiceRequest>>::Transform;
 
 /// Both ways to one service.
 pub(crate) struct Gate<S>
 where
     S: Service<ServiceRequest, Error = Error> + 'static,
     IdentityMiddleware: Transform<S, ServiceRequest>,
-    SessionMiddleware<Sessions>: Transform<Rc<Identified<S>>, ServiceRequest>,
+    SessionMiddleware<Sessions>: Transform<Shaped<Identified<S>>, ServiceRequest>,
 {
+    core: Arc<Core>,
     bare: Rc<Identified<S>>,
     sessioned: Sessioned<S>,
 }
@@ -43,12 +46,12 @@ where
     B: MessageBody + 'static,
 {
     /// Puts the gate before a service.
-    pub(crate) fn new(core: &Core, service: S) -> Result<Self, ()> {
+    pub(crate) fn new(core: &Arc<Core>, service: S) -> Result<Self, ()> {
         // `PurgeSession`, the default, would forbid signing in again in the same request.
         let identity = IdentityMiddleware::builder().logout_behavior(LogoutBehavior::DeleteIdentityKeys).build();
         let bare = Rc::new(identity.new_transform(service).into_inner()?);
-        let sessioned = session_middleware(core).new_transform(Rc::clone(&bare)).into_inner()?;
-        Ok(Self { bare, sessioned })
+        let sessioned = session_middleware(core).new_transform(Shaped::new(core, &bare)).into_inner()?;
+        Ok(Self { core: Arc::clone(core), bare, sessioned })
     }
 
     /// Whether the service can take a request.
@@ -57,8 +60,16 @@ where
     }
 
     /// Handles a request, with a session or without.
-    pub(crate) async fn call(&self, req: ServiceRequest, with_session: bool) -> Result<ServiceResponse<B>, Error> {
-        if with_session { self.sessioned.call(req).await.map_err(name_store_errors) } else { self.bare.call(req).await }
+    pub(crate) async fn call(
+        &self,
+        req: ServiceRequest,
+        with_session: bool,
+    ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+        if with_session {
+            self.sessioned.call(req).await.map_err(name_store_errors)
+        } else {
+            Ok(refusal::shape(&self.core, self.bare.call(req).await?))
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use super::random;
 use super::store_error::StoreFuture;
 
 /// The opaque id of a [`Login`]; the `sid` claim of its tokens. An id, not a secret: it authenticates nobody.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize)]
 pub struct LoginId(String);
 
 impl LoginId {

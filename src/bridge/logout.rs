@@ -9,6 +9,7 @@ use super::core::Core;
 use super::credential::Presented;
 use super::csrf;
 use super::error::AuthError;
+use super::events::AuthEvent;
 use super::login::{EndReason, LoginId};
 use super::principal::Verdict;
 use super::resolve::{self, SessionLogin};
@@ -37,7 +38,7 @@ impl Auth {
     pub async fn logout_user(&self, scope: Scope) -> Result<(), AuthError> {
         let core = self.core();
         let now = core.clock.now();
-        match &self.state.presented {
+        let signed_out = match &self.state.presented {
             Presented::Unusable(error) => return Err(error.clone()),
             Presented::Token(token) => {
                 let (token, expired) = core.verifier.verify_any(&token.text, now)?;
@@ -47,19 +48,29 @@ impl Auth {
                     return Err(AuthError::TokenExpired);
                 }
                 end(core, &current, scope, now).await?;
+                Some(current)
             }
             Presented::Nothing => {
                 // Nobody may be signed out by another site either.
                 csrf::check(self.req.method(), self.req.headers(), core.own_origin.as_deref())?;
-                if let Some(current) = self.by_cookies().await? {
-                    end(core, &current, scope, now).await?;
+                let current = self.by_cookies().await?;
+                if let Some(current) = &current {
+                    end(core, current, scope, now).await?;
                 }
                 if scope != Scope::Others {
                     self.forget();
                 }
+                current
             }
-        }
+        };
         if scope != Scope::Others {
+            if !self.state.was_asked() {
+                core.events.emit(|| AuthEvent::UserAccessed);
+            }
+            core.events.emit(|| {
+                let (user, login) = signed_out.map(|current| (current.identity, current.login_id)).unzip();
+                AuthEvent::UserLoggedOut { user, login }
+            });
             self.state.set_verdict(Verdict::Absent(AuthError::LoginRequired));
         }
         Ok(())

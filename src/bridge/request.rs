@@ -57,6 +57,14 @@ impl RequestAuth {
         self.verdict.borrow().initialized()
     }
 
+    /// Who the request was found to be, if anybody has asked.
+    pub(crate) fn accepted(&self) -> Option<Rc<Principal>> {
+        match self.verdict.borrow().get() {
+            Some(Verdict::Accepted(principal)) => Some(Rc::clone(principal)),
+            _ => None,
+        }
+    }
+
     /// From here on the request is this.
     pub(crate) fn set_verdict(&self, verdict: Verdict) {
         *self.verdict.borrow_mut() = Rc::new(OnceCell::new_with(Some(verdict)));

@@ -12,6 +12,7 @@ use super::cookies;
 use super::core::Core;
 use super::credential::{Location, Presented, PresentedToken};
 use super::error::AuthError;
+use super::events::AuthEvent;
 use super::login::{EndReason, Login, LoginId};
 use super::principal::{Principal, Verdict, Via};
 use super::remember::{Match, PresentedCookie};
@@ -28,10 +29,18 @@ const REMEMBER_GRACE: i64 = 30;
 
 /// Decides who a request is.
 pub(crate) async fn resolve(auth: &RequestAuth, req: &HttpRequest) -> Verdict {
+    let events = &auth.core.events;
+    events.emit(|| AuthEvent::UserAccessed);
     let verdict = match &auth.presented {
         Presented::Unusable(error) => Verdict::Rejected(error.clone()),
         Presented::Token(token) => match by_token(auth, token).await {
-            Ok(principal) => Verdict::Accepted(Rc::new(principal)),
+            Ok(principal) => {
+                events.emit(|| AuthEvent::UserLoadedFromRequest {
+                    user: principal.identity.clone(),
+                    login: Some(principal.login_id.clone()),
+                });
+                Verdict::Accepted(Rc::new(principal))
+            }
             Err(error) => Verdict::Rejected(error),
         },
         // Boxed, so that the way of a token does not carry the room for this one.
@@ -133,6 +142,7 @@ async fn by_remember_cookie(auth: &RequestAuth, req: &HttpRequest, session: &Ses
     }
     open_session(req, session, &login, true)?;
     tracing::info!(login.id = %login.id, "session restored by remember cookie");
+    core.events.emit(|| AuthEvent::UserLoadedFromCookie { user: login.identity.clone(), login: login.id.clone() });
     let credential =
         Credential { via: Via::Remember, location: Location::Cookie, fresh: false, expires_at: login.expires_at };
     Ok(Verdict::Accepted(Rc::new(principal(user, login, credential, None))))

@@ -2,16 +2,11 @@
 
 use std::sync::Arc;
 
-use actix_web::body::{EitherBody, MessageBody};
+use actix_web::Error;
 use actix_web::cookie::Cookie;
-use actix_web::dev::ServiceResponse;
-use actix_web::http::Method;
-use actix_web::http::header::{ACCEPT, CACHE_CONTROL, HeaderMap, HeaderValue, LOCATION, SET_COOKIE, VARY};
-use actix_web::{Error, HttpRequest, HttpResponse};
+use actix_web::http::header::{CACHE_CONTROL, HeaderMap, HeaderValue, SET_COOKIE, VARY};
 
 use super::core::Core;
-use super::error::AuthError;
-use super::redirect::{login_url, safe_next};
 use super::request::RequestAuth;
 
 /// Seals the response of a request that presented a token: no cookie of ours, and nothing for a cache to keep.
@@ -89,59 +84,4 @@ fn set_cookies(headers: &mut HeaderMap, cookies: &[Cookie<'_>]) {
             headers.append(SET_COOKIE, value);
         }
     }
-}
-
-/// A refusal in the form that a browser can show: a redirect to the login page, or a page. Who presented a token is not
-/// sent to sign in: a rejected token is a 401.
-pub(crate) fn for_browsers<B: MessageBody>(
-    core: &Core,
-    res: ServiceResponse<B>,
-    token: bool,
-) -> ServiceResponse<EitherBody<B>> {
-    if core.login_view.is_none() && core.error_page.is_none() {
-        return res.map_into_left_body();
-    }
-    let error = res.response().error().and_then(|error| error.as_error::<AuthError>());
-    let page = error.filter(|_| prefers_html(res.request())).and_then(|error| page(core, res.request(), error, token));
-    match page {
-        None => res.map_into_left_body(),
-        Some(page) => replaced(res, page),
-    }
-}
-
-/// Another response in the place of this one, for the same request. What the session layer has set stays set.
-pub(crate) fn replaced<B: MessageBody>(
-    res: ServiceResponse<B>,
-    mut by: HttpResponse,
-) -> ServiceResponse<EitherBody<B>> {
-    for cookie in res.headers().get_all(SET_COOKIE) {
-        by.headers_mut().append(SET_COOKIE, cookie.clone());
-    }
-    by.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    res.into_response(by).map_into_right_body()
-}
-
-fn page(core: &Core, req: &HttpRequest, error: &AuthError, token: bool) -> Option<HttpResponse> {
-    let absent = !token
-        && matches!(
-            error,
-            AuthError::LoginRequired | AuthError::LoginEnded | AuthError::UserNotFound | AuthError::UserDisabled
-        );
-    match &core.login_view {
-        Some(view) if absent && req.path() != view => {
-            // Only a page can be come back to; a form that was sent cannot.
-            let safe = matches!(*req.method(), Method::GET | Method::HEAD);
-            let target = req.uri().path_and_query().map(|target| target.as_str()).filter(|_| safe).and_then(safe_next);
-            let location = target.map_or_else(|| view.clone(), |target| login_url(view, target));
-            Some(HttpResponse::SeeOther().insert_header((LOCATION, location)).finish())
-        }
-        _ => core.error_page.as_ref().map(|page| page(req, error)),
-    }
-}
-
-/// Whether the client would rather show a page than read JSON: its `Accept` names `text/html`, as browsers' do.
-pub fn prefers_html(req: &HttpRequest) -> bool {
-    req.headers().get(ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| {
-        accept.split(',').any(|range| range.split(';').next().is_some_and(|range| range.trim() == "text/html"))
-    })
 }

@@ -18,6 +18,8 @@ const OWN_CONTENT_ONLY: &str =
 #[derive(Default, Template)]
 #[template(path = "login.html", config = "src/server/askama.toml")]
 pub(crate) struct LoginPage<'a> {
+    /// Whether to say that the visitor has just been signed out.
+    pub(crate) signed_out: bool,
     /// Why the attempt before failed.
     pub(crate) error: Option<String>,
     /// What was typed before. The password never comes back.

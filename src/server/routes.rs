@@ -36,6 +36,7 @@ fn table() -> Vec<Path> {
         Path::new("/account/password").post_if(is_form, account::password_form).post(account::password_json),
         // Next here: /handoff/{code}, which opens the browser face of a token's login; /logins/{id} for the End buttons.
         Path::new("/assets/tollbridge.css").get(assets::stylesheet),
+        Path::new("/assets/signed_out.css").get(assets::signed_out),
         Path::new("/assets/mark.svg").get(assets::mark),
         //
         // Both, or API clients. POST /login with JSON is in the line above.

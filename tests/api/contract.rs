@@ -43,7 +43,7 @@ use Who::{Confused, Cookie, Nobody, Person, Refresh, Token, Visitor};
 type Line = (Who, &'static str, &'static str, Option<(&'static str, &'static str)>, u16, &'static str, &'static str);
 
 #[rustfmt::skip]
-const LINES: [Line; 61] = [
+const LINES: [Line; 62] = [
     (Nobody, "GET", "/", None, 303, "", "/openapi.json"),
     (Visitor, "GET", "/", None, 303, "", "/account"),
     (Nobody, "GET", "/login", None, 200, HTML, ""),
@@ -78,6 +78,7 @@ const LINES: [Line; 61] = [
     (Person, "POST", "/account/password", Some((FORM, FAILED_CHANGE_FORM)), 401, HTML, ""),
     (Visitor, "POST", "/account/password", Some((FORM, CHANGE_FORM)), 303, "", "/login"),
     (Nobody, "GET", "/assets/tollbridge.css", None, 200, "text/css; charset=utf-8", ""),
+    (Nobody, "GET", "/assets/signed_out.css", None, 200, "text/css", ""),
     (Nobody, "GET", "/assets/mark.svg", None, 200, "image/svg+xml", ""),
     (Nobody, "GET", "/who_am_i", None, 401, PROBLEM, ""),
     (Visitor, "GET", "/who_am_i", None, 303, "", "/login?next=%2Fwho_am_i"),
@@ -96,7 +97,7 @@ const LINES: [Line; 61] = [
     (Cookie, "POST", "/logout", None, 204, "", ""),
     (Token, "POST", "/logout", Some((JSON, r#"{"scope":"all"}"#)), 204, "", ""),
     (Refresh, "POST", "/logout", None, 204, "", ""),
-    (Person, "POST", "/logout", None, 303, "", "/login"),
+    (Person, "POST", "/logout", None, 303, "", "/login?signed_out"),
     (Person, "POST", "/logout", Some((FORM, "scope=others")), 303, "", "/account?ended"),
     (Person, "POST", "/logout", Some((FORM, "scope=everything")), 400, HTML, ""),
     (Nobody, "GET", "/.well-known/jwks.json", None, 200, "application/jwk-set+json", ""),

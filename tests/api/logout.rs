@@ -100,9 +100,9 @@ fn any_credential_of_the_login_will_do() {
 fn a_browser_is_led_on_and_loses_its_cookies() {
     let app = TestApp::start();
     for (scope, location, signed_out) in [
-        (None, "/login", true),
-        (Some("scope=this"), "/login", true),
-        (Some("scope=all"), "/login", true),
+        (None, "/login?signed_out", true),
+        (Some("scope=this"), "/login?signed_out", true),
+        (Some("scope=all"), "/login?signed_out", true),
         (Some("scope=others"), "/account?ended", false),
     ] {
         let browser = Browser::new(&app);
@@ -121,13 +121,28 @@ fn a_browser_is_led_on_and_loses_its_cookies() {
 }
 
 #[test]
+fn the_page_after_signing_out_makes_the_browser_forget_the_one_before() {
+    let app = TestApp::start();
+    let page = Anonymous(&app).call("GET", "/login?signed_out").header("accept", "text/html").send().expect(200);
+    let asset = "/assets/signed_out.css";
+    assert!(page.text().contains(&format!(r#"href="{asset}""#)), "{}", page.text());
+    let before = Anonymous(&app).call("GET", "/login").header("accept", "text/html").send().expect(200);
+    assert!(!before.text().contains(asset));
+    for (from, cleared) in [("same-origin", Some(r#""cache""#)), ("same-site", None), ("cross-site", None)] {
+        let answer = Anonymous(&app).call("GET", asset).header("sec-fetch-site", from).send().expect(200);
+        assert_eq!(answer.headers.get("clear-site-data").map(|value| value.to_str().unwrap()), cleared, "{from}");
+        assert_eq!(answer.header("cache-control"), "no-store");
+    }
+}
+
+#[test]
 fn who_is_not_signed_in_may_sign_out() {
     let app = TestApp::start();
     for body in ["{}", r#"{"scope":"all"}"#, r#"{"scope":null}"#] {
         Anonymous(&app).call("POST", "/logout").body("application/json", body).send().expect(204);
     }
     let html = Anonymous(&app).call("POST", "/logout").header("accept", "text/html").send().expect(303);
-    assert_eq!(html.header("location"), "/login");
+    assert_eq!(html.header("location"), "/login?signed_out");
     let browser = Browser::new(&app);
     browser.set_cookie(SESSION, "made-up");
     browser.post("/logout").expect(204);

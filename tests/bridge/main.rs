@@ -10,12 +10,14 @@ mod vectors;
 
 mod csrf;
 mod errors;
+mod events;
 mod extractors;
 mod hostile;
 mod loader;
 mod logout;
 mod redirect;
 mod refresh;
+mod refusal;
 mod remember;
 mod sessions;
 mod silence;

@@ -22,6 +22,7 @@ const HOME: &str = "/account";
 pub(crate) struct PageQuery {
     next: Option<String>,
     reauth: Option<String>,
+    signed_out: Option<String>,
 }
 
 /// `GET /login`: the page. Whoever is signed in goes on, unless they come to sign in again. A credential that is no
@@ -35,7 +36,8 @@ pub(crate) async fn page(
     if visitor.is_ok() && query.reauth.is_none() {
         return see_other(next.unwrap_or(HOME));
     }
-    pages::respond(StatusCode::OK, &LoginPage { next, demo: state.demo, ..LoginPage::default() })
+    let signed_out = query.signed_out.is_some();
+    pages::respond(StatusCode::OK, &LoginPage { signed_out, next, demo: state.demo, ..LoginPage::default() })
 }
 
 #[derive(Deserialize)]
@@ -63,7 +65,14 @@ pub(crate) async fn form(
         }
         Err(error) => {
             let detail = Some(error.detail().into_owned());
-            let page = LoginPage { error: detail, username: &form.username, remember, next, demo: state.demo };
+            let page = LoginPage {
+                error: detail,
+                username: &form.username,
+                remember,
+                next,
+                demo: state.demo,
+                ..LoginPage::default()
+            };
             Ok(pages::respond_refused(&error, &page))
         }
     }

@@ -1,14 +1,17 @@
 //! Signing out, by any credential: both faces of the login end.
 
-use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::web::{Form, Json};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
+use crate::server::assets::{CLEAR_SITE_DATA, FORGET_PAGES};
 use crate::server::body::JsonObject;
 use crate::{Auth, AuthError, Scope, prefers_html};
 
 use super::see_other;
+
+/// Where a browser is led that is signed out: that page says so, and makes the browser forget the one before.
+const SIGNED_OUT: &str = "/login?signed_out";
 
 /// The optional body.
 #[derive(Default, Deserialize)]
@@ -50,19 +53,12 @@ pub(crate) async fn json(
 
 async fn end(request: &HttpRequest, auth: &Auth, body: LogoutRequest) -> Result<HttpResponse, AuthError> {
     let (scope, next) = match body.scope.unwrap_or_default() {
-        ScopeWord::This => (Scope::This, "/login"),
+        ScopeWord::This => (Scope::This, SIGNED_OUT),
         ScopeWord::Others => (Scope::Others, "/account?ended"),
-        ScopeWord::All => (Scope::All, "/login"),
+        ScopeWord::All => (Scope::All, SIGNED_OUT),
     };
     auth.logout_user(scope).await?;
     let mut response = if prefers_html(request) { see_other(next) } else { HttpResponse::NoContent().finish() };
-    clear_cache(&mut response);
+    response.headers_mut().insert(CLEAR_SITE_DATA, FORGET_PAGES);
     Ok(response)
-}
-
-/// Asks the browser to forget the pages that it kept, so that "back" shows nothing after signing out. Not `"cookies"`:
-/// that would clear those of every application on this domain and its subdomains, and ours is removed by name already.
-fn clear_cache(response: &mut HttpResponse) {
-    const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
-    response.headers_mut().insert(CLEAR_SITE_DATA, HeaderValue::from_static(r#""cache""#));
 }

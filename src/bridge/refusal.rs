@@ -1,0 +1,215 @@
+//! Refusals on their way out. Every [`AuthError`] passes here, whichever handler, guard or extractor raised it, and is
+//! given the form that the embedder wants: the answer of a hook, a redirect to the login page, a page, or the problem
+//! document that it is already.
+//!
+//! For requests that may have a session this happens inside of it.
+
+use std::cell::OnceCell;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
+use actix_web::http::header::{ACCEPT, CACHE_CONTROL, HeaderValue, LOCATION, SET_COOKIE};
+use actix_web::http::{Method, StatusCode};
+use actix_web::{Error, HttpRequest, HttpResponse};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value};
+
+use super::core::Core;
+use super::credential::Presented;
+use super::error::AuthError;
+use super::events::AuthEvent;
+use super::loader;
+use super::redirect::{login_url, safe_next};
+use super::request::RequestAuth;
+
+/// Answers a refusal, or leaves it to the bridge.
+pub(crate) type OnRefusal = dyn Fn(&Refusal<'_>) -> Option<HttpResponse> + Send + Sync;
+
+/// A request that is refused, as [`BridgeBuilder::on_refusal`](crate::BridgeBuilder::on_refusal) sees it.
+pub struct Refusal<'a> {
+    core: &'a Core,
+    req: &'a HttpRequest,
+    error: &'a AuthError,
+    /// `None` for a request that was refused at the door, for how its cookies came.
+    auth: Option<Rc<RequestAuth>>,
+    token: OnceCell<Option<RefusedToken>>,
+}
+
+/// A token that was issued here, but is not enough.
+struct RefusedToken {
+    header: Map<String, Value>,
+    claims: Map<String, Value>,
+}
+
+impl<'a> Refusal<'a> {
+    fn new(core: &'a Core, req: &'a HttpRequest, error: &'a AuthError) -> Self {
+        Self { core, req, error, auth: RequestAuth::of(req).ok(), token: OnceCell::new() }
+    }
+
+    /// The request.
+    pub fn request(&self) -> &HttpRequest {
+        self.req
+    }
+
+    /// Why it is refused.
+    pub fn error(&self) -> &AuthError {
+        self.error
+    }
+
+    /// Whether the request presented a token, valid or not.
+    pub fn presents_token(&self) -> bool {
+        self.auth.as_ref().is_some_and(|auth| auth.presented.is_token())
+    }
+
+    /// The claims of the token that was presented: what Flask-JWT-Extended gives to `expired_token_loader` and the
+    /// others. The token may have expired, been revoked, or be stale; but it was issued here as it is. `None` if there
+    /// is no token, or one whose signature does not hold, of which nothing can be said.
+    pub fn claims(&self) -> Option<&Map<String, Value>> {
+        self.token().map(|token| &token.claims)
+    }
+
+    /// The header of that token.
+    pub fn token_header(&self) -> Option<&Map<String, Value>> {
+        self.token().map(|token| &token.header)
+    }
+
+    /// Whose credential is refused, as far as that is certain: of a session or a valid token that is not enough, or of
+    /// a token that has [`claims`](Self::claims).
+    pub fn identity(&self) -> Option<String> {
+        let accepted = self.auth.as_ref().and_then(|auth| auth.accepted());
+        match accepted {
+            Some(principal) => Some(principal.identity.clone()),
+            None => Some(self.claims()?.get("sub")?.as_str()?.to_owned()),
+        }
+    }
+
+    /// Verified when somebody asks, and again if it was before: what is told of a token is never what it only says.
+    fn token(&self) -> Option<&RefusedToken> {
+        let open = || {
+            let Presented::Token(presented) = &self.auth.as_ref()?.presented else { return None };
+            let (genuine, _expired) = self.core.verifier.verify_any(&presented.text, self.core.clock.now()).ok()?;
+            let header = URL_SAFE_NO_PAD.decode(presented.text.split('.').next()?).ok()?;
+            Some(RefusedToken { header: serde_json::from_slice(&header).ok()?, claims: genuine.claims()?.all })
+        };
+        self.token.get_or_init(open).as_ref()
+    }
+
+    /// What is answered in the place of the problem document.
+    fn answer(&self) -> Option<HttpResponse> {
+        let core = self.core;
+        self.tell();
+        if let Some(answer) = core.on_refusal.as_ref().and_then(|hook| hook(self)) {
+            return Some(answer);
+        }
+        if !prefers_html(self.req) {
+            return None;
+        }
+        self.redirect().or_else(|| core.error_page.as_ref().map(|page| page(self.req, self.error)))
+    }
+
+    /// Tells who listens. A wrong password lacks no credential, and has no event of its own.
+    fn tell(&self) {
+        match self.error {
+            AuthError::ReauthRequired { .. } => {
+                self.core.events.emit(|| AuthEvent::NeedsRefresh { user: self.identity() });
+            }
+            AuthError::InvalidCredentials => {}
+            error if error.status() == StatusCode::UNAUTHORIZED => {
+                self.core.events.emit(|| AuthEvent::Unauthorized { code: error.code() });
+            }
+            _ => {}
+        }
+    }
+
+    /// To the login page. Who presented a token is not sent there: a rejected token is a 401.
+    fn redirect(&self) -> Option<HttpResponse> {
+        let view = self.core.login_view.as_ref()?;
+        let signed_out = matches!(
+            self.error,
+            AuthError::LoginRequired | AuthError::LoginEnded | AuthError::UserNotFound | AuthError::UserDisabled
+        );
+        if !signed_out || self.presents_token() || self.req.path() == view {
+            return None;
+        }
+        // Only a page can be come back to; a form that was sent cannot.
+        let safe = matches!(*self.req.method(), Method::GET | Method::HEAD);
+        let target = self.req.uri().path_and_query().map(|target| target.as_str()).filter(|_| safe).and_then(safe_next);
+        let location = target.map_or_else(|| view.clone(), |target| login_url(view, target));
+        Some(HttpResponse::SeeOther().insert_header((LOCATION, location)).finish())
+    }
+}
+
+impl fmt::Debug for Refusal<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Refusal").field("code", &self.error.code()).finish_non_exhaustive()
+    }
+}
+
+/// Gives a refusal its form; every other response passes.
+pub(crate) fn shape<B: MessageBody>(core: &Core, res: ServiceResponse<B>) -> ServiceResponse<EitherBody<B>> {
+    let shapes =
+        core.on_refusal.is_some() || core.login_view.is_some() || core.error_page.is_some() || core.events.is_heard();
+    let error = res.response().error().filter(|_| shapes).and_then(|error| error.as_error::<AuthError>());
+    // What a handler makes of a body that broke off is not what is answered.
+    let answer = error
+        .filter(|_| !loader::body_paused(res.request()))
+        .and_then(|error| Refusal::new(core, res.request(), error).answer());
+    match answer {
+        None => res.map_into_left_body(),
+        Some(answer) => replaced(res, answer).map_into_right_body(),
+    }
+}
+
+/// Another response in the place of this one, for the same request. What the session layer has set stays set.
+pub(crate) fn replaced<B>(res: ServiceResponse<B>, mut by: HttpResponse) -> ServiceResponse<BoxBody> {
+    for cookie in res.headers().get_all(SET_COOKIE) {
+        by.headers_mut().append(SET_COOKIE, cookie.clone());
+    }
+    by.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    res.into_response(by)
+}
+
+/// Whether the client would rather show a page than read JSON: its `Accept` names `text/html`, as browsers' do.
+pub fn prefers_html(req: &HttpRequest) -> bool {
+    req.headers().get(ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| {
+        accept.split(',').any(|range| range.split(';').next().is_some_and(|range| range.trim() == "text/html"))
+    })
+}
+
+/// A service whose refusals are given their form.
+pub(crate) struct Shaped<S> {
+    core: Arc<Core>,
+    service: Rc<S>,
+}
+
+impl<S> Shaped<S> {
+    pub(crate) fn new(core: &Arc<Core>, service: &Rc<S>) -> Self {
+        Self { core: Arc::clone(core), service: Rc::clone(service) }
+    }
+}
+
+impl<S, B> Service<ServiceRequest> for Shaped<S>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<EitherBody<B>>;
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Error>>>>;
+
+    fn poll_ready(&self, ctx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.service.poll_ready(ctx)
+    }
+
+    fn call(&self, req: ServiceRequest) -> Self::Future {
+        let (core, response) = (Arc::clone(&self.core), self.service.call(req));
+        Box::pin(async move { Ok(shape(&core, response.await?)) })
+    }
+}
