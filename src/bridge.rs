@@ -15,6 +15,7 @@ mod csrf;
 mod error;
 mod events;
 mod extract;
+pub mod flask;
 mod gate;
 mod loader;
 mod login;

@@ -24,20 +24,22 @@ impl FlaskKeys {
         shortest_secret: usize,
     ) -> Result<Self, FlaskConfigError> {
         let mut keys = Self { algorithm, allowed, signing: None, verifying: Vec::new() };
+        let secret = from.first_key(&["JWT_SECRET_KEY", "SECRET_KEY"])?;
+        let (private, public) = (from.first_key(&["JWT_PRIVATE_KEY"])?, from.first_key(&["JWT_PUBLIC_KEY"])?);
         if algorithm.is_symmetric() {
-            let Some((name, secret)) = from.first_key(&["JWT_SECRET_KEY", "SECRET_KEY"])? else { return Ok(keys) };
+            let Some((name, secret)) = secret else { return Ok(keys) };
             if secret.len() < shortest_secret {
                 return Err(FlaskConfigError::WeakSecret { key: name, length: secret.len() });
             }
             keys.signing = TokenKey::from_any_secret(algorithm, secret.as_bytes()).ok();
             keys.add(|algorithm| TokenKey::from_any_secret(algorithm, secret.as_bytes()).ok());
         } else {
-            if let Some((name, pem)) = from.first_key(&["JWT_PRIVATE_KEY"])? {
+            if let Some((name, pem)) = private {
                 let read = |algorithm| TokenKey::from_private_pem(algorithm, pem.as_bytes());
                 keys.signing = Some(read(algorithm).map_err(|source| FlaskConfigError::Key { key: name, source })?);
                 keys.add(|algorithm| read(algorithm).ok());
             }
-            if let Some((name, pem)) = from.first_key(&["JWT_PUBLIC_KEY"])? {
+            if let Some((name, pem)) = public {
                 let read = |algorithm| TokenKey::from_public_pem(algorithm, pem.as_bytes());
                 read(algorithm).map_err(|source| FlaskConfigError::Key { key: name, source })?;
                 keys.add(|algorithm| read(algorithm).ok());

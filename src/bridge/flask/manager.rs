@@ -128,16 +128,18 @@ impl JwtManagerBuilder {
 }
 
 impl Inner {
-    /// Verifies a token and checks it but for its time: `_decode_jwt_from_config`.
-    pub(super) fn check(&self, text: &str, csrf: Option<&str>, now: UnixTime) -> Result<Checked, AuthError> {
+    /// Verifies a token (`_decode_jwt_from_config`). One whose time is over comes with a word of it, not as an error.
+    pub(super) fn check(
+        &self,
+        text: &str,
+        csrf: Option<&str>,
+        now: UnixTime,
+        verify_exp: bool,
+    ) -> Result<Checked, AuthError> {
         let token = Unverified::read(text).map_err(AuthError::TokenInvalid)?;
         self.verify_signature(&token).map_err(AuthError::TokenInvalid)?;
-        token.check(&Rules {
-            decode: &self.config.decode,
-            identity_claim: &self.config.identity_claim,
-            csrf,
-            now,
-        })
+        let (decode, identity_claim) = (&self.config.decode, &*self.config.identity_claim);
+        token.check(&Rules { decode, identity_claim, csrf, now, verify_exp })
     }
 
     fn verify_signature(&self, token: &Unverified<'_>) -> Result<(), TokenFault> {

@@ -28,7 +28,7 @@ pub(super) struct Unverified<'a> {
     pub(super) header: Object,
     pub(super) claims: Object,
     message: &'a str,
-    signature: &'a str,
+    signature: Vec<u8>,
 }
 
 /// What is asked of a verified token.
@@ -38,6 +38,7 @@ pub(super) struct Rules<'a> {
     /// The value of the double submit, if one was asked of the request.
     pub(super) csrf: Option<&'a str>,
     pub(super) now: UnixTime,
+    pub(super) verify_exp: bool,
 }
 
 /// The claims of a token that is right but for its time.
@@ -58,7 +59,7 @@ impl<'a> Unverified<'a> {
         let (header, payload) = message.split_once('.').ok_or(TokenFault::Segments)?;
         let header = object(TokenPart::Header, &segment(TokenPart::Header, header)?)?;
         let payload = segment(TokenPart::Payload, payload)?;
-        segment(TokenPart::Signature, signature)?;
+        let signature = segment(TokenPart::Signature, signature)?;
         if header.get("kid").is_some_and(|kid| kid.as_text().is_none()) {
             return Err(TokenFault::HeaderType("kid"));
         }
@@ -73,7 +74,7 @@ impl<'a> Unverified<'a> {
     }
 
     pub(super) fn is_signed_by(&self, key: &TokenKey) -> bool {
-        key.verify(self.message.as_bytes(), self.signature.trim_end_matches('='))
+        key.verify(self.message.as_bytes(), &self.signature)
     }
 
     /// Verifies all else: `_validate_claims`, then what Flask-JWT-Extended asks for and adds. An expired token is
@@ -86,7 +87,7 @@ impl<'a> Unverified<'a> {
                 return Err(AuthError::TokenInvalid(TokenFault::NotYetValid(claim)));
             }
         }
-        let expired = time(&claims, "exp")?.is_some_and(|exp| as_float(exp) <= now - leeway);
+        let expired = rules.verify_exp && time(&claims, "exp")?.is_some_and(|exp| as_float(exp) <= now - leeway);
         issuer(&claims, rules.decode.issuer.as_deref()).map_err(AuthError::TokenInvalid)?;
         audience(&claims, rules.decode.audience.as_deref()).map_err(AuthError::TokenInvalid)?;
         if rules.decode.verify_sub {

@@ -11,6 +11,8 @@ mod writer;
 
 use serde_json::{Map, Number, Value};
 
+use crate::bridge::clock::UnixTime;
+
 pub(super) use reader::{JsonFault, read};
 pub(super) use writer::escaped;
 
@@ -49,6 +51,10 @@ impl Object {
         }
     }
 
+    pub(super) fn remove(&mut self, name: &str) {
+        self.0.retain(|(known, _)| known != name);
+    }
+
     /// The same members sorted by name.
     pub(super) fn sorted(mut self) -> Self {
         self.0.sort_by(|(one, _), (two, _)| one.cmp(two));
@@ -73,6 +79,12 @@ impl Json {
             Self::List(items) => !items.is_empty(),
             Self::Object(members) => !members.0.is_empty(),
         }
+    }
+
+    /// A time in seconds, as the `float` that `datetime.timestamp` gives.
+    #[expect(clippy::cast_precision_loss, reason = "a float is what it is there")]
+    pub(super) fn timestamp(time: UnixTime) -> Self {
+        Self::Float(time as f64)
     }
 
     pub(super) fn as_text(&self) -> Option<&str> {

@@ -256,8 +256,9 @@ impl<'a> DecodeToken<'a> {
     ///
     /// When the token is not valid, and why.
     pub fn claims(self) -> Result<Map<String, Value>, AuthError> {
-        let Checked { claims, expired, .. } = self.manager.check(self.token, self.csrf, self.manager.clock.now())?;
-        if expired && !self.allow_expired { Err(AuthError::TokenExpired) } else { map_of(&claims) }
+        let now = self.manager.clock.now();
+        let Checked { claims, expired, .. } = self.manager.check(self.token, self.csrf, now, !self.allow_expired)?;
+        if expired { Err(AuthError::TokenExpired) } else { map_of(&claims) }
     }
 }
 

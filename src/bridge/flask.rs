@@ -1,0 +1,14 @@
+//! Moving in from Flask-JWT-Extended.
+
+mod config;
+mod keys;
+mod manager;
+mod messages;
+mod pyjwt;
+mod python_json;
+mod tokens;
+
+pub use config::{FlaskConfig, FlaskConfigError};
+pub use manager::{JwtManager, JwtManagerBuilder};
+pub use messages::ErrorProfile;
+pub use tokens::{DecodeToken, NewToken};
