@@ -1,6 +1,8 @@
 //! Moving in from Flask-JWT-Extended.
 
+mod bridge;
 mod config;
+mod foreign;
 mod keys;
 mod manager;
 mod messages;

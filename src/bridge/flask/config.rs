@@ -8,6 +8,7 @@ mod reader;
 use std::fmt;
 
 use actix_web::cookie::SameSite;
+use actix_web::http::Method;
 use serde_json::{Map, Value};
 
 use super::keys::FlaskKeys;
@@ -95,7 +96,7 @@ pub(super) struct CookieSettings {
     pub(super) same_site: Option<SameSite>,
     pub(super) session: bool,
     pub(super) csrf_protect: bool,
-    pub(super) csrf_methods: Vec<String>,
+    pub(super) csrf_methods: Vec<Method>,
     pub(super) csrf_in_cookies: bool,
     pub(super) csrf_check_form: bool,
 }
@@ -225,7 +226,7 @@ impl FlaskConfig {
                 same_site: from.same_site("JWT_COOKIE_SAMESITE")?,
                 session: from.flag("JWT_SESSION_COOKIE", true)?,
                 csrf_protect: from.flag("JWT_COOKIE_CSRF_PROTECT", true)?,
-                csrf_methods: from.texts("JWT_CSRF_METHODS", &["POST", "PUT", "PATCH", "DELETE"])?,
+                csrf_methods: from.methods("JWT_CSRF_METHODS", &[Method::POST, Method::PUT, Method::PATCH, Method::DELETE])?,
                 csrf_in_cookies: from.flag("JWT_CSRF_IN_COOKIES", true)?,
                 csrf_check_form: from.flag("JWT_CSRF_CHECK_FORM", false)?,
             },

@@ -9,6 +9,7 @@ use super::config::{FlaskConfig, FlaskConfigError};
 use super::messages::ErrorProfile;
 use super::pyjwt::{Checked, Rules, Unverified};
 use crate::bridge::clock::{Clock, UnixTime};
+use crate::bridge::credential::Location;
 use crate::bridge::error::AuthError;
 use crate::bridge::random;
 use crate::bridge::token::{TokenFault, TokenKey};
@@ -29,6 +30,8 @@ pub(super) struct Inner {
     pub(super) additional_headers: Option<Box<dyn Fn(&Value) -> Members + Send + Sync>>,
     pub(super) encode_key: Option<Box<dyn Fn(&Value) -> Option<TokenKey> + Send + Sync>>,
     pub(super) decode_key: Option<Box<DecodeKey>>,
+    pub(super) finds_users: bool,
+    pub(super) route_locations: Vec<Location>,
     pub(super) errors: ErrorProfile,
     pub(super) clock: Clock,
     pub(super) ids: Box<dyn Fn() -> String + Send + Sync>,
@@ -49,6 +52,8 @@ impl JwtManager {
             additional_headers: None,
             encode_key: None,
             decode_key: None,
+            finds_users: true,
+            route_locations: Vec::new(),
             errors,
             clock: Clock::system(),
             ids: Box::new(random::uuid),
@@ -93,6 +98,20 @@ impl JwtManagerBuilder {
         self
     }
 
+    /// Looks nobody up: whoever has a token is who it says, as without a `user_lookup_loader`. Handlers that ask for a
+    /// [`CurrentUser`](crate::CurrentUser) of such a token fail then. Default: the user must be there.
+    pub fn without_user_lookup(mut self) -> Self {
+        self.0.finds_users = false;
+        self
+    }
+
+    /// Places that only those routes look at which name them, as
+    /// [`TokenLocations::also`](crate::TokenLocations::also) has it (`jwt_required(locations=…)`).
+    pub fn route_locations(mut self, locations: &[Location]) -> Self {
+        self.0.route_locations = locations.to_vec();
+        self
+    }
+
     /// The error loaders: how refusals are answered. Their message key is the configuration's.
     pub fn errors(mut self, errors: ErrorProfile) -> Self {
         self.0.errors = errors.message_key(&self.0.config.error_key);
@@ -132,7 +151,7 @@ impl Inner {
     pub(super) fn check(
         &self,
         text: &str,
-        csrf: Option<&str>,
+        csrf: Option<&[u8]>,
         now: UnixTime,
         verify_exp: bool,
     ) -> Result<Checked, AuthError> {
@@ -140,6 +159,10 @@ impl Inner {
         self.verify_signature(&token).map_err(AuthError::TokenInvalid)?;
         let (decode, identity_claim) = (&self.config.decode, &*self.config.identity_claim);
         token.check(&Rules { decode, identity_claim, csrf, now, verify_exp })
+    }
+
+    pub(super) fn can_sign(&self) -> bool {
+        self.encode_key.is_some() || self.config.keys.signing.is_some()
     }
 
     fn verify_signature(&self, token: &Unverified<'_>) -> Result<(), TokenFault> {

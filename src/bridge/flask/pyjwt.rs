@@ -36,7 +36,7 @@ pub(super) struct Rules<'a> {
     pub(super) decode: &'a DecodeSettings,
     pub(super) identity_claim: &'a str,
     /// The value of the double submit, if one was asked of the request.
-    pub(super) csrf: Option<&'a str>,
+    pub(super) csrf: Option<&'a [u8]>,
     pub(super) now: UnixTime,
     pub(super) verify_exp: bool,
 }
@@ -184,10 +184,10 @@ fn text_if_there(claims: &Object, name: &'static str) -> Result<(), AuthError> {
     }
 }
 
-fn double_submit(claims: &Object, presented: &str) -> Result<(), AuthError> {
+fn double_submit(claims: &Object, presented: &[u8]) -> Result<(), AuthError> {
     let own = claims.get("csrf").ok_or(AuthError::TokenInvalid(TokenFault::MissingClaim("csrf".into())))?;
     let own = own.as_text().unwrap_or_default();
-    if !own.is_empty() && constant_time::verify_slices_are_equal(own.as_bytes(), presented.as_bytes()).is_ok() {
+    if !own.is_empty() && constant_time::verify_slices_are_equal(own.as_bytes(), presented).is_ok() {
         Ok(())
     } else {
         Err(AuthError::CsrfRejected(CsrfFault::Mismatch))

@@ -94,6 +94,18 @@ impl Json {
         }
     }
 
+    /// Who somebody is, as Python writes it into a text. Only a text says it without doubt, and whoever turns
+    /// `JWT_VERIFY_SUB` off accepts others.
+    pub(super) fn to_identity(&self) -> String {
+        match self {
+            Self::None => "None".to_owned(),
+            Self::Bool(true) => "True".to_owned(),
+            Self::Bool(false) => "False".to_owned(),
+            Self::Text(text) => text.clone(),
+            other => other.to_string(),
+        }
+    }
+
     /// Python's `int(…)`, for digits of ASCII: cuts off fractions, reads texts.
     pub(super) fn to_int(&self) -> Option<i128> {
         match self {

@@ -257,7 +257,7 @@ impl<'a> DecodeToken<'a> {
     /// When the token is not valid, and why.
     pub fn claims(self) -> Result<Map<String, Value>, AuthError> {
         let now = self.manager.clock.now();
-        let Checked { claims, expired, .. } = self.manager.check(self.token, self.csrf, now, !self.allow_expired)?;
+        let Checked { claims, expired, .. } = self.manager.check(self.token, self.csrf.map(str::as_bytes), now, !self.allow_expired)?;
         if expired { Err(AuthError::TokenExpired) } else { map_of(&claims) }
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use actix_web::cookie::SameSite;
+use actix_web::http::Method;
 use serde_json::{Map, Value};
 
 use super::{FlaskConfigError, FlaskLocation};
@@ -126,9 +127,13 @@ impl<'a> Reader<'a> {
         Ok(self.value(key, "true or false", Value::as_bool)?.unwrap_or(default))
     }
 
-    pub(super) fn texts(&self, key: &'static str, default: &[&str]) -> Read<Vec<String>> {
-        let found = self.value(key, "a list of texts", texts)?;
-        Ok(found.unwrap_or_else(|| default.iter().map(ToString::to_string).collect()))
+    pub(super) fn methods(&self, key: &'static str, default: &[Method]) -> Read<Vec<Method>> {
+        let methods = |value: &'a Value| {
+            let names = value.as_array()?.iter();
+            names.map(|name| Method::from_bytes(name.as_str()?.as_bytes()).ok()).collect::<Option<_>>()
+        };
+        let found = self.value(key, "a list of HTTP methods, such as [\"POST\", \"DELETE\"]", methods)?;
+        Ok(found.unwrap_or_else(|| default.to_vec()))
     }
 
     /// A text or a list of texts; `None` and no entry are the same.
