@@ -5,9 +5,11 @@
 //! resolve the credential into a user when a handler asks for one; on the way out, `silence` sees to it
 //! that the response to a token carries no cookie.
 
+mod any_user;
 mod auth;
 mod builder;
 mod clock;
+mod confirm;
 mod cookies;
 mod core;
 mod credential;
@@ -18,6 +20,7 @@ mod extract;
 pub mod flask;
 mod gate;
 mod loader;
+mod locations;
 mod login;
 mod logout;
 mod password;
@@ -29,12 +32,16 @@ mod refresh;
 mod refusal;
 mod remember;
 mod request;
+mod require;
+mod requirement;
 mod resolve;
+mod session_login;
 mod session_store;
 mod sessions;
 mod silence;
 mod store_error;
 mod token;
+mod token_cookies;
 mod user;
 mod users;
 
@@ -50,13 +57,16 @@ use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::http::StatusCode;
 use actix_web::{Error, HttpMessage as _};
 
+pub use any_user::AnyUser;
 pub use auth::{Auth, LoginUser, NewLogin};
 pub use builder::{BridgeBuilder, BuildError};
 pub use clock::{Clock, UnixTime};
 pub use credential::Location;
+pub use csrf::CsrfFault;
 pub use error::AuthError;
 pub use events::{AuthEvent, EventStream, event_stream};
-pub use extract::{BrowserUser, CurrentLogin, CurrentUser, Fresh, MaybeUser, TokenUser};
+pub use extract::{BrowserUser, CurrentLogin, CurrentUser, Fresh, MaybeLogin, MaybeUser, TokenUser};
+pub use locations::TokenLocations;
 pub use login::{EndReason, Login, LoginId, LoginStore, Remember};
 pub use logout::Scope;
 pub use password::{PasswordActivity, PasswordError, PasswordHasher, PasswordParams, Verified};
@@ -64,12 +74,13 @@ pub use principal::{Principal, Via};
 pub use problem::Problem;
 pub use redirect::safe_next;
 pub use refusal::{Refusal, prefers_html};
+pub use require::{Require, RequireService};
 pub use session_store::{SessionHash, SessionRecord, SessionStore};
 pub use store_error::{StoreError, StoreFuture};
 pub use token::{
-    Algorithm, Claims, CsrfFault, KeyError, Malformation, TokenFault, TokenKey, TokenPair, TokenPart, TokenType,
-    UnknownAlgorithm,
+    Algorithm, Claims, KeyError, Malformation, TokenFault, TokenKey, TokenPair, TokenPart, TokenType, UnknownAlgorithm,
 };
+pub use token_cookies::TokenCookies;
 pub use user::UserStore;
 
 use self::core::Core;

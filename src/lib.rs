@@ -98,5 +98,7 @@ pub mod bridge;
 #[cfg(feature = "server")]
 pub mod server;
 pub mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use bridge::*;

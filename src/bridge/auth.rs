@@ -5,6 +5,7 @@ use std::fmt;
 use std::future::{Future, IntoFuture, Ready, ready};
 use std::pin::Pin;
 use std::rc::Rc;
+use std::time::Duration;
 
 use actix_session::SessionExt as _;
 use actix_web::dev::Payload;
@@ -20,9 +21,12 @@ use super::events::AuthEvent;
 use super::login::{Login, LoginId};
 use super::principal::{Principal, Verdict, Via};
 use super::request::RequestAuth;
-use super::resolve;
+use super::session_login::{self, Face};
 use super::token::TokenPair;
 use super::users::Described;
+
+/// Browsers keep no cookie for longer (RFC 6265bis section 5.5).
+pub(super) const LONGEST_REMEMBER: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 
 /// This request's sign-in desk: `login_user`, `logout_user` and refreshing.
 ///
@@ -55,6 +59,9 @@ impl Auth {
             described: self.state.core.users.describe(user),
             user: Rc::new(user.clone()),
             remember: false,
+            duration: None,
+            force: false,
+            fresh: true,
             session: true,
             amr: "pwd",
         }
@@ -98,6 +105,9 @@ pub struct LoginUser<'a> {
     user: Rc<dyn Any>,
     described: Result<Described, AuthError>,
     remember: bool,
+    duration: Option<Duration>,
+    force: bool,
+    fresh: bool,
     session: bool,
     amr: &'a str,
 }
@@ -106,6 +116,27 @@ impl<'a> LoginUser<'a> {
     /// Whether the browser stays signed in after it is closed, by a remember cookie.
     pub fn remember(mut self, remember: bool) -> Self {
         self.remember = remember;
+        self
+    }
+
+    /// How long the browser is [remembered](Self::remember), in the place of
+    /// [`remember_ttl`](crate::BridgeBuilder::remember_ttl): at least a second, and at most 400 days.
+    pub fn duration(mut self, duration: Duration) -> Self {
+        self.duration = Some(duration.min(LONGEST_REMEMBER));
+        self
+    }
+
+    /// Signs the user in even if they are inactive. An inactive user is still let in nowhere; but
+    /// [`AnyUser`](crate::AnyUser) knows them, to tell them why.
+    pub fn force(mut self) -> Self {
+        self.force = true;
+        self
+    }
+
+    /// Whether the user has proved who they are just now. Default `true`. With `false` the session and the tokens are
+    /// not fresh until [`confirm_login`](Auth::confirm_login), as if they had been remembered.
+    pub fn fresh(mut self, fresh: bool) -> Self {
+        self.fresh = fresh;
         self
     }
 
@@ -127,18 +158,22 @@ impl<'a> LoginUser<'a> {
         if self.session {
             self.auth.may_open_session()?;
         }
-        if !described.active {
+        if !described.active && !self.force {
             return Err(AuthError::UserDisabled);
+        }
+        let remembered_for = self.duration.unwrap_or(core.lifetimes.remember);
+        if remembered_for.as_secs() == 0 {
+            return Err(AuthError::Misconfigured("`duration` is less than a second: no browser would be remembered"));
         }
         let now = core.clock.now();
         let lifetime = match (self.session, self.remember) {
             (false, _) => core.lifetimes.refresh,
             (true, false) => core.lifetimes.absolute,
-            (true, true) => core.lifetimes.absolute.max(core.lifetimes.remember),
+            (true, true) => core.lifetimes.absolute.max(remembered_for),
         };
         let expires_at = now + seconds(lifetime);
         let remember = (self.session && self.remember)
-            .then(|| core.remember.issue(now, expires_at.min(now + seconds(core.lifetimes.remember))));
+            .then(|| core.remember.issue(now, expires_at.min(now + seconds(remembered_for))));
         let login = Login {
             id: LoginId::random(),
             identity: described.identity,
@@ -157,7 +192,8 @@ impl<'a> LoginUser<'a> {
         };
         core.logins.insert(&login).await?;
         if self.session {
-            resolve::open_session(req, &req.get_session(), &login, false)?;
+            let face = Face { stale: !self.fresh, forced: !described.active };
+            session_login::open(req, &req.get_session(), &login, face)?;
             let cookies = &core.cookies;
             match remember {
                 Some((record, value)) => state.set_cookie(cookies.remember(value, now, record.expires_at)),
@@ -169,23 +205,30 @@ impl<'a> LoginUser<'a> {
             }
         }
         tracing::info!(login.id = %login.id, user.id = %login.identity, session = self.session, "login started");
-        state.set_verdict(Verdict::Accepted(Rc::new(started(&login, self.session, self.user))));
+        if described.active {
+            let principal = started(&login, self.session, self.fresh, self.user);
+            state.set_verdict(Verdict::Accepted(Rc::new(principal)));
+        } else {
+            state.set_verdict(Verdict::Absent(AuthError::UserDisabled));
+            state.set_inactive_user(self.user);
+        }
         core.events.emit(|| AuthEvent::UserLoggedIn { user: login.identity.clone(), login: login.id.clone() });
-        Ok(NewLogin { auth: self.auth, login, now })
+        Ok(NewLogin::new(self.auth, login, self.fresh, now))
     }
 }
 
-fn started(login: &Login, session: bool, user: Rc<dyn Any>) -> Principal {
+fn started(login: &Login, session: bool, fresh: bool, user: Rc<dyn Any>) -> Principal {
     Principal {
         identity: login.identity.clone(),
-        login_id: login.id.clone(),
+        login_id: Some(login.id.clone()),
         via: if session { Via::Session } else { Via::Token },
         location: if session { Location::Cookie } else { Location::Json },
-        fresh: true,
+        fresh,
         auth_time: login.auth_time,
         amr: login.amr.clone(),
         login_started_at: login.created_at,
-        expires_at: login.expires_at,
+        expires_at: Some(login.expires_at),
+        login_expires_at: Some(login.expires_at),
         user,
         token: None,
     }
@@ -200,27 +243,32 @@ impl<'a> IntoFuture for LoginUser<'a> {
     }
 }
 
-/// A login that has just begun.
+/// A login that has just begun, or has been [confirmed](Auth::confirm_login).
 pub struct NewLogin<'a> {
     auth: &'a Auth,
     login: Login,
+    fresh: bool,
     now: UnixTime,
 }
 
-impl NewLogin<'_> {
+impl<'a> NewLogin<'a> {
+    pub(super) fn new(auth: &'a Auth, login: Login, fresh: bool, now: UnixTime) -> Self {
+        Self { auth, login, fresh, now }
+    }
+
     /// Its id.
     pub fn id(&self) -> &LoginId {
         &self.login.id
     }
 
-    /// A fresh access token and the refresh token of this login (Flask-JWT-Extended's `create_access_token` and
-    /// `create_refresh_token`).
+    /// An access token, fresh as the login is, and the refresh token of this login (Flask-JWT-Extended's
+    /// `create_access_token` and `create_refresh_token`).
     ///
     /// # Errors
     ///
     /// When the token key cannot sign.
     pub fn issue_tokens(&self) -> Result<TokenPair, AuthError> {
-        self.auth.core().issuer.pair(&self.login, true, self.now)
+        self.auth.core().issuer.pair(&self.login, self.fresh, self.now)
     }
 }
 

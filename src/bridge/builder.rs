@@ -15,15 +15,15 @@ use super::Bridge;
 use super::clock::Clock;
 use super::cookies::CookieConfig;
 use super::core::{Core, ErrorPage, Lifetimes};
-use super::credential::Location;
 use super::events::Events;
 use super::loader::LoaderConfig;
+use super::locations::TokenLocations;
 use super::login::LoginStore;
 use super::random;
 use super::refusal::OnRefusal;
 use super::remember::RememberKey;
 use super::session_store::SessionStore;
-use super::token::{Issuer, KeySet, TokenConfig, TokenKey, Verifier};
+use super::token::{ForeignTokens, Issuer, KeySet, TokenConfig, TokenKey, Verifier};
 use super::user::UserStore;
 use super::users::{Erased, Users};
 
@@ -41,7 +41,10 @@ pub struct BridgeBuilder {
     events: Events,
     tokens: TokenConfig,
     leeway: Duration,
-    loader: LoaderConfig,
+    token_locations: TokenLocations,
+    json_body_limit: usize,
+    body_timeout: Duration,
+    foreign: Option<Box<dyn ForeignTokens>>,
     lifetimes: Lifetimes,
     clock: Clock,
 }
@@ -73,6 +76,9 @@ pub enum BuildError {
     /// [`BridgeBuilder::token_key`] got a key that only verifies.
     #[error("the token key `{0}` only verifies: give a key that signs, and this one to `retired_token_key`")]
     CannotSign(String),
+    /// The places where tokens are looked for are not named as they can be.
+    #[error("the token locations: {0}")]
+    TokenLocations(String),
     /// A token names its key by id, so no two may share one.
     #[error("two token keys have the id `{0}`: leave one out")]
     DuplicateKeyId(String),
@@ -100,11 +106,10 @@ impl BridgeBuilder {
                 refresh_ttl: Duration::from_secs(30 * DAY),
             },
             leeway: Duration::from_secs(5),
-            loader: LoaderConfig {
-                locations: vec![Location::Header, Location::Json],
-                json_body_limit: 16 * 1024,
-                body_timeout: Duration::from_secs(10),
-            },
+            token_locations: TokenLocations::default(),
+            json_body_limit: 16 * 1024,
+            body_timeout: Duration::from_secs(10),
+            foreign: None,
             lifetimes: Lifetimes {
                 refresh: Duration::from_secs(30 * DAY),
                 refresh_grace: Duration::from_secs(10),
@@ -125,8 +130,8 @@ impl BridgeBuilder {
     }
 
     /// The clock. Default the system's.
-    pub fn clock(mut self, clock: Clock) -> Self {
-        self.clock = clock;
+    pub fn clock(mut self, clock: impl Into<Clock>) -> Self {
+        self.clock = clock.into();
         self
     }
 
@@ -164,6 +169,7 @@ impl BridgeBuilder {
         }
         let own_origin = self.public_url.map(|url| origin(&url).ok_or(BuildError::PublicUrl(url))).transpose()?;
         let secure = own_origin.as_deref().is_some_and(|origin| origin.starts_with("https://"));
+        let search = self.token_locations.search(secure)?;
         let keys = KeySet::new(token_key, self.retired);
         let (issuer, audience) = (self.tokens.issuer.clone(), self.tokens.audience.clone());
         Ok(Bridge::new(Core {
@@ -172,10 +178,11 @@ impl BridgeBuilder {
             sessions,
             issuer: Issuer::new(keys.clone(), self.tokens, mac_key(&session_secret, b"refresh successors")),
             verifier: Verifier::new(keys, issuer, audience, self.leeway),
+            foreign: self.foreign,
             remember: RememberKey::new(mac_key(&session_secret, b"remember cookies")),
             session_key: Key::from(&derive::<64>(&session_secret, b"session cookies")),
             cookies: CookieConfig::new(secure),
-            loader: self.loader,
+            loader: LoaderConfig { search, json_body_limit: self.json_body_limit, body_timeout: self.body_timeout },
             lifetimes: self.lifetimes,
             own_origin,
             login_view: self.login_view,

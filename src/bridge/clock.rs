@@ -22,6 +22,12 @@ impl Clock {
         Self(Some(Arc::new(AtomicI64::new(at))))
     }
 
+    /// The clock that shows these seconds, whoever sets them.
+    #[cfg(feature = "testing")]
+    pub(crate) fn showing(seconds: Arc<AtomicI64>) -> Self {
+        Self(Some(seconds))
+    }
+
     /// The time now.
     pub fn now(&self) -> UnixTime {
         match &self.0 {

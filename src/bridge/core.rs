@@ -14,7 +14,7 @@ use super::login::LoginStore;
 use super::refusal::OnRefusal;
 use super::remember::RememberKey;
 use super::session_store::SessionStore;
-use super::token::{Issuer, Verifier};
+use super::token::{ForeignTokens, Issuer, Verifier};
 use super::users::Users;
 
 /// Renders an error for a browser.
@@ -27,6 +27,8 @@ pub(crate) struct Core {
     pub(crate) sessions: Arc<dyn SessionStore>,
     pub(crate) issuer: Issuer,
     pub(crate) verifier: Verifier,
+    /// Who judges tokens that are not of our own format. Without it they are invalid.
+    pub(crate) foreign: Option<Box<dyn ForeignTokens>>,
     pub(crate) remember: RememberKey,
     pub(crate) session_key: actix_web::cookie::Key,
     pub(crate) cookies: CookieConfig,

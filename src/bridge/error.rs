@@ -8,10 +8,11 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 
+use super::csrf::CsrfFault;
 use super::password::PasswordError;
 use super::problem::Problem;
 use super::store_error::StoreError;
-use super::token::{CsrfFault, TokenFault, TokenType};
+use super::token::{TokenFault, TokenType};
 
 /// Why a request was refused.
 ///
@@ -52,7 +53,7 @@ pub enum AuthError {
     },
     /// The request brings a credential that this operation cannot work with.
     CredentialConflict(&'static str),
-    /// Another site sent this request with the browser's cookies.
+    /// A browser sent this request by itself, and it does not show that it comes from our own pages.
     CsrfRejected(CsrfFault),
     /// The request is malformed; the text says where.
     InvalidRequest(Cow<'static, str>),
@@ -136,7 +137,18 @@ impl AuthError {
             Self::UserDisabled => "The account is disabled.",
             Self::ReauthRequired { .. } => "This needs a recent sign-in. Sign in again with the password.",
             Self::CredentialConflict(detail) => detail,
-            Self::CsrfRejected(_) => "The request came from another site. Use this site's own pages.",
+            Self::CsrfRejected(CsrfFault::CrossSite) => {
+                "The request came from another site. Use this site's own pages."
+            }
+            Self::CsrfRejected(CsrfFault::Missing) => {
+                "The token in the cookie needs its CSRF value beside it. Send that in the header or the form field for it."
+            }
+            Self::CsrfRejected(CsrfFault::Mismatch) => {
+                "The CSRF value is not that of the token in the cookie. Read it again and send that."
+            }
+            Self::CsrfRejected(CsrfFault::NoClaim) => {
+                "The token in the cookie has no CSRF value, so it cannot be used from there. Sign in again."
+            }
             Self::InvalidRequest(detail) => return detail.clone(),
             Self::TooManyAttempts { .. } => "Too many attempts. Wait before trying again.",
             Self::StoreUnavailable(_) => "The service is not available now. Try again later.",

@@ -4,6 +4,7 @@
 //! `Option<CurrentUser<U>>` among them on purpose: actix-web would turn an invalid token, and a store that is down,
 //! into `None`. [`MaybeUser`] does not.
 
+use std::any::Any;
 use std::future::Future;
 use std::ops::Deref;
 use std::pin::Pin;
@@ -17,6 +18,7 @@ use super::core::seconds;
 use super::error::AuthError;
 use super::principal::{Principal, Verdict, Via};
 use super::request::RequestAuth;
+use super::resolve::NOT_A_BROWSER;
 use super::token::Claims;
 
 type ExtractFuture<T> = Pin<Box<dyn Future<Output = Result<T, AuthError>>>>;
@@ -26,8 +28,8 @@ fn principal(req: &HttpRequest) -> impl Future<Output = Result<Rc<Principal>, Au
     async move { RequestAuth::of(&req)?.principal(&req).await }
 }
 
-fn user_of<U: 'static>(principal: &Principal) -> Result<Rc<U>, AuthError> {
-    Rc::clone(&principal.user).downcast().map_err(|_| {
+pub(crate) fn user_of<U: 'static>(user: &Rc<dyn Any>) -> Result<Rc<U>, AuthError> {
+    Rc::clone(user).downcast().map_err(|_| {
         AuthError::Misconfigured("a handler asks for a user of another type than the bridge's `UserStore::User`")
     })
 }
@@ -71,7 +73,7 @@ macro_rules! user_extractor {
                     let principal = principal.await?;
                     let accepts: fn(Via) -> Result<(), AuthError> = $accepts;
                     accepts(principal.via)?;
-                    user_of(&principal).map(Self)
+                    user_of(&principal.user).map(Self)
                 })
             }
         }
@@ -87,7 +89,7 @@ user_extractor! {
     /// The user of this request, if a browser's cookies say so. A request with a token is refused with a 400
     /// `credential_conflict`.
     BrowserUser, |via| match via {
-        Via::Token => Err(AuthError::CredentialConflict("This is for browsers that are signed in. Leave the token out.")),
+        Via::Token => Err(NOT_A_BROWSER),
         Via::Session | Via::Remember => Ok(()),
     }
 }
@@ -130,7 +132,7 @@ impl<U: 'static> FromRequest for MaybeUser<U> {
         let req = req.clone();
         Box::pin(async move {
             match RequestAuth::of(&req)?.verdict(&req).await {
-                Verdict::Accepted(principal) => Ok(Self(Some(user_of(&principal)?))),
+                Verdict::Accepted(principal) => Ok(Self(Some(user_of(&principal.user)?))),
                 Verdict::Absent(_) => Ok(Self(None)),
                 Verdict::Rejected(error) => Err(error),
             }
@@ -195,6 +197,33 @@ impl FromRequest for CurrentLogin {
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
         let principal = principal(req);
         Box::pin(async move { principal.await.map(Self) })
+    }
+}
+
+/// How this request is authenticated, or nobody: as [`MaybeUser`], with all that is known of the login.
+#[derive(Clone, Debug)]
+pub struct MaybeLogin(Option<Rc<Principal>>);
+
+impl MaybeLogin {
+    /// The principal, if there is one.
+    pub fn as_ref(&self) -> Option<&Principal> {
+        self.0.as_deref()
+    }
+}
+
+impl FromRequest for MaybeLogin {
+    type Error = AuthError;
+    type Future = ExtractFuture<Self>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let req = req.clone();
+        Box::pin(async move {
+            match RequestAuth::of(&req)?.verdict(&req).await {
+                Verdict::Accepted(principal) => Ok(Self(Some(principal))),
+                Verdict::Absent(_) => Ok(Self(None)),
+                Verdict::Rejected(error) => Err(error),
+            }
+        })
     }
 }
 

@@ -1,22 +1,31 @@
-//! The request loader: finds the token that a request presents, if any, and leaves the request as it was.
+//! The request loader: finds the tokens that a request presents, if any, and leaves the request as it was.
 //!
-//! The `Authorization` header is read first, then a JSON body. A body is touched only if it says that it is JSON, is
-//! not compressed and belongs to a method that has one; its bytes are handed on unchanged whatever is found in them.
+//! Every declared place is looked at, whatever the others hold: the route, which may look at some of them only, is not
+//! known yet. A body is touched only if it says that it is JSON, is not compressed and belongs to a method that has
+//! one (or if it is a form that has to prove where it came from); its bytes are handed on unchanged whatever is found
+//! in them.
 
-mod bearer;
-mod json_body;
+mod body;
+mod form;
+mod header;
+mod json;
+mod query;
 
 use std::time::Duration;
 
 use actix_web::HttpRequest;
 use actix_web::dev::ServiceRequest;
 
-use super::credential::{Location, Presented};
+use super::cookies;
+use super::credential::{Absence, ByType, Found, Presented};
+use super::locations::Search;
+use super::token::TokenType;
+use super::token_cookies::TokenCookies;
 
 /// What the loader may read.
 #[derive(Clone, Debug)]
 pub(crate) struct LoaderConfig {
-    pub(crate) locations: Vec<Location>,
+    pub(crate) search: Search,
     pub(crate) json_body_limit: usize,
     pub(crate) body_timeout: Duration,
 }
@@ -27,20 +36,47 @@ pub(crate) struct BodyTimeout;
 
 /// Whether this request was refused because its body did not arrive in time while the handler read it.
 pub(crate) fn body_paused(req: &HttpRequest) -> bool {
-    json_body::has_paused(req)
+    body::has_paused(req)
 }
 
-/// Finds the token of a request.
+/// Finds the tokens of a request.
 pub(crate) async fn find(req: &mut ServiceRequest, config: &LoaderConfig) -> Result<Presented, BodyTimeout> {
-    let mut presented = Presented::Nothing;
-    if config.locations.contains(&Location::Header) {
-        presented = bearer::from_headers(req.headers());
+    let search = &config.search;
+    let mut presented = Presented::default();
+    if let Some(place) = &search.header {
+        presented.header = header::find(req.headers(), place, search.grammar);
     }
-    let reads_body = config.locations.contains(&Location::Json) && json_body::may_carry_token(req);
-    if reads_body {
-        presented = presented.and(json_body::peek(req, config.json_body_limit, config.body_timeout).await?);
-    } else if json_body::has_body(req) {
-        json_body::limit_pauses(req, config.body_timeout);
+    if let Some(place) = &search.query {
+        presented.query = query::find(req.query_string(), place, search.grammar);
+    }
+    if let Some(names) = &search.cookies {
+        presented.cookie = in_cookies(req, names);
+    }
+    let json = search.json.as_ref().filter(|_| json::may_carry_token(req, search.grammar));
+    let form = search.cookies.as_ref().filter(|names| form::must_be_searched(req, names, &presented.cookie));
+    if let Some(place) = json {
+        let look = |body: &[u8]| json::find(body, place, search.grammar);
+        presented.json = body::peek(req, config.json_body_limit, config.body_timeout, look).await?;
+    } else if let Some(names) = form {
+        let look = |body: &[u8]| form::csrf_fields(body, names);
+        let fields = body::peek(req, config.json_body_limit, config.body_timeout, look).await?;
+        presented.form = Some(Box::new(fields));
+    } else {
+        if search.json.is_some() {
+            let not_json = || Found::Nothing(Absence::NotJson);
+            presented.json = ByType { access: not_json(), refresh: not_json() };
+        }
+        if body::is_there(req) {
+            body::limit_pauses(req, config.body_timeout);
+        }
     }
     Ok(presented)
+}
+
+fn in_cookies(req: &ServiceRequest, names: &TokenCookies) -> ByType {
+    let find = |token_type| match cookies::sole_value_of(req.headers(), names.cookie_name(token_type)) {
+        None | Some("") => Found::Nothing(Absence::Missing),
+        Some(token) => Found::Token(token.to_owned()),
+    };
+    ByType { access: find(TokenType::Access), refresh: find(TokenType::Refresh) }
 }

@@ -118,7 +118,7 @@ pub enum EndReason {
 }
 
 impl EndReason {
-    const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Logout,
         Self::PasswordChanged,
         Self::UserDisabled,
@@ -145,12 +145,13 @@ impl EndReason {
     }
 }
 
-/// Where logins are kept. [`store::memory`](crate::store::memory) is the shortest one to read before writing your own.
+/// Where logins are kept. [`store::memory`](crate::store::memory) is the shortest one to read before writing your own,
+/// and `testing::conformance` (feature `testing`) checks yours against every promise below.
 ///
 /// The layer decides what a login may do; a store only keeps the record and makes each method below one atomic step.
 /// When a method that writes returns `Ok`, the write must survive the end of the process.
 pub trait LoginStore: Send + Sync + 'static {
-    /// Keeps a new login.
+    /// Keeps a new login. An id or a remember selector that is there already is an error, and changes nothing.
     fn insert<'a>(&'a self, login: &'a Login) -> StoreFuture<'a, ()>;
 
     /// The login with this id, live or not, `None` when it is unknown.
@@ -169,10 +170,14 @@ pub trait LoginStore: Send + Sync + 'static {
     /// and answers `false`. One conditional statement, as above.
     fn rotate_remember<'a>(&'a self, id: &'a LoginId, next: &'a Remember) -> StoreFuture<'a, bool>;
 
-    /// Sets `last_seen_at`.
+    /// Notes that the user has just proved again who they are: if the login is live at `now`, sets `auth_time` and
+    /// `last_seen_at` to `now` and answers `true`; else changes nothing and answers `false`. One conditional statement.
+    fn confirm<'a>(&'a self, id: &'a LoginId, now: UnixTime) -> StoreFuture<'a, bool>;
+
+    /// Sets `last_seen_at`, and nothing else, of a login that is there.
     fn touch<'a>(&'a self, id: &'a LoginId, now: UnixTime) -> StoreFuture<'a, ()>;
 
-    /// Ends a login and deletes its sessions. `false` when it was unknown or had been ended before.
+    /// Ends a login and deletes its sessions. `false` when it was unknown or had been ended before; that end stays.
     fn end<'a>(&'a self, id: &'a LoginId, reason: EndReason, now: UnixTime) -> StoreFuture<'a, bool>;
 
     /// Ends every login of a user but `except`, with their sessions, and answers how many that were.

@@ -6,13 +6,16 @@ use super::auth::Auth;
 use super::clock::UnixTime;
 use super::cookies;
 use super::core::Core;
-use super::credential::Presented;
+use super::credential::Choice;
 use super::csrf;
 use super::error::AuthError;
 use super::events::AuthEvent;
 use super::login::{EndReason, LoginId};
 use super::principal::Verdict;
-use super::resolve::{self, SessionLogin};
+use super::requirement::Wanted;
+use super::resolve::{self, by_token};
+use super::session_login::SessionLogin;
+use super::token::Verified;
 
 /// Which of a user's logins to end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
@@ -33,16 +36,20 @@ impl Auth {
     ///
     /// # Errors
     ///
-    /// When a token was presented that is not one of ours; when other logins are to end and this one is over, or its
-    /// token has expired; when the store cannot answer.
+    /// When a token was presented that is not one of ours, or belongs to no login; when other logins are to end and this
+    /// one is over, or its token has expired; when the store cannot answer.
     pub async fn logout_user(&self, scope: Scope) -> Result<(), AuthError> {
         let core = self.core();
         let now = core.clock.now();
-        let signed_out = match &self.state.presented {
-            Presented::Unusable(error) => return Err(error.clone()),
-            Presented::Token(token) => {
-                let (token, expired) = core.verifier.verify_any(&token.text, now)?;
-                let current = Current { identity: token.sub, login_id: LoginId::from(token.sid) };
+        let presented = match self.state.chosen(Wanted::Access) {
+            Choice::Nothing => self.state.chosen(Wanted::Refresh),
+            access => access,
+        };
+        let signed_out = match presented {
+            Choice::Refused(error) => return Err(error),
+            Choice::Token(token) => {
+                let Verified { token, expired } = by_token::verify(&self.state, &self.req, &token, now)?;
+                let current = Current { identity: token.sub.clone(), login_id: token.login()? };
                 // An expired token may end its own login, and that is all it may do.
                 if expired && scope != Scope::This {
                     return Err(AuthError::TokenExpired);
@@ -50,7 +57,9 @@ impl Auth {
                 end(core, &current, scope, now).await?;
                 Some(current)
             }
-            Presented::Nothing => {
+            // A token that this route does not look for.
+            Choice::Nothing if self.state.presented.is_token() => return Ok(()),
+            Choice::Nothing => {
                 // Nobody may be signed out by another site either.
                 csrf::check(self.req.method(), self.req.headers(), core.own_origin.as_deref())?;
                 let current = self.by_cookies().await?;
@@ -84,7 +93,7 @@ impl Auth {
         // No session, but perhaps a remember cookie.
         match self.state.verdict(&self.req).await {
             Verdict::Accepted(found) => {
-                Ok(Some(Current { identity: found.identity.clone(), login_id: found.login_id.clone() }))
+                Ok(Some(Current { identity: found.identity.clone(), login_id: found.login()?.clone() }))
             }
             Verdict::Absent(_) => Ok(None),
             Verdict::Rejected(error) => Err(error),

@@ -8,7 +8,7 @@ use super::clock::UnixTime;
 use super::credential::Location;
 use super::error::AuthError;
 use super::login::LoginId;
-use super::token::Genuine;
+use super::token::{NO_LOGIN, VerifiedToken};
 
 /// Which credential authenticated the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,8 +37,8 @@ impl Via {
 pub struct Principal {
     /// The user's identity: [`UserStore::identity`](crate::UserStore::identity).
     pub identity: String,
-    /// The login.
-    pub login_id: LoginId,
+    /// The login. A token that was issued elsewhere belongs to none.
+    pub login_id: Option<LoginId>,
     /// Which credential led to it.
     pub via: Via,
     /// Where the credential was found.
@@ -46,16 +46,47 @@ pub struct Principal {
     /// Whether the user proved who they are in this login, within the freshness window, and not by remembering or
     /// refreshing: Flask-Login's `login_fresh()`.
     pub fresh: bool,
-    /// When they last proved it.
+    /// When they last proved it; without a login, when the token was issued.
     pub auth_time: UnixTime,
     /// How, RFC 8176 values separated by spaces.
     pub amr: String,
-    /// When the login began.
+    /// When the login began; without one, when the token was issued.
     pub login_started_at: UnixTime,
-    /// When the credential ends: a token's `exp`, or the end of the login for a session.
-    pub expires_at: UnixTime,
+    /// When the credential ends: a token's `exp`, or the end of the login for a session. `None`: never.
+    pub expires_at: Option<UnixTime>,
+    /// When the login ends, if there is one: nothing that is issued for it lives longer.
+    pub(crate) login_expires_at: Option<UnixTime>,
     pub(crate) user: Rc<dyn Any>,
-    pub(crate) token: Option<Rc<Genuine>>,
+    pub(crate) token: Option<Rc<VerifiedToken>>,
+}
+
+impl Principal {
+    /// The login, for what can be done to a login only.
+    ///
+    /// # Errors
+    ///
+    /// [`CredentialConflict`](AuthError::CredentialConflict) for a token that belongs to none.
+    pub fn login(&self) -> Result<&LoginId, AuthError> {
+        self.login_id.as_ref().ok_or(NO_LOGIN)
+    }
+
+    /// The same, after its user has proved again who they are.
+    pub(crate) fn renewed(&self, auth_time: UnixTime) -> Self {
+        Self {
+            identity: self.identity.clone(),
+            login_id: self.login_id.clone(),
+            via: self.via,
+            location: self.location,
+            fresh: true,
+            auth_time,
+            amr: self.amr.clone(),
+            login_started_at: self.login_started_at,
+            expires_at: self.expires_at,
+            login_expires_at: self.login_expires_at,
+            user: Rc::clone(&self.user),
+            token: self.token.clone(),
+        }
+    }
 }
 
 impl fmt::Debug for Principal {

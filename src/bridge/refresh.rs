@@ -8,11 +8,12 @@
 use super::auth::Auth;
 use super::clock::UnixTime;
 use super::core::{Core, seconds};
-use super::credential::Presented;
+use super::credential::Choice;
 use super::error::AuthError;
-use super::login::{EndReason, Login, LoginId};
-use super::resolve;
-use super::token::{Genuine, TokenFault, TokenPair};
+use super::login::{EndReason, Login};
+use super::requirement::Wanted;
+use super::resolve::{self, by_token};
+use super::token::{TokenFault, TokenPair, Verified, VerifiedToken};
 
 impl Auth {
     /// Exchanges the refresh token that the request brings for a new pair. The access token of the pair is not fresh.
@@ -23,21 +24,25 @@ impl Auth {
     /// whose successor is in use already, and the other refusals of a token.
     pub async fn refresh(&self) -> Result<TokenPair, AuthError> {
         let core = self.core();
-        let text = match &self.state.presented {
-            Presented::Nothing => return Err(AuthError::LoginRequired),
-            Presented::Unusable(error) => return Err(error.clone()),
-            Presented::Token(token) => &token.text,
+        let presented = match self.state.chosen(Wanted::Refresh) {
+            Choice::Nothing => return Err(AuthError::LoginRequired),
+            Choice::Refused(error) => return Err(error),
+            Choice::Token(token) => token,
         };
         let now = core.clock.now();
-        let token = core.verifier.verify_refresh(text, now)?;
+        let Verified { token, expired } = by_token::verify(&self.state, &self.req, &presented, now)?;
+        if expired {
+            return Err(AuthError::TokenExpired);
+        }
+        Wanted::Refresh.check(token.token_type)?;
         let login = rotate(core, &token, now).await?;
         core.issuer.pair(&login, false, now)
     }
 }
 
 /// The login with its counter moved on.
-async fn rotate(core: &Core, token: &Genuine, now: UnixTime) -> Result<Login, AuthError> {
-    let login_id = LoginId::from(token.sid.clone());
+async fn rotate(core: &Core, token: &VerifiedToken, now: UnixTime) -> Result<Login, AuthError> {
+    let login_id = token.login()?;
     // Who may not use the login may not rotate its token either.
     let (_, login) = resolve::live(core, &token.sub, &login_id, now).await?;
     if core.logins.rotate_refresh(&login_id, token.generation, now).await? {
@@ -46,17 +51,38 @@ async fn rotate(core: &Core, token: &Genuine, now: UnixTime) -> Result<Login, Au
     }
     // Lost a race, or too late: the row as it is now tells.
     let (_, login) = resolve::live(core, &token.sub, &login_id, now).await?;
-    let grace = seconds(core.lifetimes.refresh_grace);
-    let just_rotated = login.refresh_generation == token.generation + 1 && now - login.refresh_rotated_at < grace;
-    if just_rotated {
+    if was_just_rotated(core, token, &login, now) {
         tracing::info!(login.id = %login_id, outcome = "replayed", "refresh");
         return Ok(login);
     }
+    Err(reused(core, token, &login, now).await?)
+}
+
+fn was_just_rotated(core: &Core, token: &VerifiedToken, login: &Login, now: UnixTime) -> bool {
+    let grace = seconds(core.lifetimes.refresh_grace);
+    login.refresh_generation == token.generation + 1 && now - login.refresh_rotated_at < grace
+}
+
+/// Refuses a refresh token that has a successor, where it authenticates a request instead of being rotated.
+pub(crate) async fn check_unused(
+    core: &Core,
+    token: &VerifiedToken,
+    login: &Login,
+    now: UnixTime,
+) -> Result<(), AuthError> {
+    if login.refresh_generation == token.generation || was_just_rotated(core, token, login, now) {
+        return Ok(());
+    }
+    Err(reused(core, token, login, now).await?)
+}
+
+/// What a refresh token gets that is not the login's.
+async fn reused(core: &Core, token: &VerifiedToken, login: &Login, now: UnixTime) -> Result<AuthError, AuthError> {
     if login.refresh_generation <= token.generation {
         // A generation that was never issued: the store is older than the token.
-        return Err(AuthError::TokenInvalid(TokenFault::UnknownGeneration));
+        return Ok(AuthError::TokenInvalid(TokenFault::UnknownGeneration));
     }
-    core.logins.end(&login_id, EndReason::RefreshReused, now).await?;
-    tracing::warn!(login.id = %login_id, outcome = "reused", "a refresh token was used after its successor; login ended");
-    Err(AuthError::TokenReused)
+    core.logins.end(&login.id, EndReason::RefreshReused, now).await?;
+    tracing::warn!(login.id = %login.id, outcome = "reused", "a refresh token was used after its successor; login ended");
+    Ok(AuthError::TokenReused)
 }

@@ -22,12 +22,13 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
 use super::core::Core;
-use super::credential::Presented;
+use super::credential::Choice;
 use super::error::AuthError;
 use super::events::AuthEvent;
 use super::loader;
 use super::redirect::{login_url, safe_next};
 use super::request::RequestAuth;
+use super::requirement::Requirement;
 
 /// Answers a refusal, or leaves it to the bridge.
 pub(crate) type OnRefusal = dyn Fn(&Refusal<'_>) -> Option<HttpResponse> + Send + Sync;
@@ -90,13 +91,16 @@ impl<'a> Refusal<'a> {
         }
     }
 
-    /// Verified when somebody asks, and again if it was before: what is told of a token is never what it only says.
+    /// What is told of a token is never what it only says: its signature has been verified.
     fn token(&self) -> Option<&RefusedToken> {
         let open = || {
-            let Presented::Token(presented) = &self.auth.as_ref()?.presented else { return None };
-            let (genuine, _expired) = self.core.verifier.verify_any(&presented.text, self.core.clock.now()).ok()?;
-            let header = URL_SAFE_NO_PAD.decode(presented.text.split('.').next()?).ok()?;
-            Some(RefusedToken { header: serde_json::from_slice(&header).ok()?, claims: genuine.claims()?.all })
+            let auth = self.auth.as_ref()?;
+            let opened = auth.opened()?;
+            let requirement = auth.requirement();
+            let wanted = requirement.as_deref().unwrap_or(&Requirement::DEFAULT).wanted;
+            let Choice::Token(presented) = auth.chosen(wanted) else { return None };
+            let header = URL_SAFE_NO_PAD.decode(presented.text.split('.').next()?.trim_end_matches('=')).ok()?;
+            Some(RefusedToken { header: serde_json::from_slice(&header).ok()?, claims: opened.claims()?.all })
         };
         self.token.get_or_init(open).as_ref()
     }

@@ -1,5 +1,6 @@
 //! What the bridge keeps with a request while it is handled.
 
+use std::any::Any;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -9,26 +10,43 @@ use actix_web::{HttpMessage as _, HttpRequest};
 use tokio::sync::OnceCell;
 
 use super::core::Core;
-use super::credential::Presented;
+use super::credential::{Choice, Found, Location, Presented};
 use super::error::AuthError;
 use super::principal::{Principal, Verdict};
+use super::requirement::{Requirement, Wanted};
 use super::resolve;
-use super::token::KnownTokens;
+use super::token::{KnownTokens, TokenType, VerifiedToken};
 
 /// The bridge's state of one request, in its extensions as `Rc<RequestAuth>`.
 pub(crate) struct RequestAuth {
     pub(crate) core: Arc<Core>,
     pub(crate) presented: Presented,
     pub(crate) known_tokens: Rc<KnownTokens>,
-    /// Resolved when the first extractor asks, once. Signing in puts a new cell here.
+    /// What a guard demands; `None`: what the extractors ask for by themselves.
+    requirement: RefCell<Option<Rc<Requirement>>>,
+    /// Resolved when the first extractor asks, once. Signing in puts a new cell here, and so does a guard that demands
+    /// something else.
     verdict: RefCell<Rc<OnceCell<Verdict>>>,
+    /// The last token whose signature was right, whatever became of it.
+    opened: RefCell<Option<Rc<VerifiedToken>>>,
+    /// A user who is signed in and may not be here.
+    inactive: RefCell<Option<Rc<dyn Any>>>,
     /// Cookies to set on the response, which handlers do not see.
     cookies: RefCell<Vec<Cookie<'static>>>,
 }
 
 impl RequestAuth {
     pub(crate) fn new(core: Arc<Core>, known_tokens: Rc<KnownTokens>, presented: Presented) -> Rc<Self> {
-        Rc::new(Self { core, presented, known_tokens, verdict: RefCell::default(), cookies: RefCell::default() })
+        Rc::new(Self {
+            core,
+            presented,
+            known_tokens,
+            requirement: RefCell::default(),
+            verdict: RefCell::default(),
+            opened: RefCell::default(),
+            inactive: RefCell::default(),
+            cookies: RefCell::default(),
+        })
     }
 
     /// The state of this request.
@@ -42,6 +60,69 @@ impl RequestAuth {
     pub(crate) async fn verdict(&self, req: &HttpRequest) -> Verdict {
         let cell = Rc::clone(&self.verdict.borrow());
         cell.get_or_init(|| resolve::resolve(self, req)).await.clone()
+    }
+
+    /// Who the request is for a handler that demands this. From here on the others are told the same.
+    pub(crate) async fn verdict_under(&self, req: &HttpRequest, requirement: &Rc<Requirement>) -> Verdict {
+        let answered = match &*self.requirement.borrow() {
+            Some(other) => requirement.is_answered_by(other),
+            None => requirement.is_answered_by(&Requirement::DEFAULT),
+        };
+        if !(answered && self.was_asked()) {
+            *self.requirement.borrow_mut() = Some(Rc::clone(requirement));
+            *self.verdict.borrow_mut() = Rc::default();
+        }
+        self.verdict(req).await
+    }
+
+    /// What the credential has to meet.
+    pub(crate) fn requirement(&self) -> Option<Rc<Requirement>> {
+        self.requirement.borrow().clone()
+    }
+
+    /// The token that decides for somebody who wants one of this type.
+    pub(crate) fn choose(&self, requirement: &Requirement, wanted: Wanted) -> Choice<'_> {
+        let search = &self.core.loader.search;
+        let Some(locations) = &requirement.locations else {
+            return search.choose(&self.presented, &search.order, wanted);
+        };
+        if locations.iter().any(|location| !search.is_declared(*location)) {
+            return Choice::Refused(AuthError::Misconfigured(
+                "a guard looks for tokens where the bridge does not: declare the place with `TokenLocations::also`",
+            ));
+        }
+        search.choose(&self.presented, locations, wanted)
+    }
+
+    /// The token that decides for a handler that works with one of this type itself.
+    pub(crate) fn chosen(&self, wanted: Wanted) -> Choice<'_> {
+        self.choose(self.requirement().as_deref().unwrap_or(&Requirement::DEFAULT), wanted)
+    }
+
+    /// The places that are searched for a token of this type, in order, and what each holds.
+    pub(crate) fn searched(&self, requirement: &Requirement) -> Vec<(Location, &Found)> {
+        let order = requirement.locations.as_ref().unwrap_or(&self.core.loader.search.order);
+        let token_type = if requirement.wanted == Wanted::Refresh { TokenType::Refresh } else { TokenType::Access };
+        order.iter().map(|location| (*location, self.presented.at(*location, token_type))).collect()
+    }
+
+    /// Why each place that is searched holds no token, for the log.
+    pub(crate) fn absences(&self, requirement: &Requirement) -> String {
+        let why = |(location, found): &(Location, &Found)| match found {
+            Found::Nothing(why) => format!("{} {}", location.as_str(), why.as_str()),
+            _ => location.as_str().to_owned(),
+        };
+        self.searched(requirement).iter().map(why).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Remembers a token whose signature is right.
+    pub(crate) fn set_opened(&self, token: &Rc<VerifiedToken>) {
+        *self.opened.borrow_mut() = Some(Rc::clone(token));
+    }
+
+    /// The last token whose signature was right, also one that has expired or was refused for something else.
+    pub(crate) fn opened(&self) -> Option<Rc<VerifiedToken>> {
+        self.opened.borrow().clone()
     }
 
     /// The principal, or the error for a handler that needs one.
@@ -65,8 +146,19 @@ impl RequestAuth {
         }
     }
 
+    /// The user who is signed in and may not be here, once somebody has asked who the request is.
+    pub(crate) fn inactive_user(&self) -> Option<Rc<dyn Any>> {
+        self.inactive.borrow().clone()
+    }
+
+    /// Keeps the user of a login that is let in nowhere.
+    pub(crate) fn set_inactive_user(&self, user: Rc<dyn Any>) {
+        *self.inactive.borrow_mut() = Some(user);
+    }
+
     /// From here on the request is this.
     pub(crate) fn set_verdict(&self, verdict: Verdict) {
+        self.inactive.take();
         *self.verdict.borrow_mut() = Rc::new(OnceCell::new_with(Some(verdict)));
     }
 
@@ -75,6 +167,11 @@ impl RequestAuth {
         let mut cookies = self.cookies.borrow_mut();
         cookies.retain(|set| set.name() != cookie.name());
         cookies.push(cookie);
+    }
+
+    /// Whether the response takes this cookie from the browser.
+    pub(crate) fn removes_cookie(&self, name: &str) -> bool {
+        self.cookies.borrow().iter().any(|cookie| cookie.name() == name && cookie.value().is_empty())
     }
 
     pub(crate) fn take_cookies(&self) -> Vec<Cookie<'static>> {

@@ -1,84 +1,92 @@
 //! From a credential to a principal: the one place where it is decided who a request is. Reading, refreshing and
 //! signing out all come here, so they cannot disagree.
 
+pub(crate) mod by_token;
+
 use std::rc::Rc;
 
-use actix_identity::{Identity, IdentityExt as _};
 use actix_session::{Session, SessionExt as _};
-use actix_web::{HttpMessage as _, HttpRequest};
+use actix_web::HttpRequest;
 
 use super::clock::UnixTime;
 use super::cookies;
 use super::core::Core;
-use super::credential::{Location, Presented, PresentedToken};
+use super::credential::{Choice, Location};
 use super::error::AuthError;
 use super::events::AuthEvent;
 use super::login::{EndReason, Login, LoginId};
 use super::principal::{Principal, Verdict, Via};
 use super::remember::{Match, PresentedCookie};
 use super::request::RequestAuth;
-use super::sessions::{LOGIN_KEY, REMEMBERED_KEY};
-use super::token::Genuine;
+use super::requirement::{Face, Requirement};
+use super::session_login::{self, SessionLogin};
 use super::users::KnownUser;
+
+/// What a token is told where only a browser's session counts.
+pub(crate) const NOT_A_BROWSER: AuthError =
+    AuthError::CredentialConflict("This is for browsers that are signed in. Leave the token out.");
 
 /// `last_seen_at` is written when it is this old, in seconds.
 const SEEN_AFTER: UnixTime = 60;
 
 /// Racers with the previous remember cookie get the current one within this many seconds.
-const REMEMBER_GRACE: i64 = 30;
+pub(crate) const REMEMBER_GRACE: i64 = 30;
 
 /// Decides who a request is.
 pub(crate) async fn resolve(auth: &RequestAuth, req: &HttpRequest) -> Verdict {
+    let guard = auth.requirement();
+    let requirement = guard.as_deref().unwrap_or(&Requirement::DEFAULT);
     let events = &auth.core.events;
     events.emit(|| AuthEvent::UserAccessed);
-    let verdict = match &auth.presented {
-        Presented::Unusable(error) => Verdict::Rejected(error.clone()),
-        Presented::Token(token) => match by_token(auth, token).await {
+    let verdict = match auth.choose(requirement, requirement.wanted) {
+        Choice::Refused(error) => Verdict::Rejected(error),
+        Choice::Token(_) if requirement.face == Face::Browser => Verdict::Rejected(NOT_A_BROWSER),
+        Choice::Token(token) => match by_token::resolve(auth, req, &token, requirement).await {
             Ok(principal) => {
                 events.emit(|| AuthEvent::UserLoadedFromRequest {
                     user: principal.identity.clone(),
-                    login: Some(principal.login_id.clone()),
+                    login: principal.login_id.clone(),
                 });
                 Verdict::Accepted(Rc::new(principal))
             }
             Err(error) => Verdict::Rejected(error),
         },
+        // A token that this route does not look for is no key to it, and no session is there beside one.
+        Choice::Nothing if requirement.face == Face::Token || auth.presented.is_token() => {
+            Verdict::Absent(AuthError::LoginRequired)
+        }
         // Boxed, so that the way of a token does not carry the room for this one.
-        Presented::Nothing => match Box::pin(by_cookies(auth, req)).await {
+        Choice::Nothing => match Box::pin(by_cookies(auth, req)).await {
             Ok(verdict) => verdict,
             Err(error) => Verdict::Rejected(error),
         },
     };
-    log(&verdict);
+    log(auth, requirement, &verdict);
     verdict
 }
 
 /// The explanation that every refusal leaves: which credential decided, and how.
-fn log(verdict: &Verdict) {
+fn log(auth: &RequestAuth, requirement: &Requirement, verdict: &Verdict) {
     match verdict {
         Verdict::Accepted(principal) => tracing::debug!(
-            login.id = %principal.login_id,
+            login.id = principal.login_id.as_ref().map(LoginId::as_str),
             credential.via = principal.via.as_str(),
             credential.location = principal.location.as_str(),
             "credential accepted"
         ),
-        Verdict::Rejected(AuthError::TokenInvalid(fault)) => {
-            tracing::info!(code = "token_invalid", %fault, "credential rejected");
+        Verdict::Rejected(error) => {
+            let login = auth.opened().as_ref().and_then(|token| token.sid.clone());
+            match error {
+                AuthError::TokenInvalid(fault) => {
+                    tracing::info!(code = error.code(), login.id = login, %fault, "credential rejected");
+                }
+                _ => tracing::info!(code = error.code(), login.id = login, "credential rejected"),
+            }
         }
-        Verdict::Rejected(error) => tracing::info!(code = error.code(), "credential rejected"),
-        Verdict::Absent(error) => tracing::debug!(code = error.code(), "no credential"),
+        Verdict::Absent(error) => {
+            tracing::debug!(code = error.code(), token = auth.absences(requirement), "no credential");
+        }
     }
-}
-
-async fn by_token(auth: &RequestAuth, token: &PresentedToken) -> Result<Principal, AuthError> {
-    let core = &*auth.core;
-    let now = core.clock.now();
-    let verified = core.verifier.verify_access(&token.text, &auth.known_tokens, now)?;
-    let login_id = LoginId::from(verified.sid.clone());
-    let (user, login) = live(core, &verified.sub, &login_id, now).await?;
-    let fresh = verified.fresh && core.is_fresh(verified.auth_time, now);
-    let credential = Credential { via: Via::Token, location: token.location, fresh, expires_at: verified.exp };
-    Ok(principal(user, login, credential, Some(verified)))
 }
 
 async fn by_cookies(auth: &RequestAuth, req: &HttpRequest) -> Result<Verdict, AuthError> {
@@ -87,6 +95,12 @@ async fn by_cookies(auth: &RequestAuth, req: &HttpRequest) -> Result<Verdict, Au
         return match by_session(&auth.core, &found).await {
             Ok(principal) => Ok(Verdict::Accepted(Rc::new(principal))),
             Err(error) if error.status().is_server_error() => Err(error),
+            Err(error @ AuthError::UserDisabled) if found.face.forced => {
+                let (user, _) =
+                    auth.core.users.find_with_login(&found.identity, &found.login_id, &*auth.core.logins).await?;
+                user.into_iter().for_each(|user| auth.set_inactive_user(user.user));
+                Ok(Verdict::Absent(error))
+            }
             // The browser sent what it had; that its login is over leaves it with nothing.
             Err(error) => {
                 // Its other values were the user's, and are not for whoever signs in next. Clearing is enough, and
@@ -99,28 +113,11 @@ async fn by_cookies(auth: &RequestAuth, req: &HttpRequest) -> Result<Verdict, Au
     by_remember_cookie(auth, req, &session).await
 }
 
-/// The login that a session is a face of.
-pub(crate) struct SessionLogin {
-    pub(crate) identity: String,
-    pub(crate) login_id: LoginId,
-    remembered: bool,
-}
-
-impl SessionLogin {
-    pub(crate) fn of(req: &HttpRequest, session: &Session) -> Option<Self> {
-        let identity = req.get_identity().ok()?.id().ok()?;
-        let login_id = LoginId::from(session.get::<String>(LOGIN_KEY).ok()??);
-        let remembered = session.get(REMEMBERED_KEY).ok()?.unwrap_or(false);
-        Some(Self { identity, login_id, remembered })
-    }
-}
-
 async fn by_session(core: &Core, found: &SessionLogin) -> Result<Principal, AuthError> {
     let now = core.clock.now();
     let (user, login) = live(core, &found.identity, &found.login_id, now).await?;
-    let fresh = !found.remembered && core.is_fresh(login.auth_time, now);
-    let credential = Credential { via: Via::Session, location: Location::Cookie, fresh, expires_at: login.expires_at };
-    Ok(principal(user, login, credential, None))
+    let fresh = !found.face.stale && core.is_fresh(login.auth_time, now);
+    Ok(principal(user, login, Via::Session, fresh))
 }
 
 /// Opens a session with a remember cookie, and rotates the cookie.
@@ -140,12 +137,10 @@ async fn by_remember_cookie(auth: &RequestAuth, req: &HttpRequest, session: &Ses
     if let Some(remember) = &login.remember {
         auth.set_cookie(core.cookies.remember(core.remember.value(remember), now, remember.expires_at));
     }
-    open_session(req, session, &login, true)?;
+    session_login::open(req, session, &login, session_login::Face { stale: true, forced: false })?;
     tracing::info!(login.id = %login.id, "session restored by remember cookie");
     core.events.emit(|| AuthEvent::UserLoadedFromCookie { user: login.identity.clone(), login: login.id.clone() });
-    let credential =
-        Credential { via: Via::Remember, location: Location::Cookie, fresh: false, expires_at: login.expires_at };
-    Ok(Verdict::Accepted(Rc::new(principal(user, login, credential, None))))
+    Ok(Verdict::Accepted(Rc::new(principal(user, login, Via::Remember, false))))
 }
 
 /// The login that a remember cookie stands for, with the cookie's record as it is after this use.
@@ -213,47 +208,20 @@ fn see(core: &Core, login_id: &LoginId, now: UnixTime) {
     });
 }
 
-/// Makes the session a face of this login, under a new key (so that a key planted before is worth nothing).
-pub(crate) fn open_session(
-    req: &HttpRequest,
-    session: &Session,
-    login: &Login,
-    remembered: bool,
-) -> Result<(), AuthError> {
-    let failed = || AuthError::Misconfigured("the session could not be written");
-    // What one user left in the session is not for the next.
-    if req.get_identity().ok().and_then(|identity| identity.id().ok()).is_some_and(|old| old != login.identity) {
-        session.clear();
-    }
-    session.insert(LOGIN_KEY, login.id.as_str()).map_err(|_| failed())?;
-    if remembered {
-        session.insert(REMEMBERED_KEY, true).map_err(|_| failed())?;
-    } else {
-        session.remove(REMEMBERED_KEY);
-    }
-    Identity::login(&req.extensions(), login.identity.clone()).map_err(|_| failed())?;
-    Ok(())
-}
-
-struct Credential {
-    via: Via,
-    location: Location,
-    fresh: bool,
-    expires_at: UnixTime,
-}
-
-fn principal(user: KnownUser, login: Login, credential: Credential, token: Option<Rc<Genuine>>) -> Principal {
+/// Who a browser is.
+fn principal(user: KnownUser, login: Login, via: Via, fresh: bool) -> Principal {
     Principal {
         identity: login.identity,
-        login_id: login.id,
-        via: credential.via,
-        location: credential.location,
-        fresh: credential.fresh,
+        login_id: Some(login.id),
+        via,
+        location: Location::Cookie,
+        fresh,
         auth_time: login.auth_time,
         amr: login.amr,
         login_started_at: login.created_at,
-        expires_at: credential.expires_at,
+        expires_at: Some(login.expires_at),
+        login_expires_at: Some(login.expires_at),
         user: user.user,
-        token,
+        token: None,
     }
 }

@@ -27,7 +27,8 @@ pub struct SessionRecord {
     pub expires_at: UnixTime,
 }
 
-/// Where sessions are kept. Used only for requests that bring no token.
+/// Where sessions are kept. Used only for requests that bring no token. `testing::conformance` (feature `testing`)
+/// checks yours against every promise below, each of which is one atomic step.
 pub trait SessionStore: Send + Sync + 'static {
     /// The session, `None` when it is unknown or `expires_at <= now`.
     fn load_session<'a>(&'a self, key: &'a SessionHash, now: UnixTime) -> StoreFuture<'a, Option<SessionRecord>>;
@@ -39,7 +40,7 @@ pub trait SessionStore: Send + Sync + 'static {
     /// flight when the session ended must not bring it back.
     fn update_session<'a>(&'a self, key: &'a SessionHash, record: &'a SessionRecord) -> StoreFuture<'a, bool>;
 
-    /// Moves the idle timeout of a session that is still there.
+    /// Moves the idle timeout of a session that is still there, and changes nothing else.
     fn touch_session<'a>(&'a self, key: &'a SessionHash, expires_at: UnixTime) -> StoreFuture<'a, ()>;
 
     /// Deletes a session, if it is there.

@@ -15,9 +15,6 @@ use super::session_store::{SessionHash, SessionRecord, SessionStore};
 /// The key of the session value that names the login.
 pub(crate) const LOGIN_KEY: &str = "tollbridge.login";
 
-/// The key of the session value that says that a remember cookie opened the session, not a password.
-pub(crate) const REMEMBERED_KEY: &str = "tollbridge.remembered";
-
 /// The idle timeout moves when this much of it has passed at the latest, in seconds: not at every request, so that
 /// reading costs no write.
 const TOUCH_AFTER: UnixTime = 60;

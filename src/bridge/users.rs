@@ -31,10 +31,23 @@ pub(crate) trait Users: Send + Sync {
         logins: &'a dyn LoginStore,
     ) -> StoreFuture<'a, (Option<KnownUser>, Option<Login>)>;
 
+    /// The user alone, for a token that belongs to no login.
+    fn find<'a>(&'a self, identity: &'a str) -> StoreFuture<'a, Option<KnownUser>>;
+
     fn describe(&self, user: &dyn Any) -> Result<Described, AuthError>;
 }
 
 pub(crate) struct Erased<S>(pub(crate) S);
+
+impl<S: UserStore> Erased<S> {
+    fn known(&self, user: S::User) -> KnownUser {
+        KnownUser {
+            active: self.0.is_active(&user),
+            credential_epoch: self.0.credential_epoch(&user),
+            user: Rc::new(user),
+        }
+    }
+}
 
 impl<S: UserStore> Users for Erased<S> {
     fn find_with_login<'a>(
@@ -45,13 +58,12 @@ impl<S: UserStore> Users for Erased<S> {
     ) -> StoreFuture<'a, (Option<KnownUser>, Option<Login>)> {
         Box::pin(async move {
             let (user, login) = self.0.find_with_login(identity, login, logins).await?;
-            let user = user.map(|user| KnownUser {
-                active: self.0.is_active(&user),
-                credential_epoch: self.0.credential_epoch(&user),
-                user: Rc::new(user),
-            });
-            Ok((user, login))
+            Ok((user.map(|user| self.known(user)), login))
         })
+    }
+
+    fn find<'a>(&'a self, identity: &'a str) -> StoreFuture<'a, Option<KnownUser>> {
+        Box::pin(async move { Ok(self.0.find(identity).await?.map(|user| self.known(user))) })
     }
 
     fn describe(&self, user: &dyn Any) -> Result<Described, AuthError> {

@@ -7,7 +7,7 @@ use super::config::Config;
 use super::pages;
 use super::secrets::{Secrets, TokenSecret};
 use crate::store::db::Database;
-use crate::{Bridge, Clock, TokenKey};
+use crate::{Bridge, Clock, TokenKey, TokenLocations};
 
 pub(super) fn build(
     config: &Config,
@@ -32,7 +32,7 @@ pub(super) fn build(
         .refresh_ttl(config.token.refresh_ttl)
         .refresh_grace(config.token.refresh_grace)
         .leeway(config.token.leeway)
-        .locations(&config.token.locations)
+        .token_locations(TokenLocations::new(&config.token.locations))
         .json_body_limit(config.token.json_body_limit)
         .body_timeout(config.server.body_timeout)
         .idle_ttl(config.session.idle_ttl)

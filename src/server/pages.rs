@@ -53,7 +53,7 @@ impl<'a> AccountPage<'a> {
             notice: None,
             error: None,
             since: Moment::new(principal.auth_time),
-            until: Moment::new(principal.expires_at),
+            until: Moment::new(principal.expires_at.unwrap_or(UnixTime::MAX)),
             method: method(principal),
             fresh: principal.fresh,
             min_length,

@@ -100,6 +100,19 @@ impl LoginStore for MemoryStore {
         })
     }
 
+    fn confirm<'a>(&'a self, id: &'a LoginId, now: UnixTime) -> StoreFuture<'a, bool> {
+        Box::pin(async move {
+            match self.kept().logins.get_mut(id) {
+                Some(login) if login.is_live(now) => {
+                    login.auth_time = now;
+                    login.last_seen_at = now;
+                    Ok(true)
+                }
+                _ => Ok(false),
+            }
+        })
+    }
+
     fn touch<'a>(&'a self, id: &'a LoginId, now: UnixTime) -> StoreFuture<'a, ()> {
         Box::pin(async move {
             if let Some(login) = self.kept().logins.get_mut(id) {

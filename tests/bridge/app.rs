@@ -9,14 +9,14 @@ use actix_session::Session;
 use actix_web::dev::ServerHandle;
 use actix_web::middleware::{Condition, Next, from_fn};
 use actix_web::web::{Bytes, Data, Json, Payload, PayloadConfig, Query, ServiceConfig};
-use actix_web::{App, HttpResponse, HttpServer, Responder, dev, error, web};
+use actix_web::{App, FromRequest as _, HttpRequest, HttpResponse, HttpServer, Responder, dev, error, web};
 use futures_util::StreamExt as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use tollbridge::{
-    Auth, AuthError, Bridge, BridgeBuilder, BrowserUser, Claims, Clock, CurrentLogin, CurrentUser, Fresh, MaybeUser,
-    Scope, TokenKey, TokenUser, safe_next,
+    AnyUser, Auth, AuthError, Bridge, BridgeBuilder, BrowserUser, Claims, Clock, CurrentLogin, CurrentUser, Fresh,
+    LoginId, MaybeUser, Scope, TokenKey, TokenUser, safe_next,
 };
 
 use crate::clients::new_http;
@@ -186,6 +186,9 @@ fn routes(app: &mut ServiceConfig) {
         .route("/login", web::get().to(login_page))
         .route("/logout", web::post().to(logout))
         .route("/refresh", web::post().to(refresh))
+        .route("/confirm", web::post().to(confirm))
+        .route("/freshness", web::get().to(freshness))
+        .route("/any", web::route().to(any))
         .route("/who_am_i", web::route().to(who_am_i))
         .route("/maybe", web::route().to(maybe))
         .route("/browser", web::route().to(browser))
@@ -217,6 +220,12 @@ struct Credentials {
     remember: bool,
     #[serde(default)]
     tokens_only: bool,
+    #[serde(default)]
+    force: bool,
+    #[serde(default)]
+    stale: bool,
+    /// In milliseconds.
+    duration: Option<u64>,
     next: Option<String>,
 }
 
@@ -226,6 +235,15 @@ async fn login(form: Json<Credentials>, users: Data<Users>, auth: Auth) -> Resul
     let mut login = auth.login_user(&user).remember(form.remember);
     if form.tokens_only {
         login = login.tokens_only();
+    }
+    if form.force {
+        login = login.force();
+    }
+    if form.stale {
+        login = login.fresh(false);
+    }
+    if let Some(duration) = form.duration {
+        login = login.duration(Duration::from_millis(duration));
     }
     let login = login.await?;
     if let Some(next) = &form.next {
@@ -252,6 +270,26 @@ async fn logout(form: Query<LogoutForm>, auth: Auth) -> Result<impl Responder, A
 
 async fn refresh(auth: Auth) -> Result<impl Responder, AuthError> {
     Ok(Json(auth.refresh().await?))
+}
+
+/// Answers tokens, if the user counts as fresh in the same request.
+async fn confirm(auth: Auth, req: HttpRequest) -> Result<impl Responder, AuthError> {
+    let tokens = auth.confirm_login().await?.issue_tokens()?;
+    Fresh::<CurrentUser<User>>::extract(&req).await?;
+    Ok(Json(tokens))
+}
+
+async fn freshness(auth: Auth) -> Result<impl Responder, AuthError> {
+    Ok(Json(json!({ "fresh": auth.login_fresh().await?, "remembered": auth.login_remembered().await? })))
+}
+
+async fn any(user: AnyUser<User>) -> impl Responder {
+    Json(json!({
+        "id": user.get().map(|user| user.id),
+        "authenticated": user.is_authenticated(),
+        "active": user.is_active(),
+        "anonymous": user.is_anonymous(),
+    }))
 }
 
 async fn who_am_i(user: CurrentUser<User>) -> impl Responder {
@@ -285,7 +323,7 @@ async fn claims(claims: Claims) -> impl Responder {
 async fn how(login: CurrentLogin) -> impl Responder {
     Json(json!({
         "identity": login.identity,
-        "login_id": login.login_id.as_str(),
+        "login_id": login.login_id.as_ref().map(LoginId::as_str),
         "via": login.via.as_str(),
         "location": login.location.as_str(),
         "fresh": login.fresh,

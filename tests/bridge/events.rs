@@ -137,7 +137,7 @@ fn no_secret_is_told() {
 
 #[test]
 fn a_stream_has_them_in_order_and_counts_what_it_lost() {
-    let (listener, mut stream) = event_stream(3);
+    let (listener, stream) = event_stream(3);
     let app = TestApp::with(|bridge| bridge.on_event(listener).on_event(|_| ()));
     let browser = Browser::new(&app);
     browser.sign_in("panther", false);

@@ -290,8 +290,9 @@ fn only_json_bodies_of_methods_that_have_one_are_searched() {
 #[test]
 fn only_the_configured_places_are_searched() {
     use tollbridge::Location::{Header, Json};
+    use tollbridge::TokenLocations;
     for (locations, in_header, in_body) in [(&[Header][..], 200, 401), (&[Json], 401, 200), (&[], 401, 401)] {
-        let app = TestApp::with(|bridge| bridge.locations(locations));
+        let app = TestApp::with(|bridge| bridge.token_locations(TokenLocations::new(locations)));
         let token = Anonymous(&app).token_login("panther").access;
         Anonymous(&app).call("POST", "/who_am_i").bearer(&token).send().expect(in_header);
         Anonymous(&app).post_json("/who_am_i", &json!({ "access_token": token })).expect(in_body);

@@ -8,6 +8,7 @@ mod store;
 #[path = "../support/vectors.rs"]
 mod vectors;
 
+mod confirm;
 mod csrf;
 mod errors;
 mod events;

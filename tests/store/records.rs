@@ -2,7 +2,7 @@
 
 use tollbridge::store::db::Database;
 use tollbridge::store::db::users::{NewUser, User};
-use tollbridge::{Login, LoginId, Remember, SessionHash, SessionRecord, UnixTime};
+use tollbridge::{Login, LoginId, SessionHash, SessionRecord, UnixTime};
 
 pub(crate) const NOW: UnixTime = 1_800_000_000;
 
@@ -24,19 +24,6 @@ pub(crate) fn login(identity: &str) -> Login {
         refresh_rotated_at: NOW,
         remember: None,
     }
-}
-
-/// Such a login with a remember cookie of its own.
-pub(crate) fn remembered(identity: &str) -> Login {
-    let login = login(identity);
-    let remember = Remember {
-        selector: format!("selector of {}", login.id),
-        validator_hash: [1; 32],
-        generation: 0,
-        rotated_at: NOW,
-        expires_at: NOW + 500,
-    };
-    Login { remember: Some(remember), ..login }
 }
 
 /// A session of `login` that is good for 100 seconds.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::BridgeBuilder;
+use crate::bridge::auth::LONGEST_REMEMBER;
 use crate::bridge::error::AuthError;
 
 impl BridgeBuilder {
@@ -57,8 +58,7 @@ impl BridgeBuilder {
 
     /// How long a browser is remembered (`REMEMBER_COOKIE_DURATION`). Default 30 days, at most 400.
     pub fn remember_ttl(mut self, ttl: Duration) -> Self {
-        // Browsers keep no cookie for longer (RFC 6265bis section 5.5).
-        self.lifetimes.remember = ttl.min(Duration::from_secs(400 * 24 * 60 * 60));
+        self.lifetimes.remember = ttl.min(LONGEST_REMEMBER);
         self
     }
 

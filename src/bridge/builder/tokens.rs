@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::BridgeBuilder;
-use crate::bridge::credential::Location;
-use crate::bridge::token::TokenKey;
+use crate::bridge::locations::TokenLocations;
+use crate::bridge::token::{ForeignTokens, TokenKey};
 
 impl BridgeBuilder {
     /// The key that signs tokens. Required.
@@ -57,21 +57,27 @@ impl BridgeBuilder {
         self
     }
 
-    /// Where tokens are looked for (`JWT_TOKEN_LOCATION`). Default the header and JSON bodies.
-    pub fn locations(mut self, locations: &[Location]) -> Self {
-        self.loader.locations = locations.to_vec();
+    /// Where tokens are looked for (`JWT_TOKEN_LOCATION`), and under which names. Default the header and JSON bodies.
+    pub fn token_locations(mut self, locations: TokenLocations) -> Self {
+        self.token_locations = locations;
         self
     }
 
-    /// JSON bodies larger than this, in bytes, are not searched for a token. Default 16 KiB.
+    /// JSON bodies and forms larger than this, in bytes, are not searched. Default 16 KiB.
     pub fn json_body_limit(mut self, limit: usize) -> Self {
-        self.loader.json_body_limit = limit;
+        self.json_body_limit = limit;
+        self
+    }
+
+    /// Who judges tokens that are not of our own format.
+    pub(crate) fn foreign_tokens(mut self, foreign: impl ForeignTokens + 'static) -> Self {
+        self.foreign = Some(Box::new(foreign));
         self
     }
 
     /// How long a body may take that is searched for a token, and how long any body may pause. Default 10 seconds.
     pub fn body_timeout(mut self, time: Duration) -> Self {
-        self.loader.body_timeout = time;
+        self.body_timeout = time;
         self
     }
 }

@@ -20,17 +20,17 @@ const MAX_TIME: u64 = 1 << 53;
 pub struct Claims {
     /// Whether the token was issued for a password just given: not by refreshing.
     pub fresh: bool,
-    /// When it was issued.
-    pub iat: UnixTime,
-    /// Its unique id.
-    pub jti: String,
+    /// When it was issued. Our own tokens always say so.
+    pub iat: Option<UnixTime>,
+    /// Its unique id. Our own tokens always have one.
+    pub jti: Option<String>,
     /// Whose it is: [`UserStore::identity`](crate::UserStore::identity).
     pub sub: String,
-    /// When it expires.
-    pub exp: UnixTime,
-    /// The login that it belongs to.
-    pub sid: String,
-    /// When the user last proved who they are.
+    /// When it expires. Our own tokens always do.
+    pub exp: Option<UnixTime>,
+    /// The login that it belongs to. A token that was issued elsewhere belongs to none.
+    pub sid: Option<String>,
+    /// When the user last proved who they are; where the token does not say, when it was issued.
     pub auth_time: UnixTime,
     /// Every claim of the token, these included.
     pub all: Map<String, Value>,
@@ -52,6 +52,8 @@ pub(super) struct RawClaims<'a> {
     pub(super) aud: Audience<'a>,
     /// The generation of a refresh token.
     pub(super) generation: Option<i64>,
+    /// What a request that brings the token in a cookie must repeat.
+    pub(super) csrf: Option<Cow<'a, str>>,
 }
 
 /// `aud`: one audience, or several (RFC 7519 section 4.1.3).
@@ -126,6 +128,7 @@ impl<'de> Visitor<'de> for ClaimsVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let (mut fresh, mut iat, mut jti, mut token_type, mut sub, mut nbf) = (None, None, None, None, None, None);
         let (mut exp, mut sid, mut auth_time, mut iss, mut aud, mut generation) = (None, None, None, None, None, None);
+        let mut csrf = None;
         // Every name may occur once (RFC 7519 section 4), the names we do not know included.
         let mut unknown: Vec<Cow<'de, str>> = Vec::new();
         while let Some(Text(name)) = map.next_key()? {
@@ -141,6 +144,7 @@ impl<'de> Visitor<'de> for ClaimsVisitor {
                 "auth_time" => once(&mut auth_time, map.next_value::<Time>()?.0)?,
                 "iss" => once(&mut iss, map.next_value::<Text<'de>>()?.0)?,
                 "aud" => once(&mut aud, map.next_value()?)?,
+                "csrf" => once(&mut csrf, map.next_value::<Text<'de>>()?.0)?,
                 "gen" => once(&mut generation, map.next_value::<Time>()?.0)?,
                 _ => {
                     map.next_value::<IgnoredAny>()?;
@@ -164,6 +168,7 @@ impl<'de> Visitor<'de> for ClaimsVisitor {
             iss: required(iss, "iss")?,
             aud: required(aud, "aud")?,
             generation,
+            csrf,
         })
     }
 }

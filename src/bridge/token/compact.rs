@@ -66,6 +66,21 @@ fn decode(part: TokenPart, text: &str) -> Result<Vec<u8>, TokenFault> {
     URL_SAFE_NO_PAD.decode(text).map_err(|_| TokenFault::Malformed { part, why: Malformation::Base64 })
 }
 
+/// Whether a token, genuine or not, says that it is of one of our types.
+pub(super) fn says_own_type(text: &str, keys: &KeySet) -> bool {
+    let Some((header, _)) = text.split_once('.').filter(|_| text.len() <= MAX_LENGTH) else { return false };
+    #[derive(Deserialize)]
+    struct Typed {
+        typ: String,
+    }
+    keys.by_usual_header(header).is_some()
+        || URL_SAFE_NO_PAD
+            .decode(header)
+            .ok()
+            .and_then(|json| serde_json::from_slice::<Typed>(&json).ok())
+            .is_some_and(|header| token_type(&header.typ).is_some())
+}
+
 /// Whether this key signed a compact JWS, whatever the JWS is for.
 pub(super) fn is_signed_by(text: &str, key: &TokenKey) -> bool {
     let Ok(parts) = Parts::of(text) else { return false };

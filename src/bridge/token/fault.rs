@@ -80,18 +80,6 @@ pub enum Malformation {
     RepeatedName,
 }
 
-/// Why a request with a browser's cookies is taken for one that another site sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum CsrfFault {
-    /// The browser says that it comes from elsewhere: `Sec-Fetch-Site`, `Origin`.
-    CrossSite,
-    /// The value that pages repeat to prove that they can read it is missing: the double submit of a token cookie.
-    Missing,
-    /// That value is another one than the token's.
-    Mismatch,
-}
-
 impl fmt::Display for TokenFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

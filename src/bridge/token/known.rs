@@ -12,7 +12,8 @@ use std::rc::Rc;
 
 use aws_lc_rs::digest;
 
-use super::verifier::Genuine;
+use super::TokenType;
+use super::verifier::VerifiedToken;
 use crate::bridge::error::AuthError;
 
 /// How many tokens are kept, before all of them are dropped. Only tokens that were issued here get in.
@@ -20,21 +21,25 @@ const CAPACITY: usize = 4096;
 
 /// One worker's verified tokens.
 #[derive(Default)]
-pub(crate) struct KnownTokens(RefCell<HashMap<[u8; 32], Rc<Genuine>>>);
+pub(crate) struct KnownTokens(RefCell<HashMap<[u8; 32], Rc<VerifiedToken>>>);
 
 impl KnownTokens {
     /// The token with this text, from memory or by `open`.
     pub(super) fn get_or_open(
         &self,
         text: &str,
-        open: impl FnOnce() -> Result<Genuine, AuthError>,
-    ) -> Result<Rc<Genuine>, AuthError> {
+        open: impl FnOnce() -> Result<VerifiedToken, AuthError>,
+    ) -> Result<Rc<VerifiedToken>, AuthError> {
         let mut key = [0; 32];
         key.copy_from_slice(digest::digest(&digest::SHA256, text.as_bytes()).as_ref());
         if let Some(token) = self.0.borrow().get(&key) {
             return Ok(Rc::clone(token));
         }
         let token = Rc::new(open()?);
+        // A refresh token comes once.
+        if token.token_type == TokenType::Refresh {
+            return Ok(token);
+        }
         let mut known = self.0.borrow_mut();
         if known.len() >= CAPACITY {
             known.clear();

@@ -3,6 +3,8 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use serde_json::{Map, Value};
+
 use super::TokenType;
 use super::claims::{Claims, RawClaims};
 use super::compact;
@@ -11,6 +13,7 @@ use super::key_set::KeySet;
 use super::known::KnownTokens;
 use crate::bridge::clock::UnixTime;
 use crate::bridge::error::AuthError;
+use crate::bridge::login::LoginId;
 
 /// Checks tokens.
 #[derive(Debug)]
@@ -21,22 +24,42 @@ pub(crate) struct Verifier {
     leeway: UnixTime,
 }
 
-/// A token that was issued here: signature, type, issuer and audience are right, whatever the time. Whether its login
-/// lives is not known yet.
+/// A token whose signature is right, and all else that does not depend on the time. Whether its login lives is not
+/// known yet.
 #[derive(Debug)]
-pub(crate) struct Genuine {
+pub(crate) struct VerifiedToken {
     pub(crate) token_type: TokenType,
-    pub(crate) fresh: bool,
+    pub(crate) freshness: Freshness,
     pub(crate) sub: String,
-    pub(crate) sid: String,
-    pub(crate) exp: UnixTime,
+    /// The login that it belongs to. Tokens that were issued elsewhere belong to none.
+    pub(crate) sid: Option<String>,
+    /// `None`: it never expires.
+    pub(crate) exp: Option<UnixTime>,
     pub(crate) auth_time: UnixTime,
     /// The generation of a refresh token; 0 for access tokens.
     pub(crate) generation: i64,
+    /// What a request that brings the token in a cookie must repeat.
+    pub(crate) csrf: Option<String>,
     /// Not before this: the later of `iat` and `nbf`.
-    not_before: UnixTime,
+    pub(crate) not_before: UnixTime,
     issued_at: UnixTime,
-    payload: Vec<u8>,
+    /// The claims, as JSON.
+    pub(crate) payload: Vec<u8>,
+}
+
+/// What a token says of its freshness.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Freshness {
+    Bool(bool),
+    /// Fresh up to and including this time: the `fresh=timedelta(…)` of Flask-JWT-Extended.
+    Until(UnixTime),
+}
+
+/// A verified token, and whether its time is over: then it may still end its login, and nothing else.
+#[derive(Debug)]
+pub(crate) struct Verified {
+    pub(crate) token: Rc<VerifiedToken>,
+    pub(crate) expired: bool,
 }
 
 impl Verifier {
@@ -48,56 +71,26 @@ impl Verifier {
         &self.keys
     }
 
-    /// Verifies an access token, with what this worker has verified before.
-    pub(crate) fn verify_access(
-        &self,
-        text: &str,
-        known: &KnownTokens,
-        now: UnixTime,
-    ) -> Result<Rc<Genuine>, AuthError> {
+    /// Whether a token says that it is one of ours, and must be judged as such.
+    pub(crate) fn is_own(&self, text: &str) -> bool {
+        compact::says_own_type(text, &self.keys)
+    }
+
+    /// Verifies a token of either type, with what this worker has verified before.
+    pub(crate) fn verify(&self, text: &str, known: &KnownTokens, now: UnixTime) -> Result<Verified, AuthError> {
         let token = known.get_or_open(text, || self.open(text))?;
-        self.check(&token, TokenType::Access, now)?;
-        Ok(token)
-    }
-
-    /// Verifies a refresh token.
-    pub(crate) fn verify_refresh(&self, text: &str, now: UnixTime) -> Result<Genuine, AuthError> {
-        let token = self.open(text)?;
-        self.check(&token, TokenType::Refresh, now)?;
-        Ok(token)
-    }
-
-    /// Verifies a token of either type, expired or not, and tells whether it is: enough to end its login, and for
-    /// nothing else.
-    pub(crate) fn verify_any(&self, text: &str, now: UnixTime) -> Result<(Genuine, bool), AuthError> {
-        let token = self.open(text)?;
         self.check_begun(&token, now)?;
-        let expired = self.has_expired(&token, now);
-        Ok((token, expired))
+        let expired = token.exp.is_some_and(|exp| exp.saturating_add(self.leeway) <= now);
+        Ok(Verified { token, expired })
     }
 
-    fn check(&self, token: &Genuine, wanted: TokenType, now: UnixTime) -> Result<(), AuthError> {
-        self.check_begun(token, now)?;
-        if token.token_type != wanted {
-            return Err(AuthError::TokenWrongType { wanted });
-        }
-        if self.has_expired(token, now) {
-            return Err(AuthError::TokenExpired);
-        }
-        Ok(())
-    }
-
-    fn check_begun(&self, token: &Genuine, now: UnixTime) -> Result<(), AuthError> {
+    fn check_begun(&self, token: &VerifiedToken, now: UnixTime) -> Result<(), AuthError> {
         let latest = now.saturating_add(self.leeway);
         match token.not_before {
             begin if begin <= latest => Ok(()),
             _ if token.issued_at > latest => Err(AuthError::TokenInvalid(TokenFault::NotYetValid("iat"))),
             _ => Err(AuthError::TokenInvalid(TokenFault::NotYetValid("nbf"))),
         }
-    }
-
-    fn has_expired(&self, token: &Genuine, now: UnixTime) -> bool {
-        token.exp.saturating_add(self.leeway) <= now
     }
 
     /// Whether these are claims of ours, whatever the time.
@@ -125,38 +118,58 @@ impl Verifier {
     }
 
     /// What does not depend on the time.
-    fn open(&self, text: &str) -> Result<Genuine, AuthError> {
+    fn open(&self, text: &str) -> Result<VerifiedToken, AuthError> {
         let opened = compact::open(text, &self.keys).map_err(AuthError::TokenInvalid)?;
         let claims = RawClaims::parse(&opened.payload).map_err(AuthError::TokenInvalid)?;
         self.check_claims(&claims, opened.token_type).map_err(AuthError::TokenInvalid)?;
-        Ok(Genuine {
+        Ok(VerifiedToken {
             token_type: opened.token_type,
-            fresh: claims.fresh,
+            freshness: Freshness::Bool(claims.fresh),
             sub: claims.sub.into_owned(),
-            sid: claims.sid.into_owned(),
-            exp: claims.exp,
+            sid: Some(claims.sid.into_owned()),
+            exp: Some(claims.exp),
             auth_time: claims.auth_time,
             generation: claims.generation.unwrap_or(0),
             issued_at: claims.iat,
+            csrf: claims.csrf.map(Into::into),
             not_before: claims.nbf.unwrap_or(claims.iat).max(claims.iat),
             payload: opened.payload,
         })
     }
 }
 
-impl Genuine {
+impl Freshness {
+    /// Whether the token counts as fresh now.
+    pub(crate) fn holds(self, now: UnixTime) -> bool {
+        match self {
+            Self::Bool(fresh) => fresh,
+            Self::Until(end) => now <= end,
+        }
+    }
+}
+
+impl VerifiedToken {
+    /// The login that it belongs to, for what can be done to a login only.
+    pub(crate) fn login(&self) -> Result<LoginId, AuthError> {
+        self.sid.clone().map(LoginId::from).ok_or(NO_LOGIN)
+    }
+
     /// All claims, for a handler that asks for them.
     pub(crate) fn claims(&self) -> Option<Claims> {
-        let raw: RawClaims<'_> = serde_json::from_slice(&self.payload).ok()?;
+        let all: Map<String, Value> = serde_json::from_slice(&self.payload).ok()?;
         Some(Claims {
-            fresh: raw.fresh,
-            iat: raw.iat,
-            jti: raw.jti.into_owned(),
-            sub: raw.sub.into_owned(),
-            exp: raw.exp,
-            sid: raw.sid.into_owned(),
-            auth_time: raw.auth_time,
-            all: serde_json::from_slice(&self.payload).ok()?,
+            fresh: self.freshness != Freshness::Bool(false),
+            iat: all.get("iat").and_then(Value::as_i64),
+            jti: all.get("jti").and_then(Value::as_str).map(str::to_owned),
+            sub: self.sub.clone(),
+            exp: self.exp,
+            sid: self.sid.clone(),
+            auth_time: self.auth_time,
+            all,
         })
     }
 }
+
+/// What a token that belongs to no login is told where one is needed.
+pub(crate) const NO_LOGIN: AuthError =
+    AuthError::CredentialConflict("This token belongs to no login: nothing is there to end, refresh or confirm.");

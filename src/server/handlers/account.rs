@@ -57,7 +57,7 @@ pub(crate) struct PasswordChange {
 impl PasswordChange {
     async fn carry_out(self, state: &AppState, user: &User, login: &CurrentLogin) -> Result<(), AuthError> {
         let (current, new) = (SecretString::from(self.current_password), SecretString::from(self.new_password));
-        change_password(state, user, &login.login_id, current, new).await
+        change_password(state, user, login.login()?, current, new).await
     }
 }
 

@@ -20,8 +20,8 @@ pub(crate) struct SessionInfo {
     fresh: bool,
     auth_time: UnixTime,
     amr: Vec<String>,
-    login_id: String,
-    expires_at: UnixTime,
+    login_id: Option<String>,
+    expires_at: Option<UnixTime>,
 }
 
 /// `GET /session`.
@@ -33,7 +33,7 @@ pub(crate) async fn session(user: CurrentUser<User>, login: CurrentLogin) -> Jso
         fresh: login.fresh,
         auth_time: login.auth_time,
         amr: login.amr.split_whitespace().map(str::to_owned).collect(),
-        login_id: login.login_id.to_string(),
+        login_id: login.login_id.as_ref().map(ToString::to_string),
         expires_at: login.expires_at,
     })
 }

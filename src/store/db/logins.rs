@@ -203,6 +203,23 @@ impl LoginStore for Database {
         })
     }
 
+    fn confirm<'a>(&'a self, id: &'a LoginId, now: UnixTime) -> StoreFuture<'a, bool> {
+        let id = id.as_str().to_owned();
+        Box::pin(async move {
+            let confirmed = self.write(move |connection| {
+                each!(connection, c => {
+                    diesel::update(logins::table)
+                        .filter(logins::id.eq(&id))
+                        .filter(logins::ended_at.is_null())
+                        .filter(logins::expires_at.gt(now))
+                        .set((logins::auth_time.eq(now), logins::last_seen_at.eq(now)))
+                        .execute(c)
+                })
+            });
+            Ok(confirmed.await? == 1)
+        })
+    }
+
     fn touch<'a>(&'a self, id: &'a LoginId, now: UnixTime) -> StoreFuture<'a, ()> {
         let id = id.as_str().to_owned();
         Box::pin(async move {

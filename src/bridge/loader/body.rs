@@ -1,8 +1,5 @@
-//! A token in a JSON body. This is an extension of ours, not a method of RFC 6750, and the same rules hold: one token,
-//! in one place, as a string.
-//!
-//! The body is read raw, up to a cap and for a limited time, and put back as it came. A body that is larger than the
-//! cap streams on and is not searched.
+//! Looking into a body before the handler does. It is read raw, up to a cap and for a limited time, and put back as it
+//! came. A body that is larger than the cap streams on and is not searched.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -10,61 +7,43 @@ use std::time::Duration;
 
 use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::error::PayloadError;
-use actix_web::http::Method;
-use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING};
+use actix_web::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use actix_web::rt::time::timeout;
 use actix_web::web::{Bytes, BytesMut};
 use actix_web::{HttpMessage as _, HttpRequest};
 use futures_util::stream::{self, StreamExt as _};
 
 use super::BodyTimeout;
-use crate::bridge::credential::Presented;
-
-mod fields;
 
 /// Whether the request has a body at all.
-pub(super) fn has_body(req: &ServiceRequest) -> bool {
+pub(super) fn is_there(req: &ServiceRequest) -> bool {
     let headers = req.headers();
     headers.contains_key(TRANSFER_ENCODING)
         || headers.get(CONTENT_LENGTH).is_some_and(|length| length.as_bytes() != b"0")
 }
 
-/// Whether the body is one that a token is looked for in.
-pub(super) fn may_carry_token(req: &ServiceRequest) -> bool {
-    has_body(req)
-        && !matches!(*req.method(), Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE | Method::CONNECT)
-        && !req.headers().contains_key(CONTENT_ENCODING)
-        && is_json(req)
-}
-
-/// `application/json`, with no charset or the only one that JSON has (RFC 8259 section 8.1).
-fn is_json(req: &ServiceRequest) -> bool {
-    let content_type = req.content_type();
-    if !content_type.trim().eq_ignore_ascii_case("application/json") {
-        return false;
-    }
-    match req.mime_type() {
-        Ok(Some(mime)) => mime.get_param("charset").is_none_or(|charset| charset == "utf-8"),
-        _ => false,
-    }
-}
-
-/// Reads at most `limit` bytes of the body, looks for a token in them if they are the whole of it, and puts them back.
-pub(super) async fn peek(req: &mut ServiceRequest, limit: usize, time: Duration) -> Result<Presented, BodyTimeout> {
+/// Reads at most `limit` bytes of the body, shows them to `look` if they are the whole of it (else none), and puts them
+/// back.
+pub(super) async fn peek<T>(
+    req: &mut ServiceRequest,
+    limit: usize,
+    time: Duration,
+    look: impl FnOnce(&[u8]) -> T,
+) -> Result<T, BodyTimeout> {
     let mut payload = req.take_payload();
     let announced = req.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > limit) {
         req.set_payload(payload);
         limit_pauses(req, time);
-        return Ok(Presented::Nothing);
+        return Ok(look(b""));
     }
     let Ok(read) = timeout(time, read_up_to(&mut payload, limit)).await else { return Err(BodyTimeout) };
-    let presented = match &read.end {
-        End::Complete => fields::token(&read.bytes),
-        End::Larger | End::Broken(_) => Presented::Nothing,
+    let seen = match &read.end {
+        End::Complete => look(&read.bytes),
+        End::Larger | End::Broken(_) => look(b""),
     };
     put_back(req, read, payload, time);
-    Ok(presented)
+    Ok(seen)
 }
 
 /// What was read, and why reading stopped.

@@ -1,0 +1,54 @@
+//! What a handler demands of the credential that it is called with.
+
+use super::credential::Location;
+use super::error::AuthError;
+use super::token::TokenType;
+
+/// Under what conditions a request's credential is resolved. The default is what the extractors ask for by themselves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Requirement {
+    pub(crate) face: Face,
+    pub(crate) wanted: Wanted,
+    /// Where to look for a token; `None`: where the application does.
+    pub(crate) locations: Option<Vec<Location>>,
+    pub(crate) fresh: bool,
+    /// Whether a token counts that the blocklist names.
+    pub(crate) skip_blocklist: bool,
+}
+
+/// Which face of a login is accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Face {
+    Any,
+    Token,
+    Browser,
+}
+
+/// Which type of token is accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    Access,
+    Refresh,
+    Either,
+}
+
+impl Requirement {
+    pub(crate) const DEFAULT: Self =
+        Self { face: Face::Any, wanted: Wanted::Access, locations: None, fresh: false, skip_blocklist: false };
+
+    /// Whether what was resolved under `other` answers this too. Freshness is in the answer, whoever asked for it.
+    pub(crate) fn is_answered_by(&self, other: &Self) -> bool {
+        Self { fresh: other.fresh, ..self.clone() } == *other
+    }
+}
+
+impl Wanted {
+    pub(crate) fn check(self, token_type: TokenType) -> Result<(), AuthError> {
+        let wanted = match self {
+            Self::Either => return Ok(()),
+            Self::Access => TokenType::Access,
+            Self::Refresh => TokenType::Refresh,
+        };
+        if token_type == wanted { Ok(()) } else { Err(AuthError::TokenWrongType { wanted }) }
+    }
+}

@@ -1,0 +1,118 @@
+//! From a token to a principal: found, verified, of the right type, fresh if it must be, of a login that lives and a
+//! user who may use it.
+
+use std::any::Any;
+use std::rc::Rc;
+
+use actix_web::HttpRequest;
+
+use crate::bridge::clock::UnixTime;
+use crate::bridge::core::{Core, seconds};
+use crate::bridge::credential::{Chosen, Location};
+use crate::bridge::csrf::{self, Csrf};
+use crate::bridge::error::AuthError;
+use crate::bridge::login::LoginId;
+use crate::bridge::principal::{Principal, Via};
+use crate::bridge::refresh;
+use crate::bridge::request::RequestAuth;
+use crate::bridge::requirement::Requirement;
+use crate::bridge::resolve::live;
+use crate::bridge::token::{TokenType, Verified, VerifiedToken};
+
+/// Verifies a token that a request presents, for whatever purpose. One from a cookie must come from our own pages.
+pub(crate) fn verify(
+    auth: &RequestAuth,
+    req: &HttpRequest,
+    token: &Chosen<'_>,
+    now: UnixTime,
+) -> Result<Verified, AuthError> {
+    let core = &*auth.core;
+    let csrf = match &core.loader.search.cookies {
+        Some(cookies) if token.location == Location::Cookie => {
+            csrf::check(req.method(), req.headers(), core.own_origin.as_deref())?;
+            csrf::of_cookie(cookies, token.presented_as, &auth.presented, req)?
+        }
+        _ => Csrf::NotNeeded,
+    };
+    let verified = match &core.foreign {
+        Some(foreign) if !core.verifier.is_own(token.text) => foreign.verify(token.text, now, csrf)?,
+        _ => {
+            let verified = core.verifier.verify(token.text, &auth.known_tokens, now)?;
+            csrf.check(verified.token.csrf.as_deref())?;
+            verified
+        }
+    };
+    auth.set_opened(&verified.token);
+    Ok(verified)
+}
+
+/// Who a token says that the request is.
+pub(super) async fn resolve(
+    auth: &RequestAuth,
+    req: &HttpRequest,
+    presented: &Chosen<'_>,
+    requirement: &Requirement,
+) -> Result<Principal, AuthError> {
+    let core = &*auth.core;
+    let now = core.clock.now();
+    let Verified { token, expired } = verify(auth, req, presented, now)?;
+    if expired {
+        return Err(AuthError::TokenExpired);
+    }
+    requirement.wanted.check(token.token_type)?;
+    let fresh = is_fresh(core, &token, now);
+    if requirement.fresh && !fresh {
+        return Err(AuthError::ReauthRequired { max_age: seconds(core.lifetimes.fresh).unsigned_abs() });
+    }
+    let Some(sid) = &token.sid else {
+        let user = Box::pin(without_login(core, &token)).await?;
+        return Ok(Principal {
+            identity: token.sub.clone(),
+            login_id: None,
+            via: Via::Token,
+            location: presented.location,
+            fresh,
+            auth_time: token.auth_time,
+            amr: String::new(),
+            login_started_at: token.auth_time,
+            expires_at: token.exp,
+            login_expires_at: None,
+            user,
+            token: Some(token),
+        });
+    };
+    let (user, login) = live(core, &token.sub, &LoginId::from(sid.clone()), now).await?;
+    if token.token_type == TokenType::Refresh {
+        refresh::check_unused(core, &token, &login, now).await?;
+    }
+    Ok(Principal {
+        identity: login.identity,
+        login_id: Some(login.id),
+        via: Via::Token,
+        location: presented.location,
+        fresh,
+        auth_time: login.auth_time,
+        amr: login.amr,
+        login_started_at: login.created_at,
+        expires_at: token.exp,
+        login_expires_at: Some(login.expires_at),
+        user: user.user,
+        token: Some(token),
+    })
+}
+
+/// Whether a token shows that its user proved who they are lately. What our own tokens say of it ends with the window.
+fn is_fresh(core: &Core, token: &VerifiedToken, now: UnixTime) -> bool {
+    token.token_type == TokenType::Access
+        && token.freshness.holds(now)
+        && (token.sid.is_none() || core.is_fresh(token.auth_time, now))
+}
+
+/// The user of a token that belongs to no login.
+async fn without_login(core: &Core, token: &VerifiedToken) -> Result<Rc<dyn Any>, AuthError> {
+    if !core.foreign.as_ref().is_some_and(|foreign| foreign.finds_users()) {
+        return Ok(Rc::new(()));
+    }
+    let user = core.users.find(&token.sub).await?.ok_or(AuthError::UserNotFound)?;
+    if user.active { Ok(user.user) } else { Err(AuthError::UserDisabled) }
+}

@@ -1,0 +1,54 @@
+//! In what two records differ, field by field: a report that shows two whole logins leaves it to the reader, and shows
+//! nothing of what their `Debug` hides.
+
+use std::fmt::Debug;
+
+use super::report::{Broken, Outcome, ensure};
+use crate::{Login, Remember};
+
+/// Collects the fields that differ. A field that is forgotten here does not compile.
+macro_rules! differing {
+    ($type:ident { $($field:ident),* $(,)? }, $seen:expr, $expected:expr) => {{
+        let $type { $($field),* } = $seen;
+        let mut differing = Vec::new();
+        $(if *$field != $expected.$field {
+            differing.push(differs(concat!(stringify!($type), "::", stringify!($field)), $field, &$expected.$field));
+        })*
+        differing
+    }};
+}
+
+fn differs<T: Debug>(field: &str, seen: &T, expected: &T) -> String {
+    format!("{field} is {seen:?}, and should be {expected:?}")
+}
+
+/// That a login is there and is what it should be.
+pub(super) fn ensure_login(which: &str, seen: Option<Login>, expected: &Login) -> Outcome {
+    let mut seen = seen.ok_or_else(|| Broken::new(format!("{which} is not found")))?;
+    let mut fields = Vec::new();
+    if let (Some(one), Some(other)) = (&seen.remember, &expected.remember) {
+        fields = differing!(Remember { selector, validator_hash, generation, rotated_at, expires_at }, one, other);
+        seen.remember.clone_from(&expected.remember);
+    }
+    fields.extend(differing!(
+        Login {
+            id,
+            identity,
+            credential_epoch,
+            created_at,
+            auth_time,
+            amr,
+            expires_at,
+            last_seen_at,
+            ended,
+            user_agent,
+            ip,
+            refresh_generation,
+            refresh_rotated_at,
+            remember
+        },
+        &seen,
+        expected
+    ));
+    ensure(fields.is_empty(), format!("of {which}, {}", fields.join("; ")))
+}

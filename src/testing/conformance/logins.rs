@@ -1,0 +1,191 @@
+//! Logins: kept, found, touched, ended.
+
+use super::Fixture;
+use super::difference::ensure_login;
+use super::race::{RACERS, ROUNDS, race, racer};
+use super::records::{NOW, found, keep, login, remembered};
+use super::report::{Check, Outcome, checks, ensure, ensure_eq};
+use crate::{EndReason, Login, LoginId, LoginStore};
+
+pub(super) fn checks<S: LoginStore>() -> Vec<Check<S>> {
+    checks! {
+        "`insert`: keeps a new login, every field of it" => keeps_every_field,
+        "`insert`: an id or a remember selector that is there already is an error, and changes nothing" => takes_none_twice,
+        "`find`: the login with this id, live or not" => finds_the_dead,
+        "`find`: `None` when it is unknown" => finds_nothing_unknown,
+        "`find_remembered`: the login whose remember cookie has this selector, live or not" => finds_by_selector,
+        "`confirm`: sets `auth_time` and `last_seen_at` of a live login, and answers `true`" => confirms,
+        "`confirm`: changes nothing and answers `false` if the login is not live" => confirms_nothing_dead,
+        "`touch`: sets `last_seen_at`, and nothing else" => touches,
+        "`end`: ends a login, with the time and the reason" => ends,
+        "`end`: `false` when it was unknown or had been ended before, which stays as it was" => ends_once,
+        "`end`: is one atomic step, so that of any number of racers exactly one gets `true`" => ends_for_one_racer,
+        "`end_all`: ends every login of a user but `except`, and answers how many that were" => ends_all_of_one_user,
+    }
+}
+
+async fn keeps_every_field<S: LoginStore>(at: Fixture<S>) -> Outcome {
+    let full = Login {
+        credential_epoch: i64::MAX,
+        created_at: NOW + 2,
+        auth_time: NOW + 3,
+        amr: "pwd otp".to_owned(),
+        // The latest that the layer sets.
+        expires_at: NOW + (1 << 52),
+        last_seen_at: NOW + 5,
+        ended: Some((NOW + 6, EndReason::RefreshReused)),
+        user_agent: None,
+        ip: Some("2001:db8::1".to_owned()),
+        refresh_generation: 7,
+        refresh_rotated_at: NOW + 8,
+        ..remembered(&at.bob)
+    };
+    for kept in [Login { credential_epoch: -1, ..login(&at.alice) }, full] {
+        at.here.insert(&kept).await?;
+        ensure_login("the login", at.there.find(&kept.id).await?, &kept)?;
+    }
+    Ok(())
+}
+
+async fn takes_none_twice<S: LoginStore>(at: Fixture<S>) -> Outcome {
+    let first = keep(&at, remembered(&at.alice)).await?;
+    let same_id = Login { id: first.id.clone(), ..login(&at.bob) };
+    let same_selector = Login { remember: first.remember.clone(), ..login(&at.bob) };
+    ensure(at.there.insert(&same_id).await.is_err(), "it takes a second login with the same id")?;
+    ensure(at.there.insert(&same_selector).await.is_err(), "it takes a second login with the same selector")?;
+    ensure_login("the first login", at.here.find(&first.id).await?, &first)?;
+    ensure_eq("what was refused", &at.here.find(&same_selector.id).await?, &None)
+}
+
+async fn finds_the_dead<S: LoginStore>(at: Fixture<S>) -> Outcome {
+    let expired = keep(&at, Login { expires_at: NOW - 1, ..login(&at.alice) }).await?;
+    let ended = keep(&at, login(&at.alice)).await?;
+    at.here.end(&ended.id, EndReason::Logout, NOW).await?;
+    for id in [&expired.id, &ended.id] {
+        found(&*at.there, id).await?;
+    }
+    Ok(())
+}
+
+async fn finds_nothing_unknown<S: LoginStore>(at: Fixture<S>) -> Outcome {
+    let known = keep(&at, remembered(&at.alice)).await?;
+    let id = known.id.as_str();
+    for other in ["", "unknown", "%", &id[1..], &id[..id.len() - 1], &format!("{id} "), &format!("{id}%")] {
+        let other = LoginId::from(other.to_owned());
+        ensure_eq("the login of an unknown id", &at.here.find(&other).await?, &None)?;
+    }
+    Ok(())
+}
+
+async fn finds_by_selector<S: LoginStore>(at: Fixture<S>) -> Outcome {
+    let logins = [keep(&at, remembered(&at.alice)).await?, keep(&at, remembered(&at.alice)).await?];
+    keep(&at, login(&at.alice)).await?;
+    for login in logins {
+        let selector = login.remember.as_ref().map(|remember| remember.selector.clone()).unwrap_or_default();
+        ensure_login("the login", at.there.find_remembered(&selector).await?, &login)?;
+        // Its end must be seen: the cookie was good once.
+        at.here.end(&login.id, EndReason::Logout, NOW).await?;
+        let ended = at.there.find_remembered(&selector).await?.is_some_and(|login| login.ended.is_some());
+        ensure(ended, "a login that has been ended is not found, or not found to be ended")?;
+    }
+    for selector in ["", "unknown", "%"] {
+        ensure_eq("the login of an unknown selector", &at.here.find_remembered(selector).await?, &None)?;
+    }
+    Ok(())
+}
+
+async fn confirms<S: LoginStore>(at: Fixture<S>) -> Outcome {
+    let login = keep(&at, remembered(&at.alice)).await?;
+    let other = keep(&at, super::records::login(&at.alice)).await?;
+    for now in [NOW + 1, login.expires_at - 1] {
+        ensure(at.here.confirm(&login.id, now).await?, "it answers `false` for a live login")?;
+        let expected = Login { auth_time: now, last_seen_at: now, ..login.clone() };
+        ensure_login("the login", at.there.find(&login.id).await?, &expected)?;
+    }
+    ensure_login("another login", at.there.find(&other.id).await?, &other)
+}
+
+async fn confirms_nothing_dead<S: LoginStore>(at: Fixture<S>) -> Outcome {
+    let login = keep(&at, login(&at.alice)).await?;
+    let confirm = async |id: &LoginId, now| at.there.confirm(id, now).await;
+    ensure(!confirm(&LoginId::random(), NOW).await?, "it answers `true` for a login that is unknown")?;
+    ensure(!confirm(&login.id, login.expires_at).await?, "it answers `true` for a login that has expired")?;
+    ensure_login("the login", at.here.find(&login.id).await?, &login)?;
+    at.here.end(&login.id, EndReason::Logout, NOW).await?;
+    ensure(!confirm(&login.id, NOW + 1).await?, "it answers `true` for a login that has been ended")?;
+    ensure_eq("the time of the proof", &found(&*at.here, &login.id).await?.auth_time, &login.auth_time)
+}
+
+async fn touches<S: LoginStore>(at: Fixture<S>) -> Outcome {
+    let login = keep(&at, remembered(&at.alice)).await?;
+    let other = keep(&at, super::records::login(&at.alice)).await?;
+    at.here.touch(&login.id, NOW + 60).await?;
+    at.here.touch(&LoginId::random(), NOW + 60).await?;
+    let expected = Login { last_seen_at: NOW + 60, ..login };
+    ensure_login("the login", at.there.find(&expected.id).await?, &expected)?;
+    ensure_login("another login", at.there.find(&other.id).await?, &other)
+}
+
+async fn ends<S: LoginStore>(at: Fixture<S>) -> Outcome {
+    for reason in EndReason::ALL {
+        let login = keep(&at, remembered(&at.alice)).await?;
+        let other = keep(&at, super::records::login(&at.alice)).await?;
+        ensure(at.here.end(&login.id, reason, NOW + 1).await?, "it answers `false` for a live login")?;
+        let expected = Login { ended: Some((NOW + 1, reason)), ..login };
+        ensure_login("the login", at.there.find(&expected.id).await?, &expected)?;
+        ensure_login("another login", at.there.find(&other.id).await?, &other)?;
+    }
+    Ok(())
+}
+
+async fn ends_once<S: LoginStore>(at: Fixture<S>) -> Outcome {
+    let login = keep(&at, login(&at.alice)).await?;
+    let unknown = at.here.end(&LoginId::random(), EndReason::Logout, NOW).await?;
+    ensure(!unknown, "it answers `true` for a login that is unknown")?;
+    at.here.end(&login.id, EndReason::Administrator, NOW + 1).await?;
+    let again = at.there.end(&login.id, EndReason::Logout, NOW + 2).await?;
+    ensure(!again, "it answers `true` for a login that had been ended before")?;
+    let ended = found(&*at.here, &login.id).await?.ended;
+    ensure_eq("its end", &ended, &Some((NOW + 1, EndReason::Administrator)))
+}
+
+async fn ends_for_one_racer<S: LoginStore>(at: Fixture<S>) -> Outcome {
+    for _ in 0..ROUNDS {
+        let login = keep(&at, login(&at.alice)).await?;
+        let racers = (0..RACERS).map(|racing| {
+            let (store, id) = (at.handle(racing), login.id.clone());
+            racer(move || async move { store.end(&id, EndReason::Logout, NOW).await })
+        });
+        let answers = race(racers.collect()).await?;
+        let winners = answers.into_iter().collect::<Result<Vec<bool>, _>>()?.into_iter().filter(|won| *won).count();
+        ensure(winners == 1, format!("of {RACERS} racers {winners} got `true`"))?;
+    }
+    Ok(())
+}
+
+async fn ends_all_of_one_user<S: LoginStore>(at: Fixture<S>) -> Outcome {
+    // What other checks left to this user.
+    at.here.end_all(&at.alice, None, EndReason::Logout, NOW).await?;
+    let before = keep(&at, login(&at.alice)).await?;
+    at.here.end(&before.id, EndReason::UserDisabled, NOW).await?;
+    let mut logins = Vec::new();
+    for identity in [&at.alice, &at.alice, &at.alice, &at.bob] {
+        logins.push(keep(&at, login(identity)).await?);
+    }
+    let lives = async |which: usize| found(&*at.there, &logins[which].id).await.map(|login| login.is_live(NOW));
+    let ended = at.there.end_all(&at.alice, Some(&logins[1].id), EndReason::Logout, NOW + 1).await?;
+    for (which, expected) in [(0, false), (1, true), (2, false), (3, true)] {
+        let whose = if which == 3 { "another user's login" } else { "a login of the user's" };
+        let excepted = if which == 1 { ", the one that is excepted" } else { "" };
+        ensure(lives(which).await? == expected, format!("{whose}{excepted} lives: {}, not {expected}", !expected))?;
+    }
+    ensure_eq("the number of them", &ended, &2)?;
+    ensure_eq("the end of one", &found(&*at.here, &logins[0].id).await?.ended, &Some((NOW + 1, EndReason::Logout)))?;
+    let untouched = found(&*at.here, &before.id).await?.ended;
+    ensure_eq("the end of one that had been ended before", &untouched, &Some((NOW, EndReason::UserDisabled)))?;
+    for expected in [1, 0] {
+        let ended = at.here.end_all(&at.alice, None, EndReason::PasswordChanged, NOW + 2).await?;
+        ensure_eq("the number of those that were left", &ended, &expected)?;
+    }
+    ensure(lives(3).await?, "another user's login was ended")
+}

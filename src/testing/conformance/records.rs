@@ -1,0 +1,102 @@
+//! Records that checks begin with.
+
+use crate::{Login, LoginId, LoginStore, Remember, SessionHash, SessionRecord, SessionStore, UnixTime};
+
+use super::Fixture;
+use super::report::{Broken, Outcome};
+
+/// When every check begins.
+pub(super) const NOW: UnixTime = 1_800_000_000;
+
+/// A login of `identity` that began at `NOW` and lives for 1000 seconds.
+pub(super) fn login(identity: &str) -> Login {
+    Login {
+        id: LoginId::random(),
+        identity: identity.to_owned(),
+        credential_epoch: 0,
+        created_at: NOW,
+        auth_time: NOW,
+        amr: "pwd".to_owned(),
+        expires_at: NOW + 1000,
+        last_seen_at: NOW,
+        ended: None,
+        user_agent: Some("Mozilla/5.0 (\u{1f409})".to_owned()),
+        ip: None,
+        refresh_generation: 0,
+        refresh_rotated_at: NOW,
+        remember: None,
+    }
+}
+
+/// Such a login with a remember cookie.
+pub(super) fn remembered(identity: &str) -> Login {
+    let remember = Remember {
+        selector: LoginId::random().to_string(),
+        validator_hash: [1; 32],
+        generation: 0,
+        rotated_at: NOW,
+        expires_at: NOW + 500,
+    };
+    Login { remember: Some(remember), ..login(identity) }
+}
+
+/// The record that follows a remember cookie's.
+pub(super) fn successor(remember: &Remember) -> Remember {
+    Remember {
+        selector: remember.selector.clone(),
+        validator_hash: remember.validator_hash.map(|byte| byte.wrapping_add(1)),
+        generation: remember.generation + 1,
+        rotated_at: remember.rotated_at + 1,
+        expires_at: remember.expires_at + 1,
+    }
+}
+
+/// A session of a login, or of nobody, that is good for 100 seconds.
+pub(super) fn session(login: Option<&Login>) -> SessionRecord {
+    SessionRecord {
+        // Values are JSON texts in a JSON text, and nobody chooses their characters.
+        state: r#"{"\ud83d\udc09":"\"it's \\u0000 %s\"","theme":"\"dark\""}"#.to_owned(),
+        login: login.map(|login| login.id.clone()),
+        expires_at: NOW + 100,
+    }
+}
+
+/// The key of a session that nobody has.
+pub(super) fn random_key() -> SessionHash {
+    let mut key = [0; 32];
+    for (byte, random) in key.iter_mut().zip(LoginId::random().as_str().bytes()) {
+        *byte = random;
+    }
+    SessionHash(key)
+}
+
+/// The same session, however its values are written down.
+pub(super) fn same(one: &SessionRecord, other: &SessionRecord) -> bool {
+    let values = |record: &SessionRecord| serde_json::from_str::<serde_json::Value>(&record.state).ok();
+    values(one) == values(other) && (&one.login, one.expires_at) == (&other.login, other.expires_at)
+}
+
+/// Keeps a login, and lets the other handle see it: should that one cache it, what is written later must reach it.
+pub(super) async fn keep<S: LoginStore>(at: &Fixture<S>, login: Login) -> Outcome<Login> {
+    at.here.insert(&login).await?;
+    at.there.find(&login.id).await?;
+    Ok(login)
+}
+
+/// A login that has been kept.
+pub(super) async fn found<S: LoginStore>(store: &S, id: &LoginId) -> Outcome<Login> {
+    store.find(id).await?.ok_or_else(|| Broken::new("the login is not there any more"))
+}
+
+/// Keeps a session under a new key, and lets the other handle see it, as [`keep`] does.
+pub(super) async fn open<S: SessionStore>(at: &Fixture<S>, record: &SessionRecord) -> Outcome<SessionHash> {
+    let key = random_key();
+    at.here.insert_session(&key, record).await?;
+    at.there.load_session(&key, NOW).await?;
+    Ok(key)
+}
+
+/// Whether a session is there.
+pub(super) async fn is_open<S: SessionStore>(store: &S, key: &SessionHash) -> Outcome<bool> {
+    Ok(store.load_session(key, NOW).await?.is_some())
+}

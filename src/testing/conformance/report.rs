@@ -1,0 +1,71 @@
+//! Runs checks, and reports what is broken.
+
+use std::fmt;
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt as _;
+use futures_util::future::LocalBoxFuture;
+
+use super::Fixture;
+use crate::StoreError;
+
+/// One promise and how it is checked.
+pub(super) struct Check<S> {
+    pub(super) promise: &'static str,
+    pub(super) run: fn(Fixture<S>) -> LocalBoxFuture<'static, Outcome>,
+}
+
+macro_rules! checks {
+    ($($promise:literal => $check:ident,)*) => {
+        vec![$($crate::testing::conformance::report::Check {
+            promise: $promise,
+            run: |fixture| Box::pin($check(fixture)),
+        }),*]
+    };
+}
+pub(super) use checks;
+
+/// Whether a promise is kept.
+pub(super) type Outcome<T = ()> = Result<T, Broken>;
+
+/// What was seen of a store that breaks a promise.
+#[derive(Debug)]
+pub(super) struct Broken(String);
+
+impl Broken {
+    pub(super) fn new(seen: impl Into<String>) -> Self {
+        Self(seen.into())
+    }
+}
+
+impl From<StoreError> for Broken {
+    fn from(error: StoreError) -> Self {
+        Self(format!("it answers an error: {error}"))
+    }
+}
+
+/// That this is so; else what was seen instead.
+pub(super) fn ensure(met: bool, otherwise: impl Into<String>) -> Outcome {
+    if met { Ok(()) } else { Err(Broken::new(otherwise)) }
+}
+
+/// That this is what it should be.
+pub(super) fn ensure_eq<T: PartialEq + fmt::Debug>(what: &str, seen: &T, expected: &T) -> Outcome {
+    ensure(seen == expected, format!("{what} is {seen:?}, and should be {expected:?}"))
+}
+
+/// Runs the checks one after the other.
+pub(super) async fn run<S>(what: &str, checks: Vec<Check<S>>, make: impl AsyncFn() -> Fixture<S>) {
+    let count = checks.len();
+    let mut broken = Vec::new();
+    for check in checks {
+        let fixture = make().await;
+        let outcome = AssertUnwindSafe((check.run)(fixture)).catch_unwind().await;
+        match outcome {
+            Ok(Ok(())) => {}
+            Ok(Err(Broken(seen))) => broken.push(format!(" * {}\n   but {seen}", check.promise)),
+            Err(_panic) => broken.push(format!(" * {}\n   but it panics; the message is above", check.promise)),
+        }
+    }
+    assert!(broken.is_empty(), "the {what} breaks {} of {count} promises:\n{}", broken.len(), broken.join("\n"));
+}

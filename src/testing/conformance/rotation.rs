@@ -1,0 +1,150 @@
+//! Rotations: each is one conditional statement, whoever else writes at the time.
+
+use super::Fixture;
+use super::difference::ensure_login;
+use super::race::{RACERS, ROUNDS, race, racer};
+use super::records::{NOW, found, keep, login, remembered, successor};
+use super::report::{Broken, Check, Outcome, checks, ensure, ensure_eq};
+use crate::{EndReason, Login, LoginId, LoginStore, Remember, StoreError};
+
+pub(super) fn checks<S: LoginStore>() -> Vec<Check<S>> {
+    checks! {
+        "`rotate_refresh`: adds one to the generation, sets `refresh_rotated_at` and `last_seen_at`, and answers `true`"
+            => rotates_refresh,
+        "`rotate_refresh`: changes nothing and answers `false` if the login is not live, or of another generation"
+            => rotates_no_refresh,
+        "`rotate_refresh`: of any number of racers exactly one gets `true`" => rotates_refresh_for_one_racer,
+        "`rotate_remember`: replaces the cookie's record by `next`, and answers `true`" => rotates_remember,
+        "`rotate_remember`: changes nothing and answers `false` if the login is not live, or its cookie not the one before"
+            => rotates_no_remember,
+        "`rotate_remember`: of any number of racers exactly one gets `true`" => rotates_remember_for_one_racer,
+        "every method is one atomic step: a login that is ended stays ended, whoever writes to it at the time"
+            => stays_ended,
+    }
+}
+
+/// How many of the racers won.
+fn winners(answers: Vec<Result<bool, StoreError>>) -> Outcome<usize> {
+    let answers = answers.into_iter().collect::<Result<Vec<bool>, _>>()?;
+    Ok(answers.into_iter().filter(|won| *won).count())
+}
+
+fn remember_of(login: &Login) -> Outcome<Remember> {
+    login.remember.clone().ok_or_else(|| Broken::new("the login has lost its remember cookie"))
+}
+
+async fn rotates_refresh<S: LoginStore>(at: Fixture<S>) -> Outcome {
+    let login = keep(&at, remembered(&at.alice)).await?;
+    for generation in 0..3 {
+        let now = NOW + 10 + generation;
+        ensure(
+            at.here.rotate_refresh(&login.id, generation, now).await?,
+            "it answers `false` for the right generation",
+        )?;
+        let expected =
+            Login { refresh_generation: generation + 1, refresh_rotated_at: now, last_seen_at: now, ..login.clone() };
+        ensure_login("the login", at.there.find(&login.id).await?, &expected)?;
+    }
+    Ok(())
+}
+
+async fn rotates_no_refresh<S: LoginStore>(at: Fixture<S>) -> Outcome {
+    let login = keep(&at, login(&at.alice)).await?;
+    let rotate = async |id: &LoginId, generation, now| at.there.rotate_refresh(id, generation, now).await;
+    ensure(!rotate(&LoginId::random(), 0, NOW).await?, "it answers `true` for a login that is unknown")?;
+    for generation in [1, -1] {
+        ensure(!rotate(&login.id, generation, NOW).await?, "it answers `true` for another generation")?;
+    }
+    ensure(!rotate(&login.id, 0, login.expires_at).await?, "it answers `true` for a login that has expired")?;
+    ensure_login("the login", at.here.find(&login.id).await?, &login)?;
+    ensure(rotate(&login.id, 0, login.expires_at - 1).await?, "it answers `false` in the last second of a login")?;
+    at.here.end(&login.id, EndReason::Logout, NOW).await?;
+    ensure(!rotate(&login.id, 1, NOW).await?, "it answers `true` for a login that has been ended")?;
+    ensure_eq("the generation", &found(&*at.here, &login.id).await?.refresh_generation, &1)
+}
+
+async fn rotates_refresh_for_one_racer<S: LoginStore>(at: Fixture<S>) -> Outcome {
+    let login = keep(&at, login(&at.alice)).await?;
+    for generation in 0..ROUNDS {
+        let racers = (0..RACERS).map(|racing| {
+            let (store, id) = (at.handle(racing), login.id.clone());
+            racer(move || async move { store.rotate_refresh(&id, generation, NOW).await })
+        });
+        let winners = winners(race(racers.collect()).await?)?;
+        ensure(winners == 1, format!("of {RACERS} racers {winners} got `true`"))?;
+        ensure_eq("the generation", &found(&*at.there, &login.id).await?.refresh_generation, &(generation + 1))?;
+    }
+    Ok(())
+}
+
+async fn rotates_remember<S: LoginStore>(at: Fixture<S>) -> Outcome {
+    let login = keep(&at, remembered(&at.alice)).await?;
+    let before = remember_of(&login)?;
+    let next = Remember { selector: LoginId::random().to_string(), ..successor(&before) };
+    ensure(at.here.rotate_remember(&login.id, &next).await?, "it answers `false` for the right generation")?;
+    let expected = Login { remember: Some(next.clone()), ..login };
+    ensure_login("the login", at.there.find(&expected.id).await?, &expected)?;
+    ensure_login("the login by its new selector", at.there.find_remembered(&next.selector).await?, &expected)?;
+    ensure_eq("the login by its old selector", &at.there.find_remembered(&before.selector).await?, &None)
+}
+
+async fn rotates_no_remember<S: LoginStore>(at: Fixture<S>) -> Outcome {
+    let without = keep(&at, login(&at.alice)).await?;
+    let with = keep(&at, remembered(&at.alice)).await?;
+    let before = remember_of(&with)?;
+    let next = successor(&before);
+    let rotate = async |id: &LoginId, next: &Remember| at.there.rotate_remember(id, next).await;
+    ensure(!rotate(&LoginId::random(), &next).await?, "it answers `true` for a login that is unknown")?;
+    ensure(!rotate(&without.id, &next).await?, "it answers `true` for a login without a remember cookie")?;
+    for generation in [before.generation, before.generation + 2, before.generation - 1] {
+        let wrong = Remember { generation, ..next.clone() };
+        ensure(!rotate(&with.id, &wrong).await?, "it answers `true` for another generation")?;
+    }
+    let late = Remember { rotated_at: with.expires_at, ..next.clone() };
+    ensure(!rotate(&with.id, &late).await?, "it answers `true` for a login that has expired")?;
+    ensure_login("the login", at.here.find(&with.id).await?, &with)?;
+    ensure_login("a login without a remember cookie", at.here.find(&without.id).await?, &without)?;
+    at.here.end(&with.id, EndReason::Logout, NOW).await?;
+    ensure(!rotate(&with.id, &next).await?, "it answers `true` for a login that has been ended")?;
+    ensure_eq("the cookie's record", &found(&*at.here, &with.id).await?.remember, &Some(before))
+}
+
+async fn rotates_remember_for_one_racer<S: LoginStore>(at: Fixture<S>) -> Outcome {
+    let login = keep(&at, remembered(&at.alice)).await?;
+    let mut remember = remember_of(&login)?;
+    for _ in 0..ROUNDS {
+        remember = successor(&remember);
+        let racers = (0..RACERS).map(|racing| {
+            let (store, id, next) = (at.handle(racing), login.id.clone(), remember.clone());
+            racer(move || async move { store.rotate_remember(&id, &next).await })
+        });
+        let winners = winners(race(racers.collect()).await?)?;
+        ensure(winners == 1, format!("of {RACERS} racers {winners} got `true`"))?;
+        ensure_eq("the cookie's record", &remember_of(&found(&*at.there, &login.id).await?)?, &remember)?;
+    }
+    Ok(())
+}
+
+async fn stays_ended<S: LoginStore>(at: Fixture<S>) -> Outcome {
+    for _ in 0..ROUNDS {
+        let login = keep(&at, remembered(&at.alice)).await?;
+        let next = successor(&remember_of(&login)?);
+        let racers = (0..RACERS).map(|racing| {
+            let (store, id, next) = (at.handle(racing), login.id.clone(), next.clone());
+            racer(move || async move {
+                match racing % 5 {
+                    0 => store.touch(&id, NOW).await,
+                    1 => store.rotate_refresh(&id, 0, NOW).await.map(drop),
+                    2 => store.rotate_remember(&id, &next).await.map(drop),
+                    3 => store.confirm(&id, NOW).await.map(drop),
+                    _ => store.end(&id, EndReason::Logout, NOW).await.map(drop),
+                }
+            })
+        });
+        for answer in race(racers.collect()).await? {
+            answer?;
+        }
+        ensure(found(&*at.there, &login.id).await?.ended.is_some(), "one that was ended lives again")?;
+    }
+    Ok(())
+}

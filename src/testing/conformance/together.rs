@@ -1,0 +1,113 @@
+//! Logins and their sessions: the end of the one is the end of the others.
+
+use super::Fixture;
+use super::race::{RACERS, ROUNDS, race, racer};
+use super::records::{NOW, is_open, keep, login, open, remembered, session};
+use super::report::{Check, Outcome, checks, ensure};
+use super::sessions::ensure_is;
+use crate::{EndReason, LoginStore, SessionRecord, SessionStore};
+
+pub(super) fn checks<S: LoginStore + SessionStore>() -> Vec<Check<S>> {
+    checks! {
+        "`insert_session` and `update_session`: keep which login a session is a face of" => keeps_whose_it_is,
+        "`end`: deletes the login's sessions" => end_takes_sessions_along,
+        "`end`: deletes the sessions that are the login's at the time, by `update_session`" => end_knows_updates,
+        "`end_all`: ends logins with their sessions" => end_all_takes_sessions_along,
+        "`update_session`: a request that was in flight when the login ended must not bring its session back" => stays_gone,
+    }
+}
+
+async fn keeps_whose_it_is<S: LoginStore + SessionStore>(at: Fixture<S>) -> Outcome {
+    let login = keep(&at, login(&at.alice)).await?;
+    let signed_in = session(Some(&login));
+    let key = open(&at, &signed_in).await?;
+    ensure_is(&*at.there, &key, &signed_in).await?;
+    for record in [session(None), signed_in] {
+        at.here.update_session(&key, &record).await?;
+        ensure_is(&*at.there, &key, &record).await?;
+    }
+    Ok(())
+}
+
+async fn end_takes_sessions_along<S: LoginStore + SessionStore>(at: Fixture<S>) -> Outcome {
+    let ended = keep(&at, remembered(&at.alice)).await?;
+    let other = keep(&at, login(&at.alice)).await?;
+    let theirs = [open(&at, &session(Some(&ended))).await?, open(&at, &session(Some(&ended))).await?];
+    let others = [open(&at, &session(Some(&other))).await?, open(&at, &session(None)).await?];
+    for key in &theirs {
+        // It may be in somebody's cache.
+        ensure(is_open(&*at.there, key).await?, "the session is not there before the end")?;
+    }
+    at.here.end(&ended.id, EndReason::Logout, NOW).await?;
+    for key in &theirs {
+        ensure(!is_open(&*at.there, key).await?, "a session of the login is still there")?;
+        let updated = at.there.update_session(key, &session(Some(&ended))).await?;
+        ensure(!updated, "a session of the login can be updated after its end")?;
+        let updated = at.there.update_session(key, &session(None)).await?;
+        ensure(!updated, "a session of the login can be updated after its end")?;
+        at.there.touch_session(key, NOW + 500).await?;
+        ensure(!is_open(&*at.here, key).await?, "a session of the login is there again after its end")?;
+    }
+    for key in &others {
+        ensure(is_open(&*at.there, key).await?, "a session is gone that was not of the login")?;
+    }
+    Ok(())
+}
+
+async fn end_knows_updates<S: LoginStore + SessionStore>(at: Fixture<S>) -> Outcome {
+    let login = keep(&at, login(&at.alice)).await?;
+    // Nobody's, until somebody signs in; and somebody's, until they sign out.
+    let signed_in = open(&at, &session(None)).await?;
+    let signed_out = open(&at, &session(Some(&login))).await?;
+    at.here.update_session(&signed_in, &session(Some(&login))).await?;
+    at.here.update_session(&signed_out, &session(None)).await?;
+    at.there.end(&login.id, EndReason::Logout, NOW).await?;
+    ensure(!is_open(&*at.here, &signed_in).await?, "a session is still there that became the login's by an update")?;
+    ensure(is_open(&*at.here, &signed_out).await?, "a session is gone that was not the login's any more")
+}
+
+async fn end_all_takes_sessions_along<S: LoginStore + SessionStore>(at: Fixture<S>) -> Outcome {
+    let mut sessions = Vec::new();
+    let mut except = None;
+    for (identity, lives) in [(&at.alice, false), (&at.alice, true), (&at.alice, false), (&at.bob, true)] {
+        let login = keep(&at, login(identity)).await?;
+        sessions.push((open(&at, &session(Some(&login))).await?, lives));
+        if lives {
+            except.get_or_insert(login.id);
+        }
+    }
+    at.here.end_all(&at.alice, except.as_ref(), EndReason::Logout, NOW).await?;
+    for (key, lives) in &sessions {
+        let which =
+            if *lives { "a session is gone whose login lives" } else { "a session is there whose login is over" };
+        ensure(is_open(&*at.there, key).await? == *lives, which)?;
+    }
+    at.here.end_all(&at.alice, None, EndReason::Logout, NOW).await?;
+    ensure(!is_open(&*at.there, &sessions[1].0).await?, "a session is there whose login is over")?;
+    ensure(is_open(&*at.there, &sessions[3].0).await?, "a session of another user is gone")
+}
+
+async fn stays_gone<S: LoginStore + SessionStore>(at: Fixture<S>) -> Outcome {
+    for _ in 0..ROUNDS {
+        let login = keep(&at, login(&at.alice)).await?;
+        let key = open(&at, &session(Some(&login))).await?;
+        let racers = (0..RACERS).map(|racing| {
+            let (store, login) = (at.handle(racing), login.clone());
+            racer(move || async move {
+                match racing % 4 {
+                    0 => store.touch_session(&key, NOW + 200).await,
+                    1 => store.end(&login.id, EndReason::Logout, NOW).await.map(drop),
+                    _ => {
+                        let written = SessionRecord { expires_at: NOW + 300, ..session(Some(&login)) };
+                        store.update_session(&key, &written).await.map(drop)
+                    }
+                }
+            })
+        });
+        for answer in race(racers.collect()).await? {
+            answer?;
+        }
+        ensure(!is_open(&*at.there, &key).await?, "a session is there again whose login ended while it was written")?;
+    }
+    Ok(())
+}

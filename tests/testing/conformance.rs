@@ -1,0 +1,92 @@
+//! The suite for stores can fail: each fault is found, and each promise can be found broken.
+
+use std::collections::BTreeSet;
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt as _;
+use tollbridge::testing::conformance::{self, Fixture};
+
+use crate::wrong_store::{Fault, WrongStore};
+
+/// Which fault breaks which promise: a part of the sentence.
+const FAULTS: &[(Fault, &str)] = &[
+    (Fault::AnswersErrors, "but it answers an error: the store is not available: out of order"),
+    (Fault::Panics, "but it panics"),
+    (Fault::LosesAField, "`insert`: keeps a new login"),
+    (Fault::OverwritesLogins, "`insert`: an id or a remember selector that is there"),
+    (Fault::SharesSelectors, "`insert`: an id or a remember selector that is there"),
+    (Fault::FindsAnyLogin, "`find`: `None` when it is unknown"),
+    (Fault::FindsNoDeadLogin, "`find`: the login with this id, live or not"),
+    (Fault::FindsNoDeadLoginByCookie, "`find_remembered`: the login whose remember cookie has this selector"),
+    (Fault::ConfirmsTheDead, "`confirm`: changes nothing and answers `false` if the login is not live"),
+    (Fault::ConfirmsWithoutATrace, "`confirm`: sets `auth_time` and `last_seen_at`"),
+    (Fault::TouchesEveryLogin, "`touch`: sets `last_seen_at`, and nothing else"),
+    (Fault::EndWithoutReason, "`end`: ends a login, with the time and the reason"),
+    (Fault::EndsAgain, "`end`: `false` when it was unknown or had been ended before"),
+    (Fault::EndsInTwoSteps, "`end`: is one atomic step"),
+    (Fault::EndsAllButNone, "`end_all`: ends every login of a user but `except`"),
+    (Fault::EndsEverybody, "`end_all`: ends every login of a user but `except`"),
+    (Fault::EndsAllAgain, "`end_all`: ends every login of a user but `except`"),
+    (Fault::Miscounts, "`end_all`: ends every login of a user but `except`"),
+    (Fault::RotatesWithoutTime, "`rotate_refresh`: adds one to the generation"),
+    (Fault::RotatesTheDead, "`rotate_refresh`: changes nothing and answers `false`"),
+    (Fault::RotatesAnyGeneration, "`rotate_refresh`: changes nothing and answers `false`"),
+    (Fault::RotatesInTwoSteps, "`rotate_refresh`: of any number of racers exactly one"),
+    (Fault::RotatesHalfACookie, "`rotate_remember`: replaces the cookie's record by `next`"),
+    (Fault::RotatesCookiesOfTheDead, "`rotate_remember`: changes nothing and answers `false`"),
+    (Fault::RotatesCookiesOfAnyGeneration, "`rotate_remember`: changes nothing and answers `false`"),
+    (Fault::RotatesCookiesInTwoSteps, "`rotate_remember`: of any number of racers exactly one"),
+    (Fault::WritesBackWhatItRead, "a login that is ended stays ended"),
+    (Fault::EndForgetsSessions, "`end`: deletes the login's sessions"),
+    (Fault::EndKnowsTheFirstLoginOnly, "`end`: deletes the sessions that are the login's at the time"),
+    (Fault::EndAllForgetsSessions, "`end_all`: ends logins with their sessions"),
+    (Fault::EndAllTakesAllSessions, "`end_all`: ends logins with their sessions"),
+    (Fault::LosesTheLoginOfASession, "keep which login a session is a face of"),
+    (Fault::KeepsSessionsForever, "`load_session`: the session, `None` when"),
+    (Fault::OverwritesSessions, "`insert_session`: a key that exists already is an error"),
+    (Fault::MergesSessions, "`insert_session`: a key that exists already is an error"),
+    (Fault::InsertsSessionsInTwoSteps, "`insert_session`: sessions are never merged"),
+    (Fault::ResurrectsSessions, "`update_session`: `false`, and nothing written, when it is gone"),
+    (Fault::ResurrectsSessionsInARace, "when the session ended must not bring it back"),
+    (Fault::ResurrectsSessionsInARace, "when the login ended must not bring its session back"),
+    (Fault::TouchResurrectsSessions, "`touch_session`: moves the idle timeout"),
+    (Fault::TouchForgetsValues, "`touch_session`: moves the idle timeout"),
+    (Fault::DeletesNothing, "`delete_session`: deletes a session"),
+    (Fault::DeletesEverything, "`delete_session`: deletes a session"),
+    (Fault::CachesSessions, "`update_session`: replaces a session"),
+    (Fault::CachesLogins, "`end`: ends a login"),
+];
+
+/// What the suite reports of a store with this fault.
+async fn report(fault: Fault) -> Option<String> {
+    let make = async || {
+        let store = WrongStore::new(fault);
+        Fixture::new(store.second_handle()).second_handle(store)
+    };
+    let panicked = AssertUnwindSafe(conformance::store(make)).catch_unwind().await.err()?;
+    Some(*panicked.downcast::<String>().expect("it fails with a report"))
+}
+
+#[actix_web::test]
+async fn a_store_without_a_fault_passes() {
+    assert_eq!(report(Fault::Nothing).await, None);
+    conformance::login_store(async || Fixture::new(WrongStore::new(Fault::EndForgetsSessions))).await;
+    conformance::session_store(async || Fixture::new(WrongStore::new(Fault::RotatesTheDead))).await;
+}
+
+#[actix_web::test]
+async fn every_fault_is_found_and_every_promise_can_be_broken() {
+    let mut broken = BTreeSet::new();
+    let mut promises = 0;
+    for (fault, promise) in FAULTS {
+        let report = report(*fault).await.unwrap_or_else(|| panic!("{fault:?} is not found"));
+        assert!(report.contains(promise), "{fault:?} breaks: {promise}\n{report}");
+        let head = report.split(" promises").next().and_then(|head| head.split(' ').next_back());
+        promises = head.and_then(|count| count.parse().ok()).expect("the report begins with how many there are");
+        // A fault that breaks everything shows nothing of a single check.
+        if !matches!(fault, Fault::AnswersErrors | Fault::Panics) {
+            broken.extend(report.lines().filter(|line| line.starts_with(" * ")).map(str::to_owned));
+        }
+    }
+    assert_eq!(broken.len(), promises, "some check never failed; these did: {broken:#?}");
+}
