@@ -87,7 +87,7 @@ impl<'a> Refusal<'a> {
         let accepted = self.auth.as_ref().and_then(|auth| auth.accepted());
         match accepted {
             Some(principal) => Some(principal.identity.clone()),
-            None => Some(self.claims()?.get("sub")?.as_str()?.to_owned()),
+            None => Some(self.auth.as_ref()?.opened()?.sub.clone()),
         }
     }
 

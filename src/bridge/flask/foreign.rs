@@ -30,6 +30,7 @@ impl ForeignTokens for JwtManager {
             auth_time: issued_at,
             generation: 0,
             csrf: claims.get("csrf").and_then(Json::as_text).map(str::to_owned),
+            issued_at,
             not_before: time("nbf").unwrap_or(issued_at),
             payload: claims.to_string().into_bytes(),
         };

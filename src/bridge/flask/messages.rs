@@ -1,7 +1,6 @@
 //! The answers of Flask-JWT-Extended: its statuses, its texts, its seven error loaders.
 
 use std::fmt;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use actix_web::HttpResponse;
@@ -9,14 +8,15 @@ use actix_web::http::StatusCode;
 use serde_json::{Map, Value};
 
 use super::config::FlaskLocation;
-use super::python_json::{Json, escaped};
+use super::python_json::escaped;
 use crate::bridge::credential::{Absence, Found, Location};
+use crate::bridge::csrf::CsrfFault;
 use crate::bridge::error::AuthError;
 use crate::bridge::locations::Search;
 use crate::bridge::refusal::Refusal;
 use crate::bridge::request::RequestAuth;
 use crate::bridge::requirement::{Requirement, Wanted};
-use crate::bridge::token::{CsrfFault, Malformation, TokenFault, TokenPart, TokenType};
+use crate::bridge::token::{Malformation, TokenFault, TokenPart, TokenType};
 
 /// Refusals in the form that clients of Flask-JWT-Extended know: its statuses (422 for a token that is not valid, 401,
 /// 400) and a body such as `{"msg":"Token has expired"}`, without a challenge. What it has no answer for is left to the
@@ -98,6 +98,7 @@ impl ErrorProfile {
             AuthError::CsrfRejected(CsrfFault::Mismatch) => {
                 Some(self.unauthorized("CSRF double submit tokens do not match"))
             }
+            AuthError::CsrfRejected(CsrfFault::NoClaim) => Some(self.invalid("Missing claim: csrf")),
             AuthError::TokenInvalid(fault) => Some(self.invalid(&reason(fault, refusal))),
             AuthError::TokenWrongType { wanted: TokenType::Access } => {
                 Some(self.invalid("Only non-refresh tokens are allowed"))
@@ -115,11 +116,6 @@ impl ErrorProfile {
             AuthError::TokenRevoked | AuthError::TokenReused | AuthError::LoginEnded => {
                 let status = StatusCode::UNAUTHORIZED;
                 Some(self.about_token(refusal, &self.revoked_token, status, "Token has been revoked"))
-            }
-            AuthError::ClaimsRejected => {
-                let status = StatusCode::BAD_REQUEST;
-                let text = "User claims verification failed";
-                Some(self.about_token(refusal, &self.token_verification_failed, status, text))
             }
             AuthError::UserNotFound | AuthError::UserDisabled => {
                 let text = format!("Error loading the user {}", refusal.identity().unwrap_or_default());
@@ -188,10 +184,10 @@ fn absence(search: &Search, location: Location, found: &Found, wanted: TokenType
     let not_json = matches!(found, Found::Nothing(Absence::NotJson));
     match (location, &search.header, &search.query, &search.json, &search.cookies) {
         (Location::Header, Some(header), ..) if other_scheme => {
-            let (name, scheme) = (&header.name, &header.scheme);
+            let (name, scheme) = (&header.written, &header.scheme);
             format!("Missing '{scheme}' type in '{name}' header. Expected '{name}: {scheme} <JWT>'")
         }
-        (Location::Header, Some(header), ..) => format!("Missing {} Header", header.name),
+        (Location::Header, Some(header), ..) => format!("Missing {} Header", header.written),
         (Location::Query, _, Some(query), ..) => format!("Missing '{}' query paramater", query.name),
         (Location::Json, ..) if not_json => "Invalid content-type. Must be application/json.".to_owned(),
         (Location::Json, _, _, Some(json), _) => {
@@ -234,7 +230,7 @@ fn reason(fault: &TokenFault, refusal: &Refusal<'_>) -> String {
 fn misplaced(search: Option<&Search>, location: Location) -> String {
     match (location, search.and_then(|search| search.header.as_ref()), search.and_then(|search| search.query.as_ref())) {
         (Location::Header, Some(header), _) => {
-            let (name, scheme) = (&header.name, &header.scheme);
+            let (name, scheme) = (&header.written, &header.scheme);
             let space = if scheme.is_empty() { "" } else { " " };
             format!("Bad {name} header. Expected '{name}: {scheme}{space}<JWT>'")
         }

@@ -18,7 +18,8 @@ use super::config::DecodeSettings;
 use super::python_json::{self, Json, Object};
 use crate::bridge::clock::UnixTime;
 use crate::bridge::error::AuthError;
-use crate::bridge::token::{CsrfFault, Malformation, TokenFault, TokenKey, TokenPart};
+use crate::bridge::csrf::CsrfFault;
+use crate::bridge::token::{Malformation, TokenFault, TokenKey, TokenPart};
 
 /// Nothing is decoded of a longer token. Those of Flask-JWT-Extended have no limit but the server's on headers.
 const MAX_LENGTH: usize = 8 * 1024;

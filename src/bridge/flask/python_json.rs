@@ -13,7 +13,7 @@ use serde_json::{Map, Number, Value};
 
 use crate::bridge::clock::UnixTime;
 
-pub(super) use reader::{JsonFault, read};
+pub(super) use reader::read;
 pub(super) use writer::escaped;
 
 /// A value of Python's, as far as JSON has it. Members keep their order.

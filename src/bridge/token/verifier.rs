@@ -42,7 +42,7 @@ pub(crate) struct VerifiedToken {
     pub(crate) csrf: Option<String>,
     /// Not before this: the later of `iat` and `nbf`.
     pub(crate) not_before: UnixTime,
-    issued_at: UnixTime,
+    pub(crate) issued_at: UnixTime,
     /// The claims, as JSON.
     pub(crate) payload: Vec<u8>,
 }
