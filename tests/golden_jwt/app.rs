@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 
 use actix_web::{FromRequest as _, HttpRequest, HttpResponse, Responder, web};
 use serde::Serialize;
-use serde_json::{Value, json};
-use tollbridge::flask::{FlaskConfig, JwtManager};
+use serde_json::{Map, Value, json};
+use tollbridge::flask::{ErrorProfile, FlaskConfig, JwtManager};
 use tollbridge::store::memory::MemoryStore;
 use tollbridge::{
-    AuthError, Bridge, Claims, CurrentUser, Location, MaybeLogin, Require, StoreError, UserStore,
+    AuthError, Bridge, Claims, CurrentUser, Location, MaybeLogin, Require, StoreError, TokenKey, UserStore,
 };
 
 use crate::recording::{Case, Recording};
@@ -17,6 +17,17 @@ use crate::recording::{Case, Recording};
 const PATHS: [&str; 12] = [
     "/protected", "/fresh", "/refresh", "/optional", "/notype", "/refresh_fresh", "/optional_fresh", "/opts", "/skip",
     "/user", "/headers_only", "/hj",
+];
+
+/// The error loaders, as the recording calls them.
+const ERROR_LOADERS: [&str; 7] = [
+    "unauthorized",
+    "invalid_token",
+    "expired_token",
+    "needs_fresh_token",
+    "revoked_token",
+    "token_verification_failed",
+    "user_lookup_error",
 ];
 
 #[derive(Clone, Serialize)]
@@ -46,7 +57,8 @@ pub(crate) fn bridge(recording: &Recording, case: &Case) -> Result<Bridge, Strin
     let mut bridge = Bridge::builder(Users).store(MemoryStore::default()).flask_jwt(&jwt);
     for hook in &case.hooks {
         bridge = match hook.as_str() {
-            "user" => bridge,
+            "user" | "decode_key" => bridge,
+            error if ERROR_LOADERS.contains(&error) => bridge,
             "blocklist" | "verify" => bridge,
             other => panic!("{}: the application has no loader `{other}`", case.name),
         };
@@ -68,7 +80,42 @@ fn manager(recording: &Recording, case: &Case) -> Result<JwtManager, String> {
     if !case.hooks.iter().any(|hook| hook == "user") {
         jwt = jwt.without_user_lookup();
     }
-    jwt.build().map_err(|error| error.to_string())
+    if case.hooks.iter().any(|hook| hook == "decode_key") {
+        let secret = recording.secret_key.clone();
+        jwt = jwt.decode_key_loader(move |_, claims| {
+            let of_42 = claims.get("sub") == Some(&json!("42"));
+            TokenKey::hs256(if of_42 { secret.as_bytes() } else { b"another-secret-of-more-than-32-bytes" }).ok()
+        });
+    }
+    jwt.errors(errors(case)).build().map_err(|error| error.to_string())
+}
+
+/// Every error loader answers with its name and with what it was given.
+fn errors(case: &Case) -> ErrorProfile {
+    let teapot = |body: &Value| {
+        HttpResponse::ImATeapot().content_type("application/json").body(body.to_string() + "\n")
+    };
+    let of_reason = |name: &'static str| {
+        move |reason: &str| teapot(&json!({ "loader": name, "reason": reason }))
+    };
+    let of_token = |name: &'static str| {
+        move |header: &Map<String, Value>, claims: &Map<String, Value>| {
+            let names: Vec<&String> = claims.keys().collect();
+            teapot(&json!({ "loader": name, "alg": header.get("alg"), "claims": names }))
+        }
+    };
+    case.hooks.iter().fold(ErrorProfile::default(), |errors, hook| match hook.as_str() {
+        "unauthorized" => errors.unauthorized_loader(of_reason("unauthorized")),
+        "invalid_token" => errors.invalid_token_loader(of_reason("invalid_token")),
+        "expired_token" => errors.expired_token_loader(of_token("expired_token")),
+        "needs_fresh_token" => errors.needs_fresh_token_loader(of_token("needs_fresh_token")),
+        "revoked_token" => errors.revoked_token_loader(of_token("revoked_token")),
+        "token_verification_failed" => {
+            errors.token_verification_failed_loader(of_token("token_verification_failed"))
+        }
+        "user_lookup_error" => errors.user_lookup_error_loader(of_token("user_lookup_error")),
+        _ => errors,
+    })
 }
 
 /// What the application serves.
