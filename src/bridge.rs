@@ -19,6 +19,7 @@ mod events;
 mod extract;
 pub mod flask;
 mod gate;
+mod implicit_refresh;
 mod loader;
 mod locations;
 mod login;
@@ -26,11 +27,13 @@ mod logout;
 mod password;
 mod principal;
 mod problem;
+mod protection;
 mod random;
 mod redirect;
 mod refresh;
 mod refusal;
 mod remember;
+mod remember_cookie;
 mod request;
 mod require;
 mod requirement;
@@ -72,8 +75,10 @@ pub use logout::Scope;
 pub use password::{PasswordActivity, PasswordError, PasswordHasher, PasswordParams, Verified};
 pub use principal::{Principal, Via};
 pub use problem::Problem;
+pub use protection::SessionProtection;
 pub use redirect::safe_next;
 pub use refusal::{Refusal, prefers_html};
+pub use remember_cookie::RememberCookie;
 pub use require::{Require, RequireService};
 pub use session_store::{SessionHash, SessionRecord, SessionStore};
 pub use store_error::{StoreError, StoreFuture};
@@ -203,6 +208,7 @@ where
             };
             if token {
                 silence::seal(res.headers_mut(), &core);
+                implicit_refresh::finish(&core, &auth, res.headers_mut());
             } else {
                 silence::add_cookies(res.headers_mut(), &auth, brought_cookies);
             }

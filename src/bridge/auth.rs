@@ -23,6 +23,7 @@ use super::principal::{Principal, Verdict, Via};
 use super::request::RequestAuth;
 use super::session_login::{self, Face};
 use super::token::TokenPair;
+use super::token_cookies::TokenCookies;
 use super::users::Described;
 
 /// Browsers keep no cookie for longer (RFC 6265bis section 5.5).
@@ -82,6 +83,39 @@ impl Auth {
         }
         // Nobody may be signed in to somebody else's account by another site (login CSRF).
         csrf::check(self.req.method(), self.req.headers(), self.core().own_origin.as_deref())
+    }
+
+    /// The cookies that carry tokens, to put tokens on a response (`set_access_cookies`, `set_refresh_cookies`) or to
+    /// take them back (`unset_jwt_cookies`).
+    ///
+    /// ```
+    /// use actix_web::{HttpResponse, post};
+    /// use tollbridge::{Auth, AuthError};
+    /// # #[derive(Clone)] struct User;
+    /// # async fn check() -> Result<User, AuthError> { Ok(User) }
+    ///
+    /// #[post("/login")]
+    /// async fn login(auth: Auth) -> Result<HttpResponse, AuthError> {
+    ///     let user = check().await?;
+    ///     let tokens = auth.login_user(&user).tokens_only().await?.issue_tokens()?;
+    ///     let mut response = HttpResponse::NoContent().finish();
+    ///     let cookies = auth.token_cookies()?;
+    ///     cookies.set_access(&mut response, &tokens.access_token)?;
+    ///     cookies.set_refresh(&mut response, &tokens.refresh_token)?;
+    ///     Ok(response)
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`CsrfRejected`](AuthError::CsrfRejected) when another site sent the request: it may sign nobody in or out.
+    /// [`Misconfigured`](AuthError::Misconfigured) when no [`TokenLocations`](crate::TokenLocations) name cookies.
+    pub fn token_cookies(&self) -> Result<&TokenCookies, AuthError> {
+        let cookies = self.core().loader.search.cookies.as_ref().ok_or(AuthError::Misconfigured(
+            "a token was to be put into a cookie, where the bridge looks for none: declare `Location::Cookie`",
+        ))?;
+        csrf::check(self.req.method(), self.req.headers(), self.core().own_origin.as_deref())?;
+        Ok(cookies)
     }
 
     pub(super) fn core(&self) -> &Core {
@@ -192,14 +226,15 @@ impl<'a> LoginUser<'a> {
         };
         core.logins.insert(&login).await?;
         if self.session {
-            let face = Face { stale: !self.fresh, forced: !described.active };
-            session_login::open(req, &req.get_session(), &login, face)?;
+            let remembered_for = self.duration.filter(|_| self.remember).map(seconds);
+            let face = Face { stale: !self.fresh, forced: !described.active, remembered_for };
+            session_login::open(core, req, &req.get_session(), &login, face)?;
             let cookies = &core.cookies;
             match remember {
                 Some((record, value)) => state.set_cookie(cookies.remember(value, now, record.expires_at)),
                 // A remember cookie of an earlier login must not outlive this choice.
-                None if super::cookies::value_of(req.headers(), &cookies.remember).is_some() => {
-                    state.set_cookie(cookies.removal(&cookies.remember));
+                None if super::cookies::value_of(req.headers(), cookies.remember_name()).is_some() => {
+                    state.set_cookie(cookies.remember_removal());
                 }
                 None => {}
             }

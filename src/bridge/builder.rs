@@ -19,11 +19,14 @@ use super::events::Events;
 use super::loader::LoaderConfig;
 use super::locations::TokenLocations;
 use super::login::LoginStore;
+use super::protection::SessionProtection;
 use super::random;
 use super::refusal::OnRefusal;
 use super::remember::RememberKey;
+use super::remember_cookie::RememberCookie;
 use super::session_store::SessionStore;
 use super::token::{ForeignTokens, Issuer, KeySet, TokenConfig, TokenKey, Verifier};
+use super::token_cookies::TokenCookies;
 use super::user::UserStore;
 use super::users::{Erased, Users};
 
@@ -45,7 +48,10 @@ pub struct BridgeBuilder {
     json_body_limit: usize,
     body_timeout: Duration,
     foreign: Option<Box<dyn ForeignTokens>>,
+    implicit_refresh: Option<Duration>,
     lifetimes: Lifetimes,
+    remember_cookie: RememberCookie,
+    protection: SessionProtection,
     clock: Clock,
 }
 
@@ -82,6 +88,9 @@ pub enum BuildError {
     /// A token names its key by id, so no two may share one.
     #[error("two token keys have the id `{0}`: leave one out")]
     DuplicateKeyId(String),
+    /// [`BridgeBuilder::remember_cookie`] got settings with which no browser would keep the cookie, or keep it safe.
+    #[error("the remember cookie cannot be written as configured: {0}")]
+    RememberCookie(String),
 }
 
 impl BridgeBuilder {
@@ -104,12 +113,14 @@ impl BridgeBuilder {
                 audience: "tollbridge".to_owned(),
                 access_ttl: Duration::from_secs(15 * MINUTE),
                 refresh_ttl: Duration::from_secs(30 * DAY),
+                csrf: false,
             },
             leeway: Duration::from_secs(5),
             token_locations: TokenLocations::default(),
             json_body_limit: 16 * 1024,
             body_timeout: Duration::from_secs(10),
             foreign: None,
+            implicit_refresh: None,
             lifetimes: Lifetimes {
                 refresh: Duration::from_secs(30 * DAY),
                 refresh_grace: Duration::from_secs(10),
@@ -118,6 +129,8 @@ impl BridgeBuilder {
                 remember: Duration::from_secs(30 * DAY),
                 fresh: Duration::from_secs(15 * MINUTE),
             },
+            remember_cookie: RememberCookie::default(),
+            protection: SessionProtection::default(),
             clock: Clock::system(),
         }
     }
@@ -171,19 +184,23 @@ impl BridgeBuilder {
         let secure = own_origin.as_deref().is_some_and(|origin| origin.starts_with("https://"));
         let search = self.token_locations.search(secure)?;
         let keys = KeySet::new(token_key, self.retired);
-        let (issuer, audience) = (self.tokens.issuer.clone(), self.tokens.audience.clone());
+        let csrf = search.cookies.as_ref().is_some_and(TokenCookies::uses_double_submit);
+        let tokens = TokenConfig { csrf, ..self.tokens };
+        let (issuer, audience) = (tokens.issuer.clone(), tokens.audience.clone());
         Ok(Bridge::new(Core {
             users: self.users,
             logins,
             sessions,
-            issuer: Issuer::new(keys.clone(), self.tokens, mac_key(&session_secret, b"refresh successors")),
+            issuer: Issuer::new(keys.clone(), tokens, mac_key(&session_secret, b"refresh successors")),
             verifier: Verifier::new(keys, issuer, audience, self.leeway),
             foreign: self.foreign,
             remember: RememberKey::new(mac_key(&session_secret, b"remember cookies")),
             session_key: Key::from(&derive::<64>(&session_secret, b"session cookies")),
-            cookies: CookieConfig::new(secure),
+            cookies: CookieConfig::new(secure, self.remember_cookie)?,
+            protection: self.protection,
             loader: LoaderConfig { search, json_body_limit: self.json_body_limit, body_timeout: self.body_timeout },
             lifetimes: self.lifetimes,
+            implicit_refresh: self.implicit_refresh,
             own_origin,
             login_view: self.login_view,
             error_page: self.error_page,

@@ -44,7 +44,7 @@ impl Auth {
         }
         let login = Login { auth_time: now, last_seen_at: now, ..login };
         if !self.state.presented.is_token() {
-            session_login::confirm(&self.req.get_session());
+            session_login::confirm(core, &self.req, &self.req.get_session())?;
         }
         // Who has not been asked for yet is found to be fresh when they are.
         if let Some(principal) = self.state.accepted() {
@@ -71,6 +71,9 @@ impl Auth {
         }
         let Some(found) = self.session_login().filter(|found| !found.face.stale) else { return Ok(false) };
         let (core, now) = (self.core(), self.core().clock.now());
+        if core.protection.sees_another(&self.req, &self.req.get_session()) {
+            return Ok(false);
+        }
         let login = core.logins.find(&found.login_id).await?;
         Ok(login.is_some_and(|login| {
             login.identity == found.identity && login.is_live(now) && core.is_fresh(login.auth_time, now)
@@ -85,7 +88,7 @@ impl Auth {
     /// When the store cannot answer.
     pub async fn login_remembered(&self) -> Result<bool, AuthError> {
         let (core, now) = (self.core(), self.core().clock.now());
-        let name = &core.cookies.remember;
+        let name = core.cookies.remember_name();
         if self.state.presented.is_token() || self.state.removes_cookie(name) {
             return Ok(false);
         }

@@ -12,49 +12,67 @@ use actix_web::http::header::{COOKIE, HeaderMap, HeaderValue};
 
 use percent_encoding::percent_decode;
 
+use super::builder::BuildError;
 use super::clock::UnixTime;
+use super::remember_cookie::{RememberCookie, SettledCookie};
 
 /// The names, and whether cookies are for TLS only.
 #[derive(Clone, Debug)]
 pub(crate) struct CookieConfig {
     pub(crate) session: String,
-    pub(crate) remember: String,
+    pub(crate) remember_cookie: SettledCookie,
+    /// Whether the session cookie is for TLS only.
     pub(crate) secure: bool,
 }
 
 impl CookieConfig {
     /// With TLS the `__Host-` prefix keeps other hosts from setting them (RFC 6265bis section 4.1.3.2).
-    pub(crate) fn new(secure: bool) -> Self {
-        let prefix = if secure { "__Host-" } else { "" };
-        Self {
-            session: format!("{prefix}tollbridge_session"),
-            remember: format!("{prefix}tollbridge_remember"),
-            secure,
-        }
+    pub(crate) fn new(secure: bool, remember: RememberCookie) -> Result<Self, BuildError> {
+        let session = format!("{}tollbridge_session", if secure { "__Host-" } else { "" });
+        Ok(Self { remember_cookie: remember.settle(secure, &session)?, session, secure })
     }
 
     /// The remember cookie with this value, until `expires_at`.
     pub(crate) fn remember(&self, value: String, now: UnixTime, expires_at: UnixTime) -> Cookie<'static> {
-        let mut cookie = self.bare(self.remember.clone(), value);
+        let mut cookie = self.bare_remember(value);
         cookie.set_max_age(CookieDuration::seconds(expires_at - now));
         cookie
     }
 
-    /// A cookie that removes the one of this name.
-    pub(crate) fn removal(&self, name: &str) -> Cookie<'static> {
-        let mut cookie = self.bare(name.to_owned(), String::new());
+    /// A cookie that removes the remember cookie.
+    pub(crate) fn remember_removal(&self) -> Cookie<'static> {
+        let mut cookie = self.bare_remember(String::new());
         cookie.make_removal();
         cookie
     }
 
-    fn bare(&self, name: String, value: String) -> Cookie<'static> {
-        let cookie = Cookie::build(name, value).path("/").http_only(true).same_site(SameSite::Lax);
-        cookie.secure(self.secure).finish()
+    /// A cookie that removes the session cookie.
+    pub(crate) fn session_removal(&self) -> Cookie<'static> {
+        let cookie = Cookie::build(self.session.clone(), "").path("/").http_only(true).same_site(SameSite::Lax);
+        let mut cookie = cookie.secure(self.secure).finish();
+        cookie.make_removal();
+        cookie
+    }
+
+    fn bare_remember(&self, value: String) -> Cookie<'static> {
+        let as_settled = &self.remember_cookie;
+        let cookie = Cookie::build(as_settled.name.clone(), value).path(as_settled.path.clone());
+        let mut cookie = cookie.secure(as_settled.secure).http_only(as_settled.http_only).finish();
+        cookie.set_same_site(as_settled.same_site);
+        if let Some(domain) = &as_settled.domain {
+            cookie.set_domain(domain.clone());
+        }
+        cookie
+    }
+
+    /// The name of the remember cookie.
+    pub(crate) fn remember_name(&self) -> &str {
+        &self.remember_cookie.name
     }
 
     /// Whether the request carries a cookie of ours.
     pub(crate) fn any_in(&self, headers: &HeaderMap) -> bool {
-        value_of(headers, &self.session).is_some() || value_of(headers, &self.remember).is_some()
+        value_of(headers, &self.session).is_some() || value_of(headers, self.remember_name()).is_some()
     }
 
     /// Drops aliases of our cookies, and our cookies where there are two of a name. Everybody else's stay. Says whether
@@ -78,8 +96,9 @@ impl CookieConfig {
     /// Whether actix-web's list of the request's cookies has one of ours. It is made when somebody first asks for it,
     /// and never again.
     pub(crate) fn any_listed(&self, req: &HttpRequest) -> bool {
-        req.cookies()
-            .is_ok_and(|listed| listed.iter().any(|one| one.name() == self.session || one.name() == self.remember))
+        req.cookies().is_ok_and(|listed| {
+            listed.iter().any(|one| one.name() == self.session || one.name() == self.remember_name())
+        })
     }
 
     fn is_ambiguous(&self, headers: &HeaderMap) -> bool {
@@ -87,7 +106,7 @@ impl CookieConfig {
         for name in pairs(headers).map(name_of) {
             if name == self.session.as_bytes() {
                 sessions += 1;
-            } else if name == self.remember.as_bytes() {
+            } else if name == self.remember_name().as_bytes() {
                 remembers += 1;
             } else if self.is_ours_decoded(name) {
                 return true;
@@ -100,7 +119,7 @@ impl CookieConfig {
     fn is_ours_decoded(&self, name: &[u8]) -> bool {
         let decoded = percent_decode(name).decode_utf8_lossy();
         let trimmed = decoded.trim();
-        trimmed == self.session || trimmed == self.remember
+        trimmed == self.session || trimmed == self.remember_name()
     }
 }
 

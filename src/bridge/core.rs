@@ -11,6 +11,7 @@ use super::error::AuthError;
 use super::events::Events;
 use super::loader::LoaderConfig;
 use super::login::LoginStore;
+use super::protection::SessionProtection;
 use super::refusal::OnRefusal;
 use super::remember::RememberKey;
 use super::session_store::SessionStore;
@@ -32,8 +33,11 @@ pub(crate) struct Core {
     pub(crate) remember: RememberKey,
     pub(crate) session_key: actix_web::cookie::Key,
     pub(crate) cookies: CookieConfig,
+    pub(crate) protection: SessionProtection,
     pub(crate) loader: LoaderConfig,
     pub(crate) lifetimes: Lifetimes,
+    /// An access token from a cookie gets a successor when it expires within this.
+    pub(crate) implicit_refresh: Option<Duration>,
     /// The origin of the public URL, if one is configured.
     pub(crate) own_origin: Option<String>,
     pub(crate) login_view: Option<String>,

@@ -113,17 +113,20 @@ pub enum EndReason {
     RefreshReused,
     /// A remember cookie came back after its successor had been used: somebody else has it.
     RememberReused,
+    /// Its session came from another client: [`SessionProtection::Strong`](crate::SessionProtection::Strong).
+    SessionProtected,
     /// Somebody who runs the server ended it.
     Administrator,
 }
 
 impl EndReason {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Logout,
         Self::PasswordChanged,
         Self::UserDisabled,
         Self::RefreshReused,
         Self::RememberReused,
+        Self::SessionProtected,
         Self::Administrator,
     ];
 
@@ -135,6 +138,7 @@ impl EndReason {
             Self::UserDisabled => "user_disabled",
             Self::RefreshReused => "refresh_reused",
             Self::RememberReused => "remember_reused",
+            Self::SessionProtected => "session_protected",
             Self::Administrator => "administrator",
         }
     }
@@ -169,6 +173,17 @@ pub trait LoginStore: Send + Sync + 'static {
     /// still `next.generation - 1`, replaces the cookie's record by `next` and answers `true`; else changes nothing
     /// and answers `false`. One conditional statement, as above.
     fn rotate_remember<'a>(&'a self, id: &'a LoginId, next: &'a Remember) -> StoreFuture<'a, bool>;
+
+    /// Moves the end of the remember cookie: if the login is live at `now` and the generation of its cookie is still
+    /// `generation`, sets the cookie's `expires_at` and answers `true`; else changes nothing and answers `false`. One
+    /// conditional statement, as above.
+    fn extend_remember<'a>(
+        &'a self,
+        id: &'a LoginId,
+        generation: i64,
+        expires_at: UnixTime,
+        now: UnixTime,
+    ) -> StoreFuture<'a, bool>;
 
     /// Notes that the user has just proved again who they are: if the login is live at `now`, sets `auth_time` and
     /// `last_seen_at` to `now` and answers `true`; else changes nothing and answers `false`. One conditional statement.

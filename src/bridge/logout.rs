@@ -6,7 +6,7 @@ use super::auth::Auth;
 use super::clock::UnixTime;
 use super::cookies;
 use super::core::Core;
-use super::credential::Choice;
+use super::credential::{Choice, Location};
 use super::csrf;
 use super::error::AuthError;
 use super::events::AuthEvent;
@@ -47,14 +47,17 @@ impl Auth {
         };
         let signed_out = match presented {
             Choice::Refused(error) => return Err(error),
-            Choice::Token(token) => {
-                let Verified { token, expired } = by_token::verify(&self.state, &self.req, &token, now)?;
+            Choice::Token(presented) => {
+                let Verified { token, expired } = by_token::verify(&self.state, &self.req, &presented, now)?;
                 let current = Current { identity: token.sub.clone(), login_id: token.login()? };
                 // An expired token may end its own login, and that is all it may do.
                 if expired && scope != Scope::This {
                     return Err(AuthError::TokenExpired);
                 }
                 end(core, &current, scope, now).await?;
+                if presented.location == Location::Cookie && scope != Scope::Others {
+                    self.state.end_token_cookies();
+                }
                 Some(current)
             }
             // A token that this route does not look for.
@@ -106,9 +109,9 @@ impl Auth {
         drop(self.state.take_cookies());
         let session = self.req.get_session();
         session.purge();
-        for name in [&names.session, &names.remember] {
-            if cookies::value_of(self.req.headers(), name).is_some() {
-                self.state.set_cookie(names.removal(name));
+        for removal in [names.session_removal(), names.remember_removal()] {
+            if cookies::value_of(self.req.headers(), removal.name()).is_some() {
+                self.state.set_cookie(removal);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! What the bridge keeps with a request while it is handled.
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -31,6 +31,8 @@ pub(crate) struct RequestAuth {
     opened: RefCell<Option<Rc<VerifiedToken>>>,
     /// A user who is signed in and may not be here.
     inactive: RefCell<Option<Rc<dyn Any>>>,
+    /// Whether the browser is to lose the cookies that carry its tokens.
+    token_cookies_end: Cell<bool>,
     /// Cookies to set on the response, which handlers do not see.
     cookies: RefCell<Vec<Cookie<'static>>>,
 }
@@ -45,6 +47,7 @@ impl RequestAuth {
             verdict: RefCell::default(),
             opened: RefCell::default(),
             inactive: RefCell::default(),
+            token_cookies_end: Cell::default(),
             cookies: RefCell::default(),
         })
     }
@@ -133,17 +136,26 @@ impl RequestAuth {
         }
     }
 
-    /// Whether anybody has asked who the request is.
-    pub(crate) fn was_asked(&self) -> bool {
-        self.verdict.borrow().initialized()
-    }
-
-    /// Who the request was found to be, if anybody has asked.
+    /// The principal, if somebody has asked who the request is and it is somebody.
     pub(crate) fn accepted(&self) -> Option<Rc<Principal>> {
         match self.verdict.borrow().get() {
             Some(Verdict::Accepted(principal)) => Some(Rc::clone(principal)),
             _ => None,
         }
+    }
+
+    /// From here on the browser's tokens are worth nothing.
+    pub(crate) fn end_token_cookies(&self) {
+        self.token_cookies_end.set(true);
+    }
+
+    pub(crate) fn token_cookies_end(&self) -> bool {
+        self.token_cookies_end.get()
+    }
+
+    /// Whether anybody has asked who the request is.
+    pub(crate) fn was_asked(&self) -> bool {
+        self.verdict.borrow().initialized()
     }
 
     /// The user who is signed in and may not be here, once somebody has asked who the request is.

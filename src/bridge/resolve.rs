@@ -10,13 +10,15 @@ use actix_web::HttpRequest;
 
 use super::clock::UnixTime;
 use super::cookies;
-use super::core::Core;
+use super::core::{Core, seconds};
 use super::credential::{Choice, Location};
 use super::error::AuthError;
 use super::events::AuthEvent;
 use super::login::{EndReason, Login, LoginId};
 use super::principal::{Principal, Verdict, Via};
+use super::protection;
 use super::remember::{Match, PresentedCookie};
+use super::remember_cookie;
 use super::request::RequestAuth;
 use super::requirement::{Face, Requirement};
 use super::session_login::{self, SessionLogin};
@@ -91,8 +93,11 @@ fn log(auth: &RequestAuth, requirement: &Requirement, verdict: &Verdict) {
 
 async fn by_cookies(auth: &RequestAuth, req: &HttpRequest) -> Result<Verdict, AuthError> {
     let session = req.get_session();
-    if let Some(found) = SessionLogin::of(req, &session) {
-        return match by_session(&auth.core, &found).await {
+    if let Some(mut found) = SessionLogin::of(req, &session) {
+        if !protection::enforce(auth, req, &session, &mut found).await? {
+            return Ok(Verdict::Absent(AuthError::LoginEnded));
+        }
+        return match by_session(auth, req, &found).await {
             Ok(principal) => Ok(Verdict::Accepted(Rc::new(principal))),
             Err(error) if error.status().is_server_error() => Err(error),
             Err(error @ AuthError::UserDisabled) if found.face.forced => {
@@ -113,9 +118,11 @@ async fn by_cookies(auth: &RequestAuth, req: &HttpRequest) -> Result<Verdict, Au
     by_remember_cookie(auth, req, &session).await
 }
 
-async fn by_session(core: &Core, found: &SessionLogin) -> Result<Principal, AuthError> {
+async fn by_session(auth: &RequestAuth, req: &HttpRequest, found: &SessionLogin) -> Result<Principal, AuthError> {
+    let core = &*auth.core;
     let now = core.clock.now();
     let (user, login) = live(core, &found.identity, &found.login_id, now).await?;
+    remember_cookie::renew(auth, req, &login, found.face, now).await?;
     let fresh = !found.face.stale && core.is_fresh(login.auth_time, now);
     Ok(principal(user, login, Via::Session, fresh))
 }
@@ -124,20 +131,20 @@ async fn by_session(core: &Core, found: &SessionLogin) -> Result<Principal, Auth
 async fn by_remember_cookie(auth: &RequestAuth, req: &HttpRequest, session: &Session) -> Result<Verdict, AuthError> {
     let core = &*auth.core;
     let nobody = Ok(Verdict::Absent(AuthError::LoginRequired));
-    let Some(value) = cookies::value_of(req.headers(), &core.cookies.remember) else { return nobody };
+    let Some(value) = cookies::value_of(req.headers(), core.cookies.remember_name()) else { return nobody };
     let now = core.clock.now();
     let restored = match PresentedCookie::parse(value) {
         Some(cookie) => restore(core, &cookie, now).await?,
         None => None,
     };
     let Some((user, login)) = restored else {
-        auth.set_cookie(core.cookies.removal(&core.cookies.remember));
+        auth.set_cookie(core.cookies.remember_removal());
         return nobody;
     };
     if let Some(remember) = &login.remember {
         auth.set_cookie(core.cookies.remember(core.remember.value(remember), now, remember.expires_at));
     }
-    session_login::open(req, session, &login, session_login::Face { stale: true, forced: false })?;
+    session_login::open(core, req, session, &login, session_login::Face { stale: true, ..Default::default() })?;
     tracing::info!(login.id = %login.id, "session restored by remember cookie");
     core.events.emit(|| AuthEvent::UserLoadedFromCookie { user: login.identity.clone(), login: login.id.clone() });
     Ok(Verdict::Accepted(Rc::new(principal(user, login, Via::Remember, false))))
@@ -164,7 +171,11 @@ async fn restore(
         }
         // Whoever loses the race finds the successor in place, and it is the one that they would have put there.
         Match::Current => {
-            let next = core.remember.successor(record, now);
+            let mut next = core.remember.successor(record, now);
+            if core.cookies.remember_cookie.renews {
+                let renewed = remember_cookie::renewed_expiry(&found, seconds(core.lifetimes.remember), now);
+                next.expires_at = next.expires_at.max(renewed);
+            }
             core.logins.rotate_remember(&login_id, &next).await?;
         }
         Match::JustRotated => {}

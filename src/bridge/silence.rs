@@ -44,7 +44,7 @@ pub(crate) fn vary(headers: &mut HeaderMap) {
 /// The gate leaves nothing to strip. Should something else have set one of our cookies, it does not get out.
 fn strip(headers: &mut HeaderMap, core: &Core) {
     let ours = |cookie: &HeaderValue| {
-        [&core.cookies.session, &core.cookies.remember]
+        [&*core.cookies.session, core.cookies.remember_name()]
             .iter()
             .any(|name| cookie.as_bytes().strip_prefix(name.as_bytes()).is_some_and(|rest| rest.starts_with(b"=")))
     };

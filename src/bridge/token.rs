@@ -15,6 +15,7 @@ mod key_set;
 mod keys;
 mod known;
 mod pem;
+mod renewal;
 mod roca;
 mod signature;
 mod verifier;

@@ -323,7 +323,7 @@ impl TokenCookies {
         Ok(())
     }
 
-    fn unset_type(&self, headers: &mut HeaderMap, token_type: TokenType) {
+    pub(crate) fn unset_type(&self, headers: &mut HeaderMap, token_type: TokenType) {
         let names = self.of(token_type);
         let mut remove = |mut cookie: Cookie<'_>| {
             cookie.make_removal();

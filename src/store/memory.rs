@@ -100,6 +100,27 @@ impl LoginStore for MemoryStore {
         })
     }
 
+    fn extend_remember<'a>(
+        &'a self,
+        id: &'a LoginId,
+        generation: i64,
+        expires_at: UnixTime,
+        now: UnixTime,
+    ) -> StoreFuture<'a, bool> {
+        Box::pin(async move {
+            match self.kept().logins.get_mut(id) {
+                Some(login) if login.is_live(now) => match &mut login.remember {
+                    Some(remember) if remember.generation == generation => {
+                        remember.expires_at = expires_at;
+                        Ok(true)
+                    }
+                    _ => Ok(false),
+                },
+                _ => Ok(false),
+            }
+        })
+    }
+
     fn confirm<'a>(&'a self, id: &'a LoginId, now: UnixTime) -> StoreFuture<'a, bool> {
         Box::pin(async move {
             match self.kept().logins.get_mut(id) {

@@ -198,6 +198,7 @@ fn routes(app: &mut ServiceConfig) {
         .route("/claims", web::route().to(claims))
         .route("/how", web::route().to(how))
         .route("/twice", web::route().to(twice))
+        .configure(crate::guarded::routes)
         .route("/misfit", web::route().to(misfit))
         .route("/login-misfit", web::post().to(login_misfit))
         .route("/never-asks", web::route().to(never_asks))

@@ -4,6 +4,7 @@
 mod app;
 #[path = "../support/clients.rs"]
 mod clients;
+mod guarded;
 mod store;
 #[path = "../support/vectors.rs"]
 mod vectors;
@@ -15,13 +16,18 @@ mod events;
 mod extractors;
 mod hostile;
 mod loader;
+mod locations;
 mod logout;
+mod protection;
 mod redirect;
 mod refresh;
 mod refusal;
 mod remember;
+mod remember_cookie;
+mod require;
 mod sessions;
 mod silence;
+mod token_cookies;
 mod token_keys;
 mod tokens;
 mod wycheproof;

@@ -71,6 +71,7 @@ impl LoginStore for CountingStore {
         find_remembered(selector: &'a str) -> Option<Login>;
         rotate_refresh(id: &'a LoginId, generation: i64, now: UnixTime) -> bool;
         rotate_remember(id: &'a LoginId, next: &'a Remember) -> bool;
+        extend_remember(id: &'a LoginId, generation: i64, expires_at: UnixTime, now: UnixTime) -> bool;
         confirm(id: &'a LoginId, now: UnixTime) -> bool;
         touch(id: &'a LoginId, now: UnixTime) -> ();
         end(id: &'a LoginId, reason: EndReason, now: UnixTime) -> bool;

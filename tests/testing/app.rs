@@ -91,7 +91,7 @@ pub(crate) async fn body(res: ServiceResponse<BoxBody>) -> Value {
 async fn how(login: CurrentLogin, user: CurrentUser<User>) -> impl Responder {
     Json(json!({
         "user": user.name,
-        "login_id": login.login_id.as_str(),
+        "login_id": login.login_id.as_ref().map(|login| login.as_str()),
         "via": login.via.as_str(),
         "location": login.location.as_str(),
         "fresh": login.fresh,

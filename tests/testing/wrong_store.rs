@@ -21,6 +21,9 @@ pub(crate) enum Fault {
     FindsAnyLogin,
     FindsNoDeadLogin,
     FindsNoDeadLoginByCookie,
+    ExtendsOtherLogins,
+    ExtendsCookiesOfTheDead,
+    ExtendsAnyGeneration,
     ConfirmsTheDead,
     ConfirmsWithoutATrace,
     TouchesEveryLogin,
@@ -227,6 +230,30 @@ impl LoginStore for WrongStore {
                 remember => *remember = Some(next.clone()),
             }
             Ok(true)
+        })
+    }
+
+    fn extend_remember<'a>(
+        &'a self,
+        id: &'a LoginId,
+        generation: i64,
+        expires_at: UnixTime,
+        now: UnixTime,
+    ) -> StoreFuture<'a, bool> {
+        Box::pin(async move {
+            let mut kept = self.kept();
+            let is_live =
+                kept.logins.get(id).is_some_and(|login| login.is_live(now) || self.has(Fault::ExtendsCookiesOfTheDead));
+            let mut extended = false;
+            for login in kept.logins.values_mut().filter(|_| is_live) {
+                let theirs = login.id == *id || self.has(Fault::ExtendsOtherLogins);
+                let any = self.has(Fault::ExtendsAnyGeneration);
+                for remember in login.remember.iter_mut().filter(|it| theirs && (any || it.generation == generation)) {
+                    remember.expires_at = expires_at;
+                    extended = true;
+                }
+            }
+            Ok(extended)
         })
     }
 

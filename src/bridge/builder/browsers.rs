@@ -7,6 +7,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::BridgeBuilder;
 use crate::bridge::auth::LONGEST_REMEMBER;
 use crate::bridge::error::AuthError;
+use crate::bridge::protection::SessionProtection;
+use crate::bridge::remember_cookie::RememberCookie;
 
 impl BridgeBuilder {
     /// At least 32 random bytes, from which the keys of the cookies are derived. Without it they are random: after a
@@ -59,6 +61,19 @@ impl BridgeBuilder {
     /// How long a browser is remembered (`REMEMBER_COOKIE_DURATION`). Default 30 days, at most 400.
     pub fn remember_ttl(mut self, ttl: Duration) -> Self {
         self.lifetimes.remember = ttl.min(LONGEST_REMEMBER);
+        self
+    }
+
+    /// How the remember cookie is written.
+    pub fn remember_cookie(mut self, cookie: RememberCookie) -> Self {
+        self.remember_cookie = cookie;
+        self
+    }
+
+    /// What becomes of a session that comes from another client than the one it was opened for
+    /// (`SESSION_PROTECTION`). Default [`None`](SessionProtection::None); there it says why.
+    pub fn session_protection(mut self, protection: SessionProtection) -> Self {
+        self.protection = protection;
         self
     }
 

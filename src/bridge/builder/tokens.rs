@@ -77,6 +77,14 @@ impl BridgeBuilder {
         self
     }
 
+    /// An access token that comes in a cookie and expires within this time gets a successor on the response: it says
+    /// the same, but is not fresh. A response that sets or removes the cookie itself, as after signing out, is left
+    /// alone. Default none: a browser's access token ends, and its refresh token gets another.
+    pub fn implicit_refresh(mut self, within: Duration) -> Self {
+        self.implicit_refresh = Some(within);
+        self
+    }
+
     /// Who judges tokens that are not of our own format.
     pub(crate) fn foreign_tokens(mut self, foreign: impl ForeignTokens + 'static) -> Self {
         self.foreign = Some(Box::new(foreign));

@@ -22,6 +22,8 @@ pub(crate) struct TokenConfig {
     pub(crate) audience: String,
     pub(crate) access_ttl: Duration,
     pub(crate) refresh_ttl: Duration,
+    /// Whether tokens carry the `csrf` claim, which they need to be used from a cookie.
+    pub(crate) csrf: bool,
 }
 
 /// An access token and the refresh token to renew it with: the body of a token response (RFC 6749 section 5.1).
@@ -53,21 +55,28 @@ pub(crate) struct Issuer {
 
 /// The claims in the order that Flask-JWT-Extended writes them, then ours.
 #[derive(Serialize)]
-struct WrittenClaims<'a> {
-    fresh: bool,
-    iat: UnixTime,
-    jti: &'a str,
+pub(super) struct WrittenClaims<'a> {
+    pub(super) fresh: bool,
+    pub(super) iat: UnixTime,
+    pub(super) jti: &'a str,
     #[serde(rename = "type")]
-    token_type: &'static str,
-    sub: &'a str,
-    nbf: UnixTime,
-    exp: UnixTime,
-    sid: &'a str,
-    auth_time: UnixTime,
-    iss: &'a str,
-    aud: &'a str,
+    pub(super) token_type: &'static str,
+    pub(super) sub: &'a str,
+    pub(super) nbf: UnixTime,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) csrf: Option<&'a str>,
+    pub(super) exp: UnixTime,
+    pub(super) sid: &'a str,
+    pub(super) auth_time: UnixTime,
+    pub(super) iss: &'a str,
+    pub(super) aud: &'a str,
     #[serde(rename = "gen", skip_serializing_if = "Option::is_none")]
-    generation: Option<i64>,
+    pub(super) generation: Option<i64>,
+}
+
+impl WrittenClaims<'_> {
+    pub(super) const NAMES: [&'static str; 13] =
+        ["fresh", "iat", "jti", "type", "sub", "nbf", "csrf", "exp", "sid", "auth_time", "iss", "aud", "gen"];
 }
 
 impl Issuer {
@@ -79,7 +88,9 @@ impl Issuer {
     /// time of its last rotation.
     pub(crate) fn pair(&self, login: &Login, fresh: bool, now: UnixTime) -> Result<TokenPair, AuthError> {
         let access_exp = until(now, self.config.access_ttl, login);
-        let (access_id, refresh_id) = (random::base64url::<16>(), self.refresh_id(login));
+        let (access_id, refresh_id) = (random::base64url::<16>(), self.of_refresh_token(login, ""));
+        let (access_csrf, refresh_csrf) =
+            (self.new_csrf(), self.config.csrf.then(|| self.of_refresh_token(login, "csrf.")));
         let access = WrittenClaims {
             fresh,
             iat: now,
@@ -87,6 +98,7 @@ impl Issuer {
             token_type: TokenType::Access.claim(),
             sub: &login.identity,
             nbf: now,
+            csrf: access_csrf.as_deref(),
             exp: access_exp,
             sid: login.id.as_str(),
             auth_time: login.auth_time,
@@ -101,6 +113,7 @@ impl Issuer {
             jti: &refresh_id,
             token_type: TokenType::Refresh.claim(),
             nbf: rotated,
+            csrf: refresh_csrf.as_deref(),
             exp: until(rotated, self.config.refresh_ttl, login),
             generation: Some(login.refresh_generation),
             ..access
@@ -113,13 +126,31 @@ impl Issuer {
         })
     }
 
-    fn refresh_id(&self, login: &Login) -> String {
-        let seed = format!("{}.{}", login.id, login.refresh_generation);
+    /// A value of the refresh token that a login has now.
+    fn of_refresh_token(&self, login: &Login, purpose: &str) -> String {
+        let seed = format!("{purpose}{}.{}", login.id, login.refresh_generation);
         let tag = hmac::sign(&self.successors, seed.as_bytes());
         URL_SAFE_NO_PAD.encode(&tag.as_ref()[..16])
     }
 
-    fn sign(&self, token_type: TokenType, claims: &WrittenClaims<'_>) -> Result<String, AuthError> {
+    /// A `csrf` claim, if tokens carry one.
+    pub(super) fn new_csrf(&self) -> Option<String> {
+        self.config.csrf.then(random::base64url::<16>)
+    }
+
+    pub(super) fn access_ttl(&self) -> UnixTime {
+        UnixTime::try_from(self.config.access_ttl.as_secs()).unwrap_or(UnixTime::MAX)
+    }
+
+    pub(super) fn issuer(&self) -> &str {
+        &self.config.issuer
+    }
+
+    pub(super) fn audience(&self) -> &str {
+        &self.config.audience
+    }
+
+    pub(super) fn sign(&self, token_type: TokenType, claims: &impl Serialize) -> Result<String, AuthError> {
         let failed = || AuthError::Misconfigured("the token key cannot sign");
         let payload = serde_json::to_vec(claims).map_err(|_| failed())?;
         let (key, header) = self.keys.signing(token_type);

@@ -203,6 +203,30 @@ impl LoginStore for Database {
         })
     }
 
+    fn extend_remember<'a>(
+        &'a self,
+        id: &'a LoginId,
+        generation: i64,
+        expires_at: UnixTime,
+        now: UnixTime,
+    ) -> StoreFuture<'a, bool> {
+        let id = id.as_str().to_owned();
+        Box::pin(async move {
+            let extended = self.write(move |connection| {
+                each!(connection, c => {
+                    diesel::update(logins::table)
+                        .filter(logins::id.eq(&id))
+                        .filter(logins::remember_generation.eq(generation))
+                        .filter(logins::ended_at.is_null())
+                        .filter(logins::expires_at.gt(now))
+                        .set(logins::remember_expires_at.eq(expires_at))
+                        .execute(c)
+                })
+            });
+            Ok(extended.await? == 1)
+        })
+    }
+
     fn confirm<'a>(&'a self, id: &'a LoginId, now: UnixTime) -> StoreFuture<'a, bool> {
         let id = id.as_str().to_owned();
         Box::pin(async move {

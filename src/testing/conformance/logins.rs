@@ -5,7 +5,7 @@ use super::difference::ensure_login;
 use super::race::{RACERS, ROUNDS, race, racer};
 use super::records::{NOW, found, keep, login, remembered};
 use super::report::{Check, Outcome, checks, ensure, ensure_eq};
-use crate::{EndReason, Login, LoginId, LoginStore};
+use crate::{EndReason, Login, LoginId, LoginStore, Remember};
 
 pub(super) fn checks<S: LoginStore>() -> Vec<Check<S>> {
     checks! {
@@ -14,6 +14,10 @@ pub(super) fn checks<S: LoginStore>() -> Vec<Check<S>> {
         "`find`: the login with this id, live or not" => finds_the_dead,
         "`find`: `None` when it is unknown" => finds_nothing_unknown,
         "`find_remembered`: the login whose remember cookie has this selector, live or not" => finds_by_selector,
+        "`extend_remember`: sets `expires_at` of a live login's remember cookie, and answers `true`" => extends,
+        "`extend_remember`: changes nothing and answers `false` if the login is not live" => extends_nothing_dead,
+        "`extend_remember`: changes nothing and answers `false` if the cookie has another generation, or is not there"
+            => extends_no_other_generation,
         "`confirm`: sets `auth_time` and `last_seen_at` of a live login, and answers `true`" => confirms,
         "`confirm`: changes nothing and answers `false` if the login is not live" => confirms_nothing_dead,
         "`touch`: sets `last_seen_at`, and nothing else" => touches,
@@ -92,6 +96,47 @@ async fn finds_by_selector<S: LoginStore>(at: Fixture<S>) -> Outcome {
         ensure_eq("the login of an unknown selector", &at.here.find_remembered(selector).await?, &None)?;
     }
     Ok(())
+}
+
+fn extended(login: &Login, to: i64) -> Login {
+    let remember = login.remember.clone().map(|remember| Remember { expires_at: to, ..remember });
+    Login { remember, ..login.clone() }
+}
+
+async fn extends<S: LoginStore>(at: Fixture<S>) -> Outcome {
+    let login = keep(&at, remembered(&at.alice)).await?;
+    let other = keep(&at, remembered(&at.alice)).await?;
+    let generation = login.remember.as_ref().map_or(0, |remember| remember.generation);
+    for (to, now) in [(NOW + 5000, NOW), (NOW + 4000, login.expires_at - 1)] {
+        let done = at.here.extend_remember(&login.id, generation, to, now).await?;
+        ensure(done, "it answers `false` for a live login")?;
+        ensure_login("the login", at.there.find(&login.id).await?, &extended(&login, to))?;
+    }
+    ensure_login("another login", at.there.find(&other.id).await?, &other)
+}
+
+async fn extends_nothing_dead<S: LoginStore>(at: Fixture<S>) -> Outcome {
+    let login = keep(&at, remembered(&at.alice)).await?;
+    let generation = login.remember.as_ref().map_or(0, |remember| remember.generation);
+    let extend = async |id: &LoginId, now| at.there.extend_remember(id, generation, NOW + 5000, now).await;
+    ensure(!extend(&LoginId::random(), NOW).await?, "it answers `true` for a login that is unknown")?;
+    ensure(!extend(&login.id, login.expires_at).await?, "it answers `true` for a login that has expired")?;
+    ensure_login("the login", at.here.find(&login.id).await?, &login)?;
+    at.here.end(&login.id, EndReason::Logout, NOW).await?;
+    ensure(!extend(&login.id, NOW + 1).await?, "it answers `true` for a login that has been ended")?;
+    ensure_eq("the cookie's record", &found(&*at.here, &login.id).await?.remember, &login.remember)
+}
+
+async fn extends_no_other_generation<S: LoginStore>(at: Fixture<S>) -> Outcome {
+    let login = keep(&at, remembered(&at.alice)).await?;
+    let bare = keep(&at, super::records::login(&at.alice)).await?;
+    let generation = login.remember.as_ref().map_or(0, |remember| remember.generation);
+    for (id, generation) in [(&login.id, generation + 1), (&login.id, generation - 1), (&bare.id, 0)] {
+        let done = at.here.extend_remember(id, generation, NOW + 5000, NOW).await?;
+        ensure(!done, format!("it answers `true` for generation {generation}"))?;
+    }
+    ensure_login("the login", at.there.find(&login.id).await?, &login)?;
+    ensure_login("the login without a cookie", at.there.find(&bare.id).await?, &bare)
 }
 
 async fn confirms<S: LoginStore>(at: Fixture<S>) -> Outcome {
