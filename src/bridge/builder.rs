@@ -21,6 +21,7 @@ use super::locations::TokenLocations;
 use super::login::LoginStore;
 use super::protection::SessionProtection;
 use super::random;
+use super::redirect::is_view;
 use super::refusal::OnRefusal;
 use super::remember::RememberKey;
 use super::remember_cookie::RememberCookie;
@@ -76,6 +77,9 @@ pub enum BuildError {
     /// The public URL is not the address of a site.
     #[error("`{0}` is not a public URL: write scheme, host and port only, such as `https://example.org`")]
     PublicUrl(String),
+    /// The login view is nowhere that a browser can be sent to.
+    #[error("`{0}` is not a login view: give the path of the page, such as `/login`, or its whole URL")]
+    LoginView(String),
     /// Keys of different families in one set would let one be mistaken for the other.
     #[error("the token keys mix HMAC secrets with key pairs: use keys of one kind")]
     MixedKeys,
@@ -182,6 +186,9 @@ impl BridgeBuilder {
         }
         let own_origin = self.public_url.map(|url| origin(&url).ok_or(BuildError::PublicUrl(url))).transpose()?;
         let secure = own_origin.as_deref().is_some_and(|origin| origin.starts_with("https://"));
+        if let Some(view) = self.login_view.as_ref().filter(|view| !is_view(view)) {
+            return Err(BuildError::LoginView(view.clone()));
+        }
         let search = self.token_locations.search(secure)?;
         let keys = KeySet::new(token_key, self.retired);
         let csrf = search.cookies.as_ref().is_some_and(TokenCookies::uses_double_submit);

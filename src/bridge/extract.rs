@@ -124,6 +124,13 @@ impl<U> MaybeUser<U> {
     }
 }
 
+/// As the user, or `null`.
+impl<U: Serialize> Serialize for MaybeUser<U> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.as_ref().serialize(serializer)
+    }
+}
+
 impl<U: 'static> FromRequest for MaybeUser<U> {
     type Error = AuthError;
     type Future = ExtractFuture<Self>;

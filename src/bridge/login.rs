@@ -2,6 +2,7 @@
 //! Every face of it leads here, so ending it ends them all.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::clock::UnixTime;
 use super::random;
@@ -203,4 +204,29 @@ pub trait LoginStore: Send + Sync + 'static {
         reason: EndReason,
         now: UnixTime,
     ) -> StoreFuture<'a, u64>;
+}
+
+macro_rules! delegated {
+    ($($name:ident($($arg:ident: $type:ty),*) -> $answer:ty;)*) => {
+        $(fn $name<'a>(&'a self, $($arg: $type),*) -> StoreFuture<'a, $answer> {
+            T::$name(self, $($arg),*)
+        })*
+    };
+}
+pub(super) use delegated;
+
+/// A store that something else holds too.
+impl<T: LoginStore + ?Sized> LoginStore for Arc<T> {
+    delegated! {
+        insert(login: &'a Login) -> ();
+        find(id: &'a LoginId) -> Option<Login>;
+        find_remembered(selector: &'a str) -> Option<Login>;
+        rotate_refresh(id: &'a LoginId, generation: i64, now: UnixTime) -> bool;
+        rotate_remember(id: &'a LoginId, next: &'a Remember) -> bool;
+        extend_remember(id: &'a LoginId, generation: i64, expires_at: UnixTime, now: UnixTime) -> bool;
+        confirm(id: &'a LoginId, now: UnixTime) -> bool;
+        touch(id: &'a LoginId, now: UnixTime) -> ();
+        end(id: &'a LoginId, reason: EndReason, now: UnixTime) -> bool;
+        end_all(identity: &'a str, except: Option<&'a LoginId>, reason: EndReason, now: UnixTime) -> u64;
+    }
 }

@@ -25,6 +25,12 @@ pub fn safe_next(next: &str) -> Option<&str> {
     (landed.origin() == base.origin() && !landed.path().starts_with("//")).then_some(next)
 }
 
+/// Whether a browser can be sent there: to a page of this site, or to one that says its host.
+pub(crate) fn is_view(view: &str) -> bool {
+    let is_url = |view| url::Url::parse(view).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+    safe_next(view).is_some() || (view.contains("://") && is_url(view))
+}
+
 /// The login view with the page to come back to: Flask-Login's `login_url`.
 pub(crate) fn login_url(login_view: &str, next: &str) -> String {
     let separator = if login_view.contains('?') { '&' } else { '?' };

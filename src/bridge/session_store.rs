@@ -1,9 +1,10 @@
 //! Where browser sessions are kept on the server.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::clock::UnixTime;
-use super::login::LoginId;
+use super::login::{LoginId, delegated};
 use super::store_error::StoreFuture;
 
 /// SHA-256 of a session key. Stores see this and never the key, so a copy of the database opens no session.
@@ -45,4 +46,15 @@ pub trait SessionStore: Send + Sync + 'static {
 
     /// Deletes a session, if it is there.
     fn delete_session<'a>(&'a self, key: &'a SessionHash) -> StoreFuture<'a, ()>;
+}
+
+/// A store that something else holds too.
+impl<T: SessionStore + ?Sized> SessionStore for Arc<T> {
+    delegated! {
+        load_session(key: &'a SessionHash, now: UnixTime) -> Option<SessionRecord>;
+        insert_session(key: &'a SessionHash, record: &'a SessionRecord) -> ();
+        update_session(key: &'a SessionHash, record: &'a SessionRecord) -> bool;
+        touch_session(key: &'a SessionHash, expires_at: UnixTime) -> ();
+        delete_session(key: &'a SessionHash) -> ();
+    }
 }

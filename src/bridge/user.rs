@@ -1,6 +1,7 @@
 //! The embedder's users, as the layer sees them.
 
 use std::future::Future;
+use std::sync::Arc;
 
 use super::login::{Login, LoginId, LoginStore};
 use super::store_error::StoreError;
@@ -58,5 +59,35 @@ pub trait UserStore: Send + Sync + 'static {
             let login = logins.find(login).await?;
             Ok((self.find(identity).await?, login))
         }
+    }
+}
+
+/// Users that something else holds too.
+impl<T: UserStore> UserStore for Arc<T> {
+    type User = T::User;
+
+    fn identity(&self, user: &Self::User) -> String {
+        T::identity(self, user)
+    }
+
+    fn find(&self, identity: &str) -> impl Future<Output = Result<Option<Self::User>, StoreError>> {
+        T::find(self, identity)
+    }
+
+    fn is_active(&self, user: &Self::User) -> bool {
+        T::is_active(self, user)
+    }
+
+    fn credential_epoch(&self, user: &Self::User) -> i64 {
+        T::credential_epoch(self, user)
+    }
+
+    fn find_with_login(
+        &self,
+        identity: &str,
+        login: &LoginId,
+        logins: &dyn LoginStore,
+    ) -> impl Future<Output = Result<(Option<Self::User>, Option<Login>), StoreError>> {
+        T::find_with_login(self, identity, login, logins)
     }
 }

@@ -298,7 +298,7 @@ async fn who_am_i(user: CurrentUser<User>) -> impl Responder {
 }
 
 async fn maybe(user: MaybeUser<User>) -> impl Responder {
-    Json(user.into_inner())
+    Json(user)
 }
 
 async fn browser(user: BrowserUser<User>) -> impl Responder {

@@ -1,5 +1,7 @@
 //! Our stores keep what every store has to keep, and a little more.
 
+use std::sync::Arc;
+
 use tollbridge::store::memory::MemoryStore;
 use tollbridge::testing::conformance::{self, Fixture};
 use tollbridge::{EndReason, LoginId, LoginStore, SessionStore};
@@ -11,6 +13,12 @@ use crate::records::{NOW, create_user, key, login, session};
 async fn memory() {
     let store = MemoryStore::default();
     conformance::store(async || Fixture::new(store.clone())).await;
+}
+
+#[actix_web::test]
+async fn shared() {
+    let store = Arc::new(MemoryStore::default());
+    conformance::store(async || Fixture::new(Arc::clone(&store))).await;
 }
 
 #[actix_web::test]
