@@ -6,6 +6,7 @@ mod foreign;
 mod keys;
 mod manager;
 mod messages;
+pub(super) mod places;
 mod pyjwt;
 mod python_json;
 mod tokens;

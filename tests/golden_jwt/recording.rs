@@ -43,17 +43,20 @@ pub(crate) struct Answer {
     pub(crate) body: String,
 }
 
+/// A file of ours.
+pub(crate) fn path(name: &str) -> String {
+    format!("{}/tests/vectors/flask/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
 impl Recording {
-    pub(crate) fn load() -> Self {
-        let ours = format!("{}/tests/vectors/flask/golden_jwt_http.json", env!("CARGO_MANIFEST_DIR"));
-        let path = std::env::var("TOLLBRIDGE_GOLDEN_JWT").unwrap_or(ours);
-        let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    pub(crate) fn load(path: &str) -> Self {
+        let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{path}: {error}"));
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}"))
     }
 
     /// A PEM text that the applications of the recording used.
     pub(crate) fn pem(name: &str) -> String {
-        let path = format!("{}/tests/vectors/flask/jwt_keys.json", env!("CARGO_MANIFEST_DIR"));
+        let path = path("jwt_keys.json");
         let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
         let keys: Value = serde_json::from_str(&text).expect("JSON");
         keys[name].as_str().unwrap_or_else(|| panic!("there is no {name}")).to_owned()

@@ -63,7 +63,7 @@ def install(jwt, hook):
     elif hook == "verify":
         jwt.token_verification_loader(lambda header, payload: payload.get("role") != "bad")
     elif hook == "user":
-        jwt.user_lookup_loader(lambda header, payload: None if payload["sub"] == "ghost" else {"id": payload["sub"]})
+        jwt.user_lookup_loader(lambda header, payload: None if payload["sub"] == "ghost" else {"id": str(payload["sub"])})
     elif hook == "decode_key":
         jwt.decode_key_loader(lambda header, payload: SECRET if payload.get("sub") == "42" else "another-secret-of-more-than-32-bytes")
     elif hook in ("unauthorized", "invalid_token"):
@@ -229,7 +229,8 @@ def bodies():
         "true": {"access_token": True}, "false": {"access_token": False}, "list": {"access_token": ["x"]}, "empty_list": {"access_token": []},
         "object": {"access_token": {"a": 1}}, "empty_object": {"access_token": {}}, "empty_text": {"access_token": ""}, "garbage": {"access_token": "garbage"},
         "non_ascii": {"access_token": "é"}, "more": {"x": [1, {"access_token": "y"}], "access_token": TOKENS["access"]}, "expired": {"access_token": TOKENS["expired"]},
-        "a_list": ["x"], "an_empty_list": [], "a_text": "abc", "an_empty_text": "", "a_number": 5, "zero_number": 0, "a_true": True, "a_false": False,
+        "not_object_list": ["x"], "not_object_text": "abc", "not_object_number": 5, "not_object_true": True,
+        "nothing_list": [], "nothing_text": "", "nothing_number": 0, "nothing_false": False,
     }
     for name, body in bodies.items():
         for path in ("protected", "refresh", "optional", "notype"):
@@ -273,7 +274,7 @@ def places():
         for place in every:
             case(f"{path}_{place}", f"/{path}", method="POST", config={"JWT_TOKEN_LOCATION": ["cookies"]}, **request_with({place: good}))
         case(f"{path}_none", f"/{path}", config={"JWT_TOKEN_LOCATION": ["cookies"]})
-    for name, value in {"text": "query_string", "none": None, "number": 5, "unknown": ["header"], "empty": [], "empty_text": ""}.items():
+    for name, value in {"text": "query_string", "bad_none": None, "bad_number": 5, "bad_name": ["header"], "bad_empty": [], "bad_empty_text": ""}.items():
         case(f"location_{name}", token="access", config={"JWT_TOKEN_LOCATION": value})
 
 
