@@ -140,7 +140,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let port = std::env::var("PORT").unwrap_or_else(|_| "8080".to_owned()).parse()?;
     let server = HttpServer::new(move || {
         let app = App::new().wrap(bridge.clone()).app_data(jwt.clone()).app_data(revoked.clone());
-        app.service(login).service(login_with_cookies).service(refresh).service(protected).service(fresh).service(logout)
+        app.service(login)
+            .service(login_with_cookies)
+            .service(refresh)
+            .service(protected)
+            .service(fresh)
+            .service(logout)
     })
     .bind(("127.0.0.1", port))?;
     println!("listening on http://{}", server.addrs()[0]);

@@ -14,11 +14,13 @@ mod cookies;
 mod core;
 mod credential;
 mod csrf;
+mod decode;
 mod error;
 mod events;
 mod extract;
 pub mod flask;
 mod gate;
+mod hooks;
 mod implicit_refresh;
 mod loader;
 mod locations;
@@ -69,6 +71,7 @@ pub use csrf::CsrfFault;
 pub use error::AuthError;
 pub use events::{AuthEvent, EventStream, event_stream};
 pub use extract::{BrowserUser, CurrentLogin, CurrentUser, Fresh, MaybeLogin, MaybeUser, TokenUser};
+pub use hooks::{TokenBlocklist, TokenClaims};
 pub use locations::TokenLocations;
 pub use login::{EndReason, Login, LoginId, LoginStore, Remember};
 pub use logout::Scope;
@@ -83,7 +86,8 @@ pub use require::{Require, RequireService};
 pub use session_store::{SessionHash, SessionRecord, SessionStore};
 pub use store_error::{StoreError, StoreFuture};
 pub use token::{
-    Algorithm, Claims, KeyError, Malformation, TokenFault, TokenKey, TokenPair, TokenPart, TokenType, UnknownAlgorithm,
+    Algorithm, Claims, KeyError, Malformation, NewTokens, TokenFault, TokenKey, TokenPair, TokenPart, TokenType,
+    UnknownAlgorithm,
 };
 pub use token_cookies::TokenCookies;
 pub use user::UserStore;

@@ -22,7 +22,7 @@ use super::login::{Login, LoginId};
 use super::principal::{Principal, Verdict, Via};
 use super::request::RequestAuth;
 use super::session_login::{self, Face};
-use super::token::TokenPair;
+use super::token::{NewTokens, TokenPair};
 use super::token_cookies::TokenCookies;
 use super::users::Described;
 
@@ -303,7 +303,12 @@ impl<'a> NewLogin<'a> {
     ///
     /// When the token key cannot sign.
     pub fn issue_tokens(&self) -> Result<TokenPair, AuthError> {
-        self.auth.core().issuer.pair(&self.login, self.fresh, self.now)
+        self.tokens().issue()
+    }
+
+    /// The same, with claims and headers of your own: [`issue`](NewTokens::issue) makes them.
+    pub fn tokens(&self) -> NewTokens<'_> {
+        NewTokens::new(&self.auth.core().issuer, &self.login, self.fresh, self.now)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Puts a [`Bridge`] together, and refuses to put together a weak one.
 
 mod browsers;
+mod hooks;
 mod outcomes;
 mod tokens;
 
@@ -16,6 +17,7 @@ use super::clock::Clock;
 use super::cookies::CookieConfig;
 use super::core::{Core, ErrorPage, Lifetimes};
 use super::events::Events;
+use super::hooks::{Hooks, IssueHooks, KeyFinder};
 use super::loader::LoaderConfig;
 use super::locations::TokenLocations;
 use super::login::LoginStore;
@@ -45,6 +47,9 @@ pub struct BridgeBuilder {
     events: Events,
     tokens: TokenConfig,
     leeway: Duration,
+    hooks: Hooks,
+    issue_hooks: IssueHooks,
+    key_finder: Option<Box<KeyFinder>>,
     token_locations: TokenLocations,
     json_body_limit: usize,
     body_timeout: Duration,
@@ -68,6 +73,9 @@ pub enum BuildError {
         "the bridge has no store for logins and sessions: call `store(MemoryStore::default())` or give it your own"
     )]
     NoStore,
+    /// [`BridgeBuilder::audiences`] got none, and tokens must be for somebody.
+    #[error("the tokens have no audience: give `audiences` one at least")]
+    NoAudience,
     /// Times are counted in whole seconds, and what lives for less than one is never alive.
     #[error("`{0}` is less than a second: nothing would live, so give it a second or more")]
     ShortLifetime(&'static str),
@@ -114,12 +122,18 @@ impl BridgeBuilder {
             events: Events::default(),
             tokens: TokenConfig {
                 issuer: "tollbridge".to_owned(),
-                audience: "tollbridge".to_owned(),
+                audiences: vec!["tollbridge".to_owned()],
+                accepted_issuers: Vec::new(),
+                accepted_audiences: Vec::new(),
+                nbf: true,
+                csrf: false,
                 access_ttl: Duration::from_secs(15 * MINUTE),
                 refresh_ttl: Duration::from_secs(30 * DAY),
-                csrf: false,
             },
             leeway: Duration::from_secs(5),
+            hooks: Hooks::default(),
+            issue_hooks: IssueHooks::default(),
+            key_finder: None,
             token_locations: TokenLocations::default(),
             json_body_limit: 16 * 1024,
             body_timeout: Duration::from_secs(10),
@@ -170,6 +184,9 @@ impl BridgeBuilder {
         if let Some(key) = self.retired.iter().find(|key| !ids.insert(key.id())) {
             return Err(BuildError::DuplicateKeyId(key.id().to_owned()));
         }
+        if self.tokens.audiences.is_empty() {
+            return Err(BuildError::NoAudience);
+        }
         let lifetimes = [
             ("access_ttl", self.tokens.access_ttl),
             ("refresh_ttl", self.tokens.refresh_ttl),
@@ -193,13 +210,16 @@ impl BridgeBuilder {
         let keys = KeySet::new(token_key, self.retired);
         let csrf = search.cookies.as_ref().is_some_and(TokenCookies::uses_double_submit);
         let tokens = TokenConfig { csrf, ..self.tokens };
-        let (issuer, audience) = (tokens.issuer.clone(), tokens.audience.clone());
+        let issuers = [std::slice::from_ref(&tokens.issuer), &tokens.accepted_issuers].concat();
+        let audiences = [&tokens.audiences[..], &tokens.accepted_audiences].concat();
+        let successors = mac_key(&session_secret, b"refresh successors");
         Ok(Bridge::new(Core {
             users: self.users,
             logins,
             sessions,
-            issuer: Issuer::new(keys.clone(), tokens, mac_key(&session_secret, b"refresh successors")),
-            verifier: Verifier::new(keys, issuer, audience, self.leeway),
+            issuer: Issuer::new(keys.clone(), tokens, successors, self.issue_hooks),
+            verifier: Verifier::new(keys, self.key_finder, issuers, audiences, self.leeway),
+            hooks: self.hooks,
             foreign: self.foreign,
             remember: RememberKey::new(mac_key(&session_secret, b"remember cookies")),
             session_key: Key::from(&derive::<64>(&session_secret, b"session cookies")),

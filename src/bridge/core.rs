@@ -9,6 +9,7 @@ use super::clock::{Clock, UnixTime};
 use super::cookies::CookieConfig;
 use super::error::AuthError;
 use super::events::Events;
+use super::hooks::Hooks;
 use super::loader::LoaderConfig;
 use super::login::LoginStore;
 use super::protection::SessionProtection;
@@ -28,6 +29,7 @@ pub(crate) struct Core {
     pub(crate) sessions: Arc<dyn SessionStore>,
     pub(crate) issuer: Issuer,
     pub(crate) verifier: Verifier,
+    pub(crate) hooks: Hooks,
     /// Who judges tokens that are not of our own format. Without it they are invalid.
     pub(crate) foreign: Option<Box<dyn ForeignTokens>>,
     pub(crate) remember: RememberKey,

@@ -32,6 +32,9 @@ pub enum AuthError {
     TokenInvalid(TokenFault),
     /// The token was revoked.
     TokenRevoked,
+    /// The token is valid, but its claims are not those that the application wants
+    /// ([`check_claims`](crate::BridgeBuilder::check_claims)).
+    ClaimsRejected,
     /// A refresh token where an access token belongs, or the other way round.
     TokenWrongType {
         /// Which of the two belongs there.
@@ -80,7 +83,7 @@ impl AuthError {
             Self::LoginRequired => "login_required",
             Self::InvalidCredentials => "invalid_credentials",
             Self::TokenExpired => "token_expired",
-            Self::TokenInvalid(_) => "token_invalid",
+            Self::TokenInvalid(_) | Self::ClaimsRejected => "token_invalid",
             Self::TokenRevoked => "token_revoked",
             Self::TokenWrongType { .. } => "token_wrong_type",
             Self::TokenReused => "token_reused",
@@ -105,6 +108,7 @@ impl AuthError {
             | Self::InvalidCredentials
             | Self::TokenExpired
             | Self::TokenInvalid(_)
+            | Self::ClaimsRejected
             | Self::TokenRevoked
             | Self::TokenWrongType { .. }
             | Self::TokenReused
@@ -126,7 +130,7 @@ impl AuthError {
             Self::LoginRequired => "Sign in, or send an access token.",
             Self::InvalidCredentials => "The user name or the password is wrong.",
             Self::TokenExpired => "The token has expired. Get a new one with the refresh token.",
-            Self::TokenInvalid(_) => "The token is not valid. Sign in again.",
+            Self::TokenInvalid(_) | Self::ClaimsRejected => "The token is not valid. Sign in again.",
             Self::TokenRevoked => "The token has been revoked. Sign in again.",
             Self::TokenWrongType { .. } => {
                 "This is the wrong type of token: refresh tokens are only for refreshing, access tokens for all else."
@@ -192,6 +196,7 @@ impl fmt::Display for AuthError {
         match self {
             Self::StoreUnavailable(cause) => write!(f, "{cause}"),
             Self::Misconfigured(how) => f.write_str(how),
+            Self::ClaimsRejected => write!(f, "{}: the application does not accept its claims", self.code()),
             Self::TokenInvalid(fault) => write!(f, "{}: {fault}", self.code()),
             _ => write!(f, "{}: {}", self.code(), self.detail()),
         }

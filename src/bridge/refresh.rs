@@ -13,7 +13,7 @@ use super::error::AuthError;
 use super::login::{EndReason, Login};
 use super::requirement::Wanted;
 use super::resolve::{self, by_token};
-use super::token::{TokenFault, TokenPair, Verified, VerifiedToken};
+use super::token::{Extras, TokenFault, TokenPair, Verified, VerifiedToken};
 
 impl Auth {
     /// Exchanges the refresh token that the request brings for a new pair. The access token of the pair is not fresh.
@@ -35,8 +35,13 @@ impl Auth {
             return Err(AuthError::TokenExpired);
         }
         Wanted::Refresh.check(token.token_type)?;
+        let skip_blocklist = self.state.requirement().is_some_and(|guard| guard.skip_blocklist);
+        if let Some(check) = core.hooks.check(&token, !skip_blocklist) {
+            check.await?;
+        }
+        let signer = core.issuer.signer(&token.sub, Extras::default())?;
         let login = rotate(core, &token, now).await?;
-        core.issuer.pair(&login, false, now)
+        core.issuer.pair(&signer, &login, false, now, None)
     }
 }
 

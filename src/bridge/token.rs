@@ -7,6 +7,7 @@
 mod algorithm;
 mod claims;
 mod compact;
+mod extras;
 mod fault;
 mod foreign;
 mod issuer;
@@ -14,14 +15,18 @@ mod jwk;
 mod key_set;
 mod keys;
 mod known;
+mod new_tokens;
 mod pem;
 mod renewal;
 mod roca;
 mod signature;
+mod signer;
 mod verifier;
 
 pub use algorithm::{Algorithm, UnknownAlgorithm};
 pub use claims::Claims;
+pub(crate) use compact::unverified_header;
+pub(crate) use extras::Extras;
 pub use fault::{Malformation, TokenFault, TokenPart};
 pub(crate) use foreign::ForeignTokens;
 pub use issuer::TokenPair;
@@ -29,6 +34,7 @@ pub(crate) use issuer::{Issuer, TokenConfig};
 pub(crate) use key_set::KeySet;
 pub use keys::{KeyError, TokenKey};
 pub(crate) use known::KnownTokens;
+pub use new_tokens::NewTokens;
 pub(crate) use verifier::{Freshness, NO_LOGIN, Verified, VerifiedToken, Verifier};
 
 /// What a token is for. The two are never interchangeable (RFC 8725 section 3.12).

@@ -12,11 +12,11 @@ use actix_web::web::{Bytes, Data, Json, Payload, PayloadConfig, Query, ServiceCo
 use actix_web::{App, FromRequest as _, HttpRequest, HttpResponse, HttpServer, Responder, dev, error, web};
 use futures_util::StreamExt as _;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tokio::sync::Semaphore;
 use tollbridge::{
     AnyUser, Auth, AuthError, Bridge, BridgeBuilder, BrowserUser, Claims, Clock, CurrentLogin, CurrentUser, Fresh,
-    LoginId, MaybeUser, Scope, TokenKey, TokenUser, safe_next,
+    LoginId, MaybeUser, Require, Scope, TokenKey, TokenUser, safe_next,
 };
 
 use crate::clients::new_http;
@@ -191,6 +191,7 @@ fn routes(app: &mut ServiceConfig) {
         .route("/any", web::route().to(any))
         .route("/who_am_i", web::route().to(who_am_i))
         .route("/maybe", web::route().to(maybe))
+        .route("/even-revoked", web::route().to(who_am_i).wrap(Require::token().skip_blocklist()))
         .route("/browser", web::route().to(browser))
         .route("/token", web::route().to(token))
         .route("/fresh", web::route().to(fresh))
@@ -228,6 +229,12 @@ struct Credentials {
     /// In milliseconds.
     duration: Option<u64>,
     next: Option<String>,
+    /// What the tokens say besides.
+    #[serde(default)]
+    claims: Map<String, Value>,
+    #[serde(default)]
+    headers: Map<String, Value>,
+    expires_in: Option<u64>,
 }
 
 async fn login(form: Json<Credentials>, users: Data<Users>, auth: Auth) -> Result<HttpResponse, AuthError> {
@@ -251,7 +258,17 @@ async fn login(form: Json<Credentials>, users: Data<Users>, auth: Auth) -> Resul
         let next = safe_next(next).unwrap_or("/who_am_i");
         return Ok(HttpResponse::SeeOther().insert_header(("Location", next)).finish());
     }
-    Ok(HttpResponse::Ok().json(login.issue_tokens()?))
+    let mut tokens = login.tokens();
+    for (name, value) in &form.claims {
+        tokens = tokens.claim(name, value.clone());
+    }
+    for (name, value) in &form.headers {
+        tokens = tokens.header(name, value.clone());
+    }
+    if let Some(seconds) = form.expires_in {
+        tokens = tokens.expires_in(Duration::from_secs(seconds));
+    }
+    Ok(HttpResponse::Ok().json(tokens.issue()?))
 }
 
 async fn login_page() -> impl Responder {

@@ -68,7 +68,9 @@ fn a_secret_verifies_no_signature_of_a_key_pair() {
 #[test]
 fn a_token_that_is_not_signed_is_none() {
     let secret = recording::SECRET.as_bytes();
-    for alg in [r#""none""#, r#""None""#, r#""NONE""#, r#""""#, "null", "5", "[]", r#"["HS256"]"#, r#""hs256""#, r#""HS512""#] {
+    for alg in
+        [r#""none""#, r#""None""#, r#""NONE""#, r#""""#, "null", "5", "[]", r#"["HS256"]"#, r#""hs256""#, r#""HS512""#]
+    {
         for token in [
             format!("{}.{}.", part(&format!(r#"{{"alg":{alg}}}"#)), part(r#"{"sub":"1"}"#)),
             hs256(&format!(r#"{{"alg":{alg}}}"#), r#"{"sub":"1"}"#, secret),
@@ -140,16 +142,31 @@ fn a_claim_that_is_there_twice_says_one_thing() {
 
 #[test]
 fn a_time_that_is_no_number_ends_nothing_and_begins_nothing() {
-    let times = ["NaN", "Infinity", "-Infinity", "1e999", "null", "[]", "{}", r#""""#, r#""soon""#, r#""1e9""#, r#""0x10""#, r#""1__0""#];
+    let times = [
+        "NaN",
+        "Infinity",
+        "-Infinity",
+        "1e999",
+        "null",
+        "[]",
+        "{}",
+        r#""""#,
+        r#""soon""#,
+        r#""1e9""#,
+        r#""0x10""#,
+        r#""1__0""#,
+    ];
     for name in ["exp", "nbf", "iat"] {
         for time in times {
-            let token = hs256(r#"{"alg":"HS256"}"#, &format!(r#"{{"sub":"1","{name}":{time}}}"#), recording::SECRET.as_bytes());
+            let token =
+                hs256(r#"{"alg":"HS256"}"#, &format!(r#"{{"sub":"1","{name}":{time}}}"#), recording::SECRET.as_bytes());
             assert_eq!(fault(&jwt(), &token), TokenFault::ClaimType(name.into()), "{name} {time}");
         }
     }
     let expired = ["1", "1.9", "-1", "true", r#""1""#, r#"" +1_0 ""#, "-99999999999999999999999999999999999999999999"];
     for time in expired {
-        let token = hs256(r#"{"alg":"HS256"}"#, &format!(r#"{{"sub":"1","exp":{time}}}"#), recording::SECRET.as_bytes());
+        let token =
+            hs256(r#"{"alg":"HS256"}"#, &format!(r#"{{"sub":"1","exp":{time}}}"#), recording::SECRET.as_bytes());
         assert!(matches!(jwt().decode_token(&token).claims(), Err(AuthError::TokenExpired)), "{time}");
     }
 }
@@ -157,7 +174,8 @@ fn a_time_that_is_no_number_ends_nothing_and_begins_nothing() {
 #[test]
 fn a_double_submit_is_never_met_by_nothing() {
     for csrf in [r#""""#, "null", "5", "[]", "{}", "true"] {
-        let token = hs256(r#"{"alg":"HS256"}"#, &format!(r#"{{"sub":"1","csrf":{csrf}}}"#), recording::SECRET.as_bytes());
+        let token =
+            hs256(r#"{"alg":"HS256"}"#, &format!(r#"{{"sub":"1","csrf":{csrf}}}"#), recording::SECRET.as_bytes());
         for presented in ["x", "5", "None", "null", "é"] {
             let refused = jwt().decode_token(&token).csrf(presented).claims();
             assert!(matches!(refused, Err(AuthError::CsrfRejected(_))), "{csrf} {presented}: {refused:?}");

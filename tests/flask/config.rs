@@ -39,7 +39,11 @@ fn every_key_takes_what_flask_jwt_extended_takes_and_refuses_the_rest() {
         let lifetimes = [json!(0), json!(60), json!(-5), json!(false)];
         add(&format!("JWT_{side}_TOKEN_EXPIRES"), &lifetimes, &[json!(true), json!(null), json!("1"), json!(1.5)]);
     }
-    add("JWT_ALGORITHM", &[json!("HS512"), json!("RS256"), json!("EdDSA")], &[json!("none"), json!("hs256"), json!(5), json!("ES256K")]);
+    add(
+        "JWT_ALGORITHM",
+        &[json!("HS512"), json!("RS256"), json!("EdDSA")],
+        &[json!("none"), json!("hs256"), json!(5), json!("ES256K")],
+    );
     for key in ["JWT_COOKIE_CSRF_PROTECT", "JWT_COOKIE_SECURE", "JWT_CSRF_CHECK_FORM", "JWT_CSRF_IN_COOKIES"] {
         add(key, &flag, &not_flag);
     }
@@ -47,7 +51,11 @@ fn every_key_takes_what_flask_jwt_extended_takes_and_refuses_the_rest() {
         add(key, &flag, &not_flag);
     }
     add("JWT_COOKIE_DOMAIN", &[json!(null), json!("example.com")], &[json!(5)]);
-    add("JWT_COOKIE_SAMESITE", &[json!(null), json!("Strict"), json!("lax"), json!("None")], &[json!("Loose"), json!(1)]);
+    add(
+        "JWT_COOKIE_SAMESITE",
+        &[json!(null), json!("Strict"), json!("lax"), json!("None")],
+        &[json!("Loose"), json!(1)],
+    );
     add("JWT_CSRF_METHODS", &[json!([]), json!(["GET"])], &[json!("GET"), json!(null), json!([1])]);
     add("JWT_DECODE_ALGORITHMS", &[json!(null), json!([]), json!(["HS512"])], &[json!("HS512"), json!(["none"])]);
     add("JWT_DECODE_AUDIENCE", &[json!(null), json!("a"), json!(["a", "b"])], &[json!(1), json!([1])]);

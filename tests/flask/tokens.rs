@@ -149,8 +149,15 @@ fn texts_that_are_not_ascii_are_escaped_as_python_does() {
 fn floats_are_written_as_python_writes_them() {
     let jwt = manager(json!({})).build().expect("a manager");
     let written = [
-        (1e16, "1e+16"), (1e15, "1000000000000000.0"), (0.0001, "0.0001"), (0.00001, "1e-05"), (1.5e300, "1.5e+300"),
-        (-0.0, "-0.0"), (2.5, "2.5"), (123_456_789.125, "123456789.125"), (5e-324, "5e-324"),
+        (1e16, "1e+16"),
+        (1e15, "1000000000000000.0"),
+        (0.0001, "0.0001"),
+        (0.00001, "1e-05"),
+        (1.5e300, "1.5e+300"),
+        (-0.0, "-0.0"),
+        (2.5, "2.5"),
+        (123_456_789.125, "123456789.125"),
+        (5e-324, "5e-324"),
     ];
     for (number, text) in written {
         let token = jwt.create_access_token("1").claim("number", number).issue().expect("a token");
@@ -184,7 +191,8 @@ fn parts_of_a_token_are_told() {
 
     let without = manager(json!({ "JWT_COOKIE_CSRF_PROTECT": false })).build().expect("a manager");
     let token = without.create_access_token("1").issue().expect("a token");
-    let missing = |result| matches!(result, Err(AuthError::TokenInvalid(TokenFault::MissingClaim(name))) if name == "csrf");
+    let missing =
+        |result| matches!(result, Err(AuthError::TokenInvalid(TokenFault::MissingClaim(name))) if name == "csrf");
     assert!(missing(without.get_csrf_token(&token)));
     assert!(missing(without.decode_token(&token).csrf("x").claims().map(|_| String::new())));
 }

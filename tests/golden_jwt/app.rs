@@ -9,14 +9,25 @@ use serde_json::{Map, Value, json};
 use tollbridge::flask::{ErrorProfile, FlaskConfig, JwtManager};
 use tollbridge::store::memory::MemoryStore;
 use tollbridge::{
-    AuthError, Bridge, Claims, CurrentUser, Location, MaybeLogin, Require, StoreError, TokenKey, UserStore,
+    AuthError, Bridge, Claims, CurrentUser, Location, MaybeLogin, Require, StoreError, TokenBlocklist, TokenClaims,
+    TokenKey, UserStore,
 };
 
 use crate::recording::{Case, Recording};
 
 const PATHS: [&str; 12] = [
-    "/protected", "/fresh", "/refresh", "/optional", "/notype", "/refresh_fresh", "/optional_fresh", "/opts", "/skip",
-    "/user", "/headers_only", "/hj",
+    "/protected",
+    "/fresh",
+    "/refresh",
+    "/optional",
+    "/notype",
+    "/refresh_fresh",
+    "/optional_fresh",
+    "/opts",
+    "/skip",
+    "/user",
+    "/headers_only",
+    "/hj",
 ];
 
 /// The error loaders, as the recording calls them.
@@ -50,6 +61,15 @@ impl UserStore for Users {
     }
 }
 
+/// `token_in_blocklist_loader`: the token whose id says that it is blocked.
+struct Blocked;
+
+impl TokenBlocklist for Blocked {
+    async fn is_revoked(&self, token: &TokenClaims) -> Result<bool, StoreError> {
+        Ok(token.jti() == Some("blocked"))
+    }
+}
+
 /// The bridge of a case's application; an error if its configuration is refused.
 pub(crate) fn bridge(recording: &Recording, case: &Case) -> Result<Bridge, String> {
     assert!(PATHS.contains(&case.request.path()), "{}: the application has no {}", case.name, case.request.path());
@@ -59,7 +79,8 @@ pub(crate) fn bridge(recording: &Recording, case: &Case) -> Result<Bridge, Strin
         bridge = match hook.as_str() {
             "user" | "decode_key" => bridge,
             error if ERROR_LOADERS.contains(&error) => bridge,
-            "blocklist" | "verify" => bridge,
+            "blocklist" => bridge.token_blocklist(Blocked),
+            "verify" => bridge.check_claims(|token| token.get("role") != Some(&json!("bad"))),
             other => panic!("{}: the application has no loader `{other}`", case.name),
         };
     }
@@ -93,12 +114,9 @@ fn manager(recording: &Recording, case: &Case) -> Result<JwtManager, String> {
 
 /// Every error loader answers with its name and with what it was given.
 fn errors(case: &Case) -> ErrorProfile {
-    let teapot = |body: &Value| {
-        HttpResponse::ImATeapot().content_type("application/json").body(body.to_string() + "\n")
-    };
-    let of_reason = |name: &'static str| {
-        move |reason: &str| teapot(&json!({ "loader": name, "reason": reason }))
-    };
+    let teapot =
+        |body: &Value| HttpResponse::ImATeapot().content_type("application/json").body(body.to_string() + "\n");
+    let of_reason = |name: &'static str| move |reason: &str| teapot(&json!({ "loader": name, "reason": reason }));
     let of_token = |name: &'static str| {
         move |header: &Map<String, Value>, claims: &Map<String, Value>| {
             let names: Vec<&String> = claims.keys().collect();
@@ -111,9 +129,7 @@ fn errors(case: &Case) -> ErrorProfile {
         "expired_token" => errors.expired_token_loader(of_token("expired_token")),
         "needs_fresh_token" => errors.needs_fresh_token_loader(of_token("needs_fresh_token")),
         "revoked_token" => errors.revoked_token_loader(of_token("revoked_token")),
-        "token_verification_failed" => {
-            errors.token_verification_failed_loader(of_token("token_verification_failed"))
-        }
+        "token_verification_failed" => errors.token_verification_failed_loader(of_token("token_verification_failed")),
         "user_lookup_error" => errors.user_lookup_error_loader(of_token("user_lookup_error")),
         _ => errors,
     })
@@ -179,7 +195,9 @@ fn jsonify(value: &Value) -> HttpResponse {
         if c.is_ascii() {
             body.push(c);
         } else {
-            c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| write!(body, "\\u{unit:04x}").expect("a String takes all"));
+            c.encode_utf16(&mut [0; 2])
+                .iter()
+                .for_each(|unit| write!(body, "\\u{unit:04x}").expect("a String takes all"));
         }
     }
     HttpResponse::Ok().content_type("application/json").body(body + "\n")

@@ -35,7 +35,33 @@ impl BridgeBuilder {
 
     /// The `aud` of tokens. Default `tollbridge`.
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
-        self.tokens.audience = audience.into();
+        self.tokens.audiences = vec![audience.into()];
+        self
+    }
+
+    /// The `aud` of tokens, if they are for several (`JWT_ENCODE_AUDIENCE`). A token that is for one of them is accepted.
+    pub fn audiences<A: Into<String>>(mut self, audiences: impl IntoIterator<Item = A>) -> Self {
+        self.tokens.audiences = audiences.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Another issuer whose tokens are accepted (`JWT_DECODE_ISSUER`), if they are signed with a key of this bridge, such
+    /// as a [retired](Self::retired_token_key) one: the same application before it changed its name.
+    pub fn accept_issuer(mut self, issuer: impl Into<String>) -> Self {
+        self.tokens.accepted_issuers.push(issuer.into());
+        self
+    }
+
+    /// Another audience for which a token may be (`JWT_DECODE_AUDIENCE`), besides the one that new tokens are for.
+    pub fn accept_audience(mut self, audience: impl Into<String>) -> Self {
+        self.tokens.accepted_audiences.push(audience.into());
+        self
+    }
+
+    /// Whether new tokens say since when they are good, in `nbf` (`JWT_ENCODE_NBF`). It is the time of issue, which is in
+    /// `iat` as well. Default yes.
+    pub fn encode_nbf(mut self, encode: bool) -> Self {
+        self.tokens.nbf = encode;
         self
     }
 

@@ -135,7 +135,9 @@ pub enum FlaskConfigError {
     #[error("`{0}` is no key of Flask-JWT-Extended 4.7: correct its spelling, or leave it out")]
     UnknownKey(String),
     /// The algorithm needs a key that is not there.
-    #[error("`{key}` is missing, and `JWT_ALGORITHM` {algorithm} needs it: give it, or an encode and a decode key loader")]
+    #[error(
+        "`{key}` is missing, and `JWT_ALGORITHM` {algorithm} needs it: give it, or an encode and a decode key loader"
+    )]
     MissingKey {
         /// The key.
         key: &'static str,
@@ -226,7 +228,8 @@ impl FlaskConfig {
                 same_site: from.same_site("JWT_COOKIE_SAMESITE")?,
                 session: from.flag("JWT_SESSION_COOKIE", true)?,
                 csrf_protect: from.flag("JWT_COOKIE_CSRF_PROTECT", true)?,
-                csrf_methods: from.methods("JWT_CSRF_METHODS", &[Method::POST, Method::PUT, Method::PATCH, Method::DELETE])?,
+                csrf_methods: from
+                    .methods("JWT_CSRF_METHODS", &[Method::POST, Method::PUT, Method::PATCH, Method::DELETE])?,
                 csrf_in_cookies: from.flag("JWT_CSRF_IN_COOKIES", true)?,
                 csrf_check_form: from.flag("JWT_CSRF_CHECK_FORM", false)?,
             },

@@ -17,7 +17,8 @@ impl ForeignTokens for JwtManager {
             Csrf::NotNeeded => None,
             Csrf::Submitted(value) => Some(value),
         };
-        let Checked { claims, expired, .. } = self.0.check(text, submitted, now, true)?;
+        let Checked { header, claims, expired } = self.0.check(text, submitted, now, true)?;
+        map_of(&header)?;
         map_of(&claims)?;
         let time = |name| claims.get(name).and_then(Json::to_int).map(to_time);
         let issued_at = time("iat").unwrap_or_default();
@@ -32,6 +33,8 @@ impl ForeignTokens for JwtManager {
             csrf: claims.get("csrf").and_then(Json::as_text).map(str::to_owned),
             issued_at,
             not_before: time("nbf").unwrap_or(issued_at),
+            key_was_found: false,
+            header: header.to_string().into_bytes(),
             payload: claims.to_string().into_bytes(),
         };
         Ok(Verified { token: Rc::new(token), expired })

@@ -117,6 +117,11 @@ impl ErrorProfile {
                 let status = StatusCode::UNAUTHORIZED;
                 Some(self.about_token(refusal, &self.revoked_token, status, "Token has been revoked"))
             }
+            AuthError::ClaimsRejected => {
+                let status = StatusCode::BAD_REQUEST;
+                let text = "User claims verification failed";
+                Some(self.about_token(refusal, &self.token_verification_failed, status, text))
+            }
             AuthError::UserNotFound | AuthError::UserDisabled => {
                 let text = format!("Error loading the user {}", refusal.identity().unwrap_or_default());
                 Some(self.about_token(refusal, &self.user_lookup_error, StatusCode::UNAUTHORIZED, &text))
@@ -228,7 +233,8 @@ fn reason(fault: &TokenFault, refusal: &Refusal<'_>) -> String {
 }
 
 fn misplaced(search: Option<&Search>, location: Location) -> String {
-    match (location, search.and_then(|search| search.header.as_ref()), search.and_then(|search| search.query.as_ref())) {
+    match (location, search.and_then(|search| search.header.as_ref()), search.and_then(|search| search.query.as_ref()))
+    {
         (Location::Header, Some(header), _) => {
             let (name, scheme) = (&header.written, &header.scheme);
             let space = if scheme.is_empty() { "" } else { " " };

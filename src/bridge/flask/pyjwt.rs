@@ -17,8 +17,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use super::config::DecodeSettings;
 use super::python_json::{self, Json, Object};
 use crate::bridge::clock::UnixTime;
-use crate::bridge::error::AuthError;
 use crate::bridge::csrf::CsrfFault;
+use crate::bridge::error::AuthError;
 use crate::bridge::token::{Malformation, TokenFault, TokenKey, TokenPart};
 
 /// Nothing is decoded of a longer token. Those of Flask-JWT-Extended have no limit but the server's on headers.

@@ -194,11 +194,14 @@ impl<'a> NewToken<'a> {
         let config = &self.manager.config;
         let now = self.manager.clock.now();
         let mut claims = Object::default();
-        claims.insert("fresh", match self.fresh {
-            Fresh::Flag(fresh) => Json::Bool(fresh && self.token_type == TokenType::Access),
-            Fresh::For(time) if self.token_type == TokenType::Access => Json::timestamp(now + seconds(time)),
-            Fresh::For(_) => Json::Bool(false),
-        });
+        claims.insert(
+            "fresh",
+            match self.fresh {
+                Fresh::Flag(fresh) => Json::Bool(fresh && self.token_type == TokenType::Access),
+                Fresh::For(time) if self.token_type == TokenType::Access => Json::timestamp(now + seconds(time)),
+                Fresh::For(_) => Json::Bool(false),
+            },
+        );
         claims.insert("iat", now);
         claims.insert("jti", (self.manager.ids)().as_str());
         claims.insert("type", self.token_type.claim());
@@ -257,7 +260,8 @@ impl<'a> DecodeToken<'a> {
     /// When the token is not valid, and why.
     pub fn claims(self) -> Result<Map<String, Value>, AuthError> {
         let now = self.manager.clock.now();
-        let Checked { claims, expired, .. } = self.manager.check(self.token, self.csrf.map(str::as_bytes), now, !self.allow_expired)?;
+        let Checked { claims, expired, .. } =
+            self.manager.check(self.token, self.csrf.map(str::as_bytes), now, !self.allow_expired)?;
         if expired { Err(AuthError::TokenExpired) } else { map_of(&claims) }
     }
 }

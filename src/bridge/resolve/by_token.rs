@@ -64,6 +64,9 @@ pub(super) async fn resolve(
     if requirement.fresh && !fresh {
         return Err(AuthError::ReauthRequired { max_age: seconds(core.lifetimes.fresh).unsigned_abs() });
     }
+    if let Some(check) = core.hooks.check(&token, !requirement.skip_blocklist) {
+        check.await?;
+    }
     let Some(sid) = &token.sid else {
         let user = Box::pin(without_login(core, &token)).await?;
         return Ok(Principal {

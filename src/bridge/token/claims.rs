@@ -36,6 +36,13 @@ pub struct Claims {
     pub all: Map<String, Value>,
 }
 
+impl Claims {
+    /// What a request that brings the token in a cookie must repeat (`get_csrf_token`), if it has such a claim.
+    pub fn csrf(&self) -> Option<&str> {
+        self.all.get("csrf").and_then(Value::as_str)
+    }
+}
+
 /// The claims as they stand in a token of either type.
 #[derive(Debug)]
 pub(super) struct RawClaims<'a> {
@@ -61,8 +68,9 @@ pub(super) struct RawClaims<'a> {
 pub(super) struct Audience<'a>(Vec<Cow<'a, str>>);
 
 impl Audience<'_> {
-    pub(super) fn contains(&self, audience: &str) -> bool {
-        self.0.iter().any(|one| one == audience)
+    /// Whether the token is for one of these.
+    pub(super) fn meets(&self, audiences: &[String]) -> bool {
+        self.0.iter().any(|one| audiences.iter().any(|audience| audience == one))
     }
 }
 

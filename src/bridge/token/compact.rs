@@ -14,25 +14,51 @@ use super::claims::position;
 use super::fault::{Malformation, TokenFault, TokenPart};
 use super::key_set::KeySet;
 use super::keys::TokenKey;
+use crate::bridge::hooks::KeyFinder;
 
 /// No token of ours is longer: nothing is decoded of one that is.
-const MAX_LENGTH: usize = 8 * 1024;
+pub(super) const MAX_LENGTH: usize = 8 * 1024;
 
 /// The parts of a token whose signature has been verified.
 pub(super) struct Opened {
     pub(super) token_type: TokenType,
+    /// As JSON.
+    pub(super) header: Vec<u8>,
+    /// The key was found for this token alone, and may be another one or none the next time.
+    pub(super) key_was_found: bool,
     pub(super) payload: Vec<u8>,
 }
 
 /// Verifies the signature of a token and decodes its payload: an error for anything that is not exactly a token of ours.
-pub(super) fn open(text: &str, keys: &KeySet) -> Result<Opened, TokenFault> {
+pub(super) fn open(text: &str, keys: &KeySet, finder: Option<&KeyFinder>) -> Result<Opened, TokenFault> {
     let parts = Parts::of(text)?;
-    let (key, token_type) = match keys.by_usual_header(parts.header) {
-        Some(found) => found,
-        None => by_header(parts.header, keys)?,
-    };
-    parts.verify(key)?;
-    Ok(Opened { token_type, payload: decode(TokenPart::Payload, parts.payload)? })
+    if let Some((key, token_type)) = keys.by_usual_header(parts.header) {
+        return parts.open(key, token_type, false);
+    }
+    let header = parse(parts.header)?;
+    let token_type = header.typ.as_deref().and_then(token_type).ok_or(TokenFault::MediaType)?;
+    // One key, one algorithm (RFC 8725 section 3.1).
+    let verifies =
+        |key: &TokenKey| if header.alg == key.algorithm() { Ok(()) } else { Err(TokenFault::AlgorithmNotAllowed) };
+    if let Some(key) = keys.by_id(&header.kid) {
+        verifies(key)?;
+        return parts.open(key, token_type, false);
+    }
+    let finder = finder.ok_or(TokenFault::UnknownKey)?;
+    let claims = Members::parse(TokenPart::Payload, &decode(TokenPart::Payload, parts.payload)?)?;
+    let key = finder(&header.members, &claims.0).ok_or(TokenFault::UnknownKey)?;
+    verifies(&key)?;
+    parts.open(&key, token_type, true)
+}
+
+/// The header of a token of which nothing else is looked at.
+pub(crate) fn unverified_header(text: &str) -> Result<Map<String, Value>, TokenFault> {
+    header_members(Parts::of(text)?.header)
+}
+
+/// The members of an encoded header.
+pub(super) fn header_members(encoded: &str) -> Result<Map<String, Value>, TokenFault> {
+    Ok(Members::parse(TokenPart::Header, &decode(TokenPart::Header, encoded)?)?.0)
 }
 
 /// A token cut at its dots.
@@ -54,6 +80,14 @@ impl<'a> Parts<'a> {
             return Err(TokenFault::Segments);
         }
         Ok(Self { message, header, payload, signature })
+    }
+
+    /// Decodes the payload if the key signed it.
+    fn open(&self, key: &TokenKey, token_type: TokenType, key_was_found: bool) -> Result<Opened, TokenFault> {
+        self.verify(key)?;
+        let payload = decode(TokenPart::Payload, self.payload)?;
+        let header = decode(TokenPart::Header, self.header)?;
+        Ok(Opened { token_type, header, key_was_found, payload })
     }
 
     fn verify(&self, key: &TokenKey) -> Result<(), TokenFault> {
@@ -89,35 +123,23 @@ pub(super) fn is_signed_by(text: &str, key: &TokenKey) -> bool {
         && parts.verify(key).is_ok()
 }
 
-/// The key and type that are named by the header of a token that we did not write byte for byte.
-fn by_header<'k>(header: &str, keys: &'k KeySet) -> Result<(&'k TokenKey, TokenType), TokenFault> {
-    let header = parse(header)?;
-    let key = keys.by_id(&header.kid).ok_or(TokenFault::UnknownKey)?;
-    // One key, one algorithm (RFC 8725 section 3.1).
-    if header.alg != key.algorithm() {
-        return Err(TokenFault::AlgorithmNotAllowed);
-    }
-    Ok((key, header.typ.as_deref().and_then(token_type).ok_or(TokenFault::MediaType)?))
-}
-
+/// Reads a header that we did not write byte for byte.
 fn parse(header: &str) -> Result<Header, TokenFault> {
-    let json = decode(TokenPart::Header, header)?;
-    let members = Members::parse(&json)?;
+    let members = header_members(header)?;
     // No extension is understood here (RFC 7515 section 4.1.11).
-    if let Some(crit) = members.0.get("crit") {
+    if let Some(crit) = members.get("crit") {
         return Err(TokenFault::CriticalExtension(crit.get(0).and_then(Value::as_str).unwrap_or_default().to_owned()));
     }
-    let text = |name| match members.0.get(name) {
+    let text = |name| match members.get(name) {
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
         Some(_) => Err(TokenFault::HeaderType(name)),
     };
     let alg = text("alg")?.ok_or(TokenFault::AlgorithmMissing)?;
-    Ok(Header {
-        alg: alg.parse().map_err(|_| TokenFault::AlgorithmNotAllowed)?,
-        kid: text("kid")?.ok_or(TokenFault::UnknownKey)?.clone(),
-        typ: text("typ")?.cloned(),
-    })
+    let alg = alg.parse().map_err(|_| TokenFault::AlgorithmNotAllowed)?;
+    let kid = text("kid")?.ok_or(TokenFault::UnknownKey)?.clone();
+    let typ = text("typ")?.cloned();
+    Ok(Header { alg, typ, kid, members })
 }
 
 /// Media types compare without case, and may omit `application/` (RFC 7515 section 4.1.9).
@@ -132,14 +154,15 @@ struct Header {
     alg: Algorithm,
     typ: Option<String>,
     kid: String,
+    members: Map<String, Value>,
 }
 
 /// An object in which no name is there twice (RFC 7515 section 4).
-pub(super) struct Members(pub(super) Map<String, Value>);
+struct Members(Map<String, Value>);
 
 impl Members {
-    pub(super) fn parse(json: &[u8]) -> Result<Self, TokenFault> {
-        let malformed = |why| TokenFault::Malformed { part: TokenPart::Header, why };
+    fn parse(part: TokenPart, json: &[u8]) -> Result<Self, TokenFault> {
+        let malformed = |why| TokenFault::Malformed { part, why };
         serde_json::from_slice(json).map_err(|error: serde_json::Error| match serde_json::from_slice(json) {
             Ok(Value::Object(_)) => malformed(Malformation::RepeatedName),
             Ok(_) => malformed(Malformation::NotAnObject),

@@ -6,12 +6,16 @@ use std::time::Duration;
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
 
 use super::TokenType;
+use super::extras::Extras;
 use super::key_set::KeySet;
+use super::signer::Signer;
 use crate::bridge::clock::UnixTime;
 use crate::bridge::error::AuthError;
+use crate::bridge::hooks::{IssueHooks, OfIdentity};
 use crate::bridge::login::Login;
 use crate::bridge::random;
 
@@ -19,11 +23,17 @@ use crate::bridge::random;
 #[derive(Clone, Debug)]
 pub(crate) struct TokenConfig {
     pub(crate) issuer: String,
-    pub(crate) audience: String,
+    /// One or several.
+    pub(crate) audiences: Vec<String>,
+    /// Who may have issued a token besides, and whom it may be for besides.
+    pub(crate) accepted_issuers: Vec<String>,
+    pub(crate) accepted_audiences: Vec<String>,
+    /// Whether tokens have an `nbf`.
+    pub(crate) nbf: bool,
+    /// Whether tokens have a `csrf`, which they need to be used from a cookie.
+    pub(crate) csrf: bool,
     pub(crate) access_ttl: Duration,
     pub(crate) refresh_ttl: Duration,
-    /// Whether tokens carry the `csrf` claim, which they need to be used from a cookie.
-    pub(crate) csrf: bool,
 }
 
 /// An access token and the refresh token to renew it with: the body of a token response (RFC 6749 section 5.1).
@@ -45,12 +55,13 @@ impl fmt::Debug for TokenPair {
     }
 }
 
-/// Signs tokens.
+/// Issues tokens.
 pub(crate) struct Issuer {
     keys: KeySet,
     config: TokenConfig,
-    /// Derives the ids of refresh tokens, so that racers who refresh at once get the same successor.
+    /// Derives what refresh tokens have of their own, so that racers who refresh at once get the same successor.
     successors: hmac::Key,
+    hooks: IssueHooks,
 }
 
 /// The claims in the order that Flask-JWT-Extended writes them, then ours.
@@ -62,32 +73,57 @@ pub(super) struct WrittenClaims<'a> {
     #[serde(rename = "type")]
     pub(super) token_type: &'static str,
     pub(super) sub: &'a str,
-    pub(super) nbf: UnixTime,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) nbf: Option<UnixTime>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) csrf: Option<&'a str>,
     pub(super) exp: UnixTime,
     pub(super) sid: &'a str,
     pub(super) auth_time: UnixTime,
     pub(super) iss: &'a str,
-    pub(super) aud: &'a str,
+    #[serde(serialize_with = "one_or_many")]
+    pub(super) aud: &'a [String],
     #[serde(rename = "gen", skip_serializing_if = "Option::is_none")]
     pub(super) generation: Option<i64>,
 }
 
-impl WrittenClaims<'_> {
-    pub(super) const NAMES: [&'static str; 13] =
-        ["fresh", "iat", "jti", "type", "sub", "nbf", "csrf", "exp", "sid", "auth_time", "iss", "aud", "gen"];
-}
-
 impl Issuer {
-    pub(crate) fn new(keys: KeySet, config: TokenConfig, successors: hmac::Key) -> Self {
-        Self { keys, config, successors }
+    pub(crate) fn new(keys: KeySet, config: TokenConfig, successors: hmac::Key, hooks: IssueHooks) -> Self {
+        Self { keys, config, successors, hooks }
+    }
+
+    /// What signs tokens of this user, with what is given for them and what the hooks say besides. Whatever an
+    /// application may have put together wrongly shows here, before anything is changed in a store.
+    pub(crate) fn signer(&self, identity: &str, given: Extras) -> Result<Signer<'_>, AuthError> {
+        let mut extras = self.of_hooks(identity);
+        extras.extend(given);
+        self.signer_with(identity, extras)
+    }
+
+    /// What the hooks say of this user.
+    pub(super) fn of_hooks(&self, identity: &str) -> Extras {
+        let of_hook = |hook: &OfIdentity<Map<String, Value>>| {
+            hook.as_ref().map(|extra_for| extra_for(identity)).unwrap_or_default()
+        };
+        Extras { claims: of_hook(&self.hooks.extra_claims), headers: of_hook(&self.hooks.extra_headers) }
+    }
+
+    pub(super) fn signer_with(&self, identity: &str, extras: Extras) -> Result<Signer<'_>, AuthError> {
+        let found = self.hooks.signing_key.as_ref().and_then(|key_for| key_for(identity));
+        Signer::new(&self.keys, found, extras)
     }
 
     /// A pair for a login. The refresh token follows from the login's record alone: its id, its generation and the
-    /// time of its last rotation.
-    pub(crate) fn pair(&self, login: &Login, fresh: bool, now: UnixTime) -> Result<TokenPair, AuthError> {
-        let access_exp = until(now, self.config.access_ttl, login);
+    /// time of its last rotation. `access_ttl` is the access token's, if not the usual one.
+    pub(crate) fn pair(
+        &self,
+        signer: &Signer<'_>,
+        login: &Login,
+        fresh: bool,
+        now: UnixTime,
+        access_ttl: Option<Duration>,
+    ) -> Result<TokenPair, AuthError> {
+        let access_exp = until(now, access_ttl.unwrap_or(self.config.access_ttl), login);
         let (access_id, refresh_id) = (random::base64url::<16>(), self.of_refresh_token(login, ""));
         let (access_csrf, refresh_csrf) =
             (self.new_csrf(), self.config.csrf.then(|| self.of_refresh_token(login, "csrf.")));
@@ -97,13 +133,13 @@ impl Issuer {
             jti: &access_id,
             token_type: TokenType::Access.claim(),
             sub: &login.identity,
-            nbf: now,
+            nbf: self.nbf(now),
             csrf: access_csrf.as_deref(),
             exp: access_exp,
             sid: login.id.as_str(),
             auth_time: login.auth_time,
             iss: &self.config.issuer,
-            aud: &self.config.audience,
+            aud: &self.config.audiences,
             generation: None,
         };
         let rotated = login.refresh_rotated_at;
@@ -112,15 +148,15 @@ impl Issuer {
             iat: rotated,
             jti: &refresh_id,
             token_type: TokenType::Refresh.claim(),
-            nbf: rotated,
+            nbf: self.nbf(rotated),
             csrf: refresh_csrf.as_deref(),
             exp: until(rotated, self.config.refresh_ttl, login),
             generation: Some(login.refresh_generation),
             ..access
         };
         Ok(TokenPair {
-            refresh_token: self.sign(TokenType::Refresh, &refresh)?,
-            access_token: self.sign(TokenType::Access, &access)?,
+            refresh_token: signer.sign(TokenType::Refresh, &refresh)?,
+            access_token: signer.sign(TokenType::Access, &access)?,
             token_type: "Bearer",
             expires_in: access_exp - now,
         })
@@ -138,6 +174,11 @@ impl Issuer {
         self.config.csrf.then(random::base64url::<16>)
     }
 
+    /// An `nbf` claim, if tokens carry one.
+    pub(super) fn nbf(&self, issued_at: UnixTime) -> Option<UnixTime> {
+        self.config.nbf.then_some(issued_at)
+    }
+
     pub(super) fn access_ttl(&self) -> UnixTime {
         UnixTime::try_from(self.config.access_ttl.as_secs()).unwrap_or(UnixTime::MAX)
     }
@@ -146,19 +187,16 @@ impl Issuer {
         &self.config.issuer
     }
 
-    pub(super) fn audience(&self) -> &str {
-        &self.config.audience
+    pub(super) fn audiences(&self) -> &[String] {
+        &self.config.audiences
     }
+}
 
-    pub(super) fn sign(&self, token_type: TokenType, claims: &impl Serialize) -> Result<String, AuthError> {
-        let failed = || AuthError::Misconfigured("the token key cannot sign");
-        let payload = serde_json::to_vec(claims).map_err(|_| failed())?;
-        let (key, header) = self.keys.signing(token_type);
-        let mut token = format!("{header}.{}", URL_SAFE_NO_PAD.encode(payload));
-        let signature = key.sign(token.as_bytes()).ok_or_else(failed)?;
-        token.push('.');
-        token.push_str(&signature);
-        Ok(token)
+/// One audience is written as a text, several as an array (RFC 7519 section 4.1.3).
+fn one_or_many<S: Serializer>(audiences: &[String], serializer: S) -> Result<S::Ok, S::Error> {
+    match audiences {
+        [one] => one.serialize(serializer),
+        all => all.serialize(serializer),
     }
 }
 

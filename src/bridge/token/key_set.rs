@@ -24,15 +24,7 @@ impl KeySet {
     /// `signing` and those that signed before it.
     pub(crate) fn new(signing: TokenKey, retired: Vec<TokenKey>) -> Self {
         let with_headers = |key: TokenKey| {
-            let header = |token_type: TokenType| {
-                let json = format!(
-                    r#"{{"alg":"{}","kid":{},"typ":"{}"}}"#,
-                    key.algorithm_name(),
-                    Value::from(key.id()),
-                    token_type.header()
-                );
-                URL_SAFE_NO_PAD.encode(json)
-            };
+            let header = |token_type| URL_SAFE_NO_PAD.encode(header(&key, token_type));
             let headers = UsualHeaders { access: header(TokenType::Access), refresh: header(TokenType::Refresh) };
             (key, headers)
         };
@@ -65,6 +57,12 @@ impl KeySet {
         let keys: Vec<_> = self.keys.iter().filter_map(|(key, _)| key.public()).collect();
         serde_json::json!({ "keys": keys })
     }
+}
+
+/// The header of a token that this key signs, as JSON.
+pub(super) fn header(key: &TokenKey, token_type: TokenType) -> String {
+    let (alg, kid, typ) = (key.algorithm_name(), Value::from(key.id()), token_type.header());
+    format!(r#"{{"alg":"{alg}","kid":{kid},"typ":"{typ}"}}"#)
 }
 
 impl UsualHeaders {

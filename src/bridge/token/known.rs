@@ -36,8 +36,8 @@ impl KnownTokens {
             return Ok(Rc::clone(token));
         }
         let token = Rc::new(open()?);
-        // A refresh token comes once.
-        if token.token_type == TokenType::Refresh {
+        // A refresh token comes once; and whose key is looked up each time is verified each time: the key may be gone.
+        if token.token_type == TokenType::Refresh || token.key_was_found {
             return Ok(token);
         }
         let mut known = self.0.borrow_mut();

@@ -13,14 +13,16 @@ use super::key_set::KeySet;
 use super::known::KnownTokens;
 use crate::bridge::clock::UnixTime;
 use crate::bridge::error::AuthError;
+use crate::bridge::hooks::{KeyFinder, TokenClaims};
 use crate::bridge::login::LoginId;
 
 /// Checks tokens.
-#[derive(Debug)]
 pub(crate) struct Verifier {
     keys: KeySet,
-    issuer: String,
-    audience: String,
+    /// Finds the keys that are not among those.
+    finder: Option<Box<KeyFinder>>,
+    issuers: Vec<String>,
+    audiences: Vec<String>,
     leeway: UnixTime,
 }
 
@@ -43,6 +45,10 @@ pub(crate) struct VerifiedToken {
     /// Not before this: the later of `iat` and `nbf`.
     pub(crate) not_before: UnixTime,
     pub(crate) issued_at: UnixTime,
+    /// The key was found for this token alone, and may be another one or none the next time.
+    pub(crate) key_was_found: bool,
+    /// The header, as JSON.
+    pub(crate) header: Vec<u8>,
     /// The claims, as JSON.
     pub(crate) payload: Vec<u8>,
 }
@@ -63,8 +69,16 @@ pub(crate) struct Verified {
 }
 
 impl Verifier {
-    pub(crate) fn new(keys: KeySet, issuer: String, audience: String, leeway: Duration) -> Self {
-        Self { keys, issuer, audience, leeway: UnixTime::try_from(leeway.as_secs()).unwrap_or(UnixTime::MAX) }
+    /// Tokens must be from one of these issuers and for one of these audiences.
+    pub(crate) fn new(
+        keys: KeySet,
+        finder: Option<Box<KeyFinder>>,
+        issuers: Vec<String>,
+        audiences: Vec<String>,
+        leeway: Duration,
+    ) -> Self {
+        let leeway = UnixTime::try_from(leeway.as_secs()).unwrap_or(UnixTime::MAX);
+        Self { keys, finder, issuers, audiences, leeway }
     }
 
     pub(crate) fn keys(&self) -> &KeySet {
@@ -78,7 +92,15 @@ impl Verifier {
 
     /// Verifies a token of either type, with what this worker has verified before.
     pub(crate) fn verify(&self, text: &str, known: &KnownTokens, now: UnixTime) -> Result<Verified, AuthError> {
-        let token = known.get_or_open(text, || self.open(text))?;
+        self.judge(known.get_or_open(text, || self.open(text))?, now)
+    }
+
+    /// Verifies a token of either type outside a request.
+    pub(crate) fn verify_anew(&self, text: &str, now: UnixTime) -> Result<Verified, AuthError> {
+        self.judge(Rc::new(self.open(text)?), now)
+    }
+
+    fn judge(&self, token: Rc<VerifiedToken>, now: UnixTime) -> Result<Verified, AuthError> {
         self.check_begun(&token, now)?;
         let expired = token.exp.is_some_and(|exp| exp.saturating_add(self.leeway) <= now);
         Ok(Verified { token, expired })
@@ -99,10 +121,10 @@ impl Verifier {
         if claims.token_type != token_type.claim() {
             return unlike_ours("type");
         }
-        if claims.iss != self.issuer {
+        if !self.issuers.iter().any(|issuer| *issuer == claims.iss) {
             return Err(TokenFault::Issuer);
         }
-        if !claims.aud.contains(&self.audience) {
+        if !claims.aud.meets(&self.audiences) {
             return Err(TokenFault::Audience);
         }
         if claims.sub.is_empty() {
@@ -119,7 +141,7 @@ impl Verifier {
 
     /// What does not depend on the time.
     fn open(&self, text: &str) -> Result<VerifiedToken, AuthError> {
-        let opened = compact::open(text, &self.keys).map_err(AuthError::TokenInvalid)?;
+        let opened = compact::open(text, &self.keys, self.finder.as_deref()).map_err(AuthError::TokenInvalid)?;
         let claims = RawClaims::parse(&opened.payload).map_err(AuthError::TokenInvalid)?;
         self.check_claims(&claims, opened.token_type).map_err(AuthError::TokenInvalid)?;
         Ok(VerifiedToken {
@@ -133,6 +155,8 @@ impl Verifier {
             issued_at: claims.iat,
             csrf: claims.csrf.map(Into::into),
             not_before: claims.nbf.unwrap_or(claims.iat).max(claims.iat),
+            key_was_found: opened.key_was_found,
+            header: opened.header,
             payload: opened.payload,
         })
     }
@@ -149,6 +173,15 @@ impl Freshness {
 }
 
 impl VerifiedToken {
+    /// What hooks are told.
+    pub(crate) fn token_claims(&self) -> Option<TokenClaims> {
+        Some(TokenClaims {
+            token_type: self.token_type,
+            header: serde_json::from_slice(&self.header).ok()?,
+            all: serde_json::from_slice(&self.payload).ok()?,
+        })
+    }
+
     /// The login that it belongs to, for what can be done to a login only.
     pub(crate) fn login(&self) -> Result<LoginId, AuthError> {
         self.sid.clone().map(LoginId::from).ok_or(NO_LOGIN)

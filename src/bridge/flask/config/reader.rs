@@ -174,7 +174,8 @@ impl<'a> Reader<'a> {
             Value::Array(many) if !many.is_empty() => many.iter().map(named).collect(),
             one => named(one).map(|one| vec![one]),
         };
-        let wanted = "one or more of \"headers\", \"cookies\", \"query_string\" and \"json\", in the order to search them";
+        let wanted =
+            "one or more of \"headers\", \"cookies\", \"query_string\" and \"json\", in the order to search them";
         Ok(self.value(key, wanted, locations)?.unwrap_or_else(|| vec![FlaskLocation::Headers]))
     }
 

@@ -99,11 +99,7 @@ impl Reader<'_> {
         }
     }
 
-    fn nested(
-        &mut self,
-        kind: &str,
-        read: fn(&mut Self) -> Result<Json, JsonFault>,
-    ) -> Result<Json, JsonFault> {
+    fn nested(&mut self, kind: &str, read: fn(&mut Self) -> Result<Json, JsonFault>) -> Result<Json, JsonFault> {
         if self.depth == DEPTH {
             return Err(JsonFault(format!(
                 "maximum recursion depth exceeded while decoding a JSON {kind} from a unicode string"

@@ -1,0 +1,57 @@
+//! Writes tokens down and signs them.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::TokenType;
+use super::compact::MAX_LENGTH;
+use super::extras::{self, Extras};
+use super::issuer::WrittenClaims;
+use super::key_set::{self, KeySet};
+use super::keys::TokenKey;
+use crate::bridge::error::AuthError;
+
+const CANNOT_SIGN: AuthError = AuthError::Misconfigured("the token key cannot sign");
+
+/// What signs the tokens of one user.
+pub(crate) struct Signer<'a> {
+    keys: &'a KeySet,
+    /// The key for this user, in place of that of the set.
+    found: Option<TokenKey>,
+    extras: Extras,
+}
+
+impl<'a> Signer<'a> {
+    pub(super) fn new(keys: &'a KeySet, found: Option<TokenKey>, extras: Extras) -> Result<Self, AuthError> {
+        extras.check()?;
+        if found.as_ref().is_some_and(|key| !key.can_sign()) {
+            return Err(CANNOT_SIGN);
+        }
+        Ok(Self { keys, found, extras })
+    }
+
+    pub(super) fn sign(&self, token_type: TokenType, claims: &WrittenClaims<'_>) -> Result<String, AuthError> {
+        let mut payload = serde_json::to_vec(claims).map_err(|_| CANNOT_SIGN)?;
+        extras::append(&mut payload, &self.extras.claims).map_err(|_| CANNOT_SIGN)?;
+        let (usual_key, usual_header) = self.keys.signing(token_type);
+        let key = self.found.as_ref().unwrap_or(usual_key);
+        let mut token = if self.found.is_none() && self.extras.headers.is_empty() {
+            usual_header.to_owned()
+        } else {
+            let mut header = key_set::header(key, token_type).into_bytes();
+            extras::append(&mut header, &self.extras.headers).map_err(|_| CANNOT_SIGN)?;
+            URL_SAFE_NO_PAD.encode(header)
+        };
+        token.push('.');
+        URL_SAFE_NO_PAD.encode_string(payload, &mut token);
+        let signature = key.sign(token.as_bytes()).ok_or(CANNOT_SIGN)?;
+        token.push('.');
+        token.push_str(&signature);
+        if token.len() > MAX_LENGTH {
+            return Err(AuthError::Misconfigured(
+                "a new token is longer than the 8 KiB that are read back: give it fewer claims and headers",
+            ));
+        }
+        Ok(token)
+    }
+}
