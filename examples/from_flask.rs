@@ -74,6 +74,7 @@ impl Credentials {
     }
 }
 
+/// Name and password for a token of each type.
 #[post("/login")]
 async fn login(form: Json<Credentials>, jwt: Data<JwtManager>) -> Result<impl Responder, AuthError> {
     let user = form.check()?;
@@ -83,7 +84,7 @@ async fn login(form: Json<Credentials>, jwt: Data<JwtManager>) -> Result<impl Re
     })))
 }
 
-// set_access_cookies(response, access_token); set_refresh_cookies(response, refresh_token)
+/// The same in cookies: `set_access_cookies(response, token)` and `set_refresh_cookies(response, token)`.
 #[post("/login_with_cookies")]
 async fn login_with_cookies(
     form: Json<Credentials>,
@@ -97,25 +98,25 @@ async fn login_with_cookies(
     Ok(response)
 }
 
-// @jwt_required(refresh=True)
+/// `@jwt_required(refresh=True)`
 #[post("/refresh", wrap = "Require::token().refresh_token()")]
 async fn refresh(claims: Claims, jwt: Data<JwtManager>) -> Result<impl Responder, AuthError> {
     Ok(Json(json!({ "access_token": jwt.create_access_token(claims.sub).issue()? })))
 }
 
-// @jwt_required()
+/// `@jwt_required()`
 #[route("/protected", method = "GET", method = "POST", wrap = "Require::token()")]
 async fn protected(claims: Claims) -> impl Responder {
     Json(json!({ "logged_in_as": claims.sub }))
 }
 
-// @jwt_required(fresh=True)
+/// `@jwt_required(fresh=True)`
 #[get("/fresh", wrap = "Require::token().fresh()")]
 async fn fresh(claims: Claims) -> impl Responder {
     Json(json!({ "logged_in_as": claims.sub }))
 }
 
-// @jwt_required(verify_type=False)
+/// `@jwt_required(verify_type=False)`
 #[delete("/logout", wrap = "Require::token().any_token_type()")]
 async fn logout(claims: Claims, revoked: Data<Revoked>) -> Result<impl Responder, AuthError> {
     let mut revoked = revoked.0.write().map_err(|_| StoreError::new("the blocklist is broken"))?;

@@ -117,7 +117,7 @@ def pair(request):
     """(the Flask application, the moved one), with one configuration."""
     config = request.param
     server = make_server("127.0.0.1", 0, flask_application(dict(config)), threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     environment = os.environ | {"FLASK_CONFIG": json.dumps(config), "PORT": "0"}
     moved = subprocess.Popen([EXAMPLE], env=environment, stdout=subprocess.PIPE, text=True)
     try:

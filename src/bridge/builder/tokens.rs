@@ -111,6 +111,17 @@ impl BridgeBuilder {
         self
     }
 
+    /// Whether tokens are accepted that a Flask application signed with one of these keys, as Flask-JWT-Extended makes
+    /// them by itself: without a login, an issuer and an audience. They are looked for where ours are, their user must
+    /// be there, and only a [`token_blocklist`](Self::token_blocklist) ends them before they expire. Default no.
+    ///
+    /// An application that is moved as it is, with its configuration, is what
+    /// [`flask_jwt`](Self::flask_jwt) is for.
+    pub fn accept_flask_jwt_extended(mut self, accept: bool) -> Self {
+        self.accept_flask_jwt_extended = accept;
+        self
+    }
+
     /// Who judges tokens that are not of our own format.
     pub(crate) fn foreign_tokens(mut self, foreign: impl ForeignTokens + 'static) -> Self {
         self.foreign = Some(Box::new(foreign));

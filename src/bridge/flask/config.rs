@@ -6,13 +6,14 @@
 mod reader;
 
 use std::fmt;
+use std::time::Duration;
 
 use actix_web::cookie::SameSite;
 use actix_web::http::Method;
 use serde_json::{Map, Value};
 
 use super::keys::FlaskKeys;
-use crate::bridge::token::{Algorithm, KeyError};
+use crate::bridge::token::{Algorithm, KeyError, TokenKey};
 pub(super) use reader::Reader;
 
 const MINUTE: i64 = 60;
@@ -188,6 +189,16 @@ impl FlaskConfig {
         Self::read(config, 1)
     }
 
+    /// Every default, with these keys to verify.
+    #[expect(clippy::expect_used, reason = "the defaults are what is read where nothing is written")]
+    pub(super) fn of_keys(keys: Vec<TokenKey>, leeway: Duration) -> Self {
+        let nothing = Map::new();
+        let defaults = Reader::new(&nothing).and_then(|from| Self::settings(&from, FlaskKeys::of(keys)));
+        let mut config = defaults.expect("the defaults are taken");
+        config.decode.leeway = leeway.as_secs_f64();
+        config
+    }
+
     fn read(config: &Map<String, Value>, shortest_secret: usize) -> Result<Self, FlaskConfigError> {
         let from = Reader::new(config)?;
         let algorithm = from.algorithm("JWT_ALGORITHM")?.unwrap_or(Algorithm::HS256);
@@ -195,8 +206,12 @@ impl FlaskConfig {
         if !algorithms.contains(&algorithm) {
             algorithms.push(algorithm);
         }
+        Self::settings(&from, FlaskKeys::read(&from, algorithm, algorithms, shortest_secret)?)
+    }
+
+    fn settings(from: &Reader<'_>, keys: FlaskKeys) -> Result<Self, FlaskConfigError> {
         Ok(Self {
-            keys: FlaskKeys::read(&from, algorithm, algorithms, shortest_secret)?,
+            keys,
             locations: from.locations("JWT_TOKEN_LOCATION")?,
             header_name: from.token("JWT_HEADER_NAME", "Authorization")?,
             header_type: from.text("JWT_HEADER_TYPE", "Bearer")?,

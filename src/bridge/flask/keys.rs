@@ -1,7 +1,7 @@
 //! The keys of the configuration: a secret, or PEM texts.
 
 use super::config::{FlaskConfigError, Reader};
-use crate::bridge::token::{Algorithm, TokenFault, TokenKey};
+use crate::bridge::token::{Algorithm, TokenKey};
 
 /// The key that signs, and those that verify: one key for each algorithm that is allowed and that the key is for.
 ///
@@ -58,10 +58,17 @@ impl FlaskKeys {
         self.allowed.iter().any(|allowed| allowed.name() == algorithm)
     }
 
-    /// The key for this `alg`. PyJWT tries to use the one key there is, and breaks off with a 500.
-    pub(super) fn verifying(&self, algorithm: &str) -> Result<&TokenKey, TokenFault> {
-        let key = self.verifying.iter().find(|key| key.algorithm_name() == algorithm);
-        key.ok_or(TokenFault::AlgorithmNotAllowed)
+    /// The keys for this `alg`: one, or those of our own bridge. PyJWT tries to use the one key there is, whatever it is
+    /// for, and breaks off with a 500.
+    pub(super) fn verifying(&self, algorithm: &str) -> Vec<&TokenKey> {
+        self.verifying.iter().filter(|key| key.algorithm_name() == algorithm).collect()
+    }
+
+    /// These keys, each for its own algorithm. None of them signs.
+    pub(super) fn of(keys: Vec<TokenKey>) -> Self {
+        let allowed: Vec<_> = keys.iter().map(TokenKey::algorithm).collect();
+        let algorithm = allowed.first().copied().unwrap_or(Algorithm::HS256);
+        Self { algorithm, allowed, signing: None, verifying: keys }
     }
 
     /// What is missing, for an application that has no loader for it.

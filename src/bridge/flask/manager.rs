@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
@@ -43,6 +44,11 @@ type DecodeKey = dyn Fn(&Map<String, Value>, &Map<String, Value>) -> Option<Toke
 pub struct JwtManagerBuilder(Inner);
 
 impl JwtManager {
+    /// The tokens of an application that has these keys and every default.
+    pub(crate) fn of_keys(keys: Vec<TokenKey>, leeway: Duration) -> Self {
+        Self(Arc::new(Self::builder(FlaskConfig::of_keys(keys, leeway)).0))
+    }
+
     /// Starts with a configuration and no loaders.
     pub fn builder(config: FlaskConfig) -> JwtManagerBuilder {
         let errors = ErrorProfile::default().message_key(&config.error_key);
@@ -173,12 +179,15 @@ impl Inner {
             _ => None,
         };
         let algorithm = token.algorithm(|name| keys.allows(name))?;
-        let key = match &loaded {
-            Some(key) if key.algorithm_name() == algorithm => key,
-            Some(_) => return Err(TokenFault::AlgorithmNotAllowed),
-            None => keys.verifying(algorithm)?,
+        let keys = match &loaded {
+            Some(key) if key.algorithm_name() == algorithm => vec![key],
+            Some(_) => Vec::new(),
+            None => keys.verifying(algorithm),
         };
-        if token.is_signed_by(key) { Ok(()) } else { Err(TokenFault::Signature) }
+        if keys.is_empty() {
+            return Err(TokenFault::AlgorithmNotAllowed);
+        }
+        if keys.into_iter().any(|key| token.is_signed_by(key)) { Ok(()) } else { Err(TokenFault::Signature) }
     }
 }
 
