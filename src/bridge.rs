@@ -111,6 +111,12 @@ impl Bridge {
         Self(Arc::new(core))
     }
 
+    /// Where tokens are looked for, and under which names.
+    #[cfg(feature = "testing")]
+    pub(crate) fn search(&self) -> &locations::Search {
+        &self.0.loader.search
+    }
+
     /// The public keys that verify the tokens, as a JWK set (RFC 7517 section 5); empty for HMAC secrets.
     pub fn jwks(&self) -> serde_json::Value {
         self.0.verifier.keys().jwks()

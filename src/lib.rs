@@ -63,13 +63,13 @@
 //! # The life of a request
 //!
 //! 1. The *loader* looks for a token: the `Authorization` header, then `access_token` or `refresh_token` of a JSON
-//!    body. The body reaches the handler as it came.
+//!    body, or wherever else [`TokenLocations`] say: cookies, the query. The body reaches the handler as it came.
 //! 2. The *gate* decides by the presence of a token, valid or not: with one, the app is called without sessions; else
 //!    inside actix-session, after the check against forged requests for those that cookies would authenticate.
-//! 3. An *extractor* resolves the credential when a handler asks, once: [`CurrentUser`], [`MaybeUser`],
-//!    [`BrowserUser`], [`TokenUser`], [`Fresh`], [`CurrentLogin`], [`Claims`]. A handler that asks for none costs no
-//!    verification and no query.
-//! 4. On the way out, *silence*: the response to a token leaves without a cookie of ours.
+//! 3. A *guard* or an *extractor* resolves the credential when a route or a handler asks, once: [`Require`];
+//!    [`CurrentUser`], [`MaybeUser`], [`BrowserUser`], [`TokenUser`], [`Fresh`], [`CurrentLogin`], [`Claims`]. A handler
+//!    that asks for none costs no verification and no query.
+//! 4. On the way out, *silence*: the response to a token leaves without a cookie of a session.
 //!
 //! A credential that was presented is final: a rejected token is a 401, whatever cookie came along. Absent is not
 //! invalid, and invalid is not broken: [`MaybeUser`] is nobody only for the first, a bad token is a 401, a store that is
@@ -81,13 +81,16 @@
 //!   [`BridgeBuilder::error_page`] it gets a redirect or a page where others get JSON, whichever handler refused: one
 //!   that wants to show its own form again answers with a response and not with an [`AuthError`].
 //! * A handler that checks a password asks [`Auth::may_open_session`] first, so that other sites cannot make it hash.
-//! * Tests move the time with [`Clock::fixed`] and hash with the least [`PasswordParams`].
+//! * With the feature `testing` comes `testing`, a kit for your tests: users who are signed in, a clock to move, what a
+//!   response must not carry, and what a store must pass. Tests hash with the least [`PasswordParams`].
 //! * actix-web's `#[post(…)] async fn login` makes a type called `login`, and no variable or parameter of that name is
 //!   possible beside it: call the handler of a [`CurrentLogin`] or its parameter something else.
 //!
 //! # What is where
 //!
 //! * [`Auth`] signs users in and out: `login_user`, `logout_user`, `refresh`.
+//! * [`Require`] guards a route, a scope or an app: `Require::login().fresh()`, `Require::token().refresh_token()`.
+//! * [`TokenLocations`] and [`TokenCookies`] say where tokens are looked for, and how cookies carry them.
 //! * [`PasswordHasher`] hashes passwords without letting a flood of logins take the server down.
 //! * [`LoginStore`] and [`SessionStore`] say what a store must do; [`store::memory`] does it in memory, and with the
 //!   feature `database` `store::db` in SQLite and PostgreSQL.

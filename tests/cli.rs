@@ -185,6 +185,24 @@ fn the_server_serves_and_ends_when_it_is_asked_to() {
 }
 
 #[test]
+fn a_token_in_the_query_is_in_no_line_of_the_log() {
+    let place = TempDir::new().unwrap();
+    fs::write(place.path().join("tollbridge.toml"), "[token]\nlocations = [\"header\", \"query\"]\n").unwrap();
+    let mut verbose = command(&place, &["serve", "--listen", "127.0.0.1:0"]);
+    verbose.env("TOLLBRIDGE_LOG__LEVEL", "trace");
+    let server = Server::start(verbose);
+    for path in ["/who_am_i", "/nowhere", "/account", "/static/x"] {
+        server.get(&format!("{path}?access_token=eyJhYmMi.eyJkZWYi.Z2hp"));
+        server.get(&format!("{path}?access_token=eyJhYmMi.eyJkZWYi.Z2hp&access_token=eyJhYmMi"));
+    }
+    let refused = server.get("/who_am_i?access_token=eyJhYmMi");
+    assert!(refused.starts_with("HTTP/1.1 401 ") && refused.contains("token_invalid"), "{refused}");
+    let (_, log) = server.stop(rustix::process::Signal::TERM);
+    assert!(log.contains("TRACE") || log.contains("DEBUG"), "{log}");
+    assert!(log.contains(r#"http.path="/who_am_i""#) && !log.contains("eyJ"), "{log}");
+}
+
+#[test]
 fn the_first_start_makes_secrets_that_stay_and_are_the_owners_alone() {
     let place = TempDir::new().unwrap();
     let secrets = || ["token.key", "session.key"].map(|name| fs::read_to_string(place.path().join("data").join(name)));

@@ -154,7 +154,7 @@ fn config_names_another_file_which_must_be_there() {
 fn every_fault_is_named_with_its_place_at_once() {
     let place = Place::new(
         "[server]\nlisten = \"localhost\"\npublic_url = \"https://example.com/login\"\nlisen = 1\n\n\
-         [token]\n  access_ttl = \"15\"\nrefresh_ttl = 30\nlocations = [\"header\", \"cookie\", \"pigeon\"]\n\n[tokens]\nissuer = \"x\"\n",
+         [token]\n  access_ttl = \"15\"\nrefresh_ttl = 30\nlocations = [\"header\", \"cookies\", \"pigeon\"]\n\n[tokens]\nissuer = \"x\"\n",
     );
     let faults = place.faults(&[
         ("TOLLBRIDGE_LOG__LEVEL", "verbose"),
@@ -172,7 +172,7 @@ fn every_fault_is_named_with_its_place_at_once() {
             "tollbridge.toml:7:3: token.access_ttl: \"15\" is not a duration",
             "such as \"15m\" or \"30d\"",
             "tollbridge.toml:8:1: token.refresh_ttl: an integer does not fit here",
-            "tollbridge.toml:9:1: token.locations: \"cookie\" is not there yet; write \"header\" or \"json\"",
+            "tollbridge.toml:9:1: token.locations: \"cookies\" is not known; write \"header\", \"json\", \"query\" or \"cookie\"",
             "tollbridge.toml:9:1: token.locations: \"pigeon\" is not known",
             "tollbridge.toml:11:2: there is no section `tokens`; the sections are server, database, session, token,",
             "environment variable TOLLBRIDGE_LOG__LEVEL: log.level: \"verbose\" is not a level",
@@ -202,7 +202,6 @@ fn what_is_not_there_yet_is_refused_and_says_so() {
         ("LOGIN__REVOCATION", "stateless"),
         ("LOGIN__REVOCATION_BOUND", "2s"),
         ("TOKEN__ACCEPT_FLASK_JWT_EXTENDED", "true"),
-        ("TOKEN__LOCATIONS", "header,query"),
         ("SERVER__TRUSTED_PROXIES", "10.0.0.0/8"),
     ] {
         let variable = format!("TOLLBRIDGE_{variable}");

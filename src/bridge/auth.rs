@@ -23,7 +23,6 @@ use super::principal::{Principal, Verdict, Via};
 use super::request::RequestAuth;
 use super::session_login::{self, Face};
 use super::token::{NewTokens, TokenPair};
-use super::token_cookies::TokenCookies;
 use super::users::Described;
 
 /// Browsers keep no cookie for longer (RFC 6265bis section 5.5).
@@ -83,39 +82,6 @@ impl Auth {
         }
         // Nobody may be signed in to somebody else's account by another site (login CSRF).
         csrf::check(self.req.method(), self.req.headers(), self.core().own_origin.as_deref())
-    }
-
-    /// The cookies that carry tokens, to put tokens on a response (`set_access_cookies`, `set_refresh_cookies`) or to
-    /// take them back (`unset_jwt_cookies`).
-    ///
-    /// ```
-    /// use actix_web::{HttpResponse, post};
-    /// use tollbridge::{Auth, AuthError};
-    /// # #[derive(Clone)] struct User;
-    /// # async fn check() -> Result<User, AuthError> { Ok(User) }
-    ///
-    /// #[post("/login")]
-    /// async fn login(auth: Auth) -> Result<HttpResponse, AuthError> {
-    ///     let user = check().await?;
-    ///     let tokens = auth.login_user(&user).tokens_only().await?.issue_tokens()?;
-    ///     let mut response = HttpResponse::NoContent().finish();
-    ///     let cookies = auth.token_cookies()?;
-    ///     cookies.set_access(&mut response, &tokens.access_token)?;
-    ///     cookies.set_refresh(&mut response, &tokens.refresh_token)?;
-    ///     Ok(response)
-    /// }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`CsrfRejected`](AuthError::CsrfRejected) when another site sent the request: it may sign nobody in or out.
-    /// [`Misconfigured`](AuthError::Misconfigured) when no [`TokenLocations`](crate::TokenLocations) name cookies.
-    pub fn token_cookies(&self) -> Result<&TokenCookies, AuthError> {
-        let cookies = self.core().loader.search.cookies.as_ref().ok_or(AuthError::Misconfigured(
-            "a token was to be put into a cookie, where the bridge looks for none: declare `Location::Cookie`",
-        ))?;
-        csrf::check(self.req.method(), self.req.headers(), self.core().own_origin.as_deref())?;
-        Ok(cookies)
     }
 
     pub(super) fn core(&self) -> &Core {

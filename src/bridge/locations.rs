@@ -126,6 +126,7 @@ impl TokenLocations {
     }
 
     /// Reads every place as Flask-JWT-Extended does.
+    #[expect(clippy::wrong_self_convention, reason = "it is one of the settings, which read as a sentence")]
     pub(crate) fn as_in_flask(mut self) -> Self {
         self.grammar = Grammar::Flask;
         self.first_found()

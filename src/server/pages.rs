@@ -177,7 +177,12 @@ fn sign_in_link(request: &HttpRequest, error: &AuthError) -> Option<String> {
     if error.status() != StatusCode::UNAUTHORIZED {
         return None;
     }
-    let wanted = request.uri().path_and_query().map_or("/", |wanted| wanted.as_str());
+    // A token in the query was refused, and is not for passing on.
+    let mut names = url::form_urlencoded::parse(request.query_string().as_bytes()).map(|(name, _)| name);
+    let wanted = match request.uri().path_and_query() {
+        Some(wanted) if !names.any(|name| name == "access_token") => wanted.as_str(),
+        _ => request.path(),
+    };
     let next = if request.method().is_safe() { safe_next(wanted) } else { None };
     let next: String = url::form_urlencoded::byte_serialize(next.unwrap_or("/account").as_bytes()).collect();
     Some(format!("/login?reauth=1&next={next}"))
@@ -254,6 +259,10 @@ mod tests {
         let get = TestRequest::get().uri("/reports?year=2026&page=2").to_http_request();
         let html = body(auth_error(&get, &AuthError::LoginEnded));
         assert!(html.contains("/login?reauth=1&#38;next=%2Freports%3Fyear%3D2026%26page%3D2"), "{html}");
+
+        let get_with_token = TestRequest::get().uri("/reports?year=2026&access_token=a.b.c").to_http_request();
+        let html = body(auth_error(&get_with_token, &AuthError::TokenExpired));
+        assert!(html.contains("next=%2Freports\""), "a refused token is not passed on: {html}");
 
         let post = TestRequest::post().uri("/account/password").to_http_request();
         let html = body(auth_error(&post, &AuthError::LoginEnded));

@@ -12,8 +12,8 @@ use actix_web::test::{TestRequest, init_service};
 use actix_web::web::{self, Data};
 use actix_web::{App, Error, HttpResponse};
 
-use super::signed_in::{Credential, SignedIn};
-use crate::{Auth, AuthError, Bridge, LoginId, TokenPair};
+use super::signed_in::SignedIn;
+use crate::{Auth, AuthError, Bridge, Location, LoginId, TokenPair};
 
 /// Signs a user in, for a test (`FlaskLoginClient` of Flask-Login): say how, and await it.
 ///
@@ -65,7 +65,8 @@ pub struct AsUser<'a, U> {
 enum Face {
     Session,
     Remembered,
-    Token,
+    /// In the bridge's first place for tokens, or in this one.
+    Token(Option<Location>),
 }
 
 impl<'a, U: Clone + 'static> AsUser<'a, U> {
@@ -82,9 +83,19 @@ impl<'a, U: Clone + 'static> AsUser<'a, U> {
         self
     }
 
-    /// An API client, with an access token. Its login has no session.
+    /// An API client, with an access token where the bridge looks for one first. Its login has no session.
     pub fn via_token(mut self) -> Self {
-        self.face = Face::Token;
+        self.face = Face::Token(None);
+        self
+    }
+
+    /// As [`via_token`](Self::via_token), with the token in this place, under the names that the bridge's
+    /// [`TokenLocations`](crate::TokenLocations) give it. In a cookie it comes with the header of the double submit;
+    /// in a JSON body it needs a method that has one.
+    ///
+    /// The query is part of the address, which is yours to write, with the access token of [`SignedIn::tokens`].
+    pub fn via_token_in(mut self, location: Location) -> Self {
+        self.face = Face::Token(Some(location));
         self
     }
 
@@ -101,16 +112,22 @@ impl<'a, U: Clone + 'static> AsUser<'a, U> {
             "as_user: who is remembered is never fresh; leave out `fresh()` or `remembered()`"
         );
         let (user, face, fresh) = (self.user.clone(), self.face, self.fresh);
+        let location = self.token_location();
         let desk = move |auth: Auth, outcome: Data<Outcome>| {
             let user = user.clone();
             async move {
                 let mut login = auth.login_user(&user).fresh(fresh).remember(face == Face::Remembered);
-                if face == Face::Token {
+                if location.is_some() {
                     login = login.tokens_only();
                 }
                 let login = login.await?;
-                outcome.replace(Some((login.id().clone(), login.issue_tokens()?)));
-                Ok::<_, AuthError>(HttpResponse::NoContent())
+                let tokens = login.issue_tokens()?;
+                let mut response = HttpResponse::NoContent().finish();
+                if location == Some(Location::Cookie) {
+                    auth.token_cookies()?.set_access(&mut response, &tokens.access_token)?;
+                }
+                outcome.replace(Some((login.id().clone(), tokens)));
+                Ok::<_, AuthError>(response)
             }
         };
         let outcome = Data::new(Outcome::default());
@@ -123,8 +140,23 @@ impl<'a, U: Clone + 'static> AsUser<'a, U> {
         }
         #[expect(clippy::expect_used, reason = "the handler has answered with success")]
         let (login_id, tokens) = outcome.take().expect("a login has been started");
-        let credential = if face == Face::Token { Credential::Token } else { Credential::Cookies(cookies) };
-        SignedIn::new(login_id, tokens, credential)
+        SignedIn::new(self.bridge, login_id, tokens, cookies, location)
+    }
+
+    /// Where the token goes, for who has one.
+    fn token_location(&self) -> Option<Location> {
+        let Face::Token(asked) = self.face else { return None };
+        let search = self.bridge.search();
+        if let Some(location) = asked {
+            assert!(
+                search.is_declared(location),
+                "as_user: the bridge looks for no token in the place `{}`: declare it with `token_locations`",
+                location.as_str()
+            );
+        }
+        // Addresses are not written by the kit, so the query is what is left.
+        let first = search.order.iter().copied().find(|location| *location != Location::Query);
+        Some(asked.or(first).unwrap_or(Location::Query))
     }
 }
 

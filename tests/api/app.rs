@@ -9,15 +9,17 @@ use std::sync::{OnceLock, mpsc};
 use std::thread::JoinHandle;
 
 use reqwest::blocking::Client as Http;
+use serde_json::json;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tollbridge::server::Application;
 use tollbridge::server::config::{Config, Sources};
 use tollbridge::store::db::Database;
 use tollbridge::store::db::users::NewUser;
+use tollbridge::testing::FakeClock;
 use tollbridge::{Clock, PasswordHasher, PasswordParams};
 
-use crate::clients::new_http;
+use crate::clients::{Anonymous, Client as _, Pair, new_http};
 use crate::database::TestDatabase;
 
 /// When every test begins.
@@ -59,7 +61,7 @@ pub(crate) fn wait<F: Future>(future: F) -> F::Output {
 /// The application, serving until it is dropped.
 pub(crate) struct TestApp {
     pub(crate) addr: SocketAddr,
-    pub(crate) clock: Clock,
+    pub(crate) clock: FakeClock,
     /// Another handle on the server's database, as another process would have.
     pub(crate) database: Database,
     pub(crate) place: TestDatabase,
@@ -79,10 +81,10 @@ impl TestApp {
         let (place, database) = wait(database_with_users());
         let keys = tempfile::tempdir().expect("a temporary directory");
         let config = config(&place, &keys, settings);
-        let clock = Clock::fixed(START);
+        let clock = FakeClock::at(START);
         let (tell, told) = mpsc::channel();
         let (stop, stopped) = oneshot::channel::<()>();
-        let server_clock = clock.clone();
+        let server_clock = Clock::from(&clock);
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
                 let application = Application::build(config, server_clock).await.expect("the server can be built");
@@ -104,7 +106,7 @@ impl TestApp {
     }
 
     pub(crate) fn advance(&self, seconds: i64) {
-        self.clock.advance(seconds);
+        self.clock.set(self.clock.now() + seconds);
     }
 
     /// Tells the server to stop. It has stopped when the future of [`ended`](Self::ended) is ready.
@@ -118,6 +120,15 @@ impl TestApp {
     pub(crate) fn ended(&mut self) -> io::Result<()> {
         let thread = self.thread.take().expect("it ends once");
         thread.join().unwrap_or_else(|_| Err(io::Error::other("the server panicked")))
+    }
+}
+
+impl Anonymous<'_> {
+    /// A login that has tokens only.
+    #[track_caller]
+    pub(crate) fn token_login(&self, username: &str) -> Pair {
+        let form = json!({ "username": username, "password": PASSWORD, "tokens_only": true });
+        self.post_json("/login", &form).expect(200).pair()
     }
 }
 

@@ -15,6 +15,7 @@ mod accounts;
 mod contract;
 mod expiry;
 mod hostile;
+mod locations;
 mod login;
 mod logout;
 mod next;

@@ -7,7 +7,8 @@ use actix_web::test::{self as service, TestRequest};
 use actix_web::web::Data;
 use serde_json::json;
 use tollbridge::server::{AppState, Metrics, PasswordPolicy, routes};
-use tollbridge::{Bridge, Clock, PasswordHasher, TokenKey};
+use tollbridge::testing::FakeClock;
+use tollbridge::{Bridge, PasswordHasher, TokenKey};
 
 use crate::app::{PANTHER, PASSWORD, START, TestApp, cheap, wait};
 use crate::clients::{Anonymous, Answer, Client};
@@ -107,7 +108,7 @@ async fn every_bad_login_costs_one_hash() {
         db: database.clone(),
         passwords: passwords.clone(),
         bridge: bridge.clone(),
-        clock: Clock::fixed(START),
+        clock: FakeClock::at(START).into(),
         password_policy: PasswordPolicy { min_length: 8, max_length: 1024 },
         body_limit: 1 << 20,
         demo: false,

@@ -8,18 +8,20 @@ use std::time::Duration;
 use actix_session::Session;
 use actix_web::dev::ServerHandle;
 use actix_web::middleware::{Condition, Next, from_fn};
+use actix_web::rt::System;
 use actix_web::web::{Bytes, Data, Json, Payload, PayloadConfig, Query, ServiceConfig};
 use actix_web::{App, FromRequest as _, HttpRequest, HttpResponse, HttpServer, Responder, dev, error, web};
 use futures_util::StreamExt as _;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio::sync::Semaphore;
+use tollbridge::testing::{FakeClock, as_user};
 use tollbridge::{
-    AnyUser, Auth, AuthError, Bridge, BridgeBuilder, BrowserUser, Claims, Clock, CurrentLogin, CurrentUser, Fresh,
-    LoginId, MaybeUser, Require, Scope, TokenKey, TokenUser, safe_next,
+    AnyUser, Auth, AuthError, Bridge, BridgeBuilder, BrowserUser, Claims, CurrentLogin, CurrentUser, Fresh, LoginId,
+    MaybeUser, Require, Scope, TokenKey, TokenUser, safe_next,
 };
 
-use crate::clients::new_http;
+use crate::clients::{Anonymous, Pair, new_http};
 use crate::store::{CountingStore, User, Users};
 
 /// When every test begins.
@@ -38,12 +40,12 @@ pub(crate) fn token_key() -> TokenKey {
 pub(crate) struct World {
     pub(crate) store: CountingStore,
     pub(crate) users: Users,
-    pub(crate) clock: Clock,
+    pub(crate) clock: FakeClock,
 }
 
 impl Default for World {
     fn default() -> Self {
-        Self { store: CountingStore::default(), users: Users::default(), clock: Clock::fixed(START) }
+        Self { store: CountingStore::default(), users: Users::default(), clock: FakeClock::at(START) }
     }
 }
 
@@ -54,7 +56,7 @@ impl World {
             .token_key(token_key())
             .session_secret(SESSION_SECRET)
             .store(self.store.clone())
-            .clock(self.clock.clone())
+            .clock(&self.clock)
     }
 }
 
@@ -115,7 +117,7 @@ impl TestApp {
         let slow = Slow { entered: Arc::new(Semaphore::new(0)), go_on: Arc::new(Semaphore::new(0)) };
         let (users, wrap, gate) = (world.users.clone(), bridge.clone(), slow.clone());
         let thread = std::thread::spawn(move || {
-            actix_web::rt::System::new().block_on(async move {
+            System::new().block_on(async move {
                 let server = HttpServer::new(move || {
                     App::new()
                         .wrap(from_fn(inner))
@@ -155,7 +157,18 @@ impl TestApp {
     }
 
     pub(crate) fn advance(&self, seconds: i64) {
-        self.world.clock.advance(seconds);
+        self.world.clock.set(self.world.clock.now() + seconds);
+    }
+}
+
+impl Anonymous<'_> {
+    /// A login that has tokens only.
+    pub(crate) fn token_login(&self, username: &str) -> Pair {
+        let TestApp { world, bridge, .. } = self.0;
+        let user = world.users.by_name(username).expect("a user");
+        let signed_in = System::new().block_on(async { as_user(bridge, &user).fresh().via_token().await });
+        let tokens = signed_in.tokens().clone();
+        Pair { access: tokens.access_token, refresh: tokens.refresh_token }
     }
 }
 

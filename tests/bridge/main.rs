@@ -11,11 +11,13 @@ mod vectors;
 
 mod confirm;
 mod csrf;
+mod double_submit;
 mod errors;
 mod events;
 mod extractors;
 mod hooks;
 mod hostile;
+mod implicit_refresh;
 mod loader;
 mod locations;
 mod logout;

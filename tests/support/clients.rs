@@ -158,15 +158,6 @@ impl Client for Anonymous<'_> {
     }
 }
 
-impl Anonymous<'_> {
-    /// A login that has tokens only.
-    #[track_caller]
-    pub(crate) fn token_login(&self, username: &str) -> Pair {
-        let form = json!({ "username": username, "password": PASSWORD, "tokens_only": true });
-        self.post_json("/login", &form).expect(200).pair()
-    }
-}
-
 /// Brings a token in the header.
 pub(crate) struct Token<'a>(pub(crate) &'a TestApp, pub(crate) String);
 

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use actix_web::test::TestRequest;
 use serde_json::json;
-use tollbridge::LoginStore as _;
+use tollbridge::Location::{Cookie, Header, Json, Query};
 use tollbridge::testing::{SignedIn, as_user};
+use tollbridge::{LoginStore as _, TokenCookies, TokenLocations};
 
 use crate::app::{ANN, START, TestApp, User, body};
 
@@ -66,8 +67,8 @@ async fn a_browser_has_the_tokens_of_its_login() {
 async fn other_clients_take_the_header() {
     let app = TestApp::start().await;
     for signed_in in [as_user(&app.bridge, &ANN).via_token().await, as_user(&app.bridge, &ANN).via_session().await] {
-        let (name, value) = signed_in.header();
-        let seen = body(app.call(TestRequest::get().uri("/how").insert_header((name, value))).await).await;
+        let headers = signed_in.headers().into_iter();
+        let seen = body(app.call(headers.fold(TestRequest::get().uri("/how"), TestRequest::insert_header)).await).await;
         assert_eq!(seen, how(&app, &signed_in).await);
     }
 }
@@ -92,6 +93,52 @@ async fn cookies_are_kept_and_forgotten_as_a_browser_does() {
     client.keep_cookies(&res);
     client.keep_cookies(&app.call(client.on(TestRequest::get().uri("/cookies"))).await);
     assert_eq!(client.cookies(), []);
+}
+
+#[actix_web::test]
+async fn a_token_goes_where_the_bridge_looks_for_it() {
+    let cookies = TokenCookies::default().csrf_headers("X-Proof", "X-Refresh-Proof");
+    let locations = TokenLocations::new(&[Query, Cookie, Json])
+        .header("X-Token", "")
+        .json_keys("token", "next")
+        .cookies(cookies)
+        .also(&[Header]);
+    let app = TestApp::with(|bridge| bridge.token_locations(locations)).await;
+    let ann = || as_user(&app.bridge, &ANN).fresh();
+    let mut cases = [
+        (ann().via_token().await, "cookie"),
+        (ann().via_token_in(Cookie).await, "cookie"),
+        (ann().via_token_in(Json).await, "json"),
+    ];
+    for (signed_in, location) in &mut cases {
+        // Of a method that has a body, and has to prove that our own pages send it.
+        for _ in 0..2 {
+            let res = app.call(signed_in.on(TestRequest::post().uri("/how"))).await;
+            signed_in.keep_cookies(&res);
+            let seen = body(res).await;
+            assert_eq!((&seen["location"], &seen["fresh"]), (&json!(location), &json!(true)), "{location}");
+        }
+    }
+    let by_header = ann().via_token_in(Header).await;
+    assert_eq!(by_header.headers()[0], ("x-token".parse().expect("a name"), by_header.tokens().access_token.clone()));
+    assert_eq!(by_header.json()["token"], by_header.tokens().access_token);
+}
+
+#[actix_web::test]
+#[should_panic = "the bridge looks for no token in the place `cookie`: declare it"]
+async fn a_token_goes_nowhere_else() {
+    let app = TestApp::start().await;
+    as_user(&app.bridge, &ANN).via_token_in(Cookie).await;
+}
+
+#[actix_web::test]
+#[should_panic = "a token in the query is part of the address"]
+async fn an_address_is_not_written_by_the_kit() {
+    let app = TestApp::with(|bridge| bridge.token_locations(TokenLocations::new(&[Query]))).await;
+    let client = as_user(&app.bridge, &ANN).via_token().await;
+    let address = format!("/how?access_token={}", client.tokens().access_token);
+    assert_eq!(body(app.call(TestRequest::get().uri(&address)).await).await["location"], "query");
+    client.on(TestRequest::get().uri("/how"));
 }
 
 #[actix_web::test]

@@ -147,13 +147,12 @@ impl TokenConfig {
             let location = match name.as_str() {
                 "header" => Location::Header,
                 "json" => Location::Json,
-                "cookie" | "cookies" | "query" | "query_string" => {
-                    reader.fault("locations", format!("\"{name}\" is not there yet; write \"header\" or \"json\""));
-                    continue;
-                }
+                "query" => Location::Query,
+                "cookie" => Location::Cookie,
                 _ => {
                     let name = name.escape_debug();
-                    reader.fault("locations", format!("\"{name}\" is not known; write \"header\" or \"json\""));
+                    let known = r#"write "header", "json", "query" or "cookie""#;
+                    reader.fault("locations", format!("\"{name}\" is not known; {known}"));
                     continue;
                 }
             };
