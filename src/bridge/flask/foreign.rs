@@ -73,7 +73,6 @@ fn freshness(claims: &Object) -> Freshness {
     match claims.get("fresh") {
         Some(Json::Bool(fresh)) => Freshness::Bool(*fresh),
         Some(Json::Int(time)) => Freshness::Until(to_time(*time)),
-        #[expect(clippy::cast_possible_truncation, reason = "the second counts, and it saturates")]
         Some(Json::Float(time)) => Freshness::Until(time.floor() as UnixTime),
         _ => Freshness::Bool(false),
     }

@@ -18,6 +18,9 @@ use crate::bridge::token::{TokenFault, TokenKey};
 /// Names and values, in the order in which they are written.
 pub(super) type Members = Vec<(String, Value)>;
 
+/// A loader that is asked about an identity.
+pub(super) type Loader<T> = Option<Box<dyn Fn(&Value) -> T + Send + Sync>>;
+
 /// An application's tokens, as Flask-JWT-Extended makes and reads them: its `JWTManager`.
 ///
 /// Give it to [`BridgeBuilder::flask_jwt`](crate::BridgeBuilder::flask_jwt), and keep a clone to make tokens with. Cloning
@@ -27,9 +30,9 @@ pub struct JwtManager(pub(super) Arc<Inner>);
 
 pub(super) struct Inner {
     pub(super) config: FlaskConfig,
-    pub(super) additional_claims: Option<Box<dyn Fn(&Value) -> Members + Send + Sync>>,
-    pub(super) additional_headers: Option<Box<dyn Fn(&Value) -> Members + Send + Sync>>,
-    pub(super) encode_key: Option<Box<dyn Fn(&Value) -> Option<TokenKey> + Send + Sync>>,
+    pub(super) additional_claims: Loader<Members>,
+    pub(super) additional_headers: Loader<Members>,
+    pub(super) encode_key: Loader<Option<TokenKey>>,
     pub(super) decode_key: Option<Box<DecodeKey>>,
     pub(super) finds_users: bool,
     pub(super) route_locations: Vec<Location>,

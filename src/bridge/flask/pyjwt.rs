@@ -115,7 +115,7 @@ fn segment(part: TokenPart, text: &str) -> Result<Vec<u8>, TokenFault> {
     let fault = || TokenFault::Malformed { part, why: Malformation::Base64 };
     let bare = text.trim_end_matches('=');
     let padding = text.len() - bare.len();
-    if padding > 2 || (padding > 0 && text.len() % 4 != 0) {
+    if padding > 2 || (padding > 0 && !text.len().is_multiple_of(4)) {
         return Err(fault());
     }
     URL_SAFE_NO_PAD.decode(bare).map_err(|_| fault())
@@ -147,7 +147,6 @@ fn critical(header: &Object) -> Result<(), TokenFault> {
 
 /// Python compares an `int` with a `float`, and so does this: an error of less than a second in times that are more
 /// than 2⁵³ seconds away.
-#[expect(clippy::cast_precision_loss, reason = "see above")]
 fn as_float(time: i128) -> f64 {
     time as f64
 }

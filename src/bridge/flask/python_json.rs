@@ -82,7 +82,6 @@ impl Json {
     }
 
     /// A time in seconds, as the `float` that `datetime.timestamp` gives.
-    #[expect(clippy::cast_precision_loss, reason = "a float is what it is there")]
     pub(super) fn timestamp(time: UnixTime) -> Self {
         Self::Float(time as f64)
     }
@@ -111,7 +110,6 @@ impl Json {
         match self {
             Self::Bool(yes) => Some(i128::from(*yes)),
             Self::Int(number) => Some(*number),
-            #[expect(clippy::cast_possible_truncation, reason = "that is the point, and it saturates")]
             Self::Float(number) => number.is_finite().then_some(*number as i128),
             Self::Text(text) => int_of(text),
             Self::None | Self::List(_) | Self::Object(_) => None,

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
 use super::config::TokenPlaces;
-use super::manager::{Inner, JwtManager, Members};
+use super::manager::{Inner, JwtManager, Loader, Members};
 use super::pyjwt::{Checked, Unverified};
 use super::python_json::{Json, Object};
 use crate::bridge::core::seconds;
@@ -155,9 +155,7 @@ impl<'a> NewToken<'a> {
     /// may have: a header `alg` above all, which says how the token is signed.
     pub fn issue(self) -> Result<String, AuthError> {
         let manager = self.manager;
-        let loaded = |loader: &Option<Box<dyn Fn(&Value) -> Members + Send + Sync>>| {
-            loader.as_ref().map(|load| load(&self.identity)).unwrap_or_default()
-        };
+        let loaded = |loader: &Loader<Members>| loader.as_ref().map(|load| load(&self.identity)).unwrap_or_default();
         let (headers, claims) = (loaded(&manager.additional_headers), loaded(&manager.additional_claims));
         let loaded = manager.encode_key.as_ref().and_then(|load| load(&self.identity));
         let key = loaded.as_ref().or(manager.config.keys.signing.as_ref());
