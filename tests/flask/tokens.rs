@@ -7,7 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use tollbridge::flask::{FlaskConfig, JwtManager, NewToken};
-use tollbridge::{Algorithm, AuthError, Clock, TokenFault, TokenKey};
+use tollbridge::testing::FakeClock;
+use tollbridge::{Algorithm, AuthError, TokenFault, TokenKey};
 
 use crate::recording::{self, manager, object};
 
@@ -39,7 +40,7 @@ fn manager_of(vector: &Value) -> JwtManager {
     }
     // One of the recorded secrets is a byte shorter than it should be.
     let config = FlaskConfig::from_json_with_weak_secret(&config).expect("a configuration");
-    let jwt = JwtManager::builder(config).clock(Clock::fixed(NOW)).ids(ids());
+    let jwt = JwtManager::builder(config).clock(FakeClock::at(NOW)).ids(ids());
     if vector["name"] != "additional_claims_and_headers" {
         return jwt.build().expect("a manager");
     }
@@ -167,16 +168,16 @@ fn floats_are_written_as_python_writes_them() {
 
 #[test]
 fn a_token_expires_when_it_says() {
-    let clock = Clock::fixed(NOW);
-    let jwt = manager(json!({ "JWT_ACCESS_TOKEN_EXPIRES": 60 })).clock(clock.clone()).build().expect("a manager");
+    let clock = FakeClock::at(NOW);
+    let jwt = manager(json!({ "JWT_ACCESS_TOKEN_EXPIRES": 60 })).clock(&clock).build().expect("a manager");
     let token = jwt.create_access_token("1").issue().expect("a token");
-    clock.advance(59);
+    clock.advance(Duration::from_secs(59));
     assert!(jwt.decode_token(&token).claims().is_ok());
-    clock.advance(1);
+    clock.advance(Duration::from_secs(1));
     assert!(matches!(jwt.decode_token(&token).claims(), Err(AuthError::TokenExpired)));
     assert_eq!(jwt.decode_token(&token).allow_expired().claims().expect("claims")["exp"], NOW + 60);
     let eternal = jwt.create_access_token("1").never_expires().issue().expect("a token");
-    clock.advance(1 << 40);
+    clock.advance(Duration::from_secs(1 << 40));
     assert!(jwt.decode_token(&eternal).claims().is_ok());
 }
 

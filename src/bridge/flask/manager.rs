@@ -128,8 +128,8 @@ impl JwtManagerBuilder {
     }
 
     /// Where new tokens have their times from. Default the system's clock.
-    pub fn clock(mut self, clock: Clock) -> Self {
-        self.0.clock = clock;
+    pub fn clock(mut self, clock: impl Into<Clock>) -> Self {
+        self.0.clock = clock.into();
         self
     }
 
