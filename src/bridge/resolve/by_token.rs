@@ -11,13 +11,14 @@ use crate::bridge::core::{Core, seconds};
 use crate::bridge::credential::{Chosen, Location};
 use crate::bridge::csrf::{self, Csrf};
 use crate::bridge::error::AuthError;
-use crate::bridge::login::LoginId;
+use crate::bridge::login::{Login, LoginId};
 use crate::bridge::principal::{Principal, Via};
 use crate::bridge::refresh;
 use crate::bridge::request::RequestAuth;
 use crate::bridge::requirement::Requirement;
 use crate::bridge::resolve::live;
 use crate::bridge::token::{TokenType, Verified, VerifiedToken};
+use crate::bridge::users::KnownUser;
 
 /// Verifies a token that a request presents, for whatever purpose. One from a cookie must come from our own pages.
 pub(crate) fn verify(
@@ -84,10 +85,12 @@ pub(super) async fn resolve(
             token: Some(token),
         });
     };
-    let (user, login) = live(core, &token.sub, &LoginId::from(sid.clone()), now).await?;
-    if token.token_type == TokenType::Refresh {
-        refresh::check_unused(core, &token, &login, now).await?;
-    }
+    let login_id = LoginId::from(sid.clone());
+    let (user, login) = match token.token_type {
+        TokenType::Access => live(core, &token.sub, &login_id, now).await?,
+        // Apart, so that the way of an access token carries no room for it.
+        TokenType::Refresh => Box::pin(live_and_unused(core, &token, &login_id, now)).await?,
+    };
     Ok(Principal {
         identity: login.identity,
         login_id: Some(login.id),
@@ -102,6 +105,18 @@ pub(super) async fn resolve(
         user: user.user,
         token: Some(token),
     })
+}
+
+/// The user and the login of a refresh token that has no successor yet.
+async fn live_and_unused(
+    core: &Core,
+    token: &VerifiedToken,
+    login_id: &LoginId,
+    now: UnixTime,
+) -> Result<(KnownUser, Login), AuthError> {
+    let (user, login) = live(core, &token.sub, login_id, now).await?;
+    refresh::check_unused(core, token, &login, now).await?;
+    Ok((user, login))
 }
 
 /// Whether a token shows that its user proved who they are lately. What our own tokens say of it ends with the window.
