@@ -11,6 +11,7 @@ use super::config::TokenPlaces;
 use super::manager::{Inner, JwtManager, Loader, Members};
 use super::pyjwt::{Checked, Unverified};
 use super::python_json::{Json, Object};
+use crate::bridge::clock::UnixTime;
 use crate::bridge::core::seconds;
 use crate::bridge::error::AuthError;
 use crate::bridge::token::{TokenFault, TokenType};
@@ -84,6 +85,7 @@ pub struct NewToken<'a> {
     identity: Value,
     fresh: Fresh,
     expires: Option<i64>,
+    now: UnixTime,
     claims: Members,
     headers: Members,
 }
@@ -105,9 +107,15 @@ impl<'a> NewToken<'a> {
             identity,
             fresh: Fresh::Flag(false),
             expires: places.expires,
+            now: manager.clock.now(),
             claims: Vec::new(),
             headers: Vec::new(),
         }
+    }
+
+    pub(super) fn at(mut self, now: UnixTime) -> Self {
+        self.now = now;
+        self
     }
 
     /// Whether the user has just proved who they are. Default no.
@@ -190,7 +198,7 @@ impl<'a> NewToken<'a> {
     /// The claims, in the order in which `_encode_jwt` puts them.
     fn payload(&self, loaded: Members) -> Result<Object, AuthError> {
         let config = &self.manager.config;
-        let now = self.manager.clock.now();
+        let now = self.now;
         let mut claims = Object::default();
         claims.insert(
             "fresh",
