@@ -20,10 +20,12 @@ use super::error::AuthError;
 use super::events::AuthEvent;
 use super::login::{Login, LoginId};
 use super::principal::{Principal, Verdict, Via};
+use super::redirect::safe_next;
 use super::request::RequestAuth;
 use super::session_login::{self, Face};
 use super::token::{NewTokens, TokenPair};
 use super::users::Described;
+use super::views::NEXT_KEY;
 
 /// Browsers keep no cookie for longer (RFC 6265bis section 5.5).
 pub(super) const LONGEST_REMEMBER: Duration = Duration::from_secs(400 * 24 * 60 * 60);
@@ -82,6 +84,13 @@ impl Auth {
         }
         // Nobody may be signed in to somebody else's account by another site (login CSRF).
         csrf::check(self.req.method(), self.req.headers(), self.core().own_origin.as_deref())
+    }
+
+    /// The page that the browser wanted before it was sent to sign in, once: after that it is forgotten. `None` unless
+    /// [`next_in_session`](crate::BridgeBuilder::next_in_session) keeps it. It is a path of this site.
+    pub fn take_next(&self) -> Option<String> {
+        let next = self.req.get_session().remove_as::<String>(NEXT_KEY)?.ok()?;
+        safe_next(&next).map(str::to_owned)
     }
 
     pub(super) fn core(&self) -> &Core {

@@ -4,6 +4,7 @@ mod browsers;
 mod hooks;
 mod outcomes;
 mod tokens;
+mod views;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -24,7 +25,6 @@ use super::locations::TokenLocations;
 use super::login::LoginStore;
 use super::protection::SessionProtection;
 use super::random;
-use super::redirect::is_view;
 use super::refusal::OnRefusal;
 use super::remember::RememberKey;
 use super::remember_cookie::RememberCookie;
@@ -33,6 +33,7 @@ use super::token::{ForeignTokens, Issuer, KeySet, TokenConfig, TokenKey, Verifie
 use super::token_cookies::TokenCookies;
 use super::user::UserStore;
 use super::users::{Erased, Users};
+use super::views::ViewConfig;
 
 /// Settings of a [`Bridge`], from [`Bridge::builder`]. All but the token key and the store have defaults.
 pub struct BridgeBuilder {
@@ -42,7 +43,7 @@ pub struct BridgeBuilder {
     retired: Vec<TokenKey>,
     session_secret: Option<Vec<u8>>,
     public_url: Option<String>,
-    login_view: Option<String>,
+    views: ViewConfig,
     error_page: Option<Box<ErrorPage>>,
     on_refusal: Option<Box<OnRefusal>>,
     events: Events,
@@ -87,9 +88,6 @@ pub enum BuildError {
     /// The public URL is not the address of a site.
     #[error("`{0}` is not a public URL: write scheme, host and port only, such as `https://example.org`")]
     PublicUrl(String),
-    /// The login view is nowhere that a browser can be sent to.
-    #[error("`{0}` is not a login view: give the path of the page, such as `/login`, or its whole URL")]
-    LoginView(String),
     /// Keys of different families in one set would let one be mistaken for the other.
     #[error("the token keys mix HMAC secrets with key pairs: use keys of one kind")]
     MixedKeys,
@@ -102,6 +100,12 @@ pub enum BuildError {
     /// A token names its key by id, so no two may share one.
     #[error("two token keys have the id `{0}`: leave one out")]
     DuplicateKeyId(String),
+    /// A view, or something that goes with it, is not the address of a page.
+    #[error(
+        "`{0}` names no page: views are paths such as `/login` or whole URLs such as `https://sso.example/login`, \
+         prefixes of scopes are paths, and the host of redirects is one such as `example.org`"
+    )]
+    View(String),
     /// [`BridgeBuilder::remember_cookie`] got settings with which no browser would keep the cookie, or keep it safe.
     #[error("the remember cookie cannot be written as configured: {0}")]
     RememberCookie(String),
@@ -118,7 +122,7 @@ impl BridgeBuilder {
             retired: Vec::new(),
             session_secret: None,
             public_url: None,
-            login_view: None,
+            views: ViewConfig::default(),
             error_page: None,
             on_refusal: None,
             events: Events::default(),
@@ -206,9 +210,6 @@ impl BridgeBuilder {
         }
         let own_origin = self.public_url.map(|url| origin(&url).ok_or(BuildError::PublicUrl(url))).transpose()?;
         let secure = own_origin.as_deref().is_some_and(|origin| origin.starts_with("https://"));
-        if let Some(view) = self.login_view.as_ref().filter(|view| !is_view(view)) {
-            return Err(BuildError::LoginView(view.clone()));
-        }
         let search = self.token_locations.search(secure)?;
         let of_our_keys = || {
             let keys = std::iter::once(&token_key).chain(&self.retired).cloned().collect();
@@ -216,6 +217,12 @@ impl BridgeBuilder {
         };
         let foreign = self.foreign.or_else(|| self.accept_flask_jwt_extended.then(of_our_keys));
         let keys = KeySet::new(token_key, self.retired);
+        if self.implicit_refresh.is_some() && search.cookies.is_none() {
+            return Err(BuildError::TokenLocations(
+                "`implicit_refresh` renews tokens in cookies, where none are looked for: declare `Location::Cookie`"
+                    .into(),
+            ));
+        }
         let csrf = search.cookies.as_ref().is_some_and(TokenCookies::uses_double_submit);
         let tokens = TokenConfig { csrf, ..self.tokens };
         let issuers = [std::slice::from_ref(&tokens.issuer), &tokens.accepted_issuers].concat();
@@ -237,7 +244,7 @@ impl BridgeBuilder {
             lifetimes: self.lifetimes,
             implicit_refresh: self.implicit_refresh,
             own_origin,
-            login_view: self.login_view,
+            views: self.views.settle().map_err(BuildError::View)?,
             error_page: self.error_page,
             on_refusal: self.on_refusal,
             events: self.events,

@@ -33,6 +33,9 @@ impl Auth {
         }
         let (identity, login_id) = match self.session_login() {
             Some(found) => (found.identity, found.login_id),
+            None if !self.state.presented.is_token() && self.remember_cookie().is_none() => {
+                return Err(AuthError::LoginRequired);
+            }
             None => {
                 let principal = self.state.principal(&self.req).await?;
                 (principal.identity.clone(), principal.login()?.clone())
@@ -92,14 +95,18 @@ impl Auth {
         if self.state.presented.is_token() || self.state.removes_cookie(name) {
             return Ok(false);
         }
-        let value = cookies::value_of(self.req.headers(), name);
-        let Some(cookie) = value.and_then(PresentedCookie::parse) else { return Ok(false) };
+        let Some(cookie) = self.remember_cookie().and_then(PresentedCookie::parse) else { return Ok(false) };
         let Some(login) = core.logins.find_remembered(cookie.selector).await? else { return Ok(false) };
         let Some(record) = login.remember.as_ref().filter(|record| login.is_live(now) && now < record.expires_at)
         else {
             return Ok(false);
         };
         Ok(matches!(core.remember.compare(&cookie, record, now, REMEMBER_GRACE), Match::Current | Match::JustRotated))
+    }
+
+    /// The value of the remember cookie that the request brought.
+    fn remember_cookie(&self) -> Option<&str> {
+        cookies::value_of(self.req.headers(), self.core().cookies.remember_name())
     }
 
     /// The login of this request's session, live or not.

@@ -18,6 +18,7 @@ use super::remember::RememberKey;
 use super::session_store::SessionStore;
 use super::token::{ForeignTokens, Issuer, Verifier};
 use super::users::Users;
+use super::views::Views;
 
 /// Renders an error for a browser.
 pub(crate) type ErrorPage = dyn Fn(&HttpRequest, &AuthError) -> HttpResponse + Send + Sync;
@@ -42,7 +43,7 @@ pub(crate) struct Core {
     pub(crate) implicit_refresh: Option<Duration>,
     /// The origin of the public URL, if one is configured.
     pub(crate) own_origin: Option<String>,
-    pub(crate) login_view: Option<String>,
+    pub(crate) views: Views,
     pub(crate) error_page: Option<Box<ErrorPage>>,
     pub(crate) on_refusal: Option<Box<OnRefusal>>,
     pub(crate) events: Events,

@@ -1,4 +1,5 @@
-//! Moving in from Flask-JWT-Extended: an application's configuration, tokens, cookies and answers stay as they were.
+//! Moving in from Flask: what exists only to be as it was there. [`LoginManager`] is Flask-Login's, and all else here
+//! belongs to Flask-JWT-Extended: an application's configuration, tokens, cookies and answers stay as they were.
 //!
 //! This is the one place that imitates it (version 4.7.4, on PyJWT 2.15.1), and its leniences end here: tokens of our own
 //! are as strict as ever. `examples/from_flask.rs` is a whole application.
@@ -62,6 +63,7 @@ mod bridge;
 mod config;
 mod foreign;
 mod keys;
+mod login;
 mod manager;
 mod messages;
 pub(super) mod places;
@@ -70,6 +72,7 @@ mod python_json;
 mod tokens;
 
 pub use config::{FlaskConfig, FlaskConfigError};
+pub use login::LoginManager;
 pub use manager::{JwtManager, JwtManagerBuilder};
 pub use messages::ErrorProfile;
 pub use tokens::{DecodeToken, NewToken};

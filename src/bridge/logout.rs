@@ -48,14 +48,20 @@ impl Auth {
         let signed_out = match presented {
             Choice::Refused(error) => return Err(error),
             Choice::Token(presented) => {
-                let Verified { token, expired } = by_token::verify(&self.state, &self.req, &presented, now)?;
+                let in_cookie = presented.location == Location::Cookie;
+                let verified = by_token::verify(&self.state, &self.req, &presented, now);
+                if in_cookie && matches!(verified, Err(AuthError::TokenInvalid(_))) {
+                    // It ends nothing, but who wants to be signed out does not want to keep it either.
+                    self.state.end_token_cookies();
+                }
+                let Verified { token, expired } = verified?;
                 let current = Current { identity: token.sub.clone(), login_id: token.login()? };
                 // An expired token may end its own login, and that is all it may do.
                 if expired && scope != Scope::This {
                     return Err(AuthError::TokenExpired);
                 }
                 end(core, &current, scope, now).await?;
-                if presented.location == Location::Cookie && scope != Scope::Others {
+                if in_cookie && scope != Scope::Others {
                     self.state.end_token_cookies();
                 }
                 Some(current)
@@ -76,7 +82,7 @@ impl Auth {
             }
         };
         if scope != Scope::Others {
-            if !self.state.was_asked() {
+            if self.state.is_first_access() {
                 core.events.emit(|| AuthEvent::UserAccessed);
             }
             core.events.emit(|| {

@@ -25,15 +25,33 @@ pub fn safe_next(next: &str) -> Option<&str> {
     (landed.origin() == base.origin() && !landed.path().starts_with("//")).then_some(next)
 }
 
-/// Whether a browser can be sent there: to a page of this site, or to one that says its host.
-pub(crate) fn is_view(view: &str) -> bool {
-    let is_url = |view| url::Url::parse(view).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
-    safe_next(view).is_some() || (view.contains("://") && is_url(view))
-}
-
-/// The login view with the page to come back to: Flask-Login's `login_url`.
-pub(crate) fn login_url(login_view: &str, next: &str) -> String {
-    let separator = if login_view.contains('?') { '&' } else { '?' };
-    let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
-    format!("{login_view}{separator}{query}")
+/// A view with the page to come back to, on this host if one is forced: Flask-Login's `login_url`.
+pub(crate) fn view_url(view: &str, next: Option<&str>, host: Option<&str>) -> String {
+    let (view, fragment) = view.split_once('#').map_or((view, None), |(view, fragment)| (view, Some(fragment)));
+    let (base, query) = view.split_once('?').map_or((view, None), |(base, query)| (base, Some(query)));
+    let mut url = match host {
+        None => base.to_owned(),
+        Some(host) => match base.split_once("://") {
+            None => format!("//{host}{base}"),
+            Some((scheme, rest)) => {
+                format!("{scheme}://{host}{}", rest.find('/').map_or("", |path| rest.get(path..).unwrap_or_default()))
+            }
+        },
+    };
+    let query = match next {
+        None => query.map(str::to_owned),
+        Some(next) => {
+            let mut all = url::form_urlencoded::Serializer::new(String::new());
+            let others = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+            all.extend_pairs(others.filter(|(name, _)| name != "next"));
+            Some(all.append_pair("next", next).finish())
+        }
+    };
+    for (mark, part) in [('?', query.as_deref()), ('#', fragment)] {
+        if let Some(part) = part {
+            url.push(mark);
+            url.push_str(part);
+        }
+    }
+    url
 }

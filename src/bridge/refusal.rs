@@ -14,8 +14,8 @@ use std::task::{Context, Poll};
 
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
-use actix_web::http::header::{ACCEPT, CACHE_CONTROL, HeaderValue, LOCATION, SET_COOKIE};
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ACCEPT, CACHE_CONTROL, HeaderValue, SET_COOKIE};
 use actix_web::{Error, HttpRequest, HttpResponse};
 use serde_json::{Map, Value};
 
@@ -23,7 +23,6 @@ use super::core::Core;
 use super::error::AuthError;
 use super::events::AuthEvent;
 use super::loader;
-use super::redirect::{login_url, safe_next};
 use super::request::RequestAuth;
 
 /// Answers a refusal, or leaves it to the bridge.
@@ -104,10 +103,15 @@ impl<'a> Refusal<'a> {
         if let Some(answer) = core.on_refusal.as_ref().and_then(|hook| hook(self)) {
             return Some(answer);
         }
-        if !prefers_html(self.req) {
-            return None;
+        let shows_pages = prefers_html(self.req);
+        // Who presented a token is not sent to sign in: a rejected token is a 401.
+        if (shows_pages || core.views.are_for_everybody())
+            && !self.presents_token()
+            && let Some(redirect) = core.views.redirect(self.req, self.error, core.own_origin.as_deref())
+        {
+            return Some(redirect);
         }
-        self.redirect().or_else(|| core.error_page.as_ref().map(|page| page(self.req, self.error)))
+        core.error_page.as_ref().filter(|_| shows_pages).map(|page| page(self.req, self.error))
     }
 
     /// Tells who listens. A wrong password lacks no credential, and has no event of its own.
@@ -123,23 +127,6 @@ impl<'a> Refusal<'a> {
             _ => {}
         }
     }
-
-    /// To the login page. Who presented a token is not sent there: a rejected token is a 401.
-    fn redirect(&self) -> Option<HttpResponse> {
-        let view = self.core.login_view.as_ref()?;
-        let signed_out = matches!(
-            self.error,
-            AuthError::LoginRequired | AuthError::LoginEnded | AuthError::UserNotFound | AuthError::UserDisabled
-        );
-        if !signed_out || self.presents_token() || self.req.path() == view {
-            return None;
-        }
-        // Only a page can be come back to; a form that was sent cannot.
-        let safe = matches!(*self.req.method(), Method::GET | Method::HEAD);
-        let target = self.req.uri().path_and_query().map(|target| target.as_str()).filter(|_| safe).and_then(safe_next);
-        let location = target.map_or_else(|| view.clone(), |target| login_url(view, target));
-        Some(HttpResponse::SeeOther().insert_header((LOCATION, location)).finish())
-    }
 }
 
 impl fmt::Debug for Refusal<'_> {
@@ -150,8 +137,7 @@ impl fmt::Debug for Refusal<'_> {
 
 /// Gives a refusal its form; every other response passes.
 pub(crate) fn shape<B: MessageBody>(core: &Core, res: ServiceResponse<B>) -> ServiceResponse<EitherBody<B>> {
-    let shapes =
-        core.on_refusal.is_some() || core.login_view.is_some() || core.error_page.is_some() || core.events.is_heard();
+    let shapes = core.on_refusal.is_some() || core.views.any() || core.error_page.is_some() || core.events.is_heard();
     let error = res.response().error().filter(|_| shapes).and_then(|error| error.as_error::<AuthError>());
     // What a handler makes of a body that broke off is not what is answered.
     let answer = error

@@ -29,6 +29,8 @@ pub(crate) struct RequestAuth {
     verdict: RefCell<Rc<OnceCell<Verdict>>>,
     /// The last token whose signature was right, whatever became of it.
     opened: RefCell<Option<Rc<VerifiedToken>>>,
+    /// Whether anybody has asked, under any demands.
+    accessed: Cell<bool>,
     /// A user who is signed in and may not be here.
     inactive: RefCell<Option<Rc<dyn Any>>>,
     /// Whether the browser is to lose the cookies that carry its tokens.
@@ -46,6 +48,7 @@ impl RequestAuth {
             requirement: RefCell::default(),
             verdict: RefCell::default(),
             opened: RefCell::default(),
+            accessed: Cell::default(),
             inactive: RefCell::default(),
             token_cookies_end: Cell::default(),
             cookies: RefCell::default(),
@@ -67,11 +70,11 @@ impl RequestAuth {
 
     /// Who the request is for a handler that demands this. From here on the others are told the same.
     pub(crate) async fn verdict_under(&self, req: &HttpRequest, requirement: &Rc<Requirement>) -> Verdict {
-        let answered = match &*self.requirement.borrow() {
-            Some(other) => requirement.is_answered_by(other),
-            None => requirement.is_answered_by(&Requirement::DEFAULT),
-        };
-        if !(answered && self.was_asked()) {
+        let answered = self.verdict.borrow().get().is_some_and(|verdict| {
+            let other = self.requirement();
+            requirement.is_answered_by(other.as_deref().unwrap_or(&Requirement::DEFAULT), verdict)
+        });
+        if !answered {
             *self.requirement.borrow_mut() = Some(Rc::clone(requirement));
             *self.verdict.borrow_mut() = Rc::default();
         }
@@ -144,6 +147,11 @@ impl RequestAuth {
         }
     }
 
+    /// Whether this is the first time that somebody asks who the request is.
+    pub(crate) fn is_first_access(&self) -> bool {
+        !self.accessed.replace(true)
+    }
+
     /// From here on the browser's tokens are worth nothing.
     pub(crate) fn end_token_cookies(&self) {
         self.token_cookies_end.set(true);
@@ -171,6 +179,7 @@ impl RequestAuth {
     /// From here on the request is this.
     pub(crate) fn set_verdict(&self, verdict: Verdict) {
         self.inactive.take();
+        self.accessed.set(true);
         *self.verdict.borrow_mut() = Rc::new(OnceCell::new_with(Some(verdict)));
     }
 

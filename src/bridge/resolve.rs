@@ -39,7 +39,9 @@ pub(crate) async fn resolve(auth: &RequestAuth, req: &HttpRequest) -> Verdict {
     let guard = auth.requirement();
     let requirement = guard.as_deref().unwrap_or(&Requirement::DEFAULT);
     let events = &auth.core.events;
-    events.emit(|| AuthEvent::UserAccessed);
+    if auth.is_first_access() {
+        events.emit(|| AuthEvent::UserAccessed);
+    }
     let verdict = match auth.choose(requirement, requirement.wanted) {
         Choice::Refused(error) => Verdict::Rejected(error),
         Choice::Token(_) if requirement.face == Face::Browser => Verdict::Rejected(NOT_A_BROWSER),
@@ -78,12 +80,7 @@ fn log(auth: &RequestAuth, requirement: &Requirement, verdict: &Verdict) {
         ),
         Verdict::Rejected(error) => {
             let login = auth.opened().as_ref().and_then(|token| token.sid.clone());
-            match error {
-                AuthError::TokenInvalid(fault) => {
-                    tracing::info!(code = error.code(), login.id = login, %fault, "credential rejected");
-                }
-                _ => tracing::info!(code = error.code(), login.id = login, "credential rejected"),
-            }
+            tracing::info!(code = error.code(), login.id = login, reason = %error, "credential rejected");
         }
         Verdict::Absent(error) => {
             tracing::debug!(code = error.code(), token = auth.absences(requirement), "no credential");

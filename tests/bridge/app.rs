@@ -18,7 +18,7 @@ use tokio::sync::Semaphore;
 use tollbridge::testing::{FakeClock, as_user};
 use tollbridge::{
     AnyUser, Auth, AuthError, Bridge, BridgeBuilder, BrowserUser, Claims, CurrentLogin, CurrentUser, Fresh, LoginId,
-    MaybeUser, Require, Scope, TokenKey, TokenUser, safe_next,
+    MaybeUser, Messages, Require, Scope, TokenKey, TokenUser, safe_next,
 };
 
 use crate::clients::{Anonymous, Pair, new_http};
@@ -202,6 +202,9 @@ fn routes(app: &mut ServiceConfig) {
         .route("/confirm", web::post().to(confirm))
         .route("/freshness", web::get().to(freshness))
         .route("/any", web::route().to(any))
+        .route("/messages", web::get().to(async |messages: Messages| Json(messages)))
+        .route("/next", web::get().to(async |auth: Auth| Json(auth.take_next())))
+        .route("/admin{tail:.*}", web::get().to(who_am_i))
         .route("/who_am_i", web::route().to(who_am_i))
         .route("/maybe", web::route().to(maybe))
         .route("/even-revoked", web::route().to(who_am_i).wrap(Require::token().skip_blocklist()))

@@ -37,6 +37,7 @@ pub(crate) fn routes(app: &mut ServiceConfig) {
             .wrap(Require::login())
             .route("/who", web::route().to(who))
             .route("/fresh", web::route().to(who).wrap(Require::login().fresh()))
+            .route("/token", web::route().to(who).wrap(Require::token()))
             .route("/browser", web::route().to(who).wrap(Require::browser()))
             .service(web::resource("/never-asks").to(HttpResponse::Ok)),
     )

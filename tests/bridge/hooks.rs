@@ -334,9 +334,14 @@ fn the_bridges_own_keys_are_not_the_hooks_business() {
     let app = TestApp::with(|bridge| bridge.verifying_key_for(|_, _| Some(key("an attacker"))));
     let token = Anonymous(&app).token_login("panther").access;
     present(&app, &token).expect(200);
-    let header = json!({ "alg": "HS256", "kid": crate::app::token_key().id(), "typ": "at+jwt" });
-    let secret = b"the secret of tenant an attacker, of which nobody knows";
-    present(&app, &forged(header, &read(&token), hs256(secret))).refused(401, "token_invalid");
+    // Headers as we write them, and such as we do not.
+    for more in [json!({}), json!({ "x": 1 })] {
+        let mut header = json!({ "alg": "HS256", "kid": crate::app::token_key().id(), "typ": "at+jwt" });
+        header.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        let secret = b"the secret of tenant an attacker, of which nobody knows";
+        present(&app, &forged(header.clone(), &read(&token), hs256(secret))).refused(401, "token_invalid");
+        present(&app, &forged(header, &read(&token), hs256(crate::app::TOKEN_SECRET))).expect(200);
+    }
 }
 
 /// A mistake of the application must not cost its users their logins.

@@ -34,4 +34,5 @@ mod token_claims;
 mod token_cookies;
 mod token_keys;
 mod tokens;
+mod views;
 mod wycheproof;

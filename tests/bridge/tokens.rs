@@ -555,7 +555,7 @@ fn weak_and_wrong_keys_are_refused_where_the_bridge_is_built() {
         ["", "login", "//evil.example/login", "/\\evil.example", "javascript:alert(1)", "https:login", "ftp://a/b"]
     {
         let refused = bridge().login_view(view).build();
-        assert!(matches!(refused, Err(BuildError::LoginView(refused)) if refused == view), "{view}");
+        assert!(matches!(refused, Err(BuildError::View(refused)) if refused == view), "{view}");
     }
     for view in ["/login", "/login?method=password", "https://sso.example/login"] {
         assert!(bridge().login_view(view).build().is_ok(), "{view}");

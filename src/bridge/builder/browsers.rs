@@ -26,15 +26,6 @@ impl BridgeBuilder {
         self
     }
 
-    /// The path of the login page (Flask-Login's `login_view`). Browsers that need a login are sent there with a 303,
-    /// and with the page that they wanted in the query, as `next`: pass it through [`safe_next`](crate::safe_next)
-    /// before you follow it. Who sent a token is not sent there. A browser is who
-    /// [prefers HTML](crate::prefers_html).
-    pub fn login_view(mut self, path: impl Into<String>) -> Self {
-        self.login_view = Some(path.into());
-        self
-    }
-
     /// Renders refusals for browsers, wherever an [`AuthError`] comes from: the bridge, an extractor or your handler.
     /// Those that need a login are redirected instead if there is a [`login_view`](Self::login_view). Give the response
     /// the error's [`status`](AuthError::status). Without it browsers get the JSON problem like everybody else.

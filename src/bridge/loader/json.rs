@@ -11,7 +11,7 @@ use actix_web::http::Method;
 use actix_web::http::header::CONTENT_ENCODING;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::body;
+use super::body::{self, Seen};
 use crate::bridge::credential::{Absence, ByType, Found, Malformed};
 use crate::bridge::flask::places;
 use crate::bridge::locations::{Grammar, JsonPlace};
@@ -45,7 +45,8 @@ fn is_json(req: &ServiceRequest) -> bool {
 }
 
 /// The tokens in a complete body. A body that is no JSON object presents nothing: it is the handler's to judge.
-pub(super) fn find(body: &[u8], place: &JsonPlace, grammar: Grammar) -> ByType {
+pub(super) fn find(seen: Seen<'_>, place: &JsonPlace, grammar: Grammar) -> ByType {
+    let Seen::Whole(body) = seen else { return ByType::default() };
     match grammar {
         Grammar::Strict => strict(body, place),
         Grammar::Flask => places::in_json(body, place),
