@@ -9,6 +9,8 @@
 mod reader;
 mod writer;
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Number, Value};
 
 use crate::bridge::clock::UnixTime;
@@ -34,6 +36,23 @@ pub(super) enum Json {
 pub(super) struct Object(Vec<(String, Json)>);
 
 impl Object {
+    /// Members as they came. Of several of one name the last counts, in the place of the first. In one pass: a body may
+    /// have as many as fit.
+    fn of(members: Vec<(String, Json)>) -> Self {
+        let mut places: HashMap<String, usize> = HashMap::with_capacity(members.len());
+        let mut all: Vec<(String, Json)> = Vec::with_capacity(members.len());
+        for (name, value) in members {
+            match places.get(&name) {
+                Some(place) => all[*place].1 = value,
+                None => {
+                    places.insert(name.clone(), all.len());
+                    all.push((name, value));
+                }
+            }
+        }
+        Self(all)
+    }
+
     pub(super) fn get(&self, name: &str) -> Option<&Json> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value)
     }
