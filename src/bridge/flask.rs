@@ -56,8 +56,8 @@
 //!   the key's, `fresh` that is neither flag nor time, a JSON body that is no object, a CSRF value that is not ASCII.
 //! * Tokens longer than 8 KiB, JSON deeper than 128 levels and numbers that JSON cannot say are refused.
 //! * Beside the double submit, a request with a token in a cookie must not come from another site.
-//! * Cookies are for TLS alone where the [public URL](crate::BridgeBuilder::public_url) is, unless `JWT_COOKIE_SECURE` says
-//!   otherwise.
+//! * Cookies are for TLS alone where the [public URL](crate::BridgeBuilder::public_url) is; `JWT_COOKIE_SECURE` cannot be
+//!   `false` there.
 //! * A token that is overlooked there, because it is one of two in a header or its scheme is in other letters, keeps the
 //!   session out like every other.
 //! * An additional header `alg` does not change how a token is signed: it is an error.

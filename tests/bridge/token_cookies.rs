@@ -6,9 +6,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use tollbridge::Location::{Cookie, Header, Json};
-use tollbridge::{TokenCookies, TokenLocations};
+use tollbridge::{BuildError, TokenCookies, TokenLocations};
 
-use crate::app::{PASSWORD, TestApp};
+use crate::app::{PASSWORD, TestApp, World};
 use crate::clients::{Anonymous, Answer, Browser, Call, Client, Pair};
 
 pub(crate) const ACCESS: &str = "tollbridge_access";
@@ -264,4 +264,23 @@ fn a_handler_can_take_the_cookies_back_and_sets_each_once() {
         assert_eq!(answer.set_cookies(), [""; 0]);
         answer.refused(500, "internal_error");
     }
+}
+
+/// Who keeps the settings and uses them as they are would send tokens in clear, under names that any host may set.
+#[test]
+fn settings_that_no_bridge_has_read_write_no_cookie() {
+    let mut response = actix_web::HttpResponse::Ok().finish();
+    let written = TokenCookies::default().double_submit(false).set_access(&mut response, "a.b.c");
+    assert!(matches!(written, Err(tollbridge::AuthError::Misconfigured(_))), "{written:?}");
+    assert!(response.headers().is_empty());
+}
+
+#[test]
+fn with_https_no_token_goes_out_in_clear() {
+    let build = |url: &str| {
+        let cookies = TokenCookies::default().secure(false);
+        World::default().bridge().public_url(url).token_locations(locations(cookies)).build().map(drop)
+    };
+    assert!(matches!(build("https://app.example"), Err(BuildError::TokenLocations(_))));
+    assert!(build("http://app.example").is_ok());
 }

@@ -54,7 +54,7 @@ impl TokenCookies {
     /// # Errors
     ///
     /// [`Misconfigured`](AuthError::Misconfigured) when this is no token, or one without the claim that the double
-    /// submit needs.
+    /// submit needs; and when these cookies are not from [`Auth::token_cookies`].
     pub fn set_access<B>(&self, response: &mut HttpResponse<B>, token: &str) -> Result<(), AuthError> {
         self.set(response.headers_mut(), TokenType::Access, token)
     }
@@ -86,6 +86,11 @@ impl TokenCookies {
 
     pub(crate) fn set(&self, headers: &mut HeaderMap, token_type: TokenType, token: &str) -> Result<(), AuthError> {
         let names = self.of(token_type);
+        if self.secure.is_none() {
+            return Err(AuthError::Misconfigured(
+                "these settings of cookies are not those of the bridge: take the cookies from `Auth::token_cookies`",
+            ));
+        }
         let is_compact = token.split('.').count() == 3
             && token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
         if !is_compact {

@@ -29,7 +29,7 @@ impl TokenCookies {
     }
 
     /// Whether browsers send them over TLS only (`JWT_COOKIE_SECURE`). Default: as
-    /// [`public_url`](crate::BridgeBuilder::public_url) says.
+    /// [`public_url`](crate::BridgeBuilder::public_url) says; with TLS they cannot be without it.
     pub fn secure(mut self, secure: bool) -> Self {
         self.secure = Some(secure);
         self
@@ -110,6 +110,9 @@ impl TokenCookies {
     pub(crate) fn named(mut self, tls: bool) -> Result<Self, BuildError> {
         let wrong = |text: String| Err(BuildError::TokenLocations(text));
         let secure = *self.secure.get_or_insert(tls);
+        if tls && !secure {
+            return wrong("the public URL is https, and without `Secure` the cookies would go out in clear".to_owned());
+        }
         if self.same_site == Some(SameSite::None) && !secure {
             return wrong("browsers refuse a cookie that is `SameSite=None` and not `Secure`".to_owned());
         }
