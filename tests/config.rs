@@ -201,7 +201,6 @@ fn what_is_not_there_yet_is_refused_and_says_so() {
         ("LOGIN__REVOCATION", "bounded"),
         ("LOGIN__REVOCATION", "stateless"),
         ("LOGIN__REVOCATION_BOUND", "2s"),
-        ("TOKEN__ACCEPT_FLASK_JWT_EXTENDED", "true"),
         ("SERVER__TRUSTED_PROXIES", "10.0.0.0/8"),
     ] {
         let variable = format!("TOLLBRIDGE_{variable}");

@@ -10,11 +10,12 @@ use actix_web::{App, HttpResponse, Responder, web};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
-use tollbridge::flask::{ErrorProfile, JwtManager};
+use tollbridge::flask::{ErrorProfile, JwtManager, LoginManager};
 use tollbridge::store::memory::MemoryStore;
 use tollbridge::testing::FakeClock;
 use tollbridge::{
-    Auth, AuthError, Bridge, BridgeBuilder, Claims, CurrentLogin, Scope, StoreError, TokenClaims, TokenKey, UserStore,
+    Auth, AuthError, Bridge, BridgeBuilder, Claims, CurrentLogin, Require, Scope, StoreError, TokenClaims, TokenKey,
+    UserStore,
 };
 
 use crate::recording::{self, manager};
@@ -234,4 +235,21 @@ async fn our_own_tokens_can_be_refused_in_its_words() {
     assert_eq!(answers(wrong).await.2["code"], "csrf_rejected");
     let logout = TestRequest::post().uri("/logout").insert_header((AUTHORIZATION, format!("Bearer {refresh}")));
     assert_eq!(answers(logout).await.0, 204);
+}
+
+/// An application that used Flask-Login for its pages and Flask-JWT-Extended for its API.
+#[actix_web::test]
+async fn pages_still_send_to_the_login_view() {
+    let bridge = LoginManager::new().login_view("/login").init_app(builder().flask_jwt(&flask()));
+    let bridge = bridge.build().expect("the bridge is complete");
+    let guarded = |guard: Require| web::get().to(HttpResponse::Ok).wrap(guard);
+    let app = App::new().wrap(bridge).configure(routes);
+    let app = app.route("/page", guarded(Require::login())).route("/api", guarded(Require::token()));
+    let app = server::init_service(app).await;
+    let answers = async |req: TestRequest| answer(server::call_service(&app, req.to_request()).await).await;
+    for path in ["/page", "/who"] {
+        assert_eq!(answers(TestRequest::get().uri(path)).await.0, 302, "{path}");
+        assert_eq!(answers(get(path, "x")).await.2, json!({ "msg": "Not enough segments" }), "{path}");
+    }
+    assert_eq!(answers(TestRequest::get().uri("/api")).await.2, json!({ "msg": "Missing Authorization Header" }));
 }
