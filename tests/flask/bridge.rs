@@ -237,6 +237,25 @@ async fn our_own_tokens_can_be_refused_in_its_words() {
     assert_eq!(answers(logout).await.0, 204);
 }
 
+/// Whatever is not a number compares with none: not fresh for ever, and nobody's id.
+#[actix_web::test]
+async fn a_number_that_is_none_makes_no_token() {
+    let jwt = manager(json!({ "JWT_VERIFY_SUB": false })).build().expect("a manager");
+    let answers = answers!(builder().flask_jwt(&jwt));
+    for payload in [
+        r#"{"sub":"1","fresh":NaN}"#,
+        r#"{"sub":"1","fresh":Infinity}"#,
+        r#"{"sub":123456789012345678901234567890}"#,
+        r#"{"sub":NaN}"#,
+        r#"{"sub":"1","x":[{"y":-Infinity}]}"#,
+    ] {
+        let (status, _, body) = answers(get("/who", &signed(r#"{"alg":"HS256"}"#, payload))).await;
+        assert_eq!(status, 422, "{payload}: {body}");
+    }
+    let (status, ..) = answers(get("/who", &signed(r#"{"alg":"HS256"}"#, r#"{"sub":18446744073709551615}"#))).await;
+    assert_eq!(status, 200);
+}
+
 /// An application that used Flask-Login for its pages and Flask-JWT-Extended for its API.
 #[actix_web::test]
 async fn pages_still_send_to_the_login_view() {

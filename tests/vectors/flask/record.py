@@ -234,7 +234,7 @@ def bodies():
     }
     for name, body in bodies.items():
         for path in ("protected", "refresh", "optional", "notype"):
-            case(f"json_{name}_{path}", f"/{path}", method="POST", config=on, json=body)
+            case(f"json_{path}_{name}", f"/{path}", method="POST", config=on, json=body)
     for method in EVERY_METHOD:
         case(f"json_{method}", method=method, config=on, json={"access_token": TOKENS["access"]})
     written = '{"access_token": "%s"}' % TOKENS["access"]
