@@ -38,6 +38,7 @@ mod refusal;
 mod remember;
 mod remember_cookie;
 mod request;
+mod request_loader;
 mod require;
 mod requirement;
 mod resolve;
@@ -85,6 +86,7 @@ pub use protection::SessionProtection;
 pub use redirect::safe_next;
 pub use refusal::{Refusal, prefers_html};
 pub use remember_cookie::RememberCookie;
+pub use request_loader::RequestLoader;
 pub use require::{Require, RequireService};
 pub use session_store::{SessionHash, SessionRecord, SessionStore};
 pub use store_error::{StoreError, StoreFuture};
@@ -184,10 +186,13 @@ where
         let (core, gate) = (Arc::clone(&self.core), Rc::clone(&self.gate));
         let known_tokens = Rc::clone(&self.known_tokens);
         Box::pin(async move {
-            let presented = match loader::find(&mut req, &core.loader).await {
+            let mut presented = match loader::find(&mut req, &core.loader).await {
                 Ok(presented) => presented,
                 Err(loader::BodyTimeout) => return Ok(req.into_response(too_slow()).map_into_right_body()),
             };
+            if let Some(loader) = &core.request_loader {
+                presented.of_its_own = loader.credential(req.request());
+            }
             let token = presented.is_token();
             let cleaned = core.cookies.clean(req.headers_mut());
             let brought_cookies = !token && core.cookies.any_in(req.headers());

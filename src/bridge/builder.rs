@@ -28,6 +28,7 @@ use super::random;
 use super::refusal::OnRefusal;
 use super::remember::RememberKey;
 use super::remember_cookie::RememberCookie;
+use super::request_loader::Loads;
 use super::session_store::SessionStore;
 use super::token::{ForeignTokens, Issuer, KeySet, TokenConfig, TokenKey, Verifier};
 use super::token_cookies::TokenCookies;
@@ -61,6 +62,7 @@ pub struct BridgeBuilder {
     lifetimes: Lifetimes,
     remember_cookie: RememberCookie,
     protection: SessionProtection,
+    request_loader: Option<Box<dyn Loads>>,
     clock: Clock,
 }
 
@@ -156,6 +158,7 @@ impl BridgeBuilder {
             },
             remember_cookie: RememberCookie::default(),
             protection: SessionProtection::default(),
+            request_loader: None,
             clock: Clock::system(),
         }
     }
@@ -240,6 +243,7 @@ impl BridgeBuilder {
             session_key: Key::from(&derive::<64>(&session_secret, b"session cookies")),
             cookies: CookieConfig::new(secure, self.remember_cookie)?,
             protection: self.protection,
+            request_loader: self.request_loader,
             loader: LoaderConfig { search, json_body_limit: self.json_body_limit, body_timeout: self.body_timeout },
             lifetimes: self.lifetimes,
             implicit_refresh: self.implicit_refresh,

@@ -15,6 +15,7 @@ use super::login::LoginStore;
 use super::protection::SessionProtection;
 use super::refusal::OnRefusal;
 use super::remember::RememberKey;
+use super::request_loader::Loads;
 use super::session_store::SessionStore;
 use super::token::{ForeignTokens, Issuer, Verifier};
 use super::users::Users;
@@ -37,6 +38,7 @@ pub(crate) struct Core {
     pub(crate) session_key: actix_web::cookie::Key,
     pub(crate) cookies: CookieConfig,
     pub(crate) protection: SessionProtection,
+    pub(crate) request_loader: Option<Box<dyn Loads>>,
     pub(crate) loader: LoaderConfig,
     pub(crate) lifetimes: Lifetimes,
     /// An access token from a cookie gets a successor when it expires within this.

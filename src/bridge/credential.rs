@@ -78,6 +78,8 @@ pub(crate) struct Presented {
     pub(crate) query: Found,
     pub(crate) json: ByType,
     pub(crate) cookie: ByType,
+    /// What a [`RequestLoader`](crate::RequestLoader) found.
+    pub(crate) of_its_own: Option<String>,
     /// What a form says for the double submit, if it was searched.
     pub(crate) form: Option<Box<FormCsrf>>,
 }
@@ -115,7 +117,8 @@ pub(crate) struct Chosen<'a> {
 }
 
 impl Presented {
-    /// Whether a token was presented anywhere, valid or not: this, and nothing else, keeps sessions out of the request.
+    /// Whether a token, or a credential of the application's own, was presented anywhere, valid or not: this, and nothing
+    /// else, keeps sessions out of the request.
     pub(crate) fn is_token(&self) -> bool {
         let places = [
             &self.header,
@@ -125,7 +128,7 @@ impl Presented {
             &self.cookie.access,
             &self.cookie.refresh,
         ];
-        places.into_iter().any(|found| !matches!(found, Found::Nothing(_)))
+        self.of_its_own.is_some() || places.into_iter().any(|found| !matches!(found, Found::Nothing(_)))
     }
 
     /// What a place holds for this type of token.

@@ -90,7 +90,7 @@ user_extractor! {
     /// The user of this request, if a browser's cookies say so. A request with a token is refused with a 400
     /// `credential_conflict`.
     BrowserUser, |via| match via {
-        Via::Token => Err(NOT_A_BROWSER),
+        Via::Token | Via::Request => Err(NOT_A_BROWSER),
         Via::Session | Via::Remember => Ok(()),
     }
 }
@@ -100,7 +100,7 @@ user_extractor! {
     /// a 401 `login_required`, cookies or not.
     TokenUser, |via| match via {
         Via::Token => Ok(()),
-        Via::Session | Via::Remember => Err(AuthError::LoginRequired),
+        Via::Session | Via::Remember | Via::Request => Err(AuthError::LoginRequired),
     }
 }
 

@@ -37,7 +37,7 @@ impl Auth {
     /// # Errors
     ///
     /// When a token was presented that is not one of ours, or belongs to no login; when other logins are to end and this
-    /// one is over, or its token has expired; when the store cannot answer.
+    /// one is over, or its token has expired or was revoked; when the store cannot answer.
     pub async fn logout_user(&self, scope: Scope) -> Result<(), AuthError> {
         let core = self.core();
         let now = core.clock.now();
@@ -56,9 +56,14 @@ impl Auth {
                 }
                 let Verified { token, expired } = verified?;
                 let current = Current { identity: token.sub.clone(), login_id: token.login()? };
-                // An expired token may end its own login, and that is all it may do.
-                if expired && scope != Scope::This {
-                    return Err(AuthError::TokenExpired);
+                // A token that has expired or was revoked may end its own login, and that is all it may do.
+                if scope != Scope::This {
+                    if expired {
+                        return Err(AuthError::TokenExpired);
+                    }
+                    if let Some(check) = core.hooks.check(&token, true) {
+                        check.await?;
+                    }
                 }
                 end(core, &current, scope, now).await?;
                 if in_cookie && scope != Scope::Others {

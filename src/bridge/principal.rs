@@ -19,15 +19,18 @@ pub enum Via {
     Remember,
     /// An access token.
     Token,
+    /// A credential of the application's own: [`RequestLoader`](crate::RequestLoader).
+    Request,
 }
 
 impl Via {
-    /// The word for it: `session`, `remember` or `token`.
+    /// The word for it: `session`, `remember`, `token` or `request`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Session => "session",
             Self::Remember => "remember",
             Self::Token => "token",
+            Self::Request => "request",
         }
     }
 }

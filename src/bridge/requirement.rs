@@ -44,6 +44,7 @@ impl Requirement {
             Verdict::Accepted(principal) if other.face == Face::Any => match principal.via {
                 Via::Token => self.face != Face::Browser,
                 Via::Session | Via::Remember => self.face != Face::Token,
+                Via::Request => self.face == Face::Any,
             },
             _ => self.face == other.face,
         };

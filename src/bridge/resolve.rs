@@ -20,6 +20,7 @@ use super::protection;
 use super::remember::{Match, PresentedCookie};
 use super::remember_cookie;
 use super::request::RequestAuth;
+use super::request_loader;
 use super::requirement::{Face, Requirement};
 use super::session_login::{self, SessionLogin};
 use super::users::KnownUser;
@@ -55,6 +56,7 @@ pub(crate) async fn resolve(auth: &RequestAuth, req: &HttpRequest) -> Verdict {
             }
             Err(error) => Verdict::Rejected(error),
         },
+        Choice::Nothing if auth.presented.of_its_own.is_some() => by_own_credential(auth, requirement).await,
         // A token that this route does not look for is no key to it, and no session is there beside one.
         Choice::Nothing if requirement.face == Face::Token || auth.presented.is_token() => {
             Verdict::Absent(AuthError::LoginRequired)
@@ -67,6 +69,23 @@ pub(crate) async fn resolve(auth: &RequestAuth, req: &HttpRequest) -> Verdict {
     };
     log(auth, requirement, &verdict);
     verdict
+}
+
+/// Who a credential of the application's own says that the request is.
+async fn by_own_credential(auth: &RequestAuth, requirement: &Requirement) -> Verdict {
+    match (requirement.face, &auth.presented.of_its_own) {
+        (Face::Browser, _) => Verdict::Rejected(NOT_A_BROWSER),
+        (Face::Any, Some(credential)) => match Box::pin(request_loader::resolve(&auth.core, credential)).await {
+            Ok(principal) => {
+                auth.core
+                    .events
+                    .emit(|| AuthEvent::UserLoadedFromRequest { user: principal.identity.clone(), login: None });
+                Verdict::Accepted(principal)
+            }
+            Err(error) => Verdict::Rejected(error),
+        },
+        _ => Verdict::Absent(AuthError::LoginRequired),
+    }
 }
 
 /// The explanation that every refusal leaves: which credential decided, and how.

@@ -148,6 +148,28 @@ fn a_route_can_leave_the_list_out_but_not_the_claims() {
 }
 
 #[test]
+fn a_revoked_token_signs_its_own_login_out_and_no_other() {
+    let list = List::default();
+    let app = TestApp::with(|bridge| bridge.token_blocklist(list.clone()));
+    let (pair, other) = (Anonymous(&app).token_login("panther"), Anonymous(&app).token_login("panther"));
+    let logout =
+        |token: &str, scope: &str| Anonymous(&app).call("POST", &format!("/logout?scope={scope}")).bearer(token).send();
+    list.revoke(&pair.access);
+    for scope in ["all", "others"] {
+        logout(&pair.access, scope).refused(401, "token_revoked");
+        list.set_down(true);
+        logout(&pair.access, scope).refused(503, "store_unavailable");
+        list.set_down(false);
+    }
+    present(&app, &other.access).expect(200);
+    logout(&pair.access, "this").expect(204);
+    refresh(&app, &pair).refused(401, "login_ended");
+    present(&app, &other.access).expect(200);
+    logout(&other.access, "all").expect(204);
+    present(&app, &other.access).refused(401, "login_ended");
+}
+
+#[test]
 fn only_verified_tokens_reach_the_list() {
     let list = List::default();
     let app = TestApp::with(|bridge| bridge.token_blocklist(list.clone()));

@@ -27,6 +27,7 @@ mod refresh;
 mod refusal;
 mod remember;
 mod remember_cookie;
+mod request_loader;
 mod require;
 mod sessions;
 mod silence;

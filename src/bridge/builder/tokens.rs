@@ -5,9 +5,17 @@ use std::time::Duration;
 use super::BridgeBuilder;
 use crate::bridge::locations::TokenLocations;
 use crate::bridge::random;
+use crate::bridge::request_loader::RequestLoader;
 use crate::bridge::token::{ForeignTokens, TokenKey};
 
 impl BridgeBuilder {
+    /// Accepts a credential of the application's own beside tokens and sessions, such as an API key (Flask-Login's
+    /// `request_loader`).
+    pub fn request_loader(mut self, loader: impl RequestLoader) -> Self {
+        self.request_loader = Some(Box::new(loader));
+        self
+    }
+
     /// The key that signs tokens. Required.
     pub fn token_key(mut self, key: TokenKey) -> Self {
         self.token_key = Some(key);
