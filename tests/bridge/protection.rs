@@ -67,7 +67,7 @@ fn basic_keeps_the_user_and_takes_the_freshness() {
 
     get(&browser, "/who_am_i", OTHER).expect(200);
     let event = json!({ "event": "session_protected", "user": "2", "login": login });
-    assert_eq!(*told.lock().expect("a whole list"), [event.clone()]);
+    assert_eq!(*told.lock().expect("a whole list"), std::slice::from_ref(&event));
     get(&browser, "/fresh", AGENT).refused(401, "reauth_required");
     assert_eq!(told.lock().expect("a whole list").len(), 1, "its own client is not another");
     get(&browser, "/fresh", OTHER).refused(401, "reauth_required");

@@ -9,7 +9,7 @@ use actix_web::http::StatusCode;
 use crate::bridge::builder::BridgeBuilder;
 use crate::bridge::protection::SessionProtection;
 use crate::bridge::remember_cookie::RememberCookie;
-use crate::bridge::views::Manner;
+use crate::bridge::views::{Localize, Manner};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -38,7 +38,7 @@ pub struct LoginManager {
     needs_refresh_message: Option<String>,
     needs_refresh_message_category: String,
     session_protection: SessionProtection,
-    localize_callback: Option<Box<dyn Fn(&HttpRequest, &str) -> String + Send + Sync>>,
+    localize_callback: Option<Box<Localize>>,
     use_session_for_next: bool,
     force_host_for_redirects: Option<String>,
     remember_cookie: RememberCookie,
