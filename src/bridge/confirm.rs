@@ -61,7 +61,7 @@ impl Auth {
     }
 
     /// Whether this request's login was proved within the freshness window, and not by remembering or refreshing
-    /// (Flask-Login's `login_fresh`). Unlike [`Principal::fresh`] it does not load the user; `false` when nobody is
+    /// (Flask-Login's `login_fresh`). Unlike [`Principal::fresh`](crate::Principal::fresh) it does not load the user; `false` when nobody is
     /// signed in.
     ///
     /// # Errors
