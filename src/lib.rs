@@ -94,6 +94,10 @@
 //! * [`AnyUser`] is for pages that everybody may see, [`Messages`] are what a redirect had to say.
 //! * [`RequestLoader`] is for a credential of your own, such as an API key.
 //! * [`RememberCookie`] and [`SessionProtection`] say how browsers are remembered and their sessions guarded.
+//! * [`NewLogin::tokens`] issues tokens with claims and headers of your own; [`BridgeBuilder::extra_claims`] has them in
+//!   every token of a user. [`TokenBlocklist`] revokes single ones, and [`BridgeBuilder::check_claims`] says which are
+//!   accepted. A [`TokenKey`] comes from a secret, a PEM file or a JSON Web Key, and one for each user from
+//!   [`BridgeBuilder::signing_key_for`].
 //! * [`Require`] guards a route, a scope or an app: `Require::login().fresh()`, `Require::token().refresh_token()`.
 //! * [`TokenLocations`] and [`TokenCookies`] say where tokens are looked for, and how cookies carry them.
 //! * [`PasswordHasher`] hashes passwords without letting a flood of logins take the server down.

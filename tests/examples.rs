@@ -1,4 +1,4 @@
-//! The two examples, run as their readers run them, answer what their documentation says.
+//! The examples, run as their readers run them, answer what their documentation says.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
@@ -15,12 +15,18 @@ struct Example {
 
 impl Example {
     fn start(name: &str) -> Self {
+        Self::start_with(name, &[])
+    }
+
+    fn start_with(name: &str, environment: &[(&str, &str)]) -> Self {
         // Cargo builds the examples beside the tests.
         let mut path: PathBuf = std::env::current_exe().expect("this program's path");
         path.pop();
         path.set_file_name("examples");
         path.push(name);
-        let mut process = Command::new(&path).env("PORT", "0").stdout(Stdio::piped()).spawn().unwrap_or_else(|error| {
+        let mut command = Command::new(&path);
+        command.env("PORT", "0").envs(environment.iter().copied()).stdout(Stdio::piped());
+        let mut process = command.spawn().unwrap_or_else(|error| {
             panic!("{}: {error}; `cargo test` builds it, `cargo test --test` does not", path.display())
         });
         let mut line = String::new();
@@ -145,4 +151,29 @@ fn login_with_json_token() {
     }
     let other = cookie_header(&cookies(&other));
     assert_eq!(status_and_body(example.get("/who_am_i").header("cookie", other)).0, 200, "nobody else's");
+}
+
+#[test]
+fn from_flask() {
+    let config = json!({ "JWT_SECRET_KEY": "a secret of at least thirty-two bytes" }).to_string();
+    let example = Example::start_with("from_flask", &[("FLASK_CONFIG", &config)]);
+    let login = status_and_body(example.post("/login", &json!({ "username": "test", "password": "test" })));
+    assert_eq!(login.0, 200);
+    let (access, refresh) = (text(&login.1, "access_token"), text(&login.1, "refresh_token"));
+    let who = (200, json!({ "logged_in_as": "test" }));
+    let message = |status: u16, text: &str| (status, json!({ "msg": text }));
+    assert_eq!(status_and_body(example.get("/protected").bearer_auth(&access)), who);
+    assert_eq!(status_and_body(example.get("/fresh").bearer_auth(&access)), who);
+    assert_eq!(status_and_body(example.get("/protected")), message(401, "Missing Authorization Header"));
+
+    let renewed = status_and_body(example.post("/refresh", &json!({})).bearer_auth(&refresh));
+    let renewed = text(&renewed.1, "access_token");
+    assert_eq!(status_and_body(example.get("/fresh").bearer_auth(&renewed)), message(401, "Fresh token required"));
+
+    let logout = client().delete(format!("{}/logout", example.url)).bearer_auth(&access);
+    assert_eq!(status_and_body(logout), message(200, "token revoked"));
+    assert_eq!(status_and_body(example.get("/protected").bearer_auth(&access)), message(401, "Token has been revoked"));
+    assert_eq!(status_and_body(example.get("/protected").bearer_auth(&renewed)), who);
+    let stranger = example.post("/login", &json!({ "username": "test", "password": "x" }));
+    assert_eq!(status_and_body(stranger).1["code"], "invalid_credentials");
 }

@@ -18,6 +18,7 @@ use super::clock::Clock;
 use super::cookies::CookieConfig;
 use super::core::{Core, ErrorPage, Lifetimes};
 use super::events::Events;
+use super::flask::JwtManager;
 use super::hooks::{Hooks, IssueHooks, KeyFinder};
 use super::loader::LoaderConfig;
 use super::locations::TokenLocations;
@@ -56,6 +57,7 @@ pub struct BridgeBuilder {
     json_body_limit: usize,
     body_timeout: Duration,
     foreign: Option<Box<dyn ForeignTokens>>,
+    accept_flask_jwt_extended: bool,
     implicit_refresh: Option<Duration>,
     lifetimes: Lifetimes,
     remember_cookie: RememberCookie,
@@ -144,6 +146,7 @@ impl BridgeBuilder {
             json_body_limit: 16 * 1024,
             body_timeout: Duration::from_secs(10),
             foreign: None,
+            accept_flask_jwt_extended: false,
             implicit_refresh: None,
             lifetimes: Lifetimes {
                 refresh: Duration::from_secs(30 * DAY),
@@ -211,7 +214,18 @@ impl BridgeBuilder {
         let own_origin = self.public_url.map(|url| origin(&url).ok_or(BuildError::PublicUrl(url))).transpose()?;
         let secure = own_origin.as_deref().is_some_and(|origin| origin.starts_with("https://"));
         let search = self.token_locations.search(secure)?;
+        let of_our_keys = || {
+            let keys = std::iter::once(&token_key).chain(&self.retired).cloned().collect();
+            Box::new(JwtManager::of_keys(keys, self.leeway)) as Box<dyn ForeignTokens>
+        };
+        let foreign = self.foreign.or_else(|| self.accept_flask_jwt_extended.then(of_our_keys));
         let keys = KeySet::new(token_key, self.retired);
+        if self.implicit_refresh.is_some() && search.cookies.is_none() {
+            return Err(BuildError::TokenLocations(
+                "`implicit_refresh` renews tokens in cookies, where none are looked for: declare `Location::Cookie`"
+                    .into(),
+            ));
+        }
         let csrf = search.cookies.as_ref().is_some_and(TokenCookies::uses_double_submit);
         let tokens = TokenConfig { csrf, ..self.tokens };
         let issuers = [std::slice::from_ref(&tokens.issuer), &tokens.accepted_issuers].concat();
@@ -224,7 +238,7 @@ impl BridgeBuilder {
             issuer: Issuer::new(keys.clone(), tokens, successors, self.issue_hooks),
             verifier: Verifier::new(keys, self.key_finder, issuers, audiences, self.leeway),
             hooks: self.hooks,
-            foreign: self.foreign,
+            foreign,
             remember: RememberKey::new(mac_key(&session_secret, b"remember cookies")),
             session_key: Key::from(&derive::<64>(&session_secret, b"session cookies")),
             cookies: CookieConfig::new(secure, self.remember_cookie)?,

@@ -16,6 +16,7 @@ use serde::{Serialize, Serializer};
 
 use super::core::seconds;
 use super::error::AuthError;
+use super::hooks::TokenClaims;
 use super::principal::{Principal, Verdict, Via};
 use super::request::RequestAuth;
 use super::resolve::NOT_A_BROWSER;
@@ -243,6 +244,19 @@ impl FromRequest for Claims {
         Box::pin(async move {
             let principal = principal.await?;
             principal.token.as_ref().and_then(|token| token.claims()).ok_or(AuthError::LoginRequired)
+        })
+    }
+}
+
+impl FromRequest for TokenClaims {
+    type Error = AuthError;
+    type Future = ExtractFuture<Self>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let principal = principal(req);
+        Box::pin(async move {
+            let principal = principal.await?;
+            principal.token.as_ref().and_then(|token| token.token_claims()).ok_or(AuthError::LoginRequired)
         })
     }
 }

@@ -13,6 +13,9 @@ use super::token::{TokenKey, TokenType, VerifiedToken};
 
 /// What a token says: what [`TokenBlocklist`] and [`check_claims`](crate::BridgeBuilder::check_claims) are told of one
 /// that has been verified.
+///
+/// As an extractor it is the token that authenticated the request, with its header (`get_jwt_header`), and refuses requests
+/// that bring none, as [`Claims`](crate::Claims) does.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct TokenClaims {

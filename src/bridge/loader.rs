@@ -16,6 +16,8 @@ use std::time::Duration;
 use actix_web::HttpRequest;
 use actix_web::dev::ServiceRequest;
 
+use self::body::Seen;
+use self::form::Form;
 use super::cookies;
 use super::credential::{Absence, ByType, Found, Presented};
 use super::locations::Search;
@@ -53,13 +55,17 @@ pub(crate) async fn find(req: &mut ServiceRequest, config: &LoaderConfig) -> Res
         presented.cookie = in_cookies(req, names);
     }
     let json = search.json.as_ref().filter(|_| json::may_carry_token(req, search.grammar));
-    let form = search.cookies.as_ref().filter(|names| form::must_be_searched(req, names, &presented.cookie));
+    let form = search.cookies.as_ref().and_then(|names| {
+        let form = form::to_be_searched(req, names, &presented.cookie)?;
+        Some((form, names))
+    });
     if let Some(place) = json {
-        let look = |body: &[u8]| json::find(body, place, search.grammar);
-        presented.json = body::peek(req, config.json_body_limit, config.body_timeout, look).await?;
-    } else if let Some(names) = form {
-        let look = |body: &[u8]| form::csrf_fields(body, names);
-        let fields = body::peek(req, config.json_body_limit, config.body_timeout, look).await?;
+        let look = |seen: Seen<'_>| json::find(seen, place, search.grammar);
+        presented.json = body::peek(req, config.json_body_limit, config.body_timeout, false, look).await?;
+    } else if let Some((form, names)) = form {
+        let look = |seen: Seen<'_>| form::csrf_fields(&form, seen, names);
+        let prefix = matches!(form, Form::Multipart { .. });
+        let fields = body::peek(req, config.json_body_limit, config.body_timeout, prefix, look).await?;
         presented.form = Some(Box::new(fields));
     } else {
         if search.json.is_some() {

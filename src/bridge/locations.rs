@@ -147,7 +147,11 @@ impl TokenLocations {
         }
         let cookies = declared(Location::Cookie).then(|| self.cookies.named(secure)).transpose()?;
         Ok(Search {
-            header: declared(Location::Header).then_some(HeaderPlace { name: header, scheme: self.scheme }),
+            header: declared(Location::Header).then_some(HeaderPlace {
+                name: header,
+                written: self.header,
+                scheme: self.scheme,
+            }),
             query: declared(Location::Query).then_some(QueryPlace { name: self.query, prefix: self.query_prefix }),
             json: declared(Location::Json)
                 .then_some(JsonPlace { access: self.json_access, refresh: self.json_refresh }),
@@ -174,6 +178,8 @@ pub(crate) struct Search {
 #[derive(Clone, Debug)]
 pub(crate) struct HeaderPlace {
     pub(crate) name: HeaderName,
+    /// The name as it was configured, with its capitals.
+    pub(crate) written: String,
     pub(crate) scheme: String,
 }
 

@@ -37,7 +37,7 @@ impl Auth {
     /// # Errors
     ///
     /// When a token was presented that is not one of ours, or belongs to no login; when other logins are to end and this
-    /// one is over, or its token has expired; when the store cannot answer.
+    /// one is over, or its token has expired or was revoked; when the store cannot answer.
     pub async fn logout_user(&self, scope: Scope) -> Result<(), AuthError> {
         let core = self.core();
         let now = core.clock.now();
@@ -48,14 +48,25 @@ impl Auth {
         let signed_out = match presented {
             Choice::Refused(error) => return Err(error),
             Choice::Token(presented) => {
-                let Verified { token, expired } = by_token::verify(&self.state, &self.req, &presented, now)?;
+                let in_cookie = presented.location == Location::Cookie;
+                let verified = by_token::verify(&self.state, &self.req, &presented, now);
+                if in_cookie && matches!(verified, Err(AuthError::TokenInvalid(_))) {
+                    // It ends nothing, but who wants to be signed out does not want to keep it either.
+                    self.state.end_token_cookies();
+                }
+                let Verified { token, expired } = verified?;
                 let current = Current { identity: token.sub.clone(), login_id: token.login()? };
-                // An expired token may end its own login, and that is all it may do.
-                if expired && scope != Scope::This {
-                    return Err(AuthError::TokenExpired);
+                // A token that has expired or was revoked may end its own login, and that is all it may do.
+                if scope != Scope::This {
+                    if expired {
+                        return Err(AuthError::TokenExpired);
+                    }
+                    if let Some(check) = core.hooks.check(&token, true) {
+                        check.await?;
+                    }
                 }
                 end(core, &current, scope, now).await?;
-                if presented.location == Location::Cookie && scope != Scope::Others {
+                if in_cookie && scope != Scope::Others {
                     self.state.end_token_cookies();
                 }
                 Some(current)

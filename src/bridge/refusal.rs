@@ -17,17 +17,13 @@ use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ACCEPT, CACHE_CONTROL, HeaderValue, SET_COOKIE};
 use actix_web::{Error, HttpRequest, HttpResponse};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
 use super::core::Core;
-use super::credential::Choice;
 use super::error::AuthError;
 use super::events::AuthEvent;
 use super::loader;
 use super::request::RequestAuth;
-use super::requirement::Requirement;
 
 /// Answers a refusal, or leaves it to the bridge.
 pub(crate) type OnRefusal = dyn Fn(&Refusal<'_>) -> Option<HttpResponse> + Send + Sync;
@@ -86,20 +82,16 @@ impl<'a> Refusal<'a> {
         let accepted = self.auth.as_ref().and_then(|auth| auth.accepted());
         match accepted {
             Some(principal) => Some(principal.identity.clone()),
-            None => Some(self.claims()?.get("sub")?.as_str()?.to_owned()),
+            None => Some(self.auth.as_ref()?.opened()?.sub.clone()),
         }
     }
 
     /// What is told of a token is never what it only says: its signature has been verified.
     fn token(&self) -> Option<&RefusedToken> {
         let open = || {
-            let auth = self.auth.as_ref()?;
-            let opened = auth.opened()?;
-            let requirement = auth.requirement();
-            let wanted = requirement.as_deref().unwrap_or(&Requirement::DEFAULT).wanted;
-            let Choice::Token(presented) = auth.chosen(wanted) else { return None };
-            let header = URL_SAFE_NO_PAD.decode(presented.text.split('.').next()?.trim_end_matches('=')).ok()?;
-            Some(RefusedToken { header: serde_json::from_slice(&header).ok()?, claims: opened.claims()?.all })
+            let opened = self.auth.as_ref()?.opened()?;
+            let header = serde_json::from_slice(&opened.header).ok()?;
+            Some(RefusedToken { header, claims: opened.claims()?.all })
         };
         self.token.get_or_init(open).as_ref()
     }

@@ -70,11 +70,11 @@ impl RequestAuth {
 
     /// Who the request is for a handler that demands this. From here on the others are told the same.
     pub(crate) async fn verdict_under(&self, req: &HttpRequest, requirement: &Rc<Requirement>) -> Verdict {
-        let answered = match &*self.requirement.borrow() {
-            Some(other) => requirement.is_answered_by(other),
-            None => requirement.is_answered_by(&Requirement::DEFAULT),
-        };
-        if !(answered && self.was_asked()) {
+        let answered = self.verdict.borrow().get().is_some_and(|verdict| {
+            let other = self.requirement();
+            requirement.is_answered_by(other.as_deref().unwrap_or(&Requirement::DEFAULT), verdict)
+        });
+        if !answered {
             *self.requirement.borrow_mut() = Some(Rc::clone(requirement));
             *self.verdict.borrow_mut() = Rc::default();
         }

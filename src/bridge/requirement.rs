@@ -2,6 +2,7 @@
 
 use super::credential::Location;
 use super::error::AuthError;
+use super::principal::{Verdict, Via};
 use super::token::TokenType;
 
 /// Under what conditions a request's credential is resolved. The default is what the extractors ask for by themselves.
@@ -36,9 +37,18 @@ impl Requirement {
     pub(crate) const DEFAULT: Self =
         Self { face: Face::Any, wanted: Wanted::Access, locations: None, fresh: false, skip_blocklist: false };
 
-    /// Whether what was resolved under `other` answers this too. Freshness is in the answer, whoever asked for it.
-    pub(crate) fn is_answered_by(&self, other: &Self) -> bool {
-        Self { fresh: other.fresh, ..self.clone() } == *other
+    /// Whether the verdict under `other` answers this too. Freshness is in the answer, whoever asked for it; and somebody
+    /// who was let in by either face came by the one or by the other.
+    pub(crate) fn is_answered_by(&self, other: &Self, verdict: &Verdict) -> bool {
+        let face = match verdict {
+            Verdict::Accepted(principal) if other.face == Face::Any => match principal.via {
+                Via::Token => self.face != Face::Browser,
+                Via::Session | Via::Remember => self.face != Face::Token,
+                Via::Request => self.face == Face::Any,
+            },
+            _ => self.face == other.face,
+        };
+        face && Self { face: other.face, fresh: other.fresh, ..self.clone() } == *other
     }
 }
 

@@ -99,12 +99,7 @@ fn log(auth: &RequestAuth, requirement: &Requirement, verdict: &Verdict) {
         ),
         Verdict::Rejected(error) => {
             let login = auth.opened().as_ref().and_then(|token| token.sid.clone());
-            match error {
-                AuthError::TokenInvalid(fault) => {
-                    tracing::info!(code = error.code(), login.id = login, %fault, "credential rejected");
-                }
-                _ => tracing::info!(code = error.code(), login.id = login, "credential rejected"),
-            }
+            tracing::info!(code = error.code(), login.id = login, reason = %error, "credential rejected");
         }
         Verdict::Absent(error) => {
             tracing::debug!(code = error.code(), token = auth.absences(requirement), "no credential");

@@ -35,7 +35,7 @@ pub(crate) use key_set::KeySet;
 pub use keys::{KeyError, TokenKey};
 pub(crate) use known::KnownTokens;
 pub use new_tokens::NewTokens;
-pub(crate) use verifier::{NO_LOGIN, Verified, VerifiedToken, Verifier};
+pub(crate) use verifier::{Freshness, NO_LOGIN, Verified, VerifiedToken, Verifier};
 
 /// What a token is for. The two are never interchangeable (RFC 8725 section 3.12).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

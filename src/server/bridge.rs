@@ -34,6 +34,7 @@ pub(super) fn build(
         .leeway(config.token.leeway)
         .token_locations(TokenLocations::new(&config.token.locations))
         .json_body_limit(config.token.json_body_limit)
+        .accept_flask_jwt_extended(config.token.accept_flask_jwt_extended)
         .body_timeout(config.server.body_timeout)
         .idle_ttl(config.session.idle_ttl)
         .absolute_ttl(config.session.absolute_ttl)

@@ -128,9 +128,9 @@ fn the_page_after_signing_out_makes_the_browser_forget_the_one_before() {
     assert!(page.text().contains(&format!(r#"href="{asset}""#)), "{}", page.text());
     let before = Anonymous(&app).call("GET", "/login").header("accept", "text/html").send().expect(200);
     assert!(!before.text().contains(asset));
-    for (from, cleared) in [("same-origin", Some(r#""cache""#)), ("same-site", None), ("cross-site", None)] {
+    for (from, cleared) in [("same-origin", r#""cache""#), ("same-site", ""), ("cross-site", "")] {
         let answer = Anonymous(&app).call("GET", asset).header("sec-fetch-site", from).send().expect(200);
-        assert_eq!(answer.headers.get("clear-site-data").map(|value| value.to_str().unwrap()), cleared, "{from}");
+        assert_eq!(answer.header("clear-site-data"), cleared, "{from}");
         assert_eq!(answer.header("cache-control"), "no-store");
     }
 }

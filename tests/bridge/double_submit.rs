@@ -171,6 +171,50 @@ fn a_form_reaches_the_handler_as_it_was_sent_and_is_read_up_to_the_cap() {
     assert_eq!(large.expect(200).json()[0][1].as_str().map(str::len), Some(10_000));
 }
 
+/// A form with these parts, each with its `Content-Disposition` after `form-data`.
+fn multipart(parts: &[(&str, &str)]) -> String {
+    let part = |(disposition, value): &(&str, &str)| {
+        format!("--XyZ\r\nContent-Disposition: form-data{disposition}\r\n\r\n{value}\r\n")
+    };
+    parts.iter().map(part).collect::<String>() + "--XyZ--\r\n"
+}
+
+#[test]
+fn a_form_with_files_may_repeat_the_claim_before_them() {
+    const FORM: &str = "multipart/form-data; boundary=XyZ";
+    let app = TestApp::with(|bridge| {
+        bridge.token_locations(locations(TokenCookies::default().check_form(true))).json_body_limit(1024)
+    });
+    let (browser, _) = signed_in(&app, "panther");
+    let right = csrf(&browser);
+    let post = |path: &str, body: &str| browser.call("POST", path).body(FORM, body).send();
+    let file = "x".repeat(100_000);
+    let proof = ("; name=\"csrf_token\"", right.as_str());
+    let upload = ("; name=\"file\"; filename=\"a.txt\"\r\nContent-Type: text/plain", file.as_str());
+    for parts in [&[proof][..], &[("; name=a", "b"), proof], &[("; name=csrf_token", right.as_str())], &[proof, upload]]
+    {
+        let body = multipart(parts);
+        post("/who_am_i", &body).expect(200);
+        assert_eq!(post("/stream", &body).expect(200).text(), body, "the handler gets all of it");
+    }
+    let unclosed = multipart(&[proof]).replace("\r\n--XyZ--", "");
+    for body in [
+        multipart(&[upload, proof]),
+        multipart(&[proof, proof]),
+        multipart(&[("; name=\"csrf_token\"", "junk")]),
+        multipart(&[("; name=\"csrf_token\"; filename=\"csrf_token\"", &right)]),
+        multipart(&[("; name=\"other\"", &right)]),
+        multipart(&[("; name=\"a\"", &format!("x\r\n; name=\"csrf_token\"\r\n\r\n{right}"))]),
+        multipart(&[proof]).replace("form-data;", "attachment;"),
+        multipart(&[proof]).replace("XyZ", "Zyx"),
+        format!("preamble\r\n{}", multipart(&[proof])),
+        unclosed,
+        String::new(),
+    ] {
+        assert_eq!(post("/who_am_i", &body).outcome(), (403, "csrf_rejected".to_owned()), "{:.300}", body);
+    }
+}
+
 #[test]
 fn the_methods_that_need_the_claim_are_as_set() {
     let app = app(TokenCookies::default().csrf_methods(&[actix_web::http::Method::GET]).csrf_headers("X-Proof", "X-R"));

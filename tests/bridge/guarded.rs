@@ -37,6 +37,7 @@ pub(crate) fn routes(app: &mut ServiceConfig) {
             .wrap(Require::login())
             .route("/who", web::route().to(who))
             .route("/fresh", web::route().to(who).wrap(Require::login().fresh()))
+            .route("/token", web::route().to(who).wrap(Require::token()))
             .route("/browser", web::route().to(who).wrap(Require::browser()))
             .service(web::resource("/never-asks").to(HttpResponse::Ok)),
     )
@@ -67,6 +68,7 @@ async fn who(login: MaybeLogin, claims: Option<Claims>) -> impl Responder {
 struct Credentials {
     username: String,
     password: String,
+    role: Option<String>,
 }
 
 /// Tokens alone, in cookies.
@@ -74,7 +76,11 @@ async fn sign_in(form: Json<Credentials>, users: Data<Users>, auth: Auth) -> Res
     let user = users.by_name(&form.username).filter(|_| form.password == PASSWORD);
     let user = user.ok_or(AuthError::InvalidCredentials)?;
     let cookies = auth.token_cookies()?;
-    let tokens = auth.login_user(&user).tokens_only().await?.issue_tokens()?;
+    let login = auth.login_user(&user).tokens_only().await?;
+    let tokens = match &form.role {
+        Some(role) => login.tokens().claim("role", role.as_str()).issue()?,
+        None => login.issue_tokens()?,
+    };
     let mut response = HttpResponse::Ok().json(&tokens);
     cookies.set_access(&mut response, &tokens.access_token)?;
     cookies.set_refresh(&mut response, &tokens.refresh_token)?;

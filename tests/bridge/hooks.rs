@@ -148,6 +148,28 @@ fn a_route_can_leave_the_list_out_but_not_the_claims() {
 }
 
 #[test]
+fn a_revoked_token_signs_its_own_login_out_and_no_other() {
+    let list = List::default();
+    let app = TestApp::with(|bridge| bridge.token_blocklist(list.clone()));
+    let (pair, other) = (Anonymous(&app).token_login("panther"), Anonymous(&app).token_login("panther"));
+    let logout =
+        |token: &str, scope: &str| Anonymous(&app).call("POST", &format!("/logout?scope={scope}")).bearer(token).send();
+    list.revoke(&pair.access);
+    for scope in ["all", "others"] {
+        logout(&pair.access, scope).refused(401, "token_revoked");
+        list.set_down(true);
+        logout(&pair.access, scope).refused(503, "store_unavailable");
+        list.set_down(false);
+    }
+    present(&app, &other.access).expect(200);
+    logout(&pair.access, "this").expect(204);
+    refresh(&app, &pair).refused(401, "login_ended");
+    present(&app, &other.access).expect(200);
+    logout(&other.access, "all").expect(204);
+    present(&app, &other.access).refused(401, "login_ended");
+}
+
+#[test]
 fn only_verified_tokens_reach_the_list() {
     let list = List::default();
     let app = TestApp::with(|bridge| bridge.token_blocklist(list.clone()));
@@ -334,9 +356,14 @@ fn the_bridges_own_keys_are_not_the_hooks_business() {
     let app = TestApp::with(|bridge| bridge.verifying_key_for(|_, _| Some(key("an attacker"))));
     let token = Anonymous(&app).token_login("panther").access;
     present(&app, &token).expect(200);
-    let header = json!({ "alg": "HS256", "kid": crate::app::token_key().id(), "typ": "at+jwt" });
-    let secret = b"the secret of tenant an attacker, of which nobody knows";
-    present(&app, &forged(header, &read(&token), hs256(secret))).refused(401, "token_invalid");
+    // Headers as we write them, and such as we do not.
+    for more in [json!({}), json!({ "x": 1 })] {
+        let mut header = json!({ "alg": "HS256", "kid": crate::app::token_key().id(), "typ": "at+jwt" });
+        header.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        let secret = b"the secret of tenant an attacker, of which nobody knows";
+        present(&app, &forged(header.clone(), &read(&token), hs256(secret))).refused(401, "token_invalid");
+        present(&app, &forged(header, &read(&token), hs256(crate::app::TOKEN_SECRET))).expect(200);
+    }
 }
 
 /// A mistake of the application must not cost its users their logins.

@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::json;
 use tollbridge::{BridgeBuilder, TokenCookies};
 
-use crate::app::{START, TestApp};
-use crate::clients::{Anonymous, Answer, Client};
+use crate::app::{PASSWORD, START, TestApp};
+use crate::clients::{Anonymous, Answer, Browser, Client};
 use crate::token_cookies::{ACCESS, claims, csrf, locations, signed_in, vouched};
 
 fn refreshing(bridge: BridgeBuilder) -> BridgeBuilder {
@@ -40,6 +40,19 @@ fn a_token_that_ends_soon_gets_a_successor() {
     browser.get("/how").expect(200);
     app.advance(800);
     browser.get("/how").expect(200);
+}
+
+#[test]
+fn what_a_token_says_of_its_own_is_said_again() {
+    let app = TestApp::with(refreshing);
+    let browser = Browser::new(&app);
+    let form = json!({ "username": "panther", "password": PASSWORD, "role": "admin" });
+    browser.post_json("/cookies/login", &form).expect(200);
+    for _ in 0..2 {
+        app.advance(601);
+        assert_eq!(browser.get("/claims").expect(200).set_cookies().len(), 2);
+        assert_eq!(claims(&browser.cookie(ACCESS).expect("a cookie"))["role"], "admin");
+    }
 }
 
 #[test]

@@ -263,11 +263,17 @@ fn names_that_cannot_be_are_refused_when_the_bridge_is_built() {
     assert!(wrong(TokenLocations::new(&[Json]).json_keys("access_token", "")));
     assert!(cookies(default().access_cookie("a b", "/")));
     assert!(cookies(default().access_cookie("", "/")));
+    assert!(cookies(default().access_cookie("a%20b", "/")));
+    assert!(cookies(default().domain("example.org; Path=/")));
+    assert!(cookies(default().access_cookie("a#b", "/")));
     assert!(cookies(default().access_cookie("a", "api")));
+    assert!(cookies(default().access_cookie("a", "/\r\nSet-Cookie: b=c")));
     assert!(cookies(default().access_cookie("a", "/; Domain=evil.example")));
     assert!(cookies(default().access_cookie("a", "/").refresh_cookie("a", "/refresh")));
     assert!(cookies(default().csrf_headers("X-CSRF-TOKEN", "x y")));
     assert!(cookies(default().same_site(actix_web::cookie::SameSite::None)));
     assert!(!cookies(default().same_site(actix_web::cookie::SameSite::None).secure(true)));
     assert!(!cookies(default()));
+    let renewed = World::default().bridge().implicit_refresh(std::time::Duration::from_secs(60));
+    assert!(matches!(renewed.build(), Err(BuildError::TokenLocations(_))), "nothing would be renewed");
 }

@@ -79,14 +79,20 @@ fn the_innermost_guard_has_the_last_word() {
     browser.get("/inside/never-asks").expect(200);
     access.get("/inside/browser").refused(400, "credential_conflict");
     browser.get("/inside/browser").expect(200);
+    browser.get("/inside/token").refused(401, "login_required");
     // The outer guard is content with nobody, and would not be with a refresh token.
     Anonymous(&app).get("/around/refresh").refused(401, "login_required");
     Token(&app, pair.refresh).get("/around/refresh").refused(401, "token_wrong_type");
     // One credential, one answer: both guards and the handler cost one look.
-    for client in [&browser as &dyn Client, &access] {
+    for (client, path) in [
+        (&browser as &dyn Client, "/inside/fresh"),
+        (&access, "/inside/fresh"),
+        (&access, "/inside/token"),
+        (&browser, "/inside/browser"),
+    ] {
         app.store().take_calls();
         app.world.users.take_finds();
-        client.get("/inside/fresh").expect(200);
+        client.get(path).expect(200);
         assert_eq!(app.store().take_calls().get("find"), Some(&1));
         assert_eq!(app.world.users.take_finds(), 1);
     }

@@ -249,6 +249,7 @@ fn tokens_for_cookies_carry_a_value_for_the_double_submit() {
         let claims = app.bridge.decode_token(token).expect("a token");
         assert_eq!(claims.csrf(), Some(&*csrf));
         assert_ne!(claims.jti.as_deref(), Some(&*csrf), "the id is no secret");
+        assert!(!format!("{claims:?}").contains(&csrf), "{claims:?}");
         seen.insert(csrf);
     }
     assert_eq!(seen.len(), 7, "all differ but those of the racers");

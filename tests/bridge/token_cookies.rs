@@ -221,6 +221,12 @@ fn signing_out_ends_the_login_and_takes_the_cookies() {
     let (browser, _) = signed_in(&app, "panther");
     let others = vouched(&browser, "POST", "/logout?scope=others").send().expect(204);
     assert_eq!(others.set_cookies(), [""; 0]);
+    let (stuck, _) = signed_in(&app, "panther");
+    stuck.set_cookie(ACCESS, "junk");
+    stuck.call("POST", "/logout").header("origin", "null").header("x-csrf-token", "x").send().expect(403);
+    assert!(stuck.cookie(ACCESS).is_some());
+    stuck.call("POST", "/logout").header("x-csrf-token", "x").send().refused(401, "token_invalid");
+    assert_eq!(stuck.cookie_header(), "", "what is worth nothing is not kept");
     browser.forget(ACCESS);
     let refresh_csrf = browser.cookie(REFRESH_CSRF).expect("a cookie");
     browser.call("POST", "/logout").header("x-csrf-token", refresh_csrf).send().expect(204);

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use tollbridge::{Algorithm, BridgeBuilder, TokenKey};
 
@@ -10,6 +12,7 @@ use crate::app::{TestApp, World};
 use crate::clients::{Anonymous, Client};
 use crate::vectors;
 
+const RSA_PUBLIC: &[u8] = include_bytes!("../fixtures/rsa2048_public.pem");
 const P256: &[u8] = include_bytes!("../fixtures/p256.pem");
 
 /// Whether this key is one of an algorithm that is supported here, by the vector's own account of it.
@@ -90,7 +93,14 @@ fn keys_are_taken_in_one_form() {
     let ed = json!({ "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "kid": "b", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" });
     let ec = json!({ "kty": "EC", "crv": "P-256", "alg": "ES256", "kid": "c", "key_ops": ["verify"],
         "x": "04N0xi21hshyvBp7I167sbE_bXqyqkAPfefdklMO7wY", "y": "UI8exy-C06a7DUnjIdENkxeFtHM4-l_41LqEw9nVgmw" });
-    for (key, id) in [(&hmac, "a"), (&ed, "b"), (&ec, "c")] {
+    let public = TokenKey::from_public_pem(Algorithm::PS384, RSA_PUBLIC).expect("a key");
+    let bridge = World::default().bridge().token_key(TokenKey::es256_pem(P256).expect("a key"));
+    let jwks = bridge.retired_token_key(public).build().expect("the bridge is complete").jwks();
+    let mut rsa = jwks["keys"][1].clone();
+    rsa["kid"] = "d".into();
+    let modulus = URL_SAFE_NO_PAD.decode(rsa["n"].as_str().expect("n")).expect("base64url");
+    let long_by_a_zero = URL_SAFE_NO_PAD.encode([&[0], &modulus[..]].concat());
+    for (key, id) in [(&hmac, "a"), (&ed, "b"), (&ec, "c"), (&rsa, "d")] {
         let key = import(key).expect("a key");
         assert_eq!(key.id(), id);
         assert!(World::default().bridge().token_key(key).build().is_err(), "it cannot sign");
@@ -122,7 +132,25 @@ fn keys_are_taken_in_one_form() {
         (&ec, "crv", Value::Null),
         (&ec, "x", json!("")),
         (&ec, "y", Value::Null),
+        (&ec, "alg", json!("ES384")),
         (&ec, "d", json!("AA")),
+        (&rsa, "n", json!(long_by_a_zero)),
+        (&rsa, "n", json!(URL_SAFE_NO_PAD.encode(&modulus[..255]))),
+        (&rsa, "n", json!(URL_SAFE_NO_PAD.encode(&modulus[..128]))),
+        (&rsa, "n", json!("")),
+        (&rsa, "n", Value::Null),
+        (&rsa, "e", json!("AAEAAQ")),
+        (&rsa, "e", json!("AQ")),
+        (&rsa, "e", json!("BA")),
+        (&rsa, "e", json!("")),
+        (&rsa, "e", Value::Null),
+        (&rsa, "d", json!("AA")),
+        (&rsa, "crv", json!("P-256")),
+        (&rsa, "kty", json!("EC")),
+        (&rsa, "alg", json!("ES256")),
+        (&rsa, "alg", json!("HS256")),
+        (&rsa, "alg", json!("RSA-OAEP")),
+        (&rsa, "use", json!("enc")),
         (&ec, "alg", json!("EdDSA")),
     ];
     for (key, member, value) in changes {

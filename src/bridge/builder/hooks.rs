@@ -8,7 +8,8 @@ use crate::bridge::token::TokenKey;
 
 impl BridgeBuilder {
     /// Tokens that are refused although they are valid (`token_in_blocklist_loader`): 401 `token_revoked`. Asked in
-    /// every request that is authenticated by a token, once the token is verified.
+    /// every request that is authenticated by a token, once the token is verified. A revoked token can still sign its own
+    /// login out, and nothing else.
     pub fn token_blocklist(mut self, blocklist: impl TokenBlocklist) -> Self {
         self.hooks.set_blocklist(blocklist);
         self

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::BridgeBuilder;
 use crate::bridge::locations::TokenLocations;
+use crate::bridge::random;
 use crate::bridge::request_loader::RequestLoader;
 use crate::bridge::token::{ForeignTokens, TokenKey};
 
@@ -18,6 +19,13 @@ impl BridgeBuilder {
     /// The key that signs tokens. Required.
     pub fn token_key(mut self, key: TokenKey) -> Self {
         self.token_key = Some(key);
+        self
+    }
+
+    /// The key that signs tokens if there is no other, or one that dies with the process if there is none.
+    pub(crate) fn signed_at_least_with(mut self, key: Option<TokenKey>) -> Self {
+        let made_up = || TokenKey::hs256(&random::bytes::<32>()).ok();
+        self.token_key = self.token_key.or(key).or_else(made_up);
         self
     }
 
@@ -108,6 +116,17 @@ impl BridgeBuilder {
     /// alone. Default none: a browser's access token ends, and its refresh token gets another.
     pub fn implicit_refresh(mut self, within: Duration) -> Self {
         self.implicit_refresh = Some(within);
+        self
+    }
+
+    /// Whether tokens are accepted that a Flask application signed with one of these keys, as Flask-JWT-Extended makes
+    /// them by itself: without a login, an issuer and an audience. They are looked for where ours are, their user must
+    /// be there, and only a [`token_blocklist`](Self::token_blocklist) ends them before they expire. Default no.
+    ///
+    /// An application that is moved as it is, with its configuration, is what
+    /// [`flask_jwt`](Self::flask_jwt) is for.
+    pub fn accept_flask_jwt_extended(mut self, accept: bool) -> Self {
+        self.accept_flask_jwt_extended = accept;
         self
     }
 

@@ -22,25 +22,35 @@ pub(super) fn is_there(req: &ServiceRequest) -> bool {
         || headers.get(CONTENT_LENGTH).is_some_and(|length| length.as_bytes() != b"0")
 }
 
-/// Reads at most `limit` bytes of the body, shows them to `look` if they are the whole of it (else none), and puts them
-/// back.
+/// What was read of a body.
+#[derive(Clone, Copy)]
+pub(super) enum Seen<'b> {
+    /// All of it.
+    Whole(&'b [u8]),
+    /// It goes on, or broke off.
+    Beginning(&'b [u8]),
+}
+
+/// Reads at most `limit` bytes of the body, shows them to `look`, and puts them back. A body that announces more
+/// is not read at all, unless its beginning is of use.
 pub(super) async fn peek<T>(
     req: &mut ServiceRequest,
     limit: usize,
     time: Duration,
-    look: impl FnOnce(&[u8]) -> T,
+    beginning_will_do: bool,
+    look: impl FnOnce(Seen<'_>) -> T,
 ) -> Result<T, BodyTimeout> {
     let mut payload = req.take_payload();
     let announced = req.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > limit) {
+    if announced.is_some_and(|length| length > limit) && !beginning_will_do {
         req.set_payload(payload);
         limit_pauses(req, time);
-        return Ok(look(b""));
+        return Ok(look(Seen::Beginning(b"")));
     }
     let Ok(read) = timeout(time, read_up_to(&mut payload, limit)).await else { return Err(BodyTimeout) };
     let seen = match &read.end {
-        End::Complete => look(&read.bytes),
-        End::Larger | End::Broken(_) => look(b""),
+        End::Complete => look(Seen::Whole(&read.bytes)),
+        End::Larger | End::Broken(_) => look(Seen::Beginning(&read.bytes[..limit.min(read.bytes.len())])),
     };
     put_back(req, read, payload, time);
     Ok(seen)

@@ -3,13 +3,14 @@
 use actix_web::http::header::HeaderMap;
 
 use crate::bridge::credential::{Absence, Found, Malformed};
+use crate::bridge::flask::places;
 use crate::bridge::locations::{Grammar, HeaderPlace};
 
 /// The token of the headers. A scheme other than the configured one is somebody else's credential and counts as absent.
 pub(super) fn find(headers: &HeaderMap, place: &HeaderPlace, grammar: Grammar) -> Found {
     match grammar {
         Grammar::Strict => strict(headers, place),
-        Grammar::Flask => in_list(headers, place),
+        Grammar::Flask => places::in_header(headers, place),
     }
 }
 
@@ -52,38 +53,4 @@ fn after_scheme<'v>(value: &'v [u8], scheme: &[u8]) -> Option<&'v [u8]> {
 fn is_b64token(token: &str) -> bool {
     let body = token.trim_end_matches('=');
     !body.is_empty() && body.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte))
-}
-
-/// The token of a list of credentials that are separated by commas, as Flask-JWT-Extended reads it.
-fn in_list(headers: &HeaderMap, place: &HeaderPlace) -> Found {
-    let mut fields = headers.get_all(&place.name).flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
-    let mut words = |field: &[u8]| -> Vec<String> {
-        let words = field.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
-        words.map(|word| String::from_utf8_lossy(word).into_owned()).collect()
-    };
-    if place.scheme.is_empty() {
-        // Commas separate nothing here, but those at the ends do not count.
-        let all: Vec<&[u8]> = headers.get_all(&place.name).map(|value| value.as_bytes()).collect();
-        let all = all.join(&b","[..]);
-        let trimmed = String::from_utf8_lossy(&all);
-        let trimmed = trimmed.trim().trim_matches(',');
-        return match &words(trimmed.as_bytes())[..] {
-            [] => Found::Nothing(Absence::Missing),
-            [token] => Found::Token(token.clone()),
-            _ => Found::Malformed(Malformed::Header),
-        };
-    }
-    let listed: Vec<Vec<String>> = fields.by_ref().map(&mut words).filter(|words| !words.is_empty()).collect();
-    if listed.is_empty() {
-        return Found::Nothing(Absence::Missing);
-    }
-    let mut ours = listed.into_iter().filter(|words| words[0] == place.scheme);
-    match (ours.next(), ours.next()) {
-        (Some(words), None) => match &words[..] {
-            [_, token] => Found::Token(token.clone()),
-            _ => Found::Malformed(Malformed::Header),
-        },
-        // None of ours, or several: neither says which is meant.
-        _ => Found::Nothing(Absence::OtherScheme),
-    }
 }

@@ -10,10 +10,10 @@ use actix_web::dev::ServiceRequest;
 use actix_web::http::Method;
 use actix_web::http::header::CONTENT_ENCODING;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::Value;
 
-use super::body;
+use super::body::{self, Seen};
 use crate::bridge::credential::{Absence, ByType, Found, Malformed};
+use crate::bridge::flask::places;
 use crate::bridge::locations::{Grammar, JsonPlace};
 
 /// Whether the body is one that a token is looked for in.
@@ -28,11 +28,7 @@ pub(super) fn may_carry_token(req: &ServiceRequest, grammar: Grammar) -> bool {
                 && !req.headers().contains_key(CONTENT_ENCODING)
                 && is_json(req)
         }
-        Grammar::Flask => {
-            let content_type = req.content_type().trim().to_ascii_lowercase();
-            let suffixed = content_type.strip_prefix("application/").is_some_and(|name| name.ends_with("+json"));
-            suffixed || content_type == "application/json"
-        }
+        Grammar::Flask => places::is_json(req.content_type()),
     }
 }
 
@@ -49,10 +45,11 @@ fn is_json(req: &ServiceRequest) -> bool {
 }
 
 /// The tokens in a complete body. A body that is no JSON object presents nothing: it is the handler's to judge.
-pub(super) fn find(body: &[u8], place: &JsonPlace, grammar: Grammar) -> ByType {
+pub(super) fn find(seen: Seen<'_>, place: &JsonPlace, grammar: Grammar) -> ByType {
+    let Seen::Whole(body) = seen else { return ByType::default() };
     match grammar {
         Grammar::Strict => strict(body, place),
-        Grammar::Flask => truthy(body, place),
+        Grammar::Flask => places::in_json(body, place),
     }
 }
 
@@ -74,21 +71,6 @@ fn names_token(body: &[u8], place: &JsonPlace) -> ByType {
         false => Found::default(),
     };
     ByType { access: named(&place.access), refresh: named(&place.refresh) }
-}
-
-/// The tokens as Flask-JWT-Extended finds them: what Python calls false is none.
-fn truthy(body: &[u8], place: &JsonPlace) -> ByType {
-    let body: Value = serde_json::from_slice(body).unwrap_or_default();
-    let member = |name: &str| match &body[name] {
-        Value::Null | Value::Bool(false) => Found::default(),
-        Value::String(text) if text.is_empty() => Found::default(),
-        Value::Array(list) if list.is_empty() => Found::default(),
-        Value::Object(object) if object.is_empty() => Found::default(),
-        Value::Number(number) if number.as_f64() == Some(0.0) => Found::default(),
-        Value::String(text) => Found::Token(text.clone()),
-        _ => Found::Malformed(Malformed::NotText),
-    };
-    ByType { access: member(&place.access), refresh: member(&place.refresh) }
 }
 
 impl From<Member<'_>> for Found {

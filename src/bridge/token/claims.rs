@@ -15,14 +15,14 @@ const MAX_TIME: u64 = 1 << 53;
 /// The claims of the access token that authenticated this request: Flask-JWT-Extended's `get_jwt()`.
 ///
 /// As an extractor it refuses requests that bring no token.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Claims {
     /// Whether the token was issued for a password just given: not by refreshing.
     pub fresh: bool,
     /// When it was issued. Our own tokens always say so.
     pub iat: Option<UnixTime>,
-    /// Its unique id. Our own tokens always have one.
+    /// Its unique id (`get_jti`). Our own tokens always have one.
     pub jti: Option<String>,
     /// Whose it is: [`UserStore::identity`](crate::UserStore::identity).
     pub sub: String,
@@ -43,8 +43,22 @@ impl Claims {
     }
 }
 
+/// Without the claims of [`all`](Claims::all), of which `csrf` is a secret and others may be.
+impl fmt::Debug for Claims {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Claims")
+            .field("fresh", &self.fresh)
+            .field("iat", &self.iat)
+            .field("jti", &self.jti)
+            .field("sub", &self.sub)
+            .field("exp", &self.exp)
+            .field("sid", &self.sid)
+            .field("auth_time", &self.auth_time)
+            .finish_non_exhaustive()
+    }
+}
+
 /// The claims as they stand in a token of either type.
-#[derive(Debug)]
 pub(super) struct RawClaims<'a> {
     pub(super) fresh: bool,
     pub(super) iat: UnixTime,
@@ -64,7 +78,6 @@ pub(super) struct RawClaims<'a> {
 }
 
 /// `aud`: one audience, or several (RFC 7519 section 4.1.3).
-#[derive(Debug)]
 pub(super) struct Audience<'a>(Vec<Cow<'a, str>>);
 
 impl Audience<'_> {

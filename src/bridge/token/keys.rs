@@ -57,13 +57,15 @@ pub enum KeyError {
     /// The text is no private key of the algorithm.
     #[error(
         "this is not an unencrypted private key for {0} in PEM form (`-----BEGIN PRIVATE KEY-----`); \
-         an RSA key needs 2048 to 8192 bits, an elliptic one the curve of the algorithm"
+         an RSA key needs 2048 to 8192 bits and must not be one that CVE-2017-15361 makes weak, an elliptic one needs \
+         the curve of the algorithm"
     )]
     NotAPrivateKey(Algorithm),
     /// The text is no public key of the algorithm.
     #[error(
         "this is not a public key for {0} in PEM form (`-----BEGIN PUBLIC KEY-----`); \
-         an RSA key needs 2048 to 8192 bits, an elliptic one the curve of the algorithm"
+         an RSA key needs 2048 to 8192 bits and must not be one that CVE-2017-15361 makes weak, an elliptic one needs \
+         the curve of the algorithm"
     )]
     NotAPublicPem(Algorithm),
     /// The JSON Web Key is not a public key that can verify tokens.

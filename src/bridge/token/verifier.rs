@@ -28,7 +28,6 @@ pub(crate) struct Verifier {
 
 /// A token whose signature is right, and all else that does not depend on the time. Whether its login lives is not
 /// known yet.
-#[derive(Debug)]
 pub(crate) struct VerifiedToken {
     pub(crate) token_type: TokenType,
     pub(crate) freshness: Freshness,
@@ -62,7 +61,6 @@ pub(crate) enum Freshness {
 }
 
 /// A verified token, and whether its time is over: then it may still end its login, and nothing else.
-#[derive(Debug)]
 pub(crate) struct Verified {
     pub(crate) token: Rc<VerifiedToken>,
     pub(crate) expired: bool,

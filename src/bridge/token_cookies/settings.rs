@@ -70,7 +70,8 @@ impl TokenCookies {
     }
 
     /// Whether a field of a form may repeat the claim where the header does not (`JWT_CSRF_CHECK_FORM`). Default no.
-    /// Forms larger than [`json_body_limit`](crate::BridgeBuilder::json_body_limit) are not searched.
+    /// Forms larger than [`json_body_limit`](crate::BridgeBuilder::json_body_limit) are not searched; of one with files
+    /// (`multipart/form-data`) the beginning is, so put the field before the files.
     pub fn check_form(mut self, on: bool) -> Self {
         self.check_form = on;
         self
@@ -112,6 +113,11 @@ impl TokenCookies {
         if self.same_site == Some(SameSite::None) && !secure {
             return wrong("browsers refuse a cookie that is `SameSite=None` and not `Secure`".to_owned());
         }
+        if let Some(domain) = &self.domain
+            && !domain.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte))
+        {
+            return wrong(format!("`{domain}` is not the domain of a cookie"));
+        }
         let host_only = secure && self.domain.is_none();
         for one in [&mut self.access, &mut self.refresh] {
             if HeaderName::try_from(one.csrf_header.as_str()).is_err() {
@@ -123,10 +129,11 @@ impl TokenCookies {
                     cookie.name.insert_str(0, "__Host-");
                 }
                 cookie.ours = false;
-                if !is_token(&cookie.name) {
+                if !is_name(&cookie.name) {
                     return wrong(format!("`{}` is not a name that a cookie can have", cookie.name));
                 }
-                if !cookie.path.starts_with('/') || cookie.path.contains([';', ',']) {
+                let is_plain = |byte: u8| byte.is_ascii_graphic() && byte != b';';
+                if !cookie.path.starts_with('/') || !cookie.path.bytes().all(is_plain) {
                     return wrong(format!("`{}` is not the path of a cookie: begin it with `/`", cookie.path));
                 }
             }
@@ -144,7 +151,8 @@ impl CookieName {
     }
 }
 
-/// `token` of RFC 9110 section 5.6.2, which is what the name of a cookie is.
-fn is_token(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+/// Whether this can be the name of a cookie (`token` of RFC 9110 section 5.6.2), and needs no escapes, which nobody would
+/// undo.
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!$&'*+-._~".contains(&byte))
 }

@@ -45,6 +45,8 @@ pub struct TokenConfig {
     pub locations: Vec<Location>,
     /// The longest JSON body, in bytes, that is searched for a token.
     pub json_body_limit: usize,
+    /// Whether tokens that Flask-JWT-Extended signed with the same key are accepted too.
+    pub accept_flask_jwt_extended: bool,
 }
 
 impl Default for TokenConfig {
@@ -59,6 +61,7 @@ impl Default for TokenConfig {
             leeway: Duration::from_secs(5),
             locations: vec![Location::Header, Location::Json],
             json_body_limit: 16 << 10,
+            accept_flask_jwt_extended: false,
         }
     }
 }
@@ -77,8 +80,8 @@ impl TokenConfig {
             leeway: reader.get("leeway", default.leeway),
             locations: Self::read_locations(reader),
             json_body_limit: size(reader, "json_body_limit", default.json_body_limit),
+            accept_flask_jwt_extended: reader.get("accept_flask_jwt_extended", default.accept_flask_jwt_extended),
         };
-        reader.only("accept_flask_jwt_extended", false);
         reader.require(
             config.access_ttl <= config.refresh_ttl,
             &["access_ttl", "refresh_ttl"],

@@ -1,0 +1,189 @@
+//! Logins, and what can be wrong with keeping them.
+
+use tollbridge::{EndReason, Login, LoginId, LoginStore, Remember, StoreError, StoreFuture, UnixTime};
+
+use super::{Fault, WrongStore, lock};
+
+impl LoginStore for WrongStore {
+    fn insert<'a>(&'a self, login: &'a Login) -> StoreFuture<'a, ()> {
+        Box::pin(async move {
+            if self.has(Fault::AnswersErrors) {
+                return Err(StoreError::new("out of order"));
+            }
+            assert!(!self.has(Fault::Panics), "out of order");
+            let mut kept = self.kept();
+            let selector = login.remember.as_ref().map(|remember| &remember.selector);
+            let taken = |other: &Login| selector.is_some() && other.remember.as_ref().map(|r| &r.selector) == selector;
+            let id_is_taken = kept.logins.contains_key(&login.id) && !self.has(Fault::OverwritesLogins);
+            let selector_is_taken = kept.logins.values().any(taken) && !self.has(Fault::SharesSelectors);
+            if id_is_taken || selector_is_taken {
+                return Err(StoreError::new("taken"));
+            }
+            let mut login = login.clone();
+            if self.has(Fault::LosesAField) {
+                login.credential_epoch = 0;
+            }
+            kept.logins.insert(login.id.clone(), login);
+            Ok(())
+        })
+    }
+
+    fn find<'a>(&'a self, id: &'a LoginId) -> StoreFuture<'a, Option<Login>> {
+        Box::pin(async move {
+            let kept = self.kept();
+            let found = kept.logins.get(id).cloned();
+            if self.has(Fault::FindsAnyLogin) {
+                return Ok(found.or_else(|| kept.logins.values().next().cloned()));
+            }
+            if self.has(Fault::CachesLogins)
+                && let Some(found) = found
+            {
+                return Ok(Some(lock(&self.seen).logins.entry(id.clone()).or_insert(found).clone()));
+            }
+            Ok(found.filter(|login| login.ended.is_none() || !self.has(Fault::FindsNoDeadLogin)))
+        })
+    }
+
+    fn find_remembered<'a>(&'a self, selector: &'a str) -> StoreFuture<'a, Option<Login>> {
+        Box::pin(async move {
+            let has_selector = |login: &&Login| login.remember.as_ref().is_some_and(|r| r.selector == selector);
+            let found = self.kept().logins.values().find(has_selector).cloned();
+            Ok(found.filter(|login| login.ended.is_none() || !self.has(Fault::FindsNoDeadLoginByCookie)))
+        })
+    }
+
+    fn rotate_refresh<'a>(&'a self, id: &'a LoginId, generation: i64, now: UnixTime) -> StoreFuture<'a, bool> {
+        Box::pin(async move {
+            let may = |login: &Login| {
+                (login.is_live(now) || self.has(Fault::RotatesTheDead))
+                    && (login.refresh_generation == generation || self.has(Fault::RotatesAnyGeneration))
+            };
+            let rotate = |login: &mut Login| {
+                login.refresh_generation += 1;
+                login.refresh_rotated_at = now;
+                if !self.has(Fault::RotatesWithoutTime) {
+                    login.last_seen_at = now;
+                }
+            };
+            if self.has(Fault::RotatesInTwoSteps) || self.has(Fault::WritesBackWhatItRead) {
+                let Some(mut read) = self.find(id).await?.filter(|login| may(login)) else { return Ok(false) };
+                self.pause();
+                rotate(&mut read);
+                self.kept().logins.insert(id.clone(), read);
+                return Ok(true);
+            }
+            Ok(self.kept().logins.get_mut(id).filter(|login| may(login)).map(rotate).is_some())
+        })
+    }
+
+    fn rotate_remember<'a>(&'a self, id: &'a LoginId, next: &'a Remember) -> StoreFuture<'a, bool> {
+        Box::pin(async move {
+            let may = |login: &Login| {
+                let before = login.remember.as_ref().map(|remember| remember.generation);
+                (login.is_live(next.rotated_at) || self.has(Fault::RotatesCookiesOfTheDead))
+                    && (before == Some(next.generation - 1) || self.has(Fault::RotatesCookiesOfAnyGeneration))
+            };
+            if self.has(Fault::RotatesCookiesInTwoSteps) {
+                if !self.kept().logins.get(id).is_some_and(may) {
+                    return Ok(false);
+                }
+                self.pause();
+            }
+            let any = self.has(Fault::RotatesCookiesInTwoSteps);
+            let mut kept = self.kept();
+            let Some(login) = kept.logins.get_mut(id).filter(|login| any || may(login)) else { return Ok(false) };
+            match &mut login.remember {
+                Some(remember) if self.has(Fault::RotatesHalfACookie) => {
+                    *remember = Remember { expires_at: remember.expires_at, ..next.clone() };
+                }
+                remember => *remember = Some(next.clone()),
+            }
+            Ok(true)
+        })
+    }
+
+    fn extend_remember<'a>(
+        &'a self,
+        id: &'a LoginId,
+        generation: i64,
+        expires_at: UnixTime,
+        now: UnixTime,
+    ) -> StoreFuture<'a, bool> {
+        Box::pin(async move {
+            let mut kept = self.kept();
+            let is_live =
+                kept.logins.get(id).is_some_and(|login| login.is_live(now) || self.has(Fault::ExtendsCookiesOfTheDead));
+            let mut extended = false;
+            for login in kept.logins.values_mut().filter(|_| is_live) {
+                let theirs = login.id == *id || self.has(Fault::ExtendsOtherLogins);
+                let any = self.has(Fault::ExtendsAnyGeneration);
+                for remember in login.remember.iter_mut().filter(|it| theirs && (any || it.generation == generation)) {
+                    remember.expires_at = expires_at;
+                    extended = true;
+                }
+            }
+            Ok(extended)
+        })
+    }
+
+    fn confirm<'a>(&'a self, id: &'a LoginId, now: UnixTime) -> StoreFuture<'a, bool> {
+        Box::pin(async move {
+            let may = |login: &&mut Login| login.is_live(now) || self.has(Fault::ConfirmsTheDead);
+            let confirm = |login: &mut Login| {
+                login.auth_time = now;
+                if !self.has(Fault::ConfirmsWithoutATrace) {
+                    login.last_seen_at = now;
+                }
+            };
+            Ok(self.kept().logins.get_mut(id).filter(may).map(confirm).is_some())
+        })
+    }
+
+    fn touch<'a>(&'a self, id: &'a LoginId, now: UnixTime) -> StoreFuture<'a, ()> {
+        Box::pin(async move {
+            let mut kept = self.kept();
+            for login in kept.logins.values_mut() {
+                if login.id == *id || self.has(Fault::TouchesEveryLogin) {
+                    login.last_seen_at = now;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn end<'a>(&'a self, id: &'a LoginId, reason: EndReason, now: UnixTime) -> StoreFuture<'a, bool> {
+        Box::pin(async move {
+            let reason = if self.has(Fault::EndWithoutReason) { EndReason::Logout } else { reason };
+            let live = self.kept().logins.get(id).is_some_and(|login| login.ended.is_none());
+            if self.has(Fault::EndsInTwoSteps) && live {
+                self.pause();
+                self.end_in(&mut self.kept(), id, (now, reason), true);
+                return Ok(true);
+            }
+            Ok(self.end_in(&mut self.kept(), id, (now, reason), !self.has(Fault::EndForgetsSessions)))
+        })
+    }
+
+    fn end_all<'a>(
+        &'a self,
+        identity: &'a str,
+        except: Option<&'a LoginId>,
+        reason: EndReason,
+        now: UnixTime,
+    ) -> StoreFuture<'a, u64> {
+        Box::pin(async move {
+            let mut kept = self.kept();
+            let except = except.filter(|_| !self.has(Fault::EndsAllButNone));
+            let theirs = |login: &&Login| {
+                (login.identity == identity || self.has(Fault::EndsEverybody)) && Some(&login.id) != except
+            };
+            let ids: Vec<LoginId> = kept.logins.values().filter(theirs).map(|login| login.id.clone()).collect();
+            let with_sessions = !self.has(Fault::EndAllForgetsSessions);
+            let ended = ids.iter().filter(|id| self.end_in(&mut kept, id, (now, reason), with_sessions)).count();
+            if self.has(Fault::EndAllTakesAllSessions) {
+                kept.sessions.clear();
+            }
+            Ok(if self.has(Fault::Miscounts) { ids.len() } else { ended } as u64)
+        })
+    }
+}
