@@ -6,12 +6,14 @@ use actix_session::SessionExt as _;
 
 use super::auth::{Auth, NewLogin};
 use super::cookies;
+use super::credential::Choice;
 use super::csrf;
 use super::error::AuthError;
 use super::events::AuthEvent;
 use super::login::Login;
 use super::principal::Verdict;
 use super::remember::{Match, PresentedCookie};
+use super::requirement::Wanted;
 use super::resolve::{self, REMEMBER_GRACE};
 use super::session_login::{self, SessionLogin};
 
@@ -70,6 +72,9 @@ impl Auth {
             return Ok(principal.fresh);
         }
         if self.state.presented.is_token() {
+            if let Choice::Nothing = self.state.chosen(Wanted::Access) {
+                return Ok(false);
+            }
             return Ok(self.state.principal(&self.req).await?.fresh);
         }
         let Some(found) = self.session_login().filter(|found| !found.face.stale) else { return Ok(false) };

@@ -69,12 +69,11 @@ impl Theirs {
         for cookie in set.iter().map(|set| Cookie::parse(set)) {
             if cookie.name == remember_name {
                 self.set_remember(Some(cookie).filter(|cookie| !cookie.is_removal()), secret);
-            } else if cookie.name == "session" && cookie.is_removal() {
+            } else if cookie.is_removal() {
                 self.session.clear();
-            } else if cookie.name == "session" {
-                self.session = serde_json::from_str(&cookie.value).expect("a session");
             } else {
-                panic!("a cookie that Flask-Login does not set: {}", cookie.name);
+                // Whatever it is called.
+                self.session = serde_json::from_str(&cookie.value).expect("a session");
             }
         }
     }
