@@ -77,6 +77,7 @@ fn the_contract_of_defaults() {
         ("body_limit", r#""2MiB""#),
         ("body_timeout", r#""10s""#),
         ("shutdown_timeout", r#""30s""#),
+        ("error_profile", r#""problem""#),
         ("url", r#""sqlite://data/tollbridge.db""#),
         ("store", r#""database""#),
         ("idle_ttl", r#""1d""#),

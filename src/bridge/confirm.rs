@@ -7,7 +7,6 @@ use actix_session::SessionExt as _;
 use super::auth::{Auth, NewLogin};
 use super::cookies;
 use super::credential::Choice;
-use super::csrf;
 use super::error::AuthError;
 use super::events::AuthEvent;
 use super::login::Login;
@@ -24,15 +23,11 @@ impl Auth {
     ///
     /// # Errors
     ///
-    /// [`LoginRequired`](AuthError::LoginRequired) when nobody is signed in (Flask-Login confirms nobody), the other
-    /// refusals of a credential, and [`CsrfRejected`](AuthError::CsrfRejected) when another site sent the request with a
-    /// browser's cookies.
+    /// [`LoginRequired`](AuthError::LoginRequired) when nobody is signed in (Flask-Login confirms even nobody), and the
+    /// other refusals of a credential.
     pub async fn confirm_login(&self) -> Result<NewLogin<'_>, AuthError> {
         let core = self.core();
         let now = core.clock.now();
-        if !self.state.presented.is_token() {
-            csrf::check(self.req.method(), self.req.headers(), core.own_origin.as_deref())?;
-        }
         let (identity, login_id) = match self.session_login() {
             Some(found) => (found.identity, found.login_id),
             None if !self.state.presented.is_token() && self.remember_cookie().is_none() => {

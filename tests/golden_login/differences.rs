@@ -181,6 +181,18 @@ pub(crate) const TABLE: &[Difference] = &[
         },
     },
     Difference {
+        name: "one_name_for_what_a_request_brings",
+        why: "0.6.3 still tells headers from the rest of a request; its successor does not",
+        apply: |_, expected, _| {
+            let mut effect = Effect::None;
+            for signal in expected.signals.iter_mut().filter(|signal| *signal == "user_loaded_from_header") {
+                *signal = "user_loaded_from_request".to_owned();
+                effect = Effect::Changed;
+            }
+            effect
+        },
+    },
+    Difference {
         name: "an_explicit_credential_wins",
         why: "there a session comes before what a request brings by itself, and a remember cookie that does not hold \
               keeps it from being looked at; here it decides, and it is refused if it does not hold or its user is inactive",

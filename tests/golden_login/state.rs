@@ -45,6 +45,11 @@ impl Cookie {
         cookie
     }
 
+    /// Until when it is kept, to within some seconds, and how it is written.
+    fn manner(&self) -> (Option<i64>, BTreeSet<String>) {
+        (self.expires_at.map(|at| (at + 5) / 10 * 10), self.attributes.clone())
+    }
+
     pub(crate) fn is_removal(&self) -> bool {
         self.value.is_empty() || self.expires_at.is_some_and(|at| at <= START)
     }
@@ -95,7 +100,7 @@ impl Theirs {
             flashes: flashes.map(|flash| flash[" t"].clone()).collect(),
             next: self.session.get("next").cloned().unwrap_or_default(),
             others: others.map(|(key, value)| (key.clone(), value.clone())).collect(),
-            remembered: remembers.map(|cookie| (cookie.expires_at, cookie.attributes.clone())),
+            remembered: remembers.map(Cookie::manner),
         }
     }
 }
@@ -153,9 +158,7 @@ impl Meaning {
             flashes: state["flashes"].as_array().cloned().unwrap_or_default(),
             next: state["next"].clone(),
             others: state["others"].as_object().cloned().unwrap_or_default(),
-            remembered: remember
-                .filter(|_| state["remembered"] == json!(true))
-                .map(|cookie| (cookie.expires_at, cookie.attributes.clone())),
+            remembered: remember.filter(|_| state["remembered"] == json!(true)).map(Cookie::manner),
         }
     }
 }
