@@ -100,6 +100,7 @@
 //!   [`BridgeBuilder::signing_key_for`].
 //! * [`Require`] guards a route, a scope or an app: `Require::login().fresh()`, `Require::token().refresh_token()`.
 //! * [`TokenLocations`] and [`TokenCookies`] say where tokens are looked for, and how cookies carry them.
+//! * [`flask`] moves an application of Flask-Login or Flask-JWT-Extended in, with its configuration, tokens and answers.
 //! * [`PasswordHasher`] hashes passwords without letting a flood of logins take the server down.
 //! * [`LoginStore`] and [`SessionStore`] say what a store must do; [`store::memory`] does it in memory, and with the
 //!   feature `database` `store::db` in SQLite and PostgreSQL.
