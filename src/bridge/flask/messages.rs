@@ -173,7 +173,7 @@ impl ErrorProfile {
 fn is_about_tokens(refusal: &Refusal<'_>) -> bool {
     let Ok(auth) = RequestAuth::of(refusal.request()) else { return false };
     let guarded = auth.requirement().is_some_and(|requirement| requirement.face == Face::Token);
-    guarded || refusal.presents_token() || !auth.core.views.any()
+    guarded || refusal.presents_token() || !auth.core.views.are_for(refusal.request())
 }
 
 /// Where the request was searched for a token, and what was there instead.
