@@ -13,7 +13,7 @@ use crate::bridge::credential::{Absence, Found, Location};
 use crate::bridge::csrf::CsrfFault;
 use crate::bridge::error::AuthError;
 use crate::bridge::locations::Search;
-use crate::bridge::refusal::{Refusal, prefers_html};
+use crate::bridge::refusal::Refusal;
 use crate::bridge::request::RequestAuth;
 use crate::bridge::requirement::{Face, Requirement, Wanted};
 use crate::bridge::token::{Malformation, TokenFault, TokenPart, TokenType};
@@ -173,9 +173,7 @@ impl ErrorProfile {
 fn is_about_tokens(refusal: &Refusal<'_>) -> bool {
     let Ok(auth) = RequestAuth::of(refusal.request()) else { return false };
     let guarded = auth.requirement().is_some_and(|requirement| requirement.face == Face::Token);
-    let views = &auth.core.views;
-    let shows_pages = views.any() && (views.are_for_everybody() || prefers_html(refusal.request()));
-    guarded || refusal.presents_token() || !shows_pages
+    guarded || refusal.presents_token() || !auth.core.views.are_for(refusal.request())
 }
 
 /// Where the request was searched for a token, and what was there instead.
