@@ -54,7 +54,10 @@
 //!   bytes are refused unless they are [asked for](FlaskConfig::from_json_with_weak_secret).
 //! * Where Flask-JWT-Extended breaks off with a 500, the request is refused: a token whose algorithm is allowed and is not
 //!   the key's, `fresh` that is neither flag nor time, a JSON body that is no object, a CSRF value that is not ASCII.
-//! * Tokens longer than 8 KiB, JSON deeper than 128 levels and numbers that JSON cannot say are refused.
+//! * Refused are tokens longer than 8 KiB, JSON deeper than 128 levels or in UTF-16, numbers that JSON cannot say or 64
+//!   bits cannot hold, the extension `b64`, and a token whose `typ` is that of our own but that is not one.
+//! * A JSON body or form is searched up to [`json_body_limit`](crate::BridgeBuilder::json_body_limit), and a form only if it
+//!   is URL-encoded.
 //! * Beside the double submit, a request with a token in a cookie must not come from another site.
 //! * An additional header `alg` does not change how a token is signed: it is an error.
 //! * Claims that are added to the token of one user cannot get into that of the next.

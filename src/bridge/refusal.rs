@@ -10,7 +10,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
@@ -180,18 +180,37 @@ impl<S> Shaped<S> {
 impl<S, B> Service<ServiceRequest> for Shaped<S>
 where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    S::Future: Unpin,
     B: MessageBody + 'static,
 {
     type Response = ServiceResponse<EitherBody<B>>;
     type Error = Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Error>>>>;
+    type Future = ShapedFuture<S::Future>;
 
     fn poll_ready(&self, ctx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.service.poll_ready(ctx)
     }
 
     fn call(&self, req: ServiceRequest) -> Self::Future {
-        let (core, response) = (Arc::clone(&self.core), self.service.call(req));
-        Box::pin(async move { Ok(shape(&core, response.await?)) })
+        ShapedFuture { core: Arc::clone(&self.core), response: self.service.call(req) }
+    }
+}
+
+/// The future of [`Shaped`], with a name of its own: every request with a session would pay for a box around it.
+pub(crate) struct ShapedFuture<F> {
+    core: Arc<Core>,
+    response: F,
+}
+
+impl<F, B> Future for ShapedFuture<F>
+where
+    F: Future<Output = Result<ServiceResponse<B>, Error>> + Unpin,
+    B: MessageBody + 'static,
+{
+    type Output = Result<ServiceResponse<EitherBody<B>>, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Self::Output> {
+        let response = ready!(Pin::new(&mut self.response).poll(ctx))?;
+        Poll::Ready(Ok(shape(&self.core, response)))
     }
 }

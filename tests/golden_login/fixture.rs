@@ -9,17 +9,17 @@ use actix_web::cookie::SameSite;
 use actix_web::http::StatusCode;
 use actix_web::middleware::Condition;
 use actix_web::web::{Data, Json, Path, Query, ServiceConfig};
-use actix_web::{HttpResponse, Responder, web};
+use actix_web::{HttpRequest, HttpResponse, Responder, web};
 use serde_json::{Map, Value, json};
 use tollbridge::flask::LoginManager;
 use tollbridge::store::memory::MemoryStore;
 use tollbridge::testing::FakeClock;
 use tollbridge::{
-    AnyUser, Auth, AuthError, AuthEvent, Bridge, Messages, Require, Scope, SessionProtection, StoreError, TokenKey,
-    UserStore,
+    AnyUser, Auth, AuthError, AuthEvent, Bridge, Messages, RequestLoader, Require, Scope, SessionProtection,
+    StoreError, TokenKey, TokenLocations, UserStore,
 };
 
-use crate::recording::{Case, Exchange, Step, dictionary, flag, seconds, text};
+use crate::recording::{Case, Exchange, Request, Step, dictionary, flag, seconds, text};
 
 /// When every case begins.
 pub(crate) const START: i64 = 1_800_000_000;
@@ -29,7 +29,10 @@ pub(crate) struct User {
     id: String,
 }
 
-/// User 3 is inactive, some do not exist, and all others do.
+/// This user is inactive.
+const INACTIVE: &str = "3";
+
+/// Some users do not exist, and all others do.
 struct Users;
 
 /// Whether the recorded application knew this user.
@@ -49,7 +52,7 @@ impl UserStore for Users {
     }
 
     fn is_active(&self, user: &User) -> bool {
-        user.id != "3"
+        user.id != INACTIVE
     }
 }
 
@@ -67,6 +70,60 @@ impl Told {
 #[derive(Clone, Copy)]
 pub(crate) struct Settings {
     login_disabled: bool,
+}
+
+/// Whether the recorded application had a `request_loader` (or 0.6.3's `header_loader`): only the name says so.
+pub(crate) fn has_request_loader(case: &Case) -> bool {
+    case.name.contains("request_loader") || case.name.contains("header_loader")
+}
+
+/// What the recorded applications' loaders read: whatever a request brings that is neither the client's business nor a
+/// route's.
+struct OwnCredential;
+
+impl OwnCredential {
+    fn of<'a>(
+        headers: impl Iterator<Item = (&'a str, &'a str)>,
+        query: impl Iterator<Item = (String, String)>,
+    ) -> Option<String> {
+        let ordinary = ["host", "user-agent", "cookie", "accept", "content-type", "content-length", "x-forwarded-for"];
+        let arguments = ["user_id", "user", "uid", "id", "api_key", "key", "token"];
+        let header = headers.filter(|(name, _)| !ordinary.contains(&&*name.to_lowercase())).map(|(_, value)| value);
+        let argument = query.filter(|(name, _)| arguments.contains(&&**name)).map(|(_, value)| value).next();
+        header.map(str::to_owned).next().or(argument)
+    }
+
+    /// The credential of a recorded request.
+    fn in_recording(request: &Request) -> Option<String> {
+        let headers: Vec<_> =
+            request.headers.iter().map(|(name, value)| (name.as_str(), text(value).unwrap_or_default())).collect();
+        let query = request.path.split_once('?').map_or("", |(_, query)| query);
+        let query = url::form_urlencoded::parse(query.as_bytes()).into_owned();
+        Self::of(headers.iter().map(|(name, value)| (*name, value.as_str())), query)
+    }
+
+    /// Whose it is: the id at its end.
+    fn owner(credential: &str) -> Option<String> {
+        let id = credential.rsplit([' ', '-', '_', ':', '=']).next().unwrap_or_default();
+        is_known(id).then(|| id.to_owned()).filter(|id| !id.is_empty() && !matches!(id.as_str(), "bad" | "wrong"))
+    }
+}
+
+/// Whether a recorded request brings a credential of the application's own, and whether it holds.
+pub(crate) fn own_credential(case: &Case, request: &Request) -> Option<bool> {
+    let credential = OwnCredential::in_recording(request).filter(|_| has_request_loader(case))?;
+    Some(OwnCredential::owner(&credential).is_some_and(|id| id != INACTIVE))
+}
+
+impl RequestLoader for OwnCredential {
+    fn credential(&self, req: &HttpRequest) -> Option<String> {
+        let headers = req.headers().iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+        Self::of(headers, url::form_urlencoded::parse(req.query_string().as_bytes()).into_owned())
+    }
+
+    async fn identity(&self, credential: &str) -> Result<Option<String>, StoreError> {
+        Ok(Self::owner(credential))
+    }
 }
 
 /// The path of an endpoint that the recording names, and of what is a path already.
@@ -201,6 +258,9 @@ pub(crate) fn bridge(case: &Case) -> (Bridge, Told, Settings) {
         .store(MemoryStore::default())
         .clock(FakeClock::at(START))
         .on_event(move |event: &AuthEvent| listener.0.lock().expect("a whole list").push(event.name()));
+    if has_request_loader(case) {
+        bridge = bridge.token_locations(TokenLocations::new(&[])).request_loader(OwnCredential);
+    }
     let unauthorized = has_handler(case, "unauthorized").then(|| answer_of(case, "user_unauthorized")).flatten();
     let needs_refresh = has_handler(case, "needs_refresh").then(|| answer_of(case, "user_needs_refresh")).flatten();
     if unauthorized.is_some() || needs_refresh.is_some() {

@@ -9,6 +9,8 @@
 mod reader;
 mod writer;
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Number, Value};
 
 use crate::bridge::clock::UnixTime;
@@ -34,6 +36,22 @@ pub(super) enum Json {
 pub(super) struct Object(Vec<(String, Json)>);
 
 impl Object {
+    /// Of several members of one name the last wins, in the place of the first.
+    fn of(members: Vec<(String, Json)>) -> Self {
+        let mut places = HashMap::with_capacity(members.len());
+        let mut unique: Vec<(String, Json)> = Vec::with_capacity(members.len());
+        for (name, value) in members {
+            match places.get(&name) {
+                Some(&place) => unique[place] = (name, value),
+                None => {
+                    places.insert(name.clone(), unique.len());
+                    unique.push((name, value));
+                }
+            }
+        }
+        Self(unique)
+    }
+
     pub(super) fn get(&self, name: &str) -> Option<&Json> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value)
     }

@@ -114,10 +114,10 @@ impl Reader<'_> {
     }
 
     fn object(&mut self) -> Result<Json, JsonFault> {
-        let mut members = Object::default();
+        let mut members = Vec::new();
         if self.peek() == Some(b'}') {
             self.at += 1;
-            return Ok(Json::Object(members));
+            return Ok(Json::Object(Object::default()));
         }
         loop {
             if self.peek() != Some(b'"') {
@@ -131,9 +131,9 @@ impl Reader<'_> {
             self.at += 1;
             self.skip_space();
             let value = self.value()?;
-            members.insert(name, value);
+            members.push((name, value));
             if self.ends(b'}')? {
-                return Ok(Json::Object(members));
+                return Ok(Json::Object(Object::of(members)));
             }
         }
     }
