@@ -39,6 +39,8 @@ pub(crate) struct Memory {
     gone: BTreeSet<String>,
     /// Whether the last who signed in did not ask to be remembered.
     unasked: bool,
+    /// Until when the last who signed in asked to be remembered.
+    remembered_until: Option<i64>,
     /// Whether somebody has looked for the user of this session.
     sought: bool,
     /// Whether the client ever spoke through a proxy.
@@ -156,6 +158,23 @@ pub(crate) const TABLE: &[Difference] = &[
             } else {
                 expected.forget_remember();
                 Effect::Changed
+            }
+        },
+    },
+    Difference {
+        name: "a_short_time_stays_short",
+        why: "there only the session knows for how long its login asked to be remembered; when it is gone, the cookie \
+              that is sent again is for the usual year, on a device that was to forget in an hour",
+        apply: |step, expected, memory| {
+            if step.exchange.signals.iter().any(|signal| signal == "user_logged_in") {
+                memory.remembered_until = expected.after.remember.as_ref().and_then(|cookie| cookie.expires_at);
+            }
+            match (memory.remembered_until, expected.after.remember.as_mut()) {
+                (Some(until), Some(cookie)) if cookie.expires_at.is_some_and(|at| at > until) => {
+                    cookie.expires_at = Some(until);
+                    Effect::Changed
+                }
+                _ => Effect::None,
             }
         },
     },
