@@ -103,15 +103,14 @@ impl<'a> Refusal<'a> {
         if let Some(answer) = core.on_refusal.as_ref().and_then(|hook| hook(self)) {
             return Some(answer);
         }
-        let shows_pages = prefers_html(self.req);
         // Who presented a token is not sent to sign in: a rejected token is a 401.
-        if (shows_pages || core.views.are_for_everybody())
+        if core.views.are_for(self.req)
             && !self.presents_token()
             && let Some(redirect) = core.views.redirect(self.req, self.error, core.own_origin.as_deref())
         {
             return Some(redirect);
         }
-        core.error_page.as_ref().filter(|_| shows_pages).map(|page| page(self.req, self.error))
+        core.error_page.as_ref().filter(|_| prefers_html(self.req)).map(|page| page(self.req, self.error))
     }
 
     /// Tells who listens. A wrong password lacks no credential, and has no event of its own.

@@ -5,6 +5,8 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
+
 use crate::fixture::{is_known, own_credential};
 use crate::recording::{Case, Exchange, text};
 use crate::state::Theirs;
@@ -99,7 +101,7 @@ pub(crate) const TABLE: &[Difference] = &[
         name: "no_permanent_sessions",
         why: "what outlives the browser here is the remember cookie; strong protection has no exception",
         apply: |step, expected, _| {
-            let permanent = step.before.session.get("_permanent").is_some();
+            let permanent = step.before.session.get("_permanent") == Some(&Value::Bool(true));
             if permanent && is_strong(step.case) && expected.is_protected() { Effect::Ends } else { Effect::None }
         },
     },

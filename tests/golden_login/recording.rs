@@ -75,9 +75,22 @@ impl Request {
 }
 
 /// The recording in `TOLLBRIDGE_GOLDEN_LOGIN`, else the one that is here.
-pub(crate) fn read() -> Recording {
-    let here = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/golden_login_http_063.json");
-    let path = std::env::var_os("TOLLBRIDGE_GOLDEN_LOGIN").map_or_else(here, PathBuf::from);
+pub(crate) fn given() -> Recording {
+    read(
+        std::env::var_os("TOLLBRIDGE_GOLDEN_LOGIN").map_or_else(|| vector("golden_login_http_063.json"), PathBuf::from),
+    )
+}
+
+/// Further cases, which `record.py` records.
+pub(crate) fn own() -> Recording {
+    read(vector("golden_login_own_063.json"))
+}
+
+fn vector(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/vectors").join(name)
+}
+
+fn read(path: PathBuf) -> Recording {
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
