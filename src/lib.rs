@@ -69,7 +69,8 @@
 //! 3. A *guard* or an *extractor* resolves the credential when a route or a handler asks, once: [`Require`];
 //!    [`CurrentUser`], [`MaybeUser`], [`BrowserUser`], [`TokenUser`], [`Fresh`], [`CurrentLogin`], [`Claims`]. A handler
 //!    that asks for none costs no verification and no query.
-//! 4. On the way out, every [`Refusal`] gets the form that you want it to have, and then *silence*: the response to a token leaves without a cookie of a session.
+//! 4. On the way out, every [`Refusal`] gets the form that you want it to have, and then *silence*: the response to a
+//!    token leaves without a cookie of a session.
 //!
 //! A credential that was presented is final: a rejected token is a 401, whatever cookie came along. Absent is not
 //! invalid, and invalid is not broken: [`MaybeUser`] is nobody only for the first, a bad token is a 401, a store that is

@@ -1,20 +1,13 @@
-//! `docs/from-flask.md` names everything that Flask-Login and Flask-JWT-Extended have, and what it names of ours is there.
-//! Its snippets are doctests; a few of its sentences, which no other test is about, are tried here.
+//! The names in the guide: all of theirs, and of ours only what is there.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
 
-use actix_web::test::{TestRequest, call_service, init_service, read_body};
-use actix_web::{App, FromRequest as _, HttpRequest, HttpResponse, web};
 use serde_json::{Map, Value};
 use tollbridge::flask::{FlaskConfig, FlaskConfigError};
-use tollbridge::store::memory::MemoryStore;
-use tollbridge::testing::as_user;
-use tollbridge::{Auth, AuthError, Bridge, Claims, Location, Require, StoreError, TokenKey, TokenLocations, UserStore};
 
-const GUIDE: &str = include_str!("../docs/from-flask.md");
+const GUIDE: &str = include_str!("../../docs/from-flask.md");
 
 /// `flask_login.__all__` and what else its modules have, with what only 0.6.3 has.
 const FLASK_LOGIN: &str = "
@@ -198,93 +191,4 @@ fn what_it_names_of_ours_is_there() {
         }
     }
     assert!(missing.is_empty(), "the guide names what is not there: {missing:?}");
-}
-
-struct Users;
-
-impl UserStore for Users {
-    type User = String;
-
-    fn identity(&self, user: &String) -> String {
-        user.clone()
-    }
-
-    async fn find(&self, identity: &str) -> Result<Option<String>, StoreError> {
-        Ok(Some(identity.to_owned()))
-    }
-}
-
-fn bridge() -> Bridge {
-    Bridge::builder(Users)
-        .token_key(TokenKey::hs256(&[7; 32]).expect("a key"))
-        .token_locations(TokenLocations::new(&[Location::Header, Location::Cookie]))
-        .store(MemoryStore::default())
-        .build()
-        .expect("a bridge")
-}
-
-/// `verify_jwt_in_request(optional=True)` and `get_jwt()`.
-#[actix_web::test]
-async fn claims_are_optional_inside_a_guard_and_by_hand() {
-    async fn inside(claims: Option<Claims>) -> String {
-        claims.map(|claims| claims.sub).unwrap_or_default()
-    }
-    async fn by_hand(req: HttpRequest) -> Result<String, AuthError> {
-        Ok(Claims::extract(&req).await?.sub)
-    }
-    let (bridge, ann) = (bridge(), "ann".to_owned());
-    let optional = web::resource("/optional").wrap(Require::token().optional()).get(inside);
-    let app = App::new().wrap(bridge.clone()).service(optional).route("/by_hand", web::get().to(by_hand));
-    let app = init_service(app).await;
-    let signed_in = as_user(&bridge, &ann).via_token().await;
-    let bad = || TestRequest::get().insert_header(("authorization", "Bearer nonsense"));
-    for (path, nobody) in [("/optional", 200), ("/by_hand", 401)] {
-        let res = call_service(&app, signed_in.on(TestRequest::get().uri(path)).to_request()).await;
-        assert_eq!((res.status().as_u16(), read_body(res).await), (200, "ann".into()), "{path}");
-        assert_eq!(call_service(&app, TestRequest::get().uri(path).to_request()).await.status(), nobody, "{path}");
-        assert_eq!(call_service(&app, bad().uri(path).to_request()).await.status(), 401, "{path}");
-    }
-}
-
-/// `set_access_cookies(response, token, max_age=60)`.
-#[actix_web::test]
-async fn the_cookies_of_one_response_can_be_written_otherwise() {
-    async fn sign_in(auth: Auth) -> Result<HttpResponse, AuthError> {
-        let tokens = auth.login_user(&"ann".to_owned()).tokens_only().await?.issue_tokens()?;
-        let mut response = HttpResponse::NoContent().finish();
-        let cookies = auth.token_cookies()?.clone().max_age(Duration::from_secs(60)).domain("example.org");
-        cookies.set_access(&mut response, &tokens.access_token)?;
-        Ok(response)
-    }
-    let app = init_service(App::new().wrap(bridge()).route("/", web::post().to(sign_in))).await;
-    let res = call_service(&app, TestRequest::post().uri("/").to_request()).await;
-    let cookies: Vec<_> = res.response().cookies().collect();
-    assert_eq!(cookies.len(), 2);
-    for cookie in cookies {
-        assert_eq!(cookie.max_age().map(|age| age.whole_seconds()), Some(60), "{}", cookie.name());
-        assert_eq!(cookie.domain(), Some("example.org"), "{}", cookie.name());
-    }
-}
-
-/// `login_manager.unauthorized()` and `login_manager.needs_refresh()`.
-#[actix_web::test]
-async fn a_handler_can_send_a_browser_to_the_views() {
-    let bridge = Bridge::builder(Users)
-        .token_key(TokenKey::hs256(&[7; 32]).expect("a key"))
-        .store(MemoryStore::default())
-        .login_view("/login")
-        .refresh_view("/reauth")
-        .build()
-        .expect("a bridge");
-    let unauthorized = async || Err::<HttpResponse, _>(AuthError::LoginRequired);
-    let needs_refresh = async || Err::<HttpResponse, _>(AuthError::ReauthRequired { max_age: 60 });
-    let app =
-        App::new().wrap(bridge).route("/a", web::get().to(unauthorized)).route("/b", web::get().to(needs_refresh));
-    let app = init_service(app).await;
-    for (path, view) in [("/a", "/login?next=%2Fa"), ("/b", "/reauth?next=%2Fb")] {
-        let res =
-            call_service(&app, TestRequest::get().uri(path).insert_header(("accept", "text/html")).to_request()).await;
-        assert_eq!(res.status(), 303);
-        assert_eq!(res.headers().get("location").map(|value| value.as_bytes()), Some(view.as_bytes()));
-    }
 }
