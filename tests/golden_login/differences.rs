@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::fixture::{is_known, own_credential};
+use crate::fixture::is_known;
+use crate::own_credential::own_credential;
 use crate::recording::{Case, Exchange, text};
 use crate::state::Theirs;
 
