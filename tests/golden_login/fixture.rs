@@ -111,7 +111,7 @@ fn localized(case: &Case) -> Option<String> {
 }
 
 /// The bridge of a case, and what it tells.
-pub(crate) fn bridge(case: &Case) -> (Bridge, Told, Settings) {
+pub(crate) fn bridge(case: &Case) -> Result<(Bridge, Told, Settings), String> {
     let mut manager = LoginManager::new();
     let mut settings = Settings { login_disabled: false };
     for (key, value) in &case.manager {
@@ -137,7 +137,7 @@ pub(crate) fn bridge(case: &Case) -> (Bridge, Told, Settings) {
                 | "id_attribute",
                 _,
             ) => manager,
-            (other, _) => panic!("the fixture does not know the attribute `{other}`"),
+            (other, _) => return Err(format!("the fixture does not know the attribute `{other}`")),
         };
     }
     for (key, value) in &case.config {
@@ -183,7 +183,7 @@ pub(crate) fn bridge(case: &Case) -> (Bridge, Told, Settings) {
                 _,
             ) => manager,
             ("TESTING" | "DEBUG" | "SERVER_NAME" | "AUTH_HEADER_NAME", _) => manager,
-            (other, _) => panic!("the fixture does not know the key `{other}`"),
+            (other, _) => return Err(format!("the fixture does not know the key `{other}`")),
         };
     }
     if case.manager.contains_key("localize_callback") || case.name.contains("locali") {
@@ -212,7 +212,8 @@ pub(crate) fn bridge(case: &Case) -> (Bridge, Told, Settings) {
             answer.clone().map(|(status, body)| HttpResponse::build(status).body(body))
         });
     }
-    (manager.init_app(bridge).build().expect("a bridge"), told, settings)
+    let bridge = manager.init_app(bridge).build().map_err(|error| error.to_string())?;
+    Ok((bridge, told, settings))
 }
 
 /// Whether the recorded application had a handler for these refusals: only the name says so.

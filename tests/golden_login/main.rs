@@ -92,7 +92,7 @@ type Send<'a> = dyn Fn(TestRequest) -> LocalBoxFuture<'a, Answer> + 'a;
 
 /// Replays a case, and tells which entries of the table it took.
 async fn replay(recording: &Recording, case: &Case, with_table: bool) -> Result<BTreeSet<&'static str>, String> {
-    let (bridge, told, settings) = fixture::bridge(case);
+    let (bridge, told, settings) = fixture::bridge(case)?;
     let app = test::init_service(App::new().wrap(bridge).configure(routes::routes(settings))).await;
     let app = |request: TestRequest| -> LocalBoxFuture<'_, Answer> {
         let called = test::call_service(&app, request.to_request());
