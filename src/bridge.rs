@@ -226,7 +226,10 @@ where
             };
             if token {
                 silence::seal(res.headers_mut(), &core);
-                implicit_refresh::finish(&core, &auth, res.headers_mut());
+                if let Some(principal) = implicit_refresh::finish(&core, &auth, res.headers_mut()) {
+                    // Boxed, so that requests whose token is not renewed carry no room for it.
+                    Box::pin(implicit_refresh::renew(&core, &principal, res.headers_mut())).await;
+                }
             } else {
                 silence::add_cookies(res.headers_mut(), &auth, brought_cookies);
             }

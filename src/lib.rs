@@ -115,3 +115,8 @@ pub mod store;
 pub mod testing;
 
 pub use bridge::*;
+
+/// The snippets of the guide compile.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/from-flask.md")]
+struct FromFlask;

@@ -11,6 +11,7 @@ use super::error::AuthError;
 use super::events::AuthEvent;
 use super::login::Login;
 use super::principal::Verdict;
+use super::protection;
 use super::remember::{Match, PresentedCookie};
 use super::requirement::Wanted;
 use super::resolve::{self, REMEMBER_GRACE};
@@ -21,6 +22,9 @@ impl Auth {
     /// login is fresh from now on, with a session that was not, be it by age or because a remember cookie opened it.
     /// A token stays what it is; [issue](NewLogin::issue_tokens) a fresh one.
     ///
+    /// **Check the password of who is signed in**, whom [`CurrentUser`](crate::CurrentUser) names, and not that of a user
+    /// whom the form names: else whoever finds an open session makes it fresh with a password of their own.
+    ///
     /// # Errors
     ///
     /// [`LoginRequired`](AuthError::LoginRequired) when nobody is signed in (Flask-Login confirms even nobody), and the
@@ -29,7 +33,15 @@ impl Auth {
         let core = self.core();
         let now = core.clock.now();
         let (identity, login_id) = match self.session_login() {
-            Some(found) => (found.identity, found.login_id),
+            Some(mut found) => {
+                let session = self.req.get_session();
+                // Unless somebody has asked who the request is, and it was done then.
+                let is_enforced = self.state.accepted().is_some();
+                if !is_enforced && !protection::enforce(&self.state, &self.req, &session, &mut found).await? {
+                    return Err(AuthError::LoginEnded);
+                }
+                (found.identity, found.login_id)
+            }
             None if !self.state.presented.is_token() && self.remember_cookie().is_none() => {
                 return Err(AuthError::LoginRequired);
             }

@@ -189,7 +189,8 @@ impl Presented {
     }
 }
 
-const TWO_TOKENS: &str = "Send one token only, in one place.";
+/// What a request is told that presents several.
+pub(crate) const TWO_TOKENS: &str = "Send one token only, in one place.";
 
 impl ByType {
     pub(crate) fn of(&self, token_type: TokenType) -> &Found {

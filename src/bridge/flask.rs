@@ -58,7 +58,8 @@
 //!   bits cannot hold, the extension `b64`, and a token whose `typ` is that of our own but that is not one.
 //! * A JSON body or form is searched up to [`json_body_limit`](crate::BridgeBuilder::json_body_limit), and a form only if it
 //!   is URL-encoded.
-//! * Beside the double submit, a request with a token in a cookie must not come from another site.
+//! * Beside the double submit, a request with a token in a cookie must not come from another site; and two cookies of one
+//!   name are none.
 //! * An additional header `alg` does not change how a token is signed: it is an error.
 //! * Claims that are added to the token of one user cannot get into that of the next.
 

@@ -73,6 +73,11 @@ impl Principal {
         self.login_id.as_ref().ok_or(NO_LOGIN)
     }
 
+    /// Whether another credential of the same request leads to the same login; without logins, to the same user.
+    pub(crate) fn is_of_same_login(&self, other: &Self) -> bool {
+        self.identity == other.identity && self.login_id == other.login_id
+    }
+
     /// The same, after its user has proved again who they are.
     pub(crate) fn renewed(&self, auth_time: UnixTime) -> Self {
         Self {

@@ -8,7 +8,7 @@ use super::clock::UnixTime;
 use super::cookies;
 use super::core::seconds;
 use super::error::AuthError;
-use super::login::Login;
+use super::login::{Login, Remember};
 use super::remember::{Match, PresentedCookie};
 use super::request::RequestAuth;
 use super::session_login::Face;
@@ -210,6 +210,12 @@ pub(crate) async fn renew(
         auth.set_cookie(core.cookies.remember(core.remember.value(record), now, expires_at));
     }
     Ok(())
+}
+
+/// For how many seconds a browser was to be remembered, as far as its cookie's record tells: what the session knew of it
+/// is gone. Never longer than all browsers are, whatever its login said.
+pub(crate) fn remembered_for(record: &Remember, usual: UnixTime) -> UnixTime {
+    usual.min(record.expires_at - record.rotated_at)
 }
 
 /// When a cookie expires whose time of so many seconds begins now.

@@ -10,7 +10,7 @@ use actix_web::{HttpMessage as _, HttpRequest};
 use tokio::sync::OnceCell;
 
 use super::core::Core;
-use super::credential::{Choice, Found, Location, Presented};
+use super::credential::{Choice, Found, Location, Presented, TWO_TOKENS};
 use super::error::AuthError;
 use super::principal::{Principal, Verdict};
 use super::requirement::{Requirement, Wanted};
@@ -69,16 +69,30 @@ impl RequestAuth {
     }
 
     /// Who the request is for a handler that demands this. From here on the others are told the same.
+    ///
+    /// Guards around each other may look in different places. All must find one login: else what one guard demands would
+    /// be met by somebody else than whom the handler acts for.
     pub(crate) async fn verdict_under(&self, req: &HttpRequest, requirement: &Rc<Requirement>) -> Verdict {
         let answered = self.verdict.borrow().get().is_some_and(|verdict| {
             let other = self.requirement();
             requirement.is_answered_by(other.as_deref().unwrap_or(&Requirement::DEFAULT), verdict)
         });
-        if !answered {
-            *self.requirement.borrow_mut() = Some(Rc::clone(requirement));
-            *self.verdict.borrow_mut() = Rc::default();
+        if answered {
+            return self.verdict(req).await;
         }
-        self.verdict(req).await
+        let before = self.accepted();
+        *self.requirement.borrow_mut() = Some(Rc::clone(requirement));
+        *self.verdict.borrow_mut() = Rc::default();
+        let verdict = self.verdict(req).await;
+        match (before, &verdict) {
+            (Some(before), Verdict::Accepted(now)) if !now.is_of_same_login(&before) => {
+                tracing::warn!("two guards of one route found different logins");
+                let refused = Verdict::Rejected(AuthError::InvalidRequest(TWO_TOKENS.into()));
+                self.set_verdict(refused.clone());
+                refused
+            }
+            _ => verdict,
+        }
     }
 
     /// What the credential has to meet.

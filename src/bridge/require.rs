@@ -34,8 +34,12 @@ use super::requirement::{Face, Requirement, Wanted};
 /// ```
 ///
 /// It resolves the credential and refuses, or lets the handler run, whose extractors then see the same answer. Of
-/// several guards around one handler the innermost has the last word on who the request is. `OPTIONS` passes, as it
-/// does in both libraries: browsers send it without credentials, before the request that counts.
+/// several guards around one handler the innermost has the last word on who the request is; when they look in different
+/// places and find different logins there, the request is refused.
+///
+/// `OPTIONS` passes, as it does in both libraries: browsers send it without credentials, before the request that counts.
+/// So mount what a guard protects by its methods (`web::post().to(…)`): a handler for every method (`web::to(…)`,
+/// `Resource::to`) runs for `OPTIONS` too, with nobody signed in.
 ///
 /// A token is judged in this order: found, verified and in its time, of the right type, fresh, not blocked, its login
 /// alive and its user there.

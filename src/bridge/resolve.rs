@@ -157,10 +157,12 @@ async fn by_remember_cookie(auth: &RequestAuth, req: &HttpRequest, session: &Ses
         auth.set_cookie(core.cookies.remember_removal());
         return nobody;
     };
+    let mut face = session_login::Face { stale: true, ..Default::default() };
     if let Some(remember) = &login.remember {
         auth.set_cookie(core.cookies.remember(core.remember.value(remember), now, remember.expires_at));
+        face.remembered_for = Some(remember_cookie::remembered_for(remember, seconds(core.lifetimes.remember)));
     }
-    session_login::open(core, req, session, &login, session_login::Face { stale: true, ..Default::default() })?;
+    session_login::open(core, req, session, &login, face)?;
     tracing::info!(login.id = %login.id, "session restored by remember cookie");
     core.events.emit(|| AuthEvent::UserLoadedFromCookie { user: login.identity.clone(), login: login.id.clone() });
     Ok(Verdict::Accepted(Rc::new(principal(user, login, Via::Remember, false))))
@@ -178,6 +180,7 @@ async fn restore(
         return Ok(None);
     }
     let (identity, login_id) = (found.identity.clone(), found.id.clone());
+    let remembered_for = remember_cookie::remembered_for(record, seconds(core.lifetimes.remember));
     match core.remember.compare(cookie, record, now, REMEMBER_GRACE) {
         Match::Forged => return Ok(None),
         Match::Reused => {
@@ -189,7 +192,7 @@ async fn restore(
         Match::Current => {
             let mut next = core.remember.successor(record, now);
             if core.cookies.remember_cookie.renews {
-                let renewed = remember_cookie::renewed_expiry(&found, seconds(core.lifetimes.remember), now);
+                let renewed = remember_cookie::renewed_expiry(&found, remembered_for, now);
                 next.expires_at = next.expires_at.max(renewed);
             }
             core.logins.rotate_remember(&login_id, &next).await?;

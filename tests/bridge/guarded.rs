@@ -46,6 +46,11 @@ pub(crate) fn routes(app: &mut ServiceConfig) {
             .wrap(Require::login().optional())
             .route("/refresh", web::route().to(who).wrap(Require::token().refresh_token())),
     )
+    .service(
+        web::scope("/proved")
+            .wrap(Require::login().fresh())
+            .route("/ticket", web::route().to(who).wrap(Require::token().locations(&[Query]))),
+    )
     .route("/cookies/login", web::post().to(sign_in))
     .route("/cookies/refresh", web::post().to(refresh))
     .route("/cookies/set/{which}", web::route().to(set))

@@ -19,7 +19,7 @@ const RSA: &[u8] = include_bytes!("../fixtures/rsa2048.pem");
 
 /// A list that a test writes and breaks, and that counts how often it is asked.
 #[derive(Clone, Default)]
-struct List(Arc<Mutex<ListState>>);
+pub(crate) struct List(Arc<Mutex<ListState>>);
 
 #[derive(Default)]
 struct ListState {
@@ -29,16 +29,16 @@ struct ListState {
 }
 
 impl List {
-    fn revoke(&self, token: &str) {
+    pub(crate) fn revoke(&self, token: &str) {
         let jti = read(token)["jti"].as_str().expect("jti").to_owned();
         self.0.lock().expect("no test panics while it holds this").revoked.insert(jti);
     }
 
-    fn set_down(&self, down: bool) {
+    pub(crate) fn set_down(&self, down: bool) {
         self.0.lock().expect("no test panics while it holds this").down = down;
     }
 
-    fn take_asked(&self) -> Vec<(TokenType, String)> {
+    pub(crate) fn take_asked(&self) -> Vec<(TokenType, String)> {
         std::mem::take(&mut self.0.lock().expect("no test panics while it holds this").asked)
     }
 }

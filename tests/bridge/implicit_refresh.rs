@@ -1,12 +1,14 @@
 //! Access tokens in cookies that are renewed before they end.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde_json::json;
-use tollbridge::{BridgeBuilder, TokenCookies};
+use tollbridge::{BridgeBuilder, StoreError, TokenBlocklist, TokenClaims, TokenCookies};
 
 use crate::app::{PASSWORD, START, TestApp};
 use crate::clients::{Anonymous, Answer, Browser, Client};
+use crate::hooks::List;
 use crate::token_cookies::{ACCESS, claims, csrf, locations, signed_in, vouched};
 
 fn refreshing(bridge: BridgeBuilder) -> BridgeBuilder {
@@ -96,6 +98,39 @@ fn signing_out_is_not_undone_by_renewal() {
     app.advance(601);
     let refreshed = browser.get("/cookies/set/unset-refresh").expect(200);
     assert!(browser.cookie(ACCESS).is_some() && refreshed.set_cookies().len() == 4, "the access token is renewed");
+}
+
+/// A successor has another id, which no list names: whoever gets one for a revoked token has undone the revocation.
+#[test]
+fn a_revoked_token_gets_no_successor() {
+    let list = List::default();
+    let app = TestApp::with(|bridge| refreshing(bridge).token_blocklist(list.clone()));
+    let (browser, pair) = signed_in(&app, "panther");
+    app.advance(601);
+    list.revoke(&pair.access);
+    assert_eq!(browser.get("/even-revoked").expect(200).set_cookies(), [""; 0]);
+    // Nor one that nobody can say of whether it is revoked.
+    let (browser, _) = signed_in(&app, "panther");
+    app.advance(601);
+    list.set_down(true);
+    assert_eq!(browser.get("/even-revoked").expect(200).set_cookies(), [""; 0]);
+    list.set_down(false);
+    assert_eq!(browser.get("/even-revoked").expect(200).set_cookies().len(), 2);
+}
+
+/// As by a handler that signs out with the list alone.
+#[test]
+fn a_token_that_is_revoked_while_its_request_is_handled_gets_no_successor() {
+    struct AtSecondSight(AtomicUsize);
+    impl TokenBlocklist for AtSecondSight {
+        async fn is_revoked(&self, _: &TokenClaims) -> Result<bool, StoreError> {
+            Ok(self.0.fetch_add(1, Ordering::Relaxed) > 0)
+        }
+    }
+    let app = TestApp::with(|bridge| refreshing(bridge).token_blocklist(AtSecondSight(AtomicUsize::new(0))));
+    let (browser, _) = signed_in(&app, "panther");
+    app.advance(601);
+    assert_eq!(browser.get("/who_am_i").expect(200).set_cookies(), [""; 0]);
 }
 
 #[test]

@@ -173,3 +173,16 @@ fn a_store_that_cannot_end_the_login_lets_nobody_in() {
     app.store().fail(&[]);
     get(&browser, "/who_am_i", AGENT).expect(200);
 }
+
+/// Nothing asks who the request is before it is confirmed, as on a page that checks the password of a name in a form.
+#[test]
+fn strong_confirms_no_other_client() {
+    let (app, told) = protected(SessionProtection::Strong);
+    let (browser, access) = signed_in(&app, true);
+    let stolen = browser.call("POST", "/confirm").header("user-agent", OTHER).send();
+    assert_eq!(stolen.outcome(), (401, "login_ended".to_owned()));
+    assert_eq!(told.lock().expect("a whole list").len(), 1);
+    Token(&app, access).get("/who_am_i").refused(401, "login_ended");
+    let (browser, _) = signed_in(&app, false);
+    browser.call("POST", "/confirm").header("user-agent", AGENT).send().expect(200);
+}

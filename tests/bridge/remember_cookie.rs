@@ -173,3 +173,20 @@ fn a_login_with_a_time_of_its_own_keeps_it() {
     app.advance(600);
     assert_eq!(age(&browser.get("/who_am_i").expect(200)), Some(3600));
 }
+
+/// The session that knew the time is gone, with the browser of a place where others sit down next.
+#[test]
+fn a_time_of_its_own_is_kept_when_the_session_is_gone() {
+    let app = renewing(100);
+    let browser = Browser::new(&app);
+    let form = json!({ "username": "panther", "password": PASSWORD, "remember": true, "duration": 3_600_000 });
+    browser.post_json("/login", &form).expect(200);
+    browser.forget(SESSION);
+    app.advance(1800);
+    assert_eq!(age(&browser.get("/who_am_i").expect(200)), Some(3600));
+    app.advance(600);
+    assert_eq!(age(&browser.get("/who_am_i").expect(200)), Some(3600));
+    browser.forget(SESSION);
+    app.advance(3600);
+    browser.get("/who_am_i").refused(401, "login_required");
+}

@@ -3,7 +3,7 @@
 use actix_web::test::{TestRequest, call_service, init_service};
 use actix_web::{App, HttpResponse, web};
 use serde_json::{Value, json};
-use tollbridge::Require;
+use tollbridge::{Location, Require, TokenLocations};
 
 use crate::app::{TestApp, World};
 use crate::clients::{Anonymous, Answer, Browser, Client, REMEMBER, SESSION, Token};
@@ -101,6 +101,24 @@ fn the_innermost_guard_has_the_last_word() {
     app.advance(1);
     browser.get("/inside/fresh").refused(401, "reauth_required");
     browser.get("/inside/who").expect(200);
+}
+
+/// A stolen token that is not fresh, and a fresh one of the thief's: each would satisfy one of two guards.
+#[test]
+fn guards_around_each_other_are_not_satisfied_by_different_people() {
+    let locations = TokenLocations::default().also(&[Location::Query]);
+    let app = TestApp::with(|bridge| bridge.token_locations(locations));
+    let (victim, thief) = (Anonymous(&app).token_login("panther"), Anonymous(&app).token_login("batman"));
+    let stolen = Token(&app, victim.refresh.clone()).post("/refresh").expect(200).pair().access;
+    let ticket = |header: &str, query: &str| {
+        Anonymous(&app).call("GET", &format!("/proved/ticket?access_token={query}")).bearer(header).send()
+    };
+    ticket(&stolen, &stolen).refused(401, "reauth_required");
+    ticket(&thief.access, &stolen).refused(400, "invalid_request");
+    ticket(&thief.access, &victim.access).refused(400, "invalid_request");
+    for (header, query, identity) in [(&thief.access, &thief.access, "1"), (&victim.access, &stolen, "2")] {
+        assert_eq!(ticket(header, query).expect(200).json()["identity"], identity);
+    }
 }
 
 #[test]

@@ -21,7 +21,7 @@ use crate::bridge::token::{Malformation, TokenFault, TokenPart, TokenType};
 /// Refusals in the form that clients of Flask-JWT-Extended know: its statuses (422 for a token that is not valid, 401,
 /// 400) and a body such as `{"msg":"Token has expired"}`, without a challenge. What it has no answer for is left to the
 /// bridge: a store that is down, a request from another site, and, where there is a
-/// [`login_view`](crate::BridgeBuilder::login_view), who brings no token to a route that does not ask for one.
+/// [`login_view`](crate::BridgeBuilder::login_view), a browser that brings no token to a route that does not ask for one.
 ///
 /// It comes with [`BridgeBuilder::flask_jwt`](crate::BridgeBuilder::flask_jwt), and serves an application whose tokens are
 /// our own as well:
@@ -169,7 +169,7 @@ impl ErrorProfile {
     }
 }
 
-/// Whether a token was presented or asked for. Who lacks a login elsewhere is sent to a view, if there is one.
+/// Whether a token was presented or asked for. A browser that lacks a login elsewhere is sent to a view, if there is one.
 fn is_about_tokens(refusal: &Refusal<'_>) -> bool {
     let Ok(auth) = RequestAuth::of(refusal.request()) else { return false };
     let guarded = auth.requirement().is_some_and(|requirement| requirement.face == Face::Token);
