@@ -40,6 +40,8 @@ pub(crate) struct Memory {
     gone: BTreeSet<String>,
     /// Whether the last who signed in did not ask to be remembered.
     unasked: bool,
+    /// When a remember cookie ends whose login said so.
+    own_end: Option<i64>,
     /// Whether somebody has looked for the user of this session.
     sought: bool,
     /// Whether the client ever spoke through a proxy.
@@ -157,6 +159,25 @@ pub(crate) const TABLE: &[Difference] = &[
             } else {
                 expected.forget_remember();
                 Effect::Changed
+            }
+        },
+    },
+    Difference {
+        name: "a_time_of_its_own_stays",
+        why: "there the duration of a login is in its session, and a browser that is to be remembered for an hour is \
+              remembered for a year once that is gone",
+        apply: |step, expected, memory| {
+            let logs_in = expected.signals.iter().any(|signal| signal == "user_logged_in");
+            let Some(remember) = &mut expected.after.remember else { return Effect::None };
+            if logs_in {
+                memory.own_end = remember.expires_at.filter(|_| step.exchange.request.path.contains("duration="));
+            }
+            match memory.own_end {
+                Some(end) if remember.expires_at > Some(end) => {
+                    remember.expires_at = Some(end);
+                    Effect::Changed
+                }
+                _ => Effect::None,
             }
         },
     },
