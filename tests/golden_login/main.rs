@@ -8,7 +8,9 @@
 
 mod differences;
 mod fixture;
+mod own_credential;
 mod recording;
+mod routes;
 mod state;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,8 +26,8 @@ use serde_json::Value;
 use url::Url;
 
 use differences::{Effect, Expected, Memory, TABLE};
-use fixture::{MINT, STATE};
 use recording::{Case, Exchange, Recording, Request, Step, text};
+use routes::{MINT, STATE};
 use state::{Cookie, Meaning, Theirs, signed_by};
 
 /// A request target as it goes over the wire: what is encoded already stays so.
@@ -90,8 +92,8 @@ type Send<'a> = dyn Fn(TestRequest) -> LocalBoxFuture<'a, Answer> + 'a;
 
 /// Replays a case, and tells which entries of the table it took.
 async fn replay(recording: &Recording, case: &Case, with_table: bool) -> Result<BTreeSet<&'static str>, String> {
-    let (bridge, told, settings) = fixture::bridge(case);
-    let app = test::init_service(App::new().wrap(bridge).configure(fixture::routes(settings))).await;
+    let (bridge, told, settings) = fixture::bridge(case)?;
+    let app = test::init_service(App::new().wrap(bridge).configure(routes::routes(settings))).await;
     let app = |request: TestRequest| -> LocalBoxFuture<'_, Answer> {
         let called = test::call_service(&app, request.to_request());
         Box::pin(async move {
