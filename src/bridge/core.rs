@@ -64,6 +64,11 @@ pub(crate) struct Lifetimes {
 }
 
 impl Core {
+    /// What somebody is told who is not fresh and has to be.
+    pub(crate) fn reauth_required(&self) -> AuthError {
+        AuthError::ReauthRequired { max_age: seconds(self.lifetimes.fresh).unsigned_abs() }
+    }
+
     /// Whether somebody who proved who they are at `auth_time` counts as fresh now.
     pub(crate) fn is_fresh(&self, auth_time: UnixTime, now: UnixTime) -> bool {
         now - auth_time < seconds(self.lifetimes.fresh)

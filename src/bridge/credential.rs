@@ -50,6 +50,9 @@ pub(crate) enum Absence {
     Missing,
     /// The header is there, with another scheme.
     OtherScheme,
+    /// The header is there, with what may be tokens of ours and is not taken for one: several, or a scheme in other
+    /// letters.
+    Overlooked,
     /// The body is not JSON.
     NotJson,
 }
@@ -128,7 +131,8 @@ impl Presented {
             &self.cookie.access,
             &self.cookie.refresh,
         ];
-        self.of_its_own.is_some() || places.into_iter().any(|found| !matches!(found, Found::Nothing(_)))
+        let is_there = |found: &Found| !matches!(found, Found::Nothing(why) if *why != Absence::Overlooked);
+        self.of_its_own.is_some() || places.into_iter().any(is_there)
     }
 
     /// What a place holds for this type of token.
@@ -213,6 +217,7 @@ impl Absence {
         match self {
             Self::Missing => "missing",
             Self::OtherScheme => "other_scheme",
+            Self::Overlooked => "overlooked",
             Self::NotJson => "not_json",
         }
     }

@@ -61,6 +61,10 @@
 //!   is URL-encoded.
 //! * Beside the double submit, a request with a token in a cookie must not come from another site; and two cookies of one
 //!   name are none.
+//! * Cookies are for TLS alone where the [public URL](crate::BridgeBuilder::public_url) is, unless `JWT_COOKIE_SECURE` says
+//!   otherwise.
+//! * A token that is overlooked there, because it is one of two in a header or its scheme is in other letters, keeps the
+//!   session out like every other.
 //! * An additional header `alg` does not change how a token is signed: it is an error.
 //! * Claims that are added to the token of one user cannot get into that of the next.
 

@@ -95,6 +95,14 @@ impl RequestAuth {
         }
     }
 
+    /// Demands this of whoever is found when somebody asks: what a guard does that refuses nobody itself.
+    pub(crate) fn demand(&self, requirement: &Requirement) {
+        let fresh = requirement.fresh || self.requirement().is_some_and(|around| around.fresh);
+        let requirement = Requirement { fresh, fresh_at_once: fresh, ..requirement.clone() };
+        *self.requirement.borrow_mut() = Some(Rc::new(requirement));
+        *self.verdict.borrow_mut() = Rc::default();
+    }
+
     /// What the credential has to meet.
     pub(crate) fn requirement(&self) -> Option<Rc<Requirement>> {
         self.requirement.borrow().clone()

@@ -10,7 +10,6 @@ use actix_web::body::EitherBody;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::http::Method;
 
-use super::core::seconds;
 use super::credential::Location;
 use super::error::AuthError;
 use super::principal::{Principal, Verdict};
@@ -39,7 +38,7 @@ use super::requirement::{Face, Requirement, Wanted};
 ///
 /// `OPTIONS` passes, as it does in both libraries: browsers send it without credentials, before the request that counts.
 /// So mount what a guard protects by its methods (`web::post().to(…)`): a handler for every method (`web::to(…)`,
-/// `Resource::to`) runs for `OPTIONS` too, with nobody signed in.
+/// `Resource::to`) runs for `OPTIONS` too, whoever sent it. If it asks who that is, it is refused as the guard would.
 ///
 /// A token is judged in this order: found, verified and in its time, of the right type, fresh, not blocked, its login
 /// alive and its user there.
@@ -154,9 +153,12 @@ where
         let requirement = Rc::clone(&self.requirement);
         let optional = self.optional;
         Box::pin(async move {
-            if req.method() != Method::OPTIONS
-                && let Err(error) = check(&req, &requirement, optional).await
-            {
+            if req.method() == Method::OPTIONS {
+                // Whoever asks inside who the request is asks under the same conditions.
+                if let Ok(auth) = RequestAuth::of(req.request()) {
+                    auth.demand(&requirement);
+                }
+            } else if let Err(error) = check(&req, &requirement, optional).await {
                 // A response and not an error: what was found out about the session on the way must be kept.
                 return Ok(req.error_response(error).map_into_right_body());
             }
@@ -176,8 +178,5 @@ async fn check(req: &ServiceRequest, requirement: &Rc<Requirement>, optional: bo
 
 /// A session's freshness, and that of a token which was resolved before freshness was asked for.
 fn check_fresh(auth: &RequestAuth, principal: &Principal, requirement: &Requirement) -> Result<(), AuthError> {
-    if requirement.fresh && !principal.fresh {
-        return Err(AuthError::ReauthRequired { max_age: seconds(auth.core.lifetimes.fresh).unsigned_abs() });
-    }
-    Ok(())
+    if requirement.fresh && !principal.fresh { Err(auth.core.reauth_required()) } else { Ok(()) }
 }

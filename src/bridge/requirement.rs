@@ -13,6 +13,8 @@ pub(crate) struct Requirement {
     /// Where to look for a token; `None`: where the application does.
     pub(crate) locations: Option<Vec<Location>>,
     pub(crate) fresh: bool,
+    /// Whether the verdict refuses whoever is not fresh, for no guard looks at it afterwards.
+    pub(crate) fresh_at_once: bool,
     /// Whether a token counts that the blocklist names.
     pub(crate) skip_blocklist: bool,
 }
@@ -34,8 +36,14 @@ pub(crate) enum Wanted {
 }
 
 impl Requirement {
-    pub(crate) const DEFAULT: Self =
-        Self { face: Face::Any, wanted: Wanted::Access, locations: None, fresh: false, skip_blocklist: false };
+    pub(crate) const DEFAULT: Self = Self {
+        face: Face::Any,
+        wanted: Wanted::Access,
+        locations: None,
+        fresh: false,
+        fresh_at_once: false,
+        skip_blocklist: false,
+    };
 
     /// Whether the verdict under `other` answers this too. Freshness is in the answer, whoever asked for it; and somebody
     /// who was let in by either face came by the one or by the other.

@@ -67,6 +67,12 @@ pub(crate) async fn resolve(auth: &RequestAuth, req: &HttpRequest) -> Verdict {
             Err(error) => Verdict::Rejected(error),
         },
     };
+    let verdict = match verdict {
+        Verdict::Accepted(found) if requirement.fresh_at_once && !found.fresh => {
+            Verdict::Rejected(auth.core.reauth_required())
+        }
+        verdict => verdict,
+    };
     log(auth, requirement, &verdict);
     verdict
 }

@@ -124,13 +124,32 @@ fn guards_around_each_other_are_not_satisfied_by_different_people() {
 #[test]
 fn options_passes_and_head_does_not() {
     let app = TestApp::start();
-    for path in ["login", "token", "browser", "fresh", "refresh", "query"] {
+    for path in ["login", "token", "browser", "fresh", "refresh", "header"] {
         let path = format!("/require/{path}");
         Anonymous(&app).call("OPTIONS", &path).send().expect(200);
     }
     for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE"] {
         Anonymous(&app).call(method, "/require/login").send().expect(401);
     }
+}
+
+/// The handler runs, and is told nothing better than what the guard has found: `OPTIONS` makes nobody fresh.
+#[test]
+fn options_gets_nobody_in_whom_the_guard_would_refuse() {
+    let app = TestApp::start();
+    let (browser, pair) = Browser::signed_in(&app, "panther", false);
+    let access = Token(&app, pair.access.clone());
+    let stale = Token(&app, Token(&app, pair.refresh.clone()).post("/refresh").expect(200).pair().access);
+    let options = |client: &dyn Client, guard: &str| client.call("OPTIONS", &format!("/require/{guard}")).send();
+    options(&access, "fresh").expect(200);
+    options(&stale, "fresh").refused(401, "reauth_required");
+    options(&stale, "fresh-token").refused(401, "reauth_required");
+    options(&access, "refresh").refused(401, "token_wrong_type");
+    options(&access, "browser").refused(400, "credential_conflict");
+    assert_eq!(options(&browser, "token").expect(200).json()["identity"], Value::Null);
+    app.advance(900);
+    options(&browser, "fresh").refused(401, "reauth_required");
+    options(&browser, "login").expect(200);
 }
 
 #[test]

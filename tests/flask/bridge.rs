@@ -14,8 +14,8 @@ use tollbridge::flask::{ErrorProfile, JwtManager, LoginManager};
 use tollbridge::store::memory::MemoryStore;
 use tollbridge::testing::FakeClock;
 use tollbridge::{
-    Auth, AuthError, Bridge, BridgeBuilder, Claims, CurrentLogin, Require, Scope, StoreError, TokenClaims, TokenKey,
-    UserStore,
+    Auth, AuthError, Bridge, BridgeBuilder, Claims, CurrentLogin, MaybeLogin, Require, Scope, StoreError, TokenClaims,
+    TokenKey, UserStore,
 };
 
 use crate::recording::{self, manager};
@@ -54,6 +54,9 @@ fn flask() -> JwtManager {
 
 fn routes(app: &mut web::ServiceConfig) {
     app.route("/login", web::post().to(login))
+        .route("/browser", web::post().to(browser))
+        .route("/cookies", web::post().to(cookies))
+        .route("/maybe", web::get().to(maybe))
         .route("/logout", web::post().to(logout))
         .route("/who", web::route().to(who))
         .route("/header", web::get().to(header));
@@ -62,6 +65,23 @@ fn routes(app: &mut web::ServiceConfig) {
 async fn login(auth: Auth) -> Result<impl Responder, AuthError> {
     let login = auth.login_user(&User("1".to_owned())).tokens_only().await?;
     Ok(HttpResponse::Ok().json(json!({ "tokens": login.issue_tokens()?, "sid": login.id().as_str() })))
+}
+
+async fn browser(auth: Auth) -> Result<impl Responder, AuthError> {
+    auth.login_user(&User("1".to_owned())).await?;
+    Ok(HttpResponse::NoContent())
+}
+
+async fn maybe(login: MaybeLogin) -> impl Responder {
+    HttpResponse::Ok().json(json!({ "via": login.as_ref().map(|login| login.via.as_str()) }))
+}
+
+/// Answers tokens in cookies.
+async fn cookies(auth: Auth) -> Result<impl Responder, AuthError> {
+    let tokens = auth.login_user(&User("1".to_owned())).tokens_only().await?.issue_tokens()?;
+    let mut response = HttpResponse::NoContent().finish();
+    auth.token_cookies()?.set_access(&mut response, &tokens.access_token)?;
+    Ok(response)
 }
 
 async fn logout(auth: Auth) -> Result<impl Responder, AuthError> {
@@ -285,4 +305,45 @@ async fn pages_still_send_to_the_login_view() {
         assert_eq!(answers(get(path, "x")).await.2, json!({ "msg": "Not enough segments" }), "{path}");
     }
     assert_eq!(answers(TestRequest::get().uri("/api")).await.2, json!({ "msg": "Missing Authorization Header" }));
+}
+
+/// Flask-JWT-Extended sees no token where there are two, or where the scheme is in other letters. They are presented all
+/// the same.
+#[actix_web::test]
+async fn a_token_that_is_overlooked_keeps_the_session_out() {
+    let answers = answers!(builder().flask_jwt(&flask()));
+    let (_, headers, _) = answers(TestRequest::post().uri("/browser")).await;
+    let session = headers.get(SET_COOKIE).and_then(|set| set.to_str().ok()).expect("a session").to_owned();
+    let session = session.split(';').next().expect("a pair").to_owned();
+    let token = flask().create_access_token("1").issue().expect("a token");
+    let maybe = async |header: String| {
+        let request = TestRequest::get().uri("/maybe").insert_header((COOKIE, &*session));
+        let (status, headers, body) = answers(request.insert_header((AUTHORIZATION, header))).await;
+        assert_eq!((status, headers.contains_key(SET_COOKIE)), (200, false));
+        body["via"].clone()
+    };
+    assert_eq!(maybe("Basic x".to_owned()).await, "session");
+    assert_eq!(maybe(format!("Bearer {token}")).await, "token");
+    for header in
+        [format!("Bearer {token}, Bearer {token}"), format!("bearer {token}"), format!("Basic x, BEARER {token}")]
+    {
+        assert_eq!(maybe(header.clone()).await, Value::Null, "{header}");
+    }
+}
+
+/// `JWT_COOKIE_SECURE` is off there by default. Whoever declares TLS means it.
+#[actix_web::test]
+async fn cookies_are_for_tls_where_the_site_is() {
+    let secure = async |url: &str, config: Value| {
+        let jwt = manager(config).build().expect("a manager");
+        let answers = answers!(builder().public_url(url).flask_jwt(&jwt));
+        let (_, headers, _) = answers(TestRequest::post().uri("/cookies")).await;
+        let set: Vec<_> = headers.get_all(SET_COOKIE).filter_map(|set| set.to_str().ok()).collect();
+        assert_eq!(set.len(), 2, "{headers:?}");
+        set.iter().all(|set| set.contains("; Secure"))
+    };
+    let config = json!({ "JWT_TOKEN_LOCATION": "cookies" });
+    assert!(secure("https://app.example", config.clone()).await);
+    assert!(!secure("http://app.example", config).await);
+    assert!(secure("http://app.example", json!({ "JWT_TOKEN_LOCATION": "cookies", "JWT_COOKIE_SECURE": true })).await);
 }

@@ -55,8 +55,8 @@ fn cookies(config: &FlaskConfig) -> TokenCookies {
         .csrf_cookies(config.cookies.csrf_in_cookies)
         .check_form(config.cookies.csrf_check_form)
         .double_submit(*csrf_protect)
-        .same_site(*same_site)
-        .secure(*secure);
+        .same_site(*same_site);
+    let cookies = secure.iter().fold(cookies, |cookies, secure| cookies.secure(*secure));
     let cookies = domain.iter().fold(cookies, |cookies, domain| cookies.domain(domain.trim_start_matches('.')));
     if *session { cookies } else { cookies.max_age(COOKIE_YEAR) }
 }

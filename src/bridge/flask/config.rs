@@ -92,7 +92,8 @@ pub(super) struct TokenPlaces {
 /// What the cookies of both types share.
 #[derive(Clone, Debug)]
 pub(super) struct CookieSettings {
-    pub(super) secure: bool,
+    /// `None`: as the public URL says.
+    pub(super) secure: Option<bool>,
     pub(super) domain: Option<String>,
     pub(super) same_site: Option<SameSite>,
     pub(super) session: bool,
@@ -238,7 +239,7 @@ impl FlaskConfig {
                 csrf_field_name: from.name("JWT_REFRESH_CSRF_FIELD_NAME", "csrf_token")?,
             },
             cookies: CookieSettings {
-                secure: from.flag("JWT_COOKIE_SECURE", false)?,
+                secure: from.optional_flag("JWT_COOKIE_SECURE")?,
                 domain: from.optional_text("JWT_COOKIE_DOMAIN")?.filter(|domain| !domain.is_empty()),
                 same_site: from.same_site("JWT_COOKIE_SAMESITE")?,
                 session: from.flag("JWT_SESSION_COOKIE", true)?,

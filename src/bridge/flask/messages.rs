@@ -196,7 +196,7 @@ fn missing(refusal: &Refusal<'_>) -> Option<String> {
 }
 
 fn absence(search: &Search, location: Location, found: &Found, wanted: TokenType) -> String {
-    let other_scheme = matches!(found, Found::Nothing(Absence::OtherScheme));
+    let other_scheme = matches!(found, Found::Nothing(Absence::OtherScheme | Absence::Overlooked));
     let not_json = matches!(found, Found::Nothing(Absence::NotJson));
     match (location, &search.header, &search.query, &search.json, &search.cookies) {
         (Location::Header, Some(header), ..) if other_scheme => {

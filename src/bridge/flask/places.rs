@@ -7,7 +7,7 @@ use crate::bridge::credential::{Absence, ByType, Found, Malformed};
 use crate::bridge::locations::{HeaderPlace, JsonPlace};
 
 /// The token of a header, in which credentials may be listed with commas between them. The scheme is compared with case;
-/// several of ours say as little as none.
+/// several of ours say as little as none, but keep the session out.
 pub(crate) fn in_header(headers: &HeaderMap, place: &HeaderPlace) -> Found {
     let lines: Vec<&[u8]> = headers.get_all(&place.name).map(|value| value.as_bytes()).collect();
     let all: String = lines.join(&b","[..]).into_iter().map(char::from).collect();
@@ -22,10 +22,14 @@ pub(crate) fn in_header(headers: &HeaderMap, place: &HeaderPlace) -> Found {
             _ => Found::Malformed(Malformed::Header),
         };
     }
-    let mut ours = all.split(',').map(words).filter(|words| words.first() == Some(&place.scheme));
-    match (ours.next().as_deref(), ours.next()) {
+    let all: Vec<_> = all.split(',').map(words).collect();
+    let mut ours = all.iter().filter(|words| words.first() == Some(&place.scheme));
+    match (ours.next().map(Vec::as_slice), ours.next()) {
         (Some([_, token]), None) => Found::Token(token.clone()),
         (Some(_), None) => Found::Malformed(Malformed::Header),
+        _ if all.iter().any(|words| words.first().is_some_and(|word| word.eq_ignore_ascii_case(&place.scheme))) => {
+            Found::Nothing(Absence::Overlooked)
+        }
         _ => Found::Nothing(Absence::OtherScheme),
     }
 }

@@ -127,6 +127,10 @@ impl<'a> Reader<'a> {
         Ok(self.value(key, "true or false", Value::as_bool)?.unwrap_or(default))
     }
 
+    pub(super) fn optional_flag(&self, key: &'static str) -> Read<Option<bool>> {
+        self.value(key, "true or false", Value::as_bool)
+    }
+
     pub(super) fn methods(&self, key: &'static str, default: &[Method]) -> Read<Vec<Method>> {
         let methods = |value: &'a Value| {
             let names = value.as_array()?.iter();
