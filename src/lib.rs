@@ -69,7 +69,8 @@
 //! 3. A *guard* or an *extractor* resolves the credential when a route or a handler asks, once: [`Require`];
 //!    [`CurrentUser`], [`MaybeUser`], [`BrowserUser`], [`TokenUser`], [`Fresh`], [`CurrentLogin`], [`Claims`]. A handler
 //!    that asks for none costs no verification and no query.
-//! 4. On the way out, *silence*: the response to a token leaves without a cookie of a session.
+//! 4. On the way out, every [`Refusal`] gets the form that you want it to have, and then *silence*: the response to a
+//!    token leaves without a cookie of a session.
 //!
 //! A credential that was presented is final: a rejected token is a 401, whatever cookie came along. Absent is not
 //! invalid, and invalid is not broken: [`MaybeUser`] is nobody only for the first, a bad token is a 401, a store that is
@@ -88,13 +89,19 @@
 //!
 //! # What is where
 //!
-//! * [`Auth`] signs users in and out: `login_user`, `logout_user`, `refresh`.
+//! * [`Auth`] signs users in and out: `login_user`, `confirm_login`, `logout_user`, `refresh`.
+//! * [`BridgeBuilder::on_refusal`] answers refusals in your words, and [`BridgeBuilder::on_event`] tells of logins:
+//!   [`Refusal`], [`AuthEvent`], [`event_stream`].
+//! * [`AnyUser`] is for pages that everybody may see, [`Messages`] are what a redirect had to say.
+//! * [`RequestLoader`] is for a credential of your own, such as an API key.
+//! * [`RememberCookie`] and [`SessionProtection`] say how browsers are remembered and their sessions guarded.
 //! * [`NewLogin::tokens`] issues tokens with claims and headers of your own; [`BridgeBuilder::extra_claims`] has them in
 //!   every token of a user. [`TokenBlocklist`] revokes single ones, and [`BridgeBuilder::check_claims`] says which are
 //!   accepted. A [`TokenKey`] comes from a secret, a PEM file or a JSON Web Key, and one for each user from
 //!   [`BridgeBuilder::signing_key_for`].
 //! * [`Require`] guards a route, a scope or an app: `Require::login().fresh()`, `Require::token().refresh_token()`.
 //! * [`TokenLocations`] and [`TokenCookies`] say where tokens are looked for, and how cookies carry them.
+//! * [`flask`] moves an application of Flask-Login or Flask-JWT-Extended in, with its configuration, tokens and answers.
 //! * [`PasswordHasher`] hashes passwords without letting a flood of logins take the server down.
 //! * [`LoginStore`] and [`SessionStore`] say what a store must do; [`store::memory`] does it in memory, and with the
 //!   feature `database` `store::db` in SQLite and PostgreSQL.
@@ -109,3 +116,8 @@ pub mod store;
 pub mod testing;
 
 pub use bridge::*;
+
+/// The snippets of the guide compile.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/from-flask.md")]
+struct FromFlask;

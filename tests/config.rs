@@ -77,6 +77,7 @@ fn the_contract_of_defaults() {
         ("body_limit", r#""2MiB""#),
         ("body_timeout", r#""10s""#),
         ("shutdown_timeout", r#""30s""#),
+        ("error_profile", r#""problem""#),
         ("url", r#""sqlite://data/tollbridge.db""#),
         ("store", r#""database""#),
         ("idle_ttl", r#""1d""#),
@@ -201,7 +202,6 @@ fn what_is_not_there_yet_is_refused_and_says_so() {
         ("LOGIN__REVOCATION", "bounded"),
         ("LOGIN__REVOCATION", "stateless"),
         ("LOGIN__REVOCATION_BOUND", "2s"),
-        ("TOKEN__ACCEPT_FLASK_JWT_EXTENDED", "true"),
         ("SERVER__TRUSTED_PROXIES", "10.0.0.0/8"),
     ] {
         let variable = format!("TOLLBRIDGE_{variable}");

@@ -6,13 +6,14 @@ use actix_session::SessionExt as _;
 
 use super::auth::{Auth, NewLogin};
 use super::cookies;
-use super::csrf;
+use super::credential::Choice;
 use super::error::AuthError;
 use super::events::AuthEvent;
 use super::login::Login;
 use super::principal::Verdict;
 use super::protection;
 use super::remember::{Match, PresentedCookie};
+use super::requirement::Wanted;
 use super::resolve::{self, REMEMBER_GRACE};
 use super::session_login::{self, SessionLogin};
 
@@ -26,15 +27,11 @@ impl Auth {
     ///
     /// # Errors
     ///
-    /// [`LoginRequired`](AuthError::LoginRequired) when nobody is signed in (Flask-Login confirms nobody), the other
-    /// refusals of a credential, and [`CsrfRejected`](AuthError::CsrfRejected) when another site sent the request with a
-    /// browser's cookies.
+    /// [`LoginRequired`](AuthError::LoginRequired) when nobody is signed in (Flask-Login confirms even nobody), and the
+    /// other refusals of a credential.
     pub async fn confirm_login(&self) -> Result<NewLogin<'_>, AuthError> {
         let core = self.core();
         let now = core.clock.now();
-        if !self.state.presented.is_token() {
-            csrf::check(self.req.method(), self.req.headers(), core.own_origin.as_deref())?;
-        }
         let (identity, login_id) = match self.session_login() {
             Some(mut found) => {
                 let session = self.req.get_session();
@@ -82,6 +79,9 @@ impl Auth {
             return Ok(principal.fresh);
         }
         if self.state.presented.is_token() {
+            if let Choice::Nothing = self.state.chosen(Wanted::Access) {
+                return Ok(false);
+            }
             return Ok(self.state.principal(&self.req).await?.fresh);
         }
         let Some(found) = self.session_login().filter(|found| !found.face.stale) else { return Ok(false) };

@@ -2,7 +2,8 @@
 //! belongs to Flask-JWT-Extended: an application's configuration, tokens, cookies and answers stay as they were.
 //!
 //! This is the one place that imitates it (version 4.7.4, on PyJWT 2.15.1), and its leniences end here: tokens of our own
-//! are as strict as ever. `examples/from_flask.rs` is a whole application.
+//! are as strict as ever. `examples/from_flask.rs` is a whole application, and `docs/from-flask.md` names all that both
+//! libraries have, with code side by side.
 //!
 //! ```
 //! use serde_json::json;
@@ -54,8 +55,12 @@
 //!   bytes are refused unless they are [asked for](FlaskConfig::from_json_with_weak_secret).
 //! * Where Flask-JWT-Extended breaks off with a 500, the request is refused: a token whose algorithm is allowed and is not
 //!   the key's, `fresh` that is neither flag nor time, a JSON body that is no object, a CSRF value that is not ASCII.
-//! * Tokens longer than 8 KiB, JSON deeper than 128 levels and numbers that JSON cannot say are refused.
-//! * Beside the double submit, a request with a token in a cookie must not come from another site.
+//! * Refused are tokens longer than 8 KiB, JSON deeper than 128 levels or in UTF-16, numbers that JSON cannot say or 64
+//!   bits cannot hold, the extension `b64`, and a token whose `typ` is that of our own but that is not one.
+//! * A JSON body or form is searched up to [`json_body_limit`](crate::BridgeBuilder::json_body_limit), and a form only if it
+//!   is URL-encoded.
+//! * Beside the double submit, a request with a token in a cookie must not come from another site; and two cookies of one
+//!   name are none.
 //! * Cookies are for TLS alone where the [public URL](crate::BridgeBuilder::public_url) is; `JWT_COOKIE_SECURE` cannot be
 //!   `false` there.
 //! * A token that is overlooked there, because it is one of two in a header or its scheme is in other letters, keeps the

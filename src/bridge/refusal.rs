@@ -10,7 +10,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
@@ -103,15 +103,14 @@ impl<'a> Refusal<'a> {
         if let Some(answer) = core.on_refusal.as_ref().and_then(|hook| hook(self)) {
             return Some(answer);
         }
-        let shows_pages = prefers_html(self.req);
         // Who presented a token is not sent to sign in: a rejected token is a 401.
-        if (shows_pages || core.views.are_for_everybody())
+        if core.views.are_for(self.req)
             && !self.presents_token()
             && let Some(redirect) = core.views.redirect(self.req, self.error, core.own_origin.as_deref())
         {
             return Some(redirect);
         }
-        core.error_page.as_ref().filter(|_| shows_pages).map(|page| page(self.req, self.error))
+        core.error_page.as_ref().filter(|_| prefers_html(self.req)).map(|page| page(self.req, self.error))
     }
 
     /// Tells who listens. A wrong password lacks no credential, and has no event of its own.
@@ -180,18 +179,37 @@ impl<S> Shaped<S> {
 impl<S, B> Service<ServiceRequest> for Shaped<S>
 where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    S::Future: Unpin,
     B: MessageBody + 'static,
 {
     type Response = ServiceResponse<EitherBody<B>>;
     type Error = Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Error>>>>;
+    type Future = ShapedFuture<S::Future>;
 
     fn poll_ready(&self, ctx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.service.poll_ready(ctx)
     }
 
     fn call(&self, req: ServiceRequest) -> Self::Future {
-        let (core, response) = (Arc::clone(&self.core), self.service.call(req));
-        Box::pin(async move { Ok(shape(&core, response.await?)) })
+        ShapedFuture { core: Arc::clone(&self.core), response: self.service.call(req) }
+    }
+}
+
+/// The future of [`Shaped`], with a name of its own: every request with a session would pay for a box around it.
+pub(crate) struct ShapedFuture<F> {
+    core: Arc<Core>,
+    response: F,
+}
+
+impl<F, B> Future for ShapedFuture<F>
+where
+    F: Future<Output = Result<ServiceResponse<B>, Error>> + Unpin,
+    B: MessageBody + 'static,
+{
+    type Output = Result<ServiceResponse<EitherBody<B>>, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Self::Output> {
+        let response = ready!(Pin::new(&mut self.response).poll(ctx))?;
+        Poll::Ready(Ok(shape(&self.core, response)))
     }
 }

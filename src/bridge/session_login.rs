@@ -3,6 +3,7 @@
 use actix_identity::{Identity, IdentityExt as _};
 use actix_session::Session;
 use actix_web::{HttpMessage as _, HttpRequest};
+use serde::{Deserialize, Serialize};
 
 use super::clock::UnixTime;
 use super::core::Core;
@@ -10,15 +11,8 @@ use super::error::AuthError;
 use super::login::{Login, LoginId};
 use super::sessions::LOGIN_KEY;
 
-/// The key of the session value that says that the session is not fresh, however young its login: it was opened without
-/// proof, by a remember cookie for example.
-const STALE_KEY: &str = "tollbridge.stale";
-
-/// The key of the session value that says that an inactive user was signed in on purpose.
-const FORCED_KEY: &str = "tollbridge.forced";
-
-/// The key of the session value that says for how many seconds this browser is to be remembered, if its login said so.
-const REMEMBERED_FOR_KEY: &str = "tollbridge.remembered_for";
+/// The key of the session value that says what is special about this face: most sessions have none, and one look tells.
+const FACE_KEY: &str = "tollbridge.face";
 
 /// The login that a session is a face of.
 pub(crate) struct SessionLogin {
@@ -28,7 +22,7 @@ pub(crate) struct SessionLogin {
 }
 
 /// What is said of one face of a login and not of the login.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Face {
     /// Nobody has proved anything here.
     pub(crate) stale: bool,
@@ -43,21 +37,27 @@ impl SessionLogin {
         let identity = req.get_identity().ok()?.id().ok()?;
         let login_id = LoginId::from(session.get::<String>(LOGIN_KEY).ok()??);
         // What cannot be read is taken for the worse.
-        let face = Face {
-            stale: session.contains_key(STALE_KEY),
-            forced: session.get(FORCED_KEY).ok()?.unwrap_or(false),
-            remembered_for: session.get(REMEMBERED_FOR_KEY).ok()?,
-        };
+        let face = session.get(FACE_KEY).unwrap_or(Some(Face { stale: true, ..Face::default() })).unwrap_or_default();
         Some(Self { identity, login_id, face })
     }
 
     /// From here on the session is not fresh.
     pub(crate) fn make_stale(&mut self, session: &Session) -> Result<(), AuthError> {
-        if !self.face.stale {
-            session.insert(STALE_KEY, true).map_err(|_| unwritable())?;
-            self.face.stale = true;
+        if self.face.stale {
+            return Ok(());
         }
-        Ok(())
+        self.face.stale = true;
+        self.face.write(session)
+    }
+}
+
+impl Face {
+    fn write(self, session: &Session) -> Result<(), AuthError> {
+        if self == Self::default() {
+            session.remove(FACE_KEY);
+            return Ok(());
+        }
+        session.insert(FACE_KEY, self).map_err(|_| unwritable())
     }
 }
 
@@ -74,17 +74,8 @@ pub(crate) fn open(
         session.clear();
     }
     session.insert(LOGIN_KEY, login.id.as_str()).map_err(|_| unwritable())?;
-    for (key, is_so) in [(STALE_KEY, face.stale), (FORCED_KEY, face.forced)] {
-        if is_so {
-            session.insert(key, true).map_err(|_| unwritable())?;
-        } else {
-            session.remove(key);
-        }
-    }
-    match face.remembered_for.filter(|_| core.cookies.remember_cookie.renews) {
-        Some(seconds) => session.insert(REMEMBERED_FOR_KEY, seconds).map_err(|_| unwritable())?,
-        None => drop(session.remove(REMEMBERED_FOR_KEY)),
-    }
+    let remembered_for = face.remembered_for.filter(|_| core.cookies.remember_cookie.renews);
+    Face { remembered_for, ..face }.write(session)?;
     core.protection.mark(req, session)?;
     Identity::login(&req.extensions(), login.identity.clone()).map_err(|_| unwritable())?;
     Ok(())
@@ -92,7 +83,8 @@ pub(crate) fn open(
 
 /// Makes the session as fresh as its login, for the client that has proved itself, under a new key.
 pub(crate) fn confirm(core: &Core, req: &HttpRequest, session: &Session) -> Result<(), AuthError> {
-    session.remove(STALE_KEY);
+    let face = session.get::<Face>(FACE_KEY).ok().flatten().unwrap_or_default();
+    Face { stale: false, ..face }.write(session)?;
     core.protection.mark(req, session)?;
     session.renew();
     Ok(())

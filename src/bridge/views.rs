@@ -11,6 +11,7 @@ use url::{Origin, Url};
 use super::error::AuthError;
 use super::messages::{self, Message};
 use super::redirect::{safe_next, view_url};
+use super::refusal::prefers_html;
 
 /// The key of the session value that says which page was wanted.
 pub(crate) const NEXT_KEY: &str = "tollbridge.next";
@@ -106,9 +107,9 @@ impl Views {
         self.login.is_some() || self.refresh.is_some() || self.scopes.iter().any(|(_, view)| view.is_some())
     }
 
-    /// Whether those are redirected too who would rather not have a page.
-    pub(crate) fn are_for_everybody(&self) -> bool {
-        self.manner.everybody
+    /// Whether this client is sent to views: one that shows pages, or anybody.
+    pub(crate) fn are_for(&self, req: &HttpRequest) -> bool {
+        self.any() && (self.manner.everybody || prefers_html(req))
     }
 
     /// The redirect for a browser that is refused, if this is a refusal that a view can help.

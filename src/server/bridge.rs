@@ -3,11 +3,11 @@
 use secrecy::ExposeSecret as _;
 
 use super::application::StartError;
-use super::config::Config;
+use super::config::{Config, ErrorProfile};
 use super::pages;
 use super::secrets::{Secrets, TokenSecret};
 use crate::store::db::Database;
-use crate::{Bridge, Clock, TokenKey, TokenLocations};
+use crate::{Bridge, Clock, TokenKey, TokenLocations, flask, prefers_html};
 
 pub(super) fn build(
     config: &Config,
@@ -43,6 +43,18 @@ pub(super) fn build(
     let builder = match &config.server.public_url {
         Some(url) => builder.public_url(url.as_str()),
         None => builder,
+    };
+    let builder = match config.server.error_profile {
+        ErrorProfile::Problem => builder,
+        ErrorProfile::FlaskJwtExtended => {
+            let answers = flask::ErrorProfile::default();
+            // People have their pages, whatever clients are told.
+            builder.on_refusal(
+                move |refusal| {
+                    if prefers_html(refusal.request()) { None } else { answers.answer(refusal) }
+                },
+            )
+        }
     };
     Ok(builder.build()?)
 }

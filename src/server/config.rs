@@ -23,7 +23,9 @@ use reader::Reader;
 
 pub use fault::{ConfigError, Fault};
 pub use password::PasswordConfig;
-pub use sections::{Config, DatabaseConfig, LogConfig, LogFormat, LoginConfig, ServerConfig, SessionConfig};
+pub use sections::{
+    Config, DatabaseConfig, ErrorProfile, LogConfig, LogFormat, LoginConfig, ServerConfig, SessionConfig,
+};
 pub use setting::DatabaseUrl;
 pub use show::Effective;
 pub use sources::Origin;

@@ -13,6 +13,7 @@ mod vectors;
 
 mod accounts;
 mod contract;
+mod error_profile;
 mod expiry;
 mod hostile;
 mod locations;

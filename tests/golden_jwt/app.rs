@@ -72,7 +72,10 @@ impl TokenBlocklist for Blocked {
 
 /// The bridge of a case's application; an error if its configuration is refused.
 pub(crate) fn bridge(recording: &Recording, case: &Case) -> Result<Bridge, String> {
-    assert!(PATHS.contains(&case.request.path()), "{}: the application has no {}", case.name, case.request.path());
+    let path = case.request.path();
+    if !PATHS.contains(&path) {
+        return Err(format!("the application has no route {path}"));
+    }
     let jwt = manager(recording, case)?;
     let mut bridge = Bridge::builder(Users).store(MemoryStore::default()).flask_jwt(&jwt);
     for hook in &case.hooks {
@@ -81,7 +84,7 @@ pub(crate) fn bridge(recording: &Recording, case: &Case) -> Result<Bridge, Strin
             error if ERROR_LOADERS.contains(&error) => bridge,
             "blocklist" => bridge.token_blocklist(Blocked),
             "verify" => bridge.check_claims(|token| token.get("role") != Some(&json!("bad"))),
-            other => panic!("{}: the application has no loader `{other}`", case.name),
+            other => return Err(format!("the application has no loader {other}")),
         };
     }
     bridge.build().map_err(|error| error.to_string())
@@ -96,7 +99,8 @@ fn manager(recording: &Recording, case: &Case) -> Result<JwtManager, String> {
             config.entry(key).or_insert_with(|| Recording::pem(&format!("{algorithm}_{half}")).into());
         }
     }
-    let config = FlaskConfig::from_json(&config).map_err(|error| error.to_string())?;
+    // Whatever the secrets of a recording are.
+    let config = FlaskConfig::from_json_with_weak_secret(&config).map_err(|error| error.to_string())?;
     let mut jwt = JwtManager::builder(config).route_locations(&[Location::Header, Location::Json]);
     // Who asks for the user gets one: nobody has to register a loader here.
     if !case.hooks.iter().any(|hook| hook == "user") && case.request.path() != "/user" {

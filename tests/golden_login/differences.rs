@@ -5,7 +5,10 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
+
 use crate::fixture::is_known;
+use crate::own_credential::own_credential;
 use crate::recording::{Case, Exchange, text};
 use crate::state::Theirs;
 
@@ -37,6 +40,8 @@ pub(crate) struct Memory {
     gone: BTreeSet<String>,
     /// Whether the last who signed in did not ask to be remembered.
     unasked: bool,
+    /// When a remember cookie ends whose login said so.
+    own_end: Option<i64>,
     /// Whether somebody has looked for the user of this session.
     sought: bool,
     /// Whether the client ever spoke through a proxy.
@@ -99,7 +104,7 @@ pub(crate) const TABLE: &[Difference] = &[
         name: "no_permanent_sessions",
         why: "what outlives the browser here is the remember cookie; strong protection has no exception",
         apply: |step, expected, _| {
-            let permanent = step.before.session.get("_permanent").is_some();
+            let permanent = step.before.session.get("_permanent") == Some(&Value::Bool(true));
             if permanent && is_strong(step.case) && expected.is_protected() { Effect::Ends } else { Effect::None }
         },
     },
@@ -158,6 +163,25 @@ pub(crate) const TABLE: &[Difference] = &[
         },
     },
     Difference {
+        name: "a_time_of_its_own_stays",
+        why: "there the duration of a login is in its session, and a browser that is to be remembered for an hour is \
+              remembered for a year once that is gone",
+        apply: |step, expected, memory| {
+            let logs_in = expected.signals.iter().any(|signal| signal == "user_logged_in");
+            let Some(remember) = &mut expected.after.remember else { return Effect::None };
+            if logs_in {
+                memory.own_end = remember.expires_at.filter(|_| step.exchange.request.path.contains("duration="));
+            }
+            match memory.own_end {
+                Some(end) if remember.expires_at > Some(end) => {
+                    remember.expires_at = Some(end);
+                    Effect::Changed
+                }
+                _ => Effect::None,
+            }
+        },
+    },
+    Difference {
         name: "a_session_ends_as_a_whole",
         why: "there what the application left in a session outlives the login, for whoever signs in next",
         apply: |step, expected, memory| {
@@ -178,6 +202,43 @@ pub(crate) const TABLE: &[Difference] = &[
         apply: |step, _, _| {
             let default = |location: &String| location.contains(":80/") || location.contains(":443/");
             if step.exchange.location.as_ref().is_some_and(default) { Effect::Ends } else { Effect::None }
+        },
+    },
+    Difference {
+        name: "one_name_for_what_a_request_brings",
+        why: "0.6.3 still tells headers from the rest of a request; its successor does not",
+        apply: |_, expected, _| {
+            let mut effect = Effect::None;
+            for signal in expected.signals.iter_mut().filter(|signal| *signal == "user_loaded_from_header") {
+                *signal = "user_loaded_from_request".to_owned();
+                effect = Effect::Changed;
+            }
+            effect
+        },
+    },
+    Difference {
+        name: "an_explicit_credential_wins",
+        why: "there a session comes before what a request brings by itself, and a remember cookie that does not hold \
+              keeps it from being looked at; here it decides, and it is refused if it does not hold or its user is inactive",
+        apply: |step, expected, _| {
+            let Some(holds) = own_credential(step.case, &step.exchange.request) else { return Effect::None };
+            let others = step.before.user().is_some() || step.before.remember.is_some();
+            let is_let_in =
+                step.exchange.status == 200 || expected.signals.iter().any(|it| it.contains("_from_request"));
+            if others || !holds && is_let_in { Effect::Ends } else { Effect::None }
+        },
+    },
+    Difference {
+        name: "an_own_credential_has_no_login",
+        why: "nobody is signed out of what a request brings by itself, and no session is opened beside it",
+        apply: |step, _, _| {
+            let path = &step.exchange.request.path;
+            let signs = path.starts_with("/login") || path.starts_with("/logout");
+            if signs && own_credential(step.case, &step.exchange.request).is_some() {
+                Effect::Ends
+            } else {
+                Effect::None
+            }
         },
     },
     Difference {

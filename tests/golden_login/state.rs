@@ -45,6 +45,11 @@ impl Cookie {
         cookie
     }
 
+    /// Until when it is kept, to within some seconds, and how it is written.
+    fn manner(&self) -> (Option<i64>, BTreeSet<String>) {
+        (self.expires_at.map(|at| (at + 5) / 10 * 10), self.attributes.clone())
+    }
+
     pub(crate) fn is_removal(&self) -> bool {
         self.value.is_empty() || self.expires_at.is_some_and(|at| at <= START)
     }
@@ -69,12 +74,11 @@ impl Theirs {
         for cookie in set.iter().map(|set| Cookie::parse(set)) {
             if cookie.name == remember_name {
                 self.set_remember(Some(cookie).filter(|cookie| !cookie.is_removal()), secret);
-            } else if cookie.name == "session" && cookie.is_removal() {
+            } else if cookie.is_removal() {
                 self.session.clear();
-            } else if cookie.name == "session" {
-                self.session = serde_json::from_str(&cookie.value).expect("a session");
             } else {
-                panic!("a cookie that Flask-Login does not set: {}", cookie.name);
+                // Whatever it is called.
+                self.session = serde_json::from_str(&cookie.value).expect("a session");
             }
         }
     }
@@ -96,7 +100,7 @@ impl Theirs {
             flashes: flashes.map(|flash| flash[" t"].clone()).collect(),
             next: self.session.get("next").cloned().unwrap_or_default(),
             others: others.map(|(key, value)| (key.clone(), value.clone())).collect(),
-            remembered: remembers.map(|cookie| (cookie.expires_at, cookie.attributes.clone())),
+            remembered: remembers.map(Cookie::manner),
         }
     }
 }
@@ -154,9 +158,7 @@ impl Meaning {
             flashes: state["flashes"].as_array().cloned().unwrap_or_default(),
             next: state["next"].clone(),
             others: state["others"].as_object().cloned().unwrap_or_default(),
-            remembered: remember
-                .filter(|_| state["remembered"] == json!(true))
-                .map(|cookie| (cookie.expires_at, cookie.attributes.clone())),
+            remembered: remember.filter(|_| state["remembered"] == json!(true)).map(Cookie::manner),
         }
     }
 }

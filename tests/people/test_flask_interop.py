@@ -2,7 +2,14 @@
 
 import pytest
 from flask import Flask, jsonify
-from flask_jwt_extended import JWTManager, create_access_token, create_refresh_token, get_jwt, get_jwt_identity, jwt_required
+from flask_jwt_extended import (
+    JWTManager,
+    create_access_token,
+    create_refresh_token,
+    get_jwt,
+    get_jwt_identity,
+    jwt_required,
+)
 
 from client import PANTHER, Client, assert_problem, assert_silent, bearer, refresh, tokens
 
@@ -113,12 +120,16 @@ def test_we_accept_its_tokens_if_we_are_told_to(demo, issue):
         wrong_type = client.get("/who_am_i", headers=bearer(issue(create_refresh_token, "2")))
         assert_problem(wrong_type, 401, "token_wrong_type")
         assert_problem(client.get("/who_am_i", headers=bearer(issue(create_access_token, "99"))), 401, "user_not_found")
-        assert_problem(client.get("/who_am_i", headers=bearer(issue(create_access_token, "2", exp=1))), 401, "token_expired")
+        assert_problem(
+            client.get("/who_am_i", headers=bearer(issue(create_access_token, "2", exp=1))), 401, "token_expired"
+        )
         another = issue(create_access_token, "2", key="another secret that has thirty-two bytes or more")
         assert_problem(client.get("/who_am_i", headers=bearer(another)), 401, "token_invalid")
         # It belongs to no login: there is nothing to end, and nothing to refresh.
         assert_problem(client.post("/logout", headers=bearer(token)), 400, "credential_conflict")
-        assert_problem(client.post("/refresh", headers=bearer(issue(create_refresh_token, "2"))), 400, "credential_conflict")
+        assert_problem(
+            client.post("/refresh", headers=bearer(issue(create_refresh_token, "2"))), 400, "credential_conflict"
+        )
 
 
 def test_we_refuse_its_tokens_otherwise(client, issue):

@@ -163,7 +163,10 @@ def test_each_accepts_the_tokens_of_the_other(pair):
         access, refresh = bearer(tokens["access_token"]), bearer(tokens["refresh_token"])
         assert same_answers(pair, "GET", "/protected", **access) == IN
         assert same_answers(pair, "GET", "/fresh", **access) == IN
-        assert same_answers(pair, "GET", "/protected", **refresh) == (422, {"msg": "Only non-refresh tokens are allowed"})
+        assert same_answers(pair, "GET", "/protected", **refresh) == (
+            422,
+            {"msg": "Only non-refresh tokens are allowed"},
+        )
         assert same_answers(pair, "POST", "/refresh", **access) == (422, {"msg": "Only refresh tokens are allowed"})
         for renewer in pair:
             renewed = renewer.request("POST", "/refresh", **refresh)
@@ -194,7 +197,12 @@ def test_each_refuses_what_the_other_refuses(pair):
 def test_each_accepts_the_cookies_of_the_other(pair):
     for issuer in pair:
         cookies = issuer.log_in_with_cookies().cookies.get_dict()
-        assert set(cookies) == {"access_token_cookie", "csrf_access_token", "refresh_token_cookie", "csrf_refresh_token"}
+        assert set(cookies) == {
+            "access_token_cookie",
+            "csrf_access_token",
+            "refresh_token_cookie",
+            "csrf_refresh_token",
+        }
         csrf = {"X-CSRF-TOKEN": cookies["csrf_access_token"]}
         refresh_csrf = {"X-CSRF-TOKEN": cookies["csrf_refresh_token"]}
         assert same_answers(pair, "GET", "/protected", cookies=cookies) == IN

@@ -12,8 +12,8 @@ impl BridgeBuilder {
     /// is answered, whichever handler, guard or extractor raised it, before browsers are redirected or get a page.
     /// With `None` all is as without it.
     ///
-    /// A response to a token leaves without the bridge's cookies, this one too. Only an error that a middleware gives up
-    /// with (an `Err`, where there is no longer a request) does not come by.
+    /// A response to a token leaves without the bridge's cookies, this one too. Only an error that the session layer or a
+    /// middleware of yours gives up with (an `Err`, where there is no longer a request) does not come by.
     ///
     /// ```
     /// use actix_web::HttpResponse;

