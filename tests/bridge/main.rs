@@ -21,6 +21,8 @@ mod implicit_refresh;
 mod loader;
 mod locations;
 mod logout;
+#[cfg(feature = "server")]
+mod logs;
 mod protection;
 mod redirect;
 mod refresh;
