@@ -2,9 +2,18 @@
 
 use std::time::{Duration, Instant};
 
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::test::{TestRequest, call_service, init_service};
+use actix_web::web::Json;
+use actix_web::{App, web};
+use aws_lc_rs::hmac;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
+use tollbridge::flask::{FlaskConfig, JwtManager};
+use tollbridge::{Claims, CurrentLogin, Fresh};
 
-use crate::app::TestApp;
+use crate::app::{TestApp, World};
 use crate::clients::{Anonymous, Browser, Client, REMEMBER, SESSION, raw};
 use crate::vectors;
 
@@ -158,4 +167,82 @@ fn statuses(answer: &[u8]) -> Vec<u16> {
     let text = String::from_utf8_lossy(answer);
     let lines = text.split("HTTP/1.").skip(1);
     lines.filter_map(|line| line.split(' ').nth(1)?.get(..3)?.parse().ok()).collect()
+}
+
+/// The lenient reader of Flask's tokens gets all of it too: in every place, and inside of tokens that are signed as they
+/// should be.
+#[actix_web::test]
+async fn what_is_read_as_flask_reads_it() {
+    const SECRET: &str = "a secret that only these tests know";
+    let config = json!({
+        "JWT_SECRET_KEY": SECRET,
+        "JWT_TOKEN_LOCATION": ["headers", "cookies", "query_string", "json"],
+        "JWT_CSRF_CHECK_FORM": true,
+        "JWT_VERIFY_SUB": false,
+    });
+    let config = FlaskConfig::from_json(config.as_object().expect("an object")).expect("a configuration");
+    let jwt = JwtManager::builder(config).build().expect("a manager");
+    let bridge = World::default().bridge().flask_jwt(&jwt).build().expect("a bridge");
+    let handler = async |login: Fresh<CurrentLogin>, claims: Claims| Json(json!([login.identity, claims.all]));
+    let app = init_service(App::new().wrap(bridge).default_service(web::to(handler))).await;
+    let ask = async |id: &str, request: TestRequest| {
+        let status = call_service(&app, request.to_request()).await.status().as_u16();
+        assert!(status < 500, "{id}: {status}");
+        status
+    };
+    // What can be a header at all.
+    let with = |request: TestRequest, name: &str, value: String| match HeaderValue::try_from(value) {
+        Ok(value) => request.insert_header((HeaderName::try_from(name).expect("a name"), value)),
+        Err(_) => request,
+    };
+    let bearer = |token: &str| with(TestRequest::get(), "authorization", format!("Bearer {token}"));
+    let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
+    let signed = |header: &[u8], payload: &[u8]| {
+        let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(payload));
+        format!("{message}.{}", URL_SAFE_NO_PAD.encode(hmac::sign(&key, message.as_bytes())))
+    };
+    let usual = br#"{"alg":"HS256","typ":"JWT"}"#;
+    let plain = br#"{"sub":"2","fresh":true}"#;
+    assert_eq!(ask("a good one", bearer(&signed(usual, plain))).await, 200);
+
+    let mut good = 0;
+    for vector in vectors::lines("json_parsing.jsonl").iter().chain(&vectors::lines("utf8.jsonl")) {
+        let (id, bytes) = (vector["id"].as_str().expect("an id"), vectors::bytes(vector));
+        let member = |begin: &str, name: &str| [begin.as_bytes(), name.as_bytes(), b"\":", &bytes, b"}"].concat();
+        for body in [bytes.clone(), member("{\"", "access_token")] {
+            ask(id, TestRequest::post().insert_header(("content-type", "application/json")).set_payload(body)).await;
+        }
+        let headers = ["alg", "kid", "typ", "crit"].map(|name| member(r#"{"alg":"HS256",""#, name));
+        let payloads = ["sub", "exp", "iat", "fresh", "type", "csrf", "aud", "iss", "jti", "x"]
+            .map(|name| member(r#"{"sub":"2","fresh":true,""#, name));
+        let headers = headers.iter().chain([&bytes]).map(|header| signed(header, plain));
+        for token in headers.chain(payloads.iter().chain([&bytes]).map(|payload| signed(usual, payload))) {
+            good += usize::from(ask(id, bearer(&token)).await == 200);
+        }
+    }
+    assert!(good > 100, "{good} tokens were good");
+
+    let path = format!("{}/tests/vectors/public/naughty_strings.json", env!("CARGO_MANIFEST_DIR"));
+    let strings: Vec<String> = serde_json::from_str(&std::fs::read_to_string(path).expect("a file")).expect("strings");
+    let token = signed(usual, plain);
+    for string in &strings {
+        let quoted: String = url::form_urlencoded::byte_serialize(string.as_bytes()).collect();
+        let cookie = || with(TestRequest::post(), "cookie", format!("access_token_cookie={string}"));
+        let form = |kind, body: String| cookie().insert_header(("content-type", kind)).set_payload(body);
+        let in_parts = format!("---\r\n{string}\r\n\r\n{string}\r\n---");
+        let requests = [
+            bearer(string),
+            with(TestRequest::get(), "authorization", format!("{string} {token}, Bearer {token},{string}")),
+            with(TestRequest::post(), "cookie", format!("access_token_cookie={token}; {string}=x")),
+            with(cookie(), "x-csrf-token", string.clone()),
+            form("application/x-www-form-urlencoded", format!("csrf_token={quoted}&{string}")),
+            form("multipart/form-data; boundary=-", in_parts),
+            TestRequest::get().uri(&format!("/?jwt={quoted}")),
+            TestRequest::post().set_json(json!({ "access_token": string, string: string })),
+            bearer(&signed(usual, json!({ "sub": string, "csrf": string }).to_string().as_bytes())),
+        ];
+        for request in requests {
+            ask(string, request).await;
+        }
+    }
 }
