@@ -18,7 +18,7 @@ impl Bridge {
     /// [`TokenInvalid`](AuthError::TokenInvalid) or [`TokenExpired`](AuthError::TokenExpired).
     pub fn decode_token(&self, text: &str) -> Result<Claims, AuthError> {
         let Verified { token, expired } = self.0.verifier.verify_anew(text, self.0.clock.now())?;
-        if expired { Err(AuthError::TokenExpired) } else { claims(&token) }
+        if expired { Err(AuthError::TokenExpired) } else { self.claims(&token) }
     }
 
     /// As [`decode_token`](Self::decode_token), also if the token has expired (`allow_expired=True`).
@@ -27,7 +27,7 @@ impl Bridge {
     ///
     /// [`TokenInvalid`](AuthError::TokenInvalid).
     pub fn decode_expired_token(&self, text: &str) -> Result<Claims, AuthError> {
-        claims(&self.0.verifier.verify_anew(text, self.0.clock.now())?.token)
+        self.claims(&self.0.verifier.verify_anew(text, self.0.clock.now())?.token)
     }
 
     /// The header of any token, **of which nothing is verified** (`get_unverified_jwt_headers`).
@@ -38,8 +38,9 @@ impl Bridge {
     pub fn unverified_headers(text: &str) -> Result<Map<String, Value>, AuthError> {
         unverified_header(text).map_err(AuthError::TokenInvalid)
     }
-}
 
-fn claims(token: &VerifiedToken) -> Result<Claims, AuthError> {
-    token.claims().ok_or(AuthError::Misconfigured("the claims of a token could not be read again"))
+    fn claims(&self, token: &VerifiedToken) -> Result<Claims, AuthError> {
+        let unreadable = AuthError::Misconfigured("the claims of a token could not be read again");
+        token.claims(self.0.clock.now()).ok_or(unreadable)
+    }
 }

@@ -238,10 +238,11 @@ impl FromRequest for Claims {
     type Future = ExtractFuture<Self>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let principal = principal(req);
+        let req = req.clone();
         Box::pin(async move {
-            let principal = principal.await?;
-            principal.token.as_ref().and_then(|token| token.claims()).ok_or(AuthError::LoginRequired)
+            let auth = RequestAuth::of(&req)?;
+            let (principal, now) = (auth.principal(&req).await?, auth.core.clock.now());
+            principal.token.as_ref().and_then(|token| token.claims(now)).ok_or(AuthError::LoginRequired)
         })
     }
 }

@@ -91,7 +91,7 @@ impl<'a> Refusal<'a> {
         let open = || {
             let opened = self.auth.as_ref()?.opened()?;
             let header = serde_json::from_slice(&opened.header).ok()?;
-            Some(RefusedToken { header, claims: opened.claims()?.all })
+            Some(RefusedToken { header, claims: opened.token_claims()?.all })
         };
         self.token.get_or_init(open).as_ref()
     }

@@ -347,3 +347,16 @@ async fn cookies_are_for_tls_where_the_site_is() {
     assert!(!secure("http://app.example", config).await);
     assert!(secure("http://app.example", json!({ "JWT_TOKEN_LOCATION": "cookies", "JWT_COOKIE_SECURE": true })).await);
 }
+
+/// `fresh=timedelta(…)`: whoever asks the claims is not told that it lasts.
+#[actix_web::test]
+async fn a_time_of_freshness_ends_in_the_claims_too() {
+    let clock = FakeClock::at(NOW);
+    let jwt = manager(json!({})).clock(&clock).build().expect("a manager");
+    let answers = answers!(builder().flask_jwt(&jwt).clock(&clock));
+    let token = jwt.create_access_token("1").fresh_for(Duration::from_secs(60)).issue().expect("a token");
+    for (seconds, fresh) in [(60, true), (1, false)] {
+        clock.advance(Duration::from_secs(seconds));
+        assert_eq!(answers(get("/who", &token)).await.2["fresh"], fresh);
+    }
+}

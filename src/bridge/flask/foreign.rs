@@ -43,7 +43,7 @@ impl ForeignTokens for JwtManager {
     fn renew(&self, token: &VerifiedToken, now: UnixTime) -> Result<Option<String>, AuthError> {
         const NEW_IN_EACH: [&str; 9] = ["fresh", "iat", "jti", "type", "nbf", "csrf", "aud", "iss", "exp"];
         let identity_claim = &self.0.config.identity_claim;
-        let claims = token.claims().map(|claims| claims.all).unwrap_or_default();
+        let claims = token.token_claims().map(|claims| claims.all).unwrap_or_default();
         let Some(identity) = claims.get(identity_claim).filter(|_| self.0.can_sign()) else { return Ok(None) };
         let mut renewed = self.create_access_token(identity.clone()).at(now);
         for (name, value) in &claims {

@@ -18,7 +18,8 @@ const MAX_TIME: u64 = 1 << 53;
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Claims {
-    /// Whether the token was issued for a password just given: not by refreshing.
+    /// Whether the token was issued for a password just given: not by refreshing. One that says until when it counts as
+    /// fresh is not after that time.
     pub fresh: bool,
     /// When it was issued. Our own tokens always say so.
     pub iat: Option<UnixTime>,

@@ -186,10 +186,10 @@ impl VerifiedToken {
     }
 
     /// All claims, for a handler that asks for them.
-    pub(crate) fn claims(&self) -> Option<Claims> {
+    pub(crate) fn claims(&self, now: UnixTime) -> Option<Claims> {
         let all: Map<String, Value> = serde_json::from_slice(&self.payload).ok()?;
         Some(Claims {
-            fresh: self.freshness != Freshness::Bool(false),
+            fresh: self.freshness.holds(now),
             iat: all.get("iat").and_then(Value::as_i64),
             jti: all.get("jti").and_then(Value::as_str).map(str::to_owned),
             sub: self.sub.clone(),
