@@ -241,10 +241,7 @@ impl FromRequest for Claims {
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
         let principal = principal(req);
-        Box::pin(async move {
-            let principal = principal.await?;
-            principal.token.as_ref().and_then(|token| token.claims()).ok_or(AuthError::LoginRequired)
-        })
+        Box::pin(async move { principal.await?.claims().ok_or(AuthError::LoginRequired) })
     }
 }
 

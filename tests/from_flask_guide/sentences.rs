@@ -9,7 +9,8 @@ use tollbridge::flask::{FlaskConfig, JwtManager, LoginManager};
 use tollbridge::store::memory::MemoryStore;
 use tollbridge::testing::as_user;
 use tollbridge::{
-    Auth, AuthError, Bridge, Claims, CurrentUser, Location, Require, StoreError, TokenKey, TokenLocations, UserStore,
+    Auth, AuthError, Bridge, Claims, CurrentUser, Location, MaybeLogin, Require, StoreError, TokenKey, TokenLocations,
+    UserStore,
 };
 
 struct Users;
@@ -37,25 +38,28 @@ fn bridge() -> Bridge {
 
 /// `verify_jwt_in_request(optional=True)` and `get_jwt()`.
 #[actix_web::test]
-async fn claims_are_optional_inside_a_guard_and_by_hand() {
-    async fn inside(claims: Option<Claims>) -> String {
-        claims.map(|claims| claims.sub).unwrap_or_default()
+async fn claims_are_optional_behind_a_guard_and_without_and_by_hand() {
+    async fn optional(login: MaybeLogin) -> String {
+        login.as_ref().and_then(|login| login.claims()).map(|claims| claims.sub).unwrap_or_default()
     }
     async fn by_hand(req: HttpRequest) -> Result<String, AuthError> {
         Ok(Claims::extract(&req).await?.sub)
     }
     let (bridge, ann) = (bridge(), "ann".to_owned());
-    let optional = web::resource("/optional").wrap(Require::token().optional()).get(inside);
-    let app = App::new().wrap(bridge.clone()).service(optional).route("/by_hand", web::get().to(by_hand));
-    let app = init_service(app).await;
+    let guarded = web::resource("/guarded").wrap(Require::token().optional()).get(optional);
+    let app = App::new().wrap(bridge.clone()).service(guarded).route("/optional", web::get().to(optional));
+    let app = init_service(app.route("/by_hand", web::get().to(by_hand))).await;
     let signed_in = as_user(&bridge, &ann).via_token().await;
     let bad = || TestRequest::get().insert_header(("authorization", "Bearer nonsense"));
-    for (path, nobody) in [("/optional", 200), ("/by_hand", 401)] {
+    for (path, nobody) in [("/guarded", 200), ("/optional", 200), ("/by_hand", 401)] {
         let res = call_service(&app, signed_in.on(TestRequest::get().uri(path)).to_request()).await;
         assert_eq!((res.status().as_u16(), read_body(res).await), (200, "ann".into()), "{path}");
         assert_eq!(call_service(&app, TestRequest::get().uri(path).to_request()).await.status(), nobody, "{path}");
         assert_eq!(call_service(&app, bad().uri(path).to_request()).await.status(), 401, "{path}");
     }
+    let session = as_user(&bridge, &ann).via_session().await.on(TestRequest::get().uri("/optional"));
+    let res = call_service(&app, session.to_request()).await;
+    assert_eq!((res.status().as_u16(), read_body(res).await), (200, "".into()), "a session has no claims");
 }
 
 /// `set_access_cookies(response, token, max_age=60)`.
