@@ -14,8 +14,8 @@ use tollbridge::flask::{ErrorProfile, JwtManager, LoginManager};
 use tollbridge::store::memory::MemoryStore;
 use tollbridge::testing::FakeClock;
 use tollbridge::{
-    Auth, AuthError, Bridge, BridgeBuilder, Claims, CurrentLogin, Require, Scope, StoreError, TokenClaims, TokenKey,
-    UserStore,
+    Auth, AuthError, Bridge, BridgeBuilder, Claims, CurrentLogin, Refusal, Require, Scope, StoreError, TokenClaims,
+    TokenKey, UserStore,
 };
 
 use crate::recording::{self, manager};
@@ -235,6 +235,24 @@ async fn our_own_tokens_can_be_refused_in_its_words() {
     assert_eq!(answers(wrong).await.2["code"], "csrf_rejected");
     let logout = TestRequest::post().uri("/logout").insert_header((AUTHORIZATION, format!("Bearer {refresh}")));
     assert_eq!(answers(logout).await.0, 204);
+}
+
+#[actix_web::test]
+async fn hooks_before_and_after_the_error_profile_answer_too() {
+    let earlier = |refusal: &Refusal<'_>| {
+        matches!(refusal.error(), AuthError::LoginRequired | AuthError::CredentialConflict(_))
+            .then(|| HttpResponse::ImATeapot().finish())
+    };
+    let later =
+        |refusal: &Refusal<'_>| refusal.request().path().eq("/header").then(|| HttpResponse::Conflict().finish());
+    let answers = answers!(builder().on_refusal(earlier).flask_jwt(&flask()).on_refusal(later));
+    assert_eq!(answers(TestRequest::get().uri("/header")).await.0, 409, "the later one goes before the profile");
+    let (status, _, body) = answers(get("/who", "x")).await;
+    assert_eq!((status, body), (422, json!({ "msg": "Not enough segments" })), "and leaves it the rest");
+    assert_eq!(answers(TestRequest::get().uri("/who")).await.0, 401, "the profile goes before the earlier one");
+    let token = flask().create_access_token("1").issue().expect("a token");
+    let logout = TestRequest::post().uri("/logout").insert_header((AUTHORIZATION, format!("Bearer {token}")));
+    assert_eq!(answers(logout).await.0, 418, "and leaves it what it does not know");
 }
 
 /// Whatever is not a number compares with none: not fresh for ever, and nobody's id.
