@@ -86,6 +86,27 @@ impl Auth {
         csrf::check(self.req.method(), self.req.headers(), self.core().own_origin.as_deref())
     }
 
+    /// The refusal of a handler that wants a login which is fresh: Flask-Login's `needs_refresh()`. It says how long a
+    /// login is ([`fresh_window`](crate::BridgeBuilder::fresh_window)), and a browser is redirected to the
+    /// [`refresh_view`](crate::BridgeBuilder::refresh_view).
+    ///
+    /// ```
+    /// use actix_web::{HttpResponse, post};
+    /// use tollbridge::{Auth, AuthError, CurrentLogin};
+    /// # fn is_large() -> bool { true }
+    ///
+    /// #[post("/transfer")]
+    /// async fn transfer(by: CurrentLogin, auth: Auth) -> Result<HttpResponse, AuthError> {
+    ///     if is_large() && !by.fresh {
+    ///         return Err(auth.needs_refresh());
+    ///     }
+    ///     Ok(HttpResponse::NoContent().finish())
+    /// }
+    /// ```
+    pub fn needs_refresh(&self) -> AuthError {
+        self.core().needs_refresh()
+    }
+
     /// The page that the browser wanted before it was sent to sign in, once: after that it is forgotten. `None` unless
     /// [`next_in_session`](crate::BridgeBuilder::next_in_session) keeps it. It is a path of this site.
     pub fn take_next(&self) -> Option<String> {

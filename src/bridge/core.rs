@@ -69,6 +69,11 @@ impl Core {
     pub(crate) fn is_fresh(&self, auth_time: UnixTime, now: UnixTime) -> bool {
         now - auth_time < seconds(self.lifetimes.fresh)
     }
+
+    /// The refusal of who does not.
+    pub(crate) fn needs_refresh(&self) -> AuthError {
+        AuthError::ReauthRequired { max_age: seconds(self.lifetimes.fresh).unsigned_abs() }
+    }
 }
 
 /// A duration in whole seconds. The longest is one that, from now on, ends at a time that tokens can say: later ones

@@ -14,7 +14,6 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use serde::{Serialize, Serializer};
 
-use super::core::seconds;
 use super::error::AuthError;
 use super::hooks::TokenClaims;
 use super::principal::{Principal, Verdict, Via};
@@ -178,8 +177,7 @@ impl<T: FromRequest<Error = AuthError> + 'static> FromRequest for Fresh<T> {
             let inner = inner.await?;
             let state = RequestAuth::of(&req)?;
             if !state.principal(&req).await?.fresh {
-                let max_age = seconds(state.core.lifetimes.fresh).unsigned_abs();
-                return Err(AuthError::ReauthRequired { max_age });
+                return Err(state.core.needs_refresh());
             }
             Ok(Self(inner))
         })

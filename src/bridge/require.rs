@@ -10,7 +10,6 @@ use actix_web::body::EitherBody;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::http::Method;
 
-use super::core::seconds;
 use super::credential::Location;
 use super::error::AuthError;
 use super::principal::{Principal, Verdict};
@@ -177,7 +176,7 @@ async fn check(req: &ServiceRequest, requirement: &Rc<Requirement>, optional: bo
 /// A session's freshness, and that of a token which was resolved before freshness was asked for.
 fn check_fresh(auth: &RequestAuth, principal: &Principal, requirement: &Requirement) -> Result<(), AuthError> {
     if requirement.fresh && !principal.fresh {
-        return Err(AuthError::ReauthRequired { max_age: seconds(auth.core.lifetimes.fresh).unsigned_abs() });
+        return Err(auth.core.needs_refresh());
     }
     Ok(())
 }

@@ -90,10 +90,11 @@ async fn a_handler_can_send_a_browser_to_the_views() {
         .store(MemoryStore::default())
         .login_view("/login")
         .refresh_view("/reauth")
+        .fresh_window(Duration::from_secs(60))
         .build()
         .expect("a bridge");
     let unauthorized = async || Err::<HttpResponse, _>(AuthError::LoginRequired);
-    let needs_refresh = async || Err::<HttpResponse, _>(AuthError::ReauthRequired { max_age: 60 });
+    let needs_refresh = async |auth: Auth| Err::<HttpResponse, _>(auth.needs_refresh());
     let app =
         App::new().wrap(bridge).route("/a", web::get().to(unauthorized)).route("/b", web::get().to(needs_refresh));
     let app = init_service(app).await;
@@ -103,6 +104,9 @@ async fn a_handler_can_send_a_browser_to_the_views() {
         assert_eq!(res.status(), 303);
         assert_eq!(res.headers().get("location").map(|value| value.as_bytes()), Some(view.as_bytes()));
     }
+    let res = call_service(&app, TestRequest::get().uri("/b").to_request()).await;
+    let challenge = res.headers().get("www-authenticate").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    assert!(res.status() == 401 && challenge.ends_with(r#", max_age="60""#), "{challenge}");
 }
 
 /// "Two settings structs carry an application over as it is": both at once, with sessions and tokens of our own beside.

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use actix_web::HttpRequest;
 
 use crate::bridge::clock::UnixTime;
-use crate::bridge::core::{Core, seconds};
+use crate::bridge::core::Core;
 use crate::bridge::credential::{Chosen, Location};
 use crate::bridge::csrf::{self, Csrf};
 use crate::bridge::error::AuthError;
@@ -63,7 +63,7 @@ pub(super) async fn resolve(
     requirement.wanted.check(token.token_type)?;
     let fresh = is_fresh(core, &token, now);
     if requirement.fresh && !fresh {
-        return Err(AuthError::ReauthRequired { max_age: seconds(core.lifetimes.fresh).unsigned_abs() });
+        return Err(core.needs_refresh());
     }
     if let Some(check) = core.hooks.check(&token, !requirement.skip_blocklist) {
         check.await?;
