@@ -28,9 +28,17 @@ fn principal(req: &HttpRequest) -> impl Future<Output = Result<Rc<Principal>, Au
     async move { RequestAuth::of(&req)?.principal(&req).await }
 }
 
+/// In the place of a user whom nobody looked up.
+pub(crate) struct NotLookedUp;
+
 pub(crate) fn user_of<U: 'static>(user: &Rc<dyn Any>) -> Result<Rc<U>, AuthError> {
-    Rc::clone(user).downcast().map_err(|_| {
-        AuthError::Misconfigured("a handler asks for a user of another type than the bridge's `UserStore::User`")
+    Rc::clone(user).downcast().map_err(|user| {
+        AuthError::Misconfigured(if user.is::<NotLookedUp>() {
+            "a handler asks for the user of a token, whom `JwtManagerBuilder::without_user_lookup` keeps from being \
+             looked up: leave that out, or ask for `CurrentLogin` or `Claims`"
+        } else {
+            "a handler asks for a user of another type than the bridge's `UserStore::User`"
+        })
     })
 }
 
