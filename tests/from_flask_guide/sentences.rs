@@ -9,8 +9,8 @@ use tollbridge::flask::{FlaskConfig, JwtManager, LoginManager};
 use tollbridge::store::memory::MemoryStore;
 use tollbridge::testing::as_user;
 use tollbridge::{
-    Auth, AuthError, Bridge, Claims, CurrentUser, Location, MaybeLogin, Require, StoreError, TokenKey, TokenLocations,
-    UserStore,
+    Auth, AuthError, Bridge, BridgeBuilder, Claims, CurrentUser, Location, MaybeLogin, Require, StoreError,
+    TokenCookies, TokenKey, TokenLocations, UserStore,
 };
 
 struct Users;
@@ -27,13 +27,8 @@ impl UserStore for Users {
     }
 }
 
-fn bridge() -> Bridge {
-    Bridge::builder(Users)
-        .token_key(TokenKey::hs256(&[7; 32]).expect("a key"))
-        .token_locations(TokenLocations::new(&[Location::Header, Location::Cookie]))
-        .store(MemoryStore::default())
-        .build()
-        .expect("a bridge")
+fn builder() -> BridgeBuilder {
+    Bridge::builder(Users).token_key(TokenKey::hs256(&[7; 32]).expect("a key")).store(MemoryStore::default())
 }
 
 /// `verify_jwt_in_request(optional=True)` and `get_jwt()`.
@@ -45,7 +40,7 @@ async fn claims_are_optional_behind_a_guard_and_without_and_by_hand() {
     async fn by_hand(req: HttpRequest) -> Result<String, AuthError> {
         Ok(Claims::extract(&req).await?.sub)
     }
-    let (bridge, ann) = (bridge(), "ann".to_owned());
+    let (bridge, ann) = (builder().build().expect("a bridge"), "ann".to_owned());
     let guarded = web::resource("/guarded").wrap(Require::token().optional()).get(optional);
     let app = App::new().wrap(bridge.clone()).service(guarded).route("/optional", web::get().to(optional));
     let app = init_service(app.route("/by_hand", web::get().to(by_hand))).await;
@@ -69,25 +64,37 @@ async fn the_cookies_of_one_response_can_be_written_otherwise() {
         let tokens = auth.login_user(&"ann".to_owned()).tokens_only().await?.issue_tokens()?;
         let mut response = HttpResponse::NoContent().finish();
         let cookies = auth.token_cookies()?.clone().max_age(Duration::from_secs(60)).domain("example.org");
-        cookies.set_access(&mut response, &tokens.access_token)?;
-        Ok(response)
+        match cookies.set_access(&mut response, &tokens.access_token) {
+            Err(error) => Ok(HttpResponse::InternalServerError().body(error.to_string())),
+            Ok(()) => Ok(response),
+        }
     }
-    let app = init_service(App::new().wrap(bridge()).route("/", web::post().to(sign_in))).await;
-    let res = call_service(&app, TestRequest::post().uri("/").to_request()).await;
-    let cookies: Vec<_> = res.response().cookies().collect();
-    assert_eq!(cookies.len(), 2);
-    for cookie in cookies {
-        assert_eq!(cookie.max_age().map(|age| age.whole_seconds()), Some(60), "{}", cookie.name());
-        assert_eq!(cookie.domain(), Some("example.org"), "{}", cookie.name());
+    let cookies = TokenLocations::new(&[Location::Cookie]);
+    let of_the_site = cookies.clone().cookies(TokenCookies::default().domain("example.com"));
+    let tls =
+        |locations: &TokenLocations| builder().public_url("https://example.org").token_locations(locations.clone());
+    for bridge in [builder().token_locations(cookies.clone()), tls(&of_the_site)] {
+        let app = App::new().wrap(bridge.build().expect("a bridge")).route("/", web::post().to(sign_in));
+        let res = call_service(&init_service(app).await, TestRequest::post().uri("/").to_request()).await;
+        let cookies: Vec<_> = res.response().cookies().collect();
+        assert_eq!(cookies.len(), 2);
+        for cookie in cookies {
+            assert!(cookie.name().starts_with("tollbridge_access"), "{}", cookie.name());
+            assert_eq!(cookie.max_age().map(|age| age.whole_seconds()), Some(60), "{}", cookie.name());
+            assert_eq!(cookie.domain(), Some("example.org"), "{}", cookie.name());
+        }
     }
+    let app = App::new().wrap(tls(&cookies).build().expect("a bridge")).route("/", web::post().to(sign_in));
+    let res = call_service(&init_service(app).await, TestRequest::post().uri("/").to_request()).await;
+    assert!(res.status() == 500 && res.response().cookies().next().is_none());
+    let told = String::from_utf8(read_body(res).await.to_vec()).expect("a text");
+    assert!(told.contains("__Host-") && told.contains("domain"), "{told}");
 }
 
 /// `login_manager.unauthorized()` and `login_manager.needs_refresh()`.
 #[actix_web::test]
 async fn a_handler_can_send_a_browser_to_the_views() {
-    let bridge = Bridge::builder(Users)
-        .token_key(TokenKey::hs256(&[7; 32]).expect("a key"))
-        .store(MemoryStore::default())
+    let bridge = builder()
         .login_view("/login")
         .refresh_view("/reauth")
         .fresh_window(Duration::from_secs(60))
