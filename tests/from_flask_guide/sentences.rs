@@ -120,7 +120,7 @@ async fn a_handler_can_send_a_browser_to_the_views() {
 #[actix_web::test]
 async fn the_settings_structs_go_together() {
     let config = json!({ "JWT_SECRET_KEY": "a secret of at least thirty-two bytes" });
-    let config = FlaskConfig::from_json(config.as_object().expect("an object")).expect("a configuration");
+    let config = FlaskConfig::from_json(&config).expect("a configuration");
     let jwt = JwtManager::builder(config).build().expect("a manager");
     let bridge = Bridge::builder(Users).store(MemoryStore::default()).flask_jwt(&jwt);
     let bridge = LoginManager::new().login_view("/login").init_app(bridge).build().expect("a bridge");
