@@ -55,6 +55,20 @@ impl Auth {
     /// Signs a user in (Flask-Login's `login_user`): starts a new login, and opens a browser session for it unless
     /// [`tokens_only`](LoginUser::tokens_only) is asked for. Await the result to do it. From then on the request has
     /// this current user.
+    ///
+    /// An inactive user is refused with [`UserDisabled`](AuthError::UserDisabled), a 401 `user_disabled`. It tells that
+    /// the account exists, and that the password was right. To answer as for a wrong password:
+    ///
+    /// ```
+    /// # use tollbridge::{Auth, AuthError, NewLogin};
+    /// # async fn sign_in<'a>(auth: &'a Auth, user: String) -> Result<NewLogin<'a>, AuthError> {
+    /// let login = auth.login_user(&user).await.map_err(|error| match error {
+    ///     AuthError::UserDisabled => AuthError::InvalidCredentials,
+    ///     other => other,
+    /// })?;
+    /// # Ok(login)
+    /// # }
+    /// ```
     pub fn login_user<U: Clone + 'static>(&self, user: &U) -> LoginUser<'_> {
         LoginUser {
             auth: self,

@@ -1,15 +1,16 @@
 //! What the guide says besides.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::{App, FromRequest as _, HttpRequest, HttpResponse, web};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use tollbridge::flask::{FlaskConfig, JwtManager, LoginManager};
 use tollbridge::store::memory::MemoryStore;
 use tollbridge::testing::as_user;
 use tollbridge::{
-    Auth, AuthError, Bridge, BridgeBuilder, Claims, CurrentUser, Location, MaybeLogin, Require, StoreError,
+    Algorithm, Auth, AuthError, Bridge, BridgeBuilder, Claims, CurrentUser, Location, MaybeLogin, Require, StoreError,
     TokenCookies, TokenKey, TokenLocations, UserStore,
 };
 
@@ -24,6 +25,10 @@ impl UserStore for Users {
 
     async fn find(&self, identity: &str) -> Result<Option<String>, StoreError> {
         Ok(Some(identity.to_owned()))
+    }
+
+    fn is_active(&self, user: &String) -> bool {
+        user != "eve"
     }
 }
 
@@ -149,4 +154,75 @@ async fn the_settings_structs_go_together() {
     assert_eq!(nobody.status(), 302);
     let view = nobody.headers().get("location").map(|value| value.as_bytes());
     assert_eq!(view, Some(&b"/login?next=%2Faccount"[..]));
+}
+
+/// "Answer `AuthError::InvalidCredentials` in its place".
+#[actix_web::test]
+async fn an_inactive_user_can_be_told_what_a_wrong_password_is_told() {
+    async fn plain(auth: Auth) -> Result<HttpResponse, AuthError> {
+        auth.login_user(&"eve".to_owned()).await?;
+        Ok(HttpResponse::NoContent().finish())
+    }
+    async fn discreet(auth: Auth) -> Result<HttpResponse, AuthError> {
+        auth.login_user(&"eve".to_owned()).await.map_err(|error| match error {
+            AuthError::UserDisabled => AuthError::InvalidCredentials,
+            other => other,
+        })?;
+        Ok(HttpResponse::NoContent().finish())
+    }
+    let wrong = async || Err::<HttpResponse, _>(AuthError::InvalidCredentials);
+    let app = App::new().wrap(builder().build().expect("a bridge")).route("/plain", web::post().to(plain));
+    let app = app.route("/discreet", web::post().to(discreet)).route("/wrong", web::post().to(wrong));
+    let app = init_service(app).await;
+    let answer = async |path: &str| {
+        let res = call_service(&app, TestRequest::post().uri(path).to_request()).await;
+        (
+            res.status(),
+            res.headers().iter().map(|(name, value)| format!("{name}: {value:?}")).collect::<BTreeSet<_>>(),
+            read_body(res).await,
+        )
+    };
+    assert_eq!(answer("/discreet").await, answer("/wrong").await);
+    let (status, _, body) = answer("/plain").await;
+    assert!(status == 401 && String::from_utf8_lossy(&body).contains("user_disabled"), "{body:?}");
+}
+
+/// "OIDC, keys of an identity provider".
+#[actix_web::test]
+async fn tokens_of_an_identity_provider_are_for_the_decode_key_loader() {
+    const PRIVATE: &[u8] = include_bytes!("../fixtures/rsa2048.pem");
+    const PUBLIC: &[u8] = include_bytes!("../fixtures/rsa2048_public.pem");
+    let find = |header: &Map<String, Value>, _: &Map<String, Value>| {
+        let is_theirs = header.get("kid")?.as_str()? == "provider-1";
+        is_theirs.then(|| TokenKey::from_public_pem(Algorithm::RS256, PUBLIC).ok()).flatten()
+    };
+    let theirs = |typ: &str| {
+        let header = jsonwebtoken::Header {
+            typ: Some(typ.to_owned()),
+            kid: Some("provider-1".to_owned()),
+            ..jsonwebtoken::Header::new(jsonwebtoken::Algorithm::RS256)
+        };
+        let claims =
+            json!({ "iss": "https://id.example", "aud": "app", "sub": "ann", "iat": 1, "exp": 4_102_444_800_u32 });
+        let key = jsonwebtoken::EncodingKey::from_rsa_pem(PRIVATE).expect("a key");
+        jsonwebtoken::encode(&header, &claims, &key).expect("a token")
+    };
+    let config = json!({
+        "JWT_ALGORITHM": "RS256", "JWT_DECODE_AUDIENCE": "app", "JWT_DECODE_ISSUER": "https://id.example",
+    });
+    let config = FlaskConfig::from_json(&config).expect("a configuration");
+    let jwt = JwtManager::builder(config).decode_key_loader(find).build().expect("a manager");
+    let strict = || builder().verifying_key_for(find).accept_issuer("https://id.example").accept_audience("app");
+    for (bridge, typ, status) in [
+        (builder().flask_jwt(&jwt), "JWT", 200),
+        (builder().flask_jwt(&jwt), "at+jwt", 422),
+        (strict(), "JWT", 401),
+        (strict(), "at+jwt", 401),
+    ] {
+        let who = async |user: CurrentUser<String>| user.into_inner();
+        let app = App::new().wrap(bridge.build().expect("a bridge")).route("/", web::get().to(who));
+        let request = TestRequest::get().insert_header(("authorization", format!("Bearer {}", theirs(typ))));
+        let res = call_service(&init_service(app).await, request.to_request()).await;
+        assert_eq!(res.status(), status, "{typ}");
+    }
 }
