@@ -83,7 +83,7 @@ pub use password::{PasswordActivity, PasswordError, PasswordHasher, PasswordPara
 pub use principal::{Principal, Via};
 pub use problem::Problem;
 pub use protection::SessionProtection;
-pub use redirect::safe_next;
+pub use redirect::{login_url, safe_next};
 pub use refusal::{Refusal, prefers_html};
 pub use remember_cookie::RememberCookie;
 pub use request_loader::RequestLoader;

@@ -55,6 +55,20 @@ impl Auth {
     /// Signs a user in (Flask-Login's `login_user`): starts a new login, and opens a browser session for it unless
     /// [`tokens_only`](LoginUser::tokens_only) is asked for. Await the result to do it. From then on the request has
     /// this current user.
+    ///
+    /// An inactive user is refused with [`UserDisabled`](AuthError::UserDisabled), a 401 `user_disabled`. It tells that
+    /// the account exists, and that the password was right. To answer as for a wrong password:
+    ///
+    /// ```
+    /// # use tollbridge::{Auth, AuthError, NewLogin};
+    /// # async fn sign_in<'a>(auth: &'a Auth, user: String) -> Result<NewLogin<'a>, AuthError> {
+    /// let login = auth.login_user(&user).await.map_err(|error| match error {
+    ///     AuthError::UserDisabled => AuthError::InvalidCredentials,
+    ///     other => other,
+    /// })?;
+    /// # Ok(login)
+    /// # }
+    /// ```
     pub fn login_user<U: Clone + 'static>(&self, user: &U) -> LoginUser<'_> {
         LoginUser {
             auth: self,
@@ -84,6 +98,27 @@ impl Auth {
         }
         // Nobody may be signed in to somebody else's account by another site (login CSRF).
         csrf::check(self.req.method(), self.req.headers(), self.core().own_origin.as_deref())
+    }
+
+    /// The refusal of a handler that wants a login which is fresh: Flask-Login's `needs_refresh()`. It says how long a
+    /// login is ([`fresh_window`](crate::BridgeBuilder::fresh_window)), and a browser is redirected to the
+    /// [`refresh_view`](crate::BridgeBuilder::refresh_view).
+    ///
+    /// ```
+    /// use actix_web::{HttpResponse, post};
+    /// use tollbridge::{Auth, AuthError, CurrentLogin};
+    /// # fn is_large() -> bool { true }
+    ///
+    /// #[post("/transfer")]
+    /// async fn transfer(by: CurrentLogin, auth: Auth) -> Result<HttpResponse, AuthError> {
+    ///     if is_large() && !by.fresh {
+    ///         return Err(auth.needs_refresh());
+    ///     }
+    ///     Ok(HttpResponse::NoContent().finish())
+    /// }
+    /// ```
+    pub fn needs_refresh(&self) -> AuthError {
+        self.core().reauth_required()
     }
 
     /// The page that the browser wanted before it was sent to sign in, once: after that it is forgotten. `None` unless

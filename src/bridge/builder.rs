@@ -46,7 +46,7 @@ pub struct BridgeBuilder {
     public_url: Option<String>,
     views: ViewConfig,
     error_page: Option<Box<ErrorPage>>,
-    on_refusal: Option<Box<OnRefusal>>,
+    on_refusal: Vec<Box<OnRefusal>>,
     events: Events,
     tokens: TokenConfig,
     leeway: Duration,
@@ -126,7 +126,7 @@ impl BridgeBuilder {
             public_url: None,
             views: ViewConfig::default(),
             error_page: None,
-            on_refusal: None,
+            on_refusal: Vec::new(),
             events: Events::default(),
             tokens: TokenConfig {
                 issuer: "tollbridge".to_owned(),

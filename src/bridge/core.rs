@@ -47,7 +47,8 @@ pub(crate) struct Core {
     pub(crate) own_origin: Option<String>,
     pub(crate) views: Views,
     pub(crate) error_page: Option<Box<ErrorPage>>,
-    pub(crate) on_refusal: Option<Box<OnRefusal>>,
+    /// In the order in which they were given; the last is asked first.
+    pub(crate) on_refusal: Vec<Box<OnRefusal>>,
     pub(crate) events: Events,
     pub(crate) clock: Clock,
 }

@@ -28,9 +28,17 @@ fn principal(req: &HttpRequest) -> impl Future<Output = Result<Rc<Principal>, Au
     async move { RequestAuth::of(&req)?.principal(&req).await }
 }
 
+/// In the place of a user whom nobody looked up.
+pub(crate) struct NotLookedUp;
+
 pub(crate) fn user_of<U: 'static>(user: &Rc<dyn Any>) -> Result<Rc<U>, AuthError> {
-    Rc::clone(user).downcast().map_err(|_| {
-        AuthError::Misconfigured("a handler asks for a user of another type than the bridge's `UserStore::User`")
+    Rc::clone(user).downcast().map_err(|user| {
+        AuthError::Misconfigured(if user.is::<NotLookedUp>() {
+            "a handler asks for the user of a token, whom `JwtManagerBuilder::without_user_lookup` keeps from being \
+             looked up: leave that out, or ask for `CurrentLogin` or `Claims`"
+        } else {
+            "a handler asks for a user of another type than the bridge's `UserStore::User`"
+        })
     })
 }
 
@@ -238,12 +246,8 @@ impl FromRequest for Claims {
     type Future = ExtractFuture<Self>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let req = req.clone();
-        Box::pin(async move {
-            let auth = RequestAuth::of(&req)?;
-            let (principal, now) = (auth.principal(&req).await?, auth.core.clock.now());
-            principal.token.as_ref().and_then(|token| token.claims(now)).ok_or(AuthError::LoginRequired)
-        })
+        let principal = principal(req);
+        Box::pin(async move { principal.await?.claims().ok_or(AuthError::LoginRequired) })
     }
 }
 

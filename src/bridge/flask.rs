@@ -21,7 +21,7 @@
 //!     "JWT_SECRET_KEY": "a secret of at least thirty-two bytes",
 //!     "JWT_TOKEN_LOCATION": ["headers", "cookies"],
 //! });
-//! let config = FlaskConfig::from_json(config.as_object().ok_or("no object")?)?;
+//! let config = FlaskConfig::from_json(&config)?;
 //! let jwt = JwtManager::builder(config).build()?; // JWTManager(app)
 //! let bridge = Bridge::builder(Users).store(MemoryStore::default()).flask_jwt(&jwt).build()?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())

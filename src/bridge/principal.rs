@@ -8,7 +8,7 @@ use super::clock::UnixTime;
 use super::credential::Location;
 use super::error::AuthError;
 use super::login::LoginId;
-use super::token::{NO_LOGIN, VerifiedToken};
+use super::token::{Claims, Freshness, NO_LOGIN, VerifiedToken};
 
 /// Which credential authenticated the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +71,27 @@ impl Principal {
     /// [`CredentialConflict`](AuthError::CredentialConflict) for a token that belongs to none.
     pub fn login(&self) -> Result<&LoginId, AuthError> {
         self.login_id.as_ref().ok_or(NO_LOGIN)
+    }
+
+    /// What the token says, if it was one that led here: with [`MaybeLogin`](crate::MaybeLogin) this is `get_jwt()` under
+    /// `jwt_required(optional=True)`.
+    ///
+    /// ```
+    /// use actix_web::{Responder, get};
+    /// use tollbridge::MaybeLogin;
+    ///
+    /// #[get("/prices")]
+    /// async fn prices(login: MaybeLogin) -> impl Responder {
+    ///     let claims = login.as_ref().and_then(|login| login.claims()); // a token that is not valid is a 401
+    ///     claims.map_or("for everybody", |claims| if claims.all.contains_key("plan") { "yours" } else { "for users" })
+    /// }
+    /// ```
+    pub fn claims(&self) -> Option<Claims> {
+        let token = self.token.as_ref()?;
+        token.claims_when(match token.freshness {
+            Freshness::Bool(fresh) => fresh,
+            Freshness::Until(_) => self.fresh,
+        })
     }
 
     /// Whether another credential of the same request leads to the same login; without logins, to the same user.

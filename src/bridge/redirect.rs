@@ -25,7 +25,23 @@ pub fn safe_next(next: &str) -> Option<&str> {
     (landed.origin() == base.origin() && !landed.path().starts_with("//")).then_some(next)
 }
 
-/// A view with the page to come back to, on this host if one is forced: Flask-Login's `login_url`.
+/// A link to a login view of this site, for a page that anybody may see: Flask-Login's `login_url`. `next` is the page to
+/// come back to, which the link leaves out if it is not what [`safe_next`] takes: no link leads to another site, whatever
+/// `next` is made of. It is encoded, and replaces a `next` that the view has.
+///
+/// Who is redirected to sign in needs no link: see [`login_view`](crate::BridgeBuilder::login_view).
+///
+/// ```
+/// use tollbridge::login_url;
+///
+/// assert_eq!(login_url("/login?lang=fr", "/news?page=2"), "/login?lang=fr&next=%2Fnews%3Fpage%3D2");
+/// assert_eq!(login_url("/login", "//evil.example"), "/login");
+/// ```
+pub fn login_url(view: &str, next: &str) -> String {
+    view_url(view, safe_next(next), None)
+}
+
+/// A view with the page to come back to, on this host if one is forced. Neither is checked here.
 pub(crate) fn view_url(view: &str, next: Option<&str>, host: Option<&str>) -> String {
     let (view, fragment) = view.split_once('#').map_or((view, None), |(view, fragment)| (view, Some(fragment)));
     let (base, query) = view.split_once('?').map_or((view, None), |(base, query)| (base, Some(query)));

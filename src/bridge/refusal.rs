@@ -100,7 +100,7 @@ impl<'a> Refusal<'a> {
     fn answer(&self) -> Option<HttpResponse> {
         let core = self.core;
         self.tell();
-        if let Some(answer) = core.on_refusal.as_ref().and_then(|hook| hook(self)) {
+        if let Some(answer) = core.on_refusal.iter().rev().find_map(|hook| hook(self)) {
             return Some(answer);
         }
         // Who presented a token is not sent to sign in: a rejected token is a 401.
@@ -136,7 +136,7 @@ impl fmt::Debug for Refusal<'_> {
 
 /// Gives a refusal its form; every other response passes.
 pub(crate) fn shape<B: MessageBody>(core: &Core, res: ServiceResponse<B>) -> ServiceResponse<EitherBody<B>> {
-    let shapes = core.on_refusal.is_some() || core.views.any() || core.error_page.is_some() || core.events.is_heard();
+    let shapes = !core.on_refusal.is_empty() || core.views.any() || core.error_page.is_some() || core.events.is_heard();
     let error = res.response().error().filter(|_| shapes).and_then(|error| error.as_error::<AuthError>());
     // What a handler makes of a body that broke off is not what is answered.
     let answer = error

@@ -180,7 +180,7 @@ async fn what_is_read_as_flask_reads_it() {
         "JWT_CSRF_CHECK_FORM": true,
         "JWT_VERIFY_SUB": false,
     });
-    let config = FlaskConfig::from_json(config.as_object().expect("an object")).expect("a configuration");
+    let config = FlaskConfig::from_json(&config).expect("a configuration");
     let jwt = JwtManager::builder(config).build().expect("a manager");
     let bridge = World::default().bridge().flask_jwt(&jwt).build().expect("a bridge");
     let handler = async |login: Fresh<CurrentLogin>, claims: Claims| Json(json!([login.identity, claims.all]));

@@ -260,6 +260,10 @@ fn names_that_cannot_be_are_refused_when_the_bridge_is_built() {
     assert!(wrong(TokenLocations::new(&[Header]).header("", "Bearer")));
     assert!(wrong(TokenLocations::new(&[Header]).header("X Token", "Bearer")));
     assert!(wrong(TokenLocations::new(&[Query]).query("")));
+    let host = |name: &str, path: &str| default().access_cookie(name, path).secure(true);
+    assert!(!cookies(host("__Host-at", "/")) && !cookies(host("__Secure-at", "/api").domain("example.org")));
+    assert!(cookies(host("__Host-at", "/api")) && cookies(host("__host-at", "/").domain("example.org")));
+    assert!(cookies(host("__Host-at", "/").secure(false)) && cookies(host("__Secure-at", "/").secure(false)));
     assert!(wrong(TokenLocations::new(&[Json]).json_keys("access_token", "")));
     assert!(cookies(default().access_cookie("a b", "/")));
     assert!(cookies(default().access_cookie("", "/")));

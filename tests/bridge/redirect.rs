@@ -1,7 +1,7 @@
 //! Where a browser may be sent after signing in.
 
 use serde_json::json;
-use tollbridge::safe_next;
+use tollbridge::{login_url, safe_next};
 use url::Url;
 
 use crate::app::{PASSWORD, TestApp};
@@ -33,6 +33,30 @@ fn no_known_payload_leaves_the_site() {
     assert_eq!(accepted + refused, 1099);
     assert!(off_origin > 500, "{off_origin} entries leave the site");
     assert!(accepted > 20, "{accepted} are accepted");
+}
+
+#[test]
+fn a_link_to_the_login_view_stays_on_the_site_and_carries_only_a_safe_way_back() {
+    let base = Url::parse("https://app.test/").expect("a URL");
+    for vector in vectors::lines("open_redirect.jsonl") {
+        let next = vector["next"].as_str().expect("next");
+        let link = login_url("/login?lang=fr", next);
+        assert!(link.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/?&=%._*+-".contains(&byte)), "{link}");
+        let landed = base.join(&link).expect("a URL");
+        assert_eq!((landed.origin(), landed.path()), (base.origin(), "/login"), "{next}");
+        let told: Vec<_> = landed.query_pairs().into_owned().collect();
+        let lang = ("lang".to_owned(), "fr".to_owned());
+        let next = safe_next(next).map(|next| ("next".to_owned(), next.to_owned()));
+        assert_eq!(told, [lang].into_iter().chain(next).collect::<Vec<_>>());
+    }
+    for (view, next, link) in [
+        ("/login", "/a?b=c&next=//evil.example#top", "/login?next=%2Fa%3Fb%3Dc%26next%3D%2F%2Fevil.example%23top"),
+        ("/login?next=/old&x=y#form", "/new", "/login?x=y&next=%2Fnew#form"),
+        ("/login#form", "https://evil.example/", "/login#form"),
+        ("/login", "", "/login"),
+    ] {
+        assert_eq!(login_url(view, next), link, "{view} and {next}");
+    }
 }
 
 #[test]

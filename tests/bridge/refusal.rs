@@ -2,6 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::cookie::Cookie;
+use actix_web::http::StatusCode;
 use serde_json::{Value, json};
 use tollbridge::{AuthError, BridgeBuilder, Refusal};
 
@@ -123,6 +124,25 @@ fn what_the_session_got_meanwhile_stays() {
     let browser = Browser::new(&app);
     assert_eq!(browser.get("/how").expect(403).text(), "no");
     assert_eq!(browser.get("/session-read").expect(200).json()["note"], "of the hook");
+}
+
+#[test]
+fn the_last_is_asked_first_and_the_first_answer_counts() {
+    let answering = |status: u16, codes: &'static [&'static str]| {
+        move |refusal: &Refusal<'_>| {
+            let status = StatusCode::from_u16(status).expect("a status");
+            codes.contains(&refusal.error().code()).then(|| HttpResponse::build(status).finish())
+        }
+    };
+    let app = TestApp::with(|bridge| {
+        bridge
+            .on_refusal(answering(451, &["login_required", "token_invalid"]))
+            .on_refusal(answering(418, &["token_invalid"]))
+    });
+    Token(&app, "junk".to_owned()).get("/how").expect(418);
+    Anonymous(&app).get("/how").expect(451);
+    let wrong = json!({ "username": "panther", "password": "wrong" });
+    Anonymous(&app).post_json("/login", &wrong).refused(401, "invalid_credentials");
 }
 
 #[test]

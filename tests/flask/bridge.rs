@@ -6,7 +6,7 @@ use actix_web::body::MessageBody;
 use actix_web::dev::ServiceResponse;
 use actix_web::http::header::{AUTHORIZATION, COOKIE, HeaderMap, SET_COOKIE, WWW_AUTHENTICATE};
 use actix_web::test::{self as server, TestRequest};
-use actix_web::{App, HttpResponse, Responder, web};
+use actix_web::{App, FromRequest as _, HttpRequest, HttpResponse, Responder, web};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
@@ -14,8 +14,8 @@ use tollbridge::flask::{ErrorProfile, JwtManager, LoginManager};
 use tollbridge::store::memory::MemoryStore;
 use tollbridge::testing::FakeClock;
 use tollbridge::{
-    Auth, AuthError, Bridge, BridgeBuilder, Claims, CurrentLogin, MaybeLogin, Require, Scope, StoreError, TokenClaims,
-    TokenKey, UserStore,
+    Auth, AuthError, Bridge, BridgeBuilder, Claims, CurrentLogin, CurrentUser, MaybeLogin, Refusal, Require, Scope,
+    StoreError, TokenClaims, TokenKey, UserStore,
 };
 
 use crate::recording::{self, manager};
@@ -255,6 +255,47 @@ async fn our_own_tokens_can_be_refused_in_its_words() {
     assert_eq!(answers(wrong).await.2["code"], "csrf_rejected");
     let logout = TestRequest::post().uri("/logout").insert_header((AUTHORIZATION, format!("Bearer {refresh}")));
     assert_eq!(answers(logout).await.0, 204);
+}
+
+#[actix_web::test]
+async fn hooks_before_and_after_the_error_profile_answer_too() {
+    let earlier = |refusal: &Refusal<'_>| {
+        matches!(refusal.error(), AuthError::LoginRequired | AuthError::CredentialConflict(_))
+            .then(|| HttpResponse::ImATeapot().finish())
+    };
+    let later =
+        |refusal: &Refusal<'_>| refusal.request().path().eq("/header").then(|| HttpResponse::Conflict().finish());
+    let answers = answers!(builder().on_refusal(earlier).flask_jwt(&flask()).on_refusal(later));
+    assert_eq!(answers(TestRequest::get().uri("/header")).await.0, 409, "the later one goes before the profile");
+    let (status, _, body) = answers(get("/who", "x")).await;
+    assert_eq!((status, body), (422, json!({ "msg": "Not enough segments" })), "and leaves it the rest");
+    assert_eq!(answers(TestRequest::get().uri("/who")).await.0, 401, "the profile goes before the earlier one");
+    let token = flask().create_access_token("1").issue().expect("a token");
+    let logout = TestRequest::post().uri("/logout").insert_header((AUTHORIZATION, format!("Bearer {token}")));
+    assert_eq!(answers(logout).await.0, 418, "and leaves it what it does not know");
+}
+
+/// The error of a handler says what is wrong and with what, to who reads the log.
+#[actix_web::test]
+async fn a_user_whom_nobody_looked_up_is_an_error_that_says_so() {
+    async fn why<U: 'static>(req: HttpRequest) -> HttpResponse {
+        let error = CurrentUser::<U>::extract(&req).await.err().expect("there is no user");
+        HttpResponse::build(error.status()).json(json!({ "why": error.to_string() }))
+    }
+    let token = flask().create_access_token("1").issue().expect("a token");
+    for (without, named) in [(true, "without_user_lookup"), (false, "UserStore::User")] {
+        let jwt = manager(json!({}));
+        let jwt = if without { jwt.without_user_lookup() } else { jwt }.build().expect("a manager");
+        let bridge = builder().flask_jwt(&jwt).build().expect("a bridge");
+        let app = App::new().wrap(bridge).route("/", web::get().to(why::<u8>)).route("/unit", web::get().to(why::<()>));
+        let app = server::init_service(app.configure(routes)).await;
+        for path in ["/", "/unit"] {
+            let (status, _, body) = answer(server::call_service(&app, get(path, &token).to_request()).await).await;
+            let why = body["why"].as_str().expect("a text");
+            assert!(status == 500 && why.contains(named), "{path}: {status} {why}");
+        }
+        assert_eq!(server::call_service(&app, get("/who", &token).to_request()).await.status(), 200);
+    }
 }
 
 /// Whatever is not a number compares with none: not fresh for ever, and nobody's id.

@@ -6,14 +6,14 @@ use tollbridge::flask::{FlaskConfig, JwtManager};
 use crate::recording::{self, object};
 
 fn error(config: Value) -> String {
-    match FlaskConfig::from_json(&object(config.clone())) {
+    match FlaskConfig::from_json(&config) {
         Ok(_) => panic!("{config} was taken"),
         Err(error) => error.to_string(),
     }
 }
 
 fn taken(config: Value) {
-    if let Err(error) = FlaskConfig::from_json(&object(config.clone())) {
+    if let Err(error) = FlaskConfig::from_json(&config) {
         panic!("{config}: {error}");
     }
 }
@@ -111,12 +111,25 @@ fn an_error_tells_the_value_but_no_key() {
 }
 
 #[test]
+fn a_configuration_that_is_no_object_is_refused_for_that() {
+    let path = "/etc/a secret place.json";
+    for (config, found) in
+        [(json!(path), "a text"), (json!([{}]), "a list"), (json!(null), "null"), (json!(5), "a number")]
+    {
+        let told = error(config.clone());
+        assert!(told.starts_with(&format!("the configuration is {found}: write an object")), "{told}");
+        assert!(!told.contains("secret"), "{told}");
+        assert!(FlaskConfig::from_json_with_weak_secret(&config).is_err());
+    }
+}
+
+#[test]
 fn short_secrets_are_accepted_only_by_name() {
     for key in ["JWT_SECRET_KEY", "SECRET_KEY"] {
         let config = json!({ key: "super-secret" });
         let told = error(config.clone());
         assert!(told.starts_with(&format!("`{key}` has 12 bytes")) && !told.contains("super-secret"), "{told}");
-        assert!(FlaskConfig::from_json_with_weak_secret(&object(config)).is_ok());
+        assert!(FlaskConfig::from_json_with_weak_secret(&config).is_ok());
     }
 }
 
@@ -127,7 +140,7 @@ fn a_manager_needs_a_key_or_a_loader_for_one() {
         (json!({ "JWT_SECRET_KEY": null }), "JWT_SECRET_KEY"),
         (json!({ "JWT_ALGORITHM": "RS256", "JWT_SECRET_KEY": "x".repeat(32) }), "JWT_PUBLIC_KEY"),
     ] {
-        let config = FlaskConfig::from_json(&object(config)).expect("a configuration");
+        let config = FlaskConfig::from_json(&config).expect("a configuration");
         let told = JwtManager::builder(config.clone()).build().expect_err("there is no key").to_string();
         assert!(told.starts_with(&format!("`{missing}` is missing")), "{told}");
         assert!(JwtManager::builder(config).decode_key_loader(|_, _| None).build().is_ok());
@@ -137,7 +150,7 @@ fn a_manager_needs_a_key_or_a_loader_for_one() {
 #[test]
 fn who_has_the_public_key_alone_reads_and_does_not_write() {
     let config = json!({ "JWT_ALGORITHM": "ES256", "JWT_PUBLIC_KEY": recording::pem("es256_public") });
-    let config = FlaskConfig::from_json(&object(config)).expect("a configuration");
+    let config = FlaskConfig::from_json(&config).expect("a configuration");
     let jwt = JwtManager::builder(config).build().expect("a manager");
     assert!(jwt.create_access_token("1").issue().is_err());
     let recording = recording::json("jwt_tokens.json");
@@ -149,7 +162,7 @@ fn who_has_the_public_key_alone_reads_and_does_not_write() {
 #[test]
 fn nothing_prints_a_key() {
     let config = json!({ "JWT_SECRET_KEY": "a secret that nobody should ever read" });
-    let config = FlaskConfig::from_json(&object(config)).expect("a configuration");
+    let config = FlaskConfig::from_json(&config).expect("a configuration");
     let jwt = JwtManager::builder(config.clone()).build().expect("a manager");
     assert!(!format!("{config:?} {jwt:?}").contains("nobody should"));
 }

@@ -31,5 +31,5 @@ pub(crate) fn object(value: Value) -> Map<String, Value> {
 pub(crate) fn manager(config: Value) -> JwtManagerBuilder {
     let mut config = object(config);
     config.entry("JWT_SECRET_KEY").or_insert(json!(SECRET));
-    JwtManager::builder(FlaskConfig::from_json(&config).expect("a configuration"))
+    JwtManager::builder(FlaskConfig::from_json(&config.into()).expect("a configuration"))
 }

@@ -39,7 +39,7 @@ fn manager_of(vector: &Value) -> JwtManager {
         }
     }
     // One of the recorded secrets is a byte shorter than it should be.
-    let config = FlaskConfig::from_json_with_weak_secret(&config).expect("a configuration");
+    let config = FlaskConfig::from_json_with_weak_secret(&config.into()).expect("a configuration");
     let jwt = JwtManager::builder(config).clock(FakeClock::at(NOW)).ids(ids());
     if vector["name"] != "additional_claims_and_headers" {
         return jwt.build().expect("a manager");
@@ -201,7 +201,7 @@ fn parts_of_a_token_are_told() {
 #[test]
 fn key_loaders_choose_the_key() {
     let key_of = |tenant: &str| TokenKey::hs256(format!("{tenant:=>40}").as_bytes()).expect("a key");
-    let config = FlaskConfig::from_json(&object(json!({}))).expect("a configuration");
+    let config = FlaskConfig::from_json(&json!({})).expect("a configuration");
     let jwt = JwtManager::builder(config)
         .encode_key_loader(move |identity| Some(key_of(identity.as_str()?)))
         .decode_key_loader(move |_, claims| Some(key_of(claims.get("sub")?.as_str()?)))

@@ -100,7 +100,7 @@ fn manager(recording: &Recording, case: &Case) -> Result<JwtManager, String> {
         }
     }
     // Whatever the secrets of a recording are.
-    let config = FlaskConfig::from_json_with_weak_secret(&config).map_err(|error| error.to_string())?;
+    let config = FlaskConfig::from_json_with_weak_secret(&config.into()).map_err(|error| error.to_string())?;
     let mut jwt = JwtManager::builder(config).route_locations(&[Location::Header, Location::Json]);
     // Who asks for the user gets one: nobody has to register a loader here.
     if !case.hooks.iter().any(|hook| hook == "user") && case.request.path() != "/user" {

@@ -53,6 +53,13 @@ impl BridgeBuilder {
     /// **Nothing of what it is called with has been verified**: look up a key by it, and believe none of it. The key
     /// decides the algorithm: a token whose header names another is refused. All other rules for tokens hold too.
     ///
+    /// It is for tokens of our own that are signed with keys like those of [`signing_key_for`](Self::signing_key_for),
+    /// and **not for those of an identity provider**, which have neither our `typ` nor the `sid` of a login, and are
+    /// refused whatever this finds. For them there is
+    /// [`JwtManagerBuilder::decode_key_loader`](crate::flask::JwtManagerBuilder::decode_key_loader); and a
+    /// [`RequestLoader`](crate::RequestLoader), with a JWT library of yours and where no tokens of ours are looked for,
+    /// if their `typ` is `at+jwt` (RFC 9068), as that of ours is.
+    ///
     /// Such tokens are verified in every request, so a key that is no longer found is no longer good.
     pub fn verifying_key_for(
         mut self,

@@ -12,6 +12,10 @@ impl BridgeBuilder {
     /// is answered, whichever handler, guard or extractor raised it, before browsers are redirected or get a page.
     /// With `None` all is as without it.
     ///
+    /// May be called several times: the hook that was given last is asked first, and the first answer counts. So one
+    /// that is given after [`flask_jwt`](Self::flask_jwt) goes before the error profile, and one that is given earlier
+    /// gets what the profile leaves.
+    ///
     /// A response to a token leaves without the bridge's cookies, this one too. Only an error that the session layer or a
     /// middleware of yours gives up with (an `Err`, where there is no longer a request) does not come by.
     ///
@@ -27,7 +31,7 @@ impl BridgeBuilder {
     /// }
     /// ```
     pub fn on_refusal(mut self, answer: impl Fn(&Refusal<'_>) -> Option<HttpResponse> + Send + Sync + 'static) -> Self {
-        self.on_refusal = Some(Box::new(answer));
+        self.on_refusal.push(Box::new(answer));
         self
     }
 

@@ -14,8 +14,8 @@ const COOKIE_YEAR: Duration = Duration::from_secs(31_540_000);
 
 impl BridgeBuilder {
     /// Accepts the tokens of a Flask application beside our own, where it looks for them and as it reads them, and
-    /// answers refusals as it does. This sets [`token_locations`](Self::token_locations) and
-    /// [`on_refusal`](Self::on_refusal), which may be set again after it.
+    /// answers refusals as it does. This sets [`token_locations`](Self::token_locations), which may be set again after it,
+    /// and adds an [`on_refusal`](Self::on_refusal): what answers before it has to be given after it.
     ///
     /// Such a token belongs to no login: nothing can be ended but by a
     /// [`token_blocklist`](Self::token_blocklist), and it is good until it expires. Issue our own as soon as you can.

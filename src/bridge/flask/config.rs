@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 use super::keys::FlaskKeys;
 use crate::bridge::token::{Algorithm, KeyError, TokenKey};
 pub(super) use reader::Reader;
+use reader::kind;
 
 const MINUTE: i64 = 60;
 const DAY: i64 = 24 * 60 * MINUTE;
@@ -30,11 +31,11 @@ const DAY: i64 = 24 * 60 * MINUTE;
 ///     "JWT_TOKEN_LOCATION": ["headers", "cookies"],
 ///     "JWT_ACCESS_TOKEN_EXPIRES": 3600, // a `timedelta` as seconds
 /// });
-/// FlaskConfig::from_json(config.as_object().ok_or("no object")?)?;
+/// FlaskConfig::from_json(&config)?;
 ///
 /// let typo = json!({ "JWT_TOKEN_LOCATIONS": ["headers"] });
-/// assert!(FlaskConfig::from_json(typo.as_object().ok_or("no object")?).is_err());
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// assert!(FlaskConfig::from_json(&typo).is_err());
+/// # Ok::<(), tollbridge::flask::FlaskConfigError>(())
 /// ```
 #[derive(Clone)]
 pub struct FlaskConfig {
@@ -123,6 +124,9 @@ pub(super) struct DecodeSettings {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FlaskConfigError {
+    /// The configuration is not an object, but this.
+    #[error("the configuration is {0}: write an object that has the keys of `app.config`")]
+    NotAnObject(&'static str),
     /// The value is of another type than the key takes, or one that it does not take.
     #[error("`{key}` is {found}: write {wanted}")]
     Value {
@@ -168,15 +172,15 @@ pub enum FlaskConfigError {
 }
 
 impl FlaskConfig {
-    /// Reads the configuration: JSON values under the names that `app.config` has for them, a `timedelta` as whole
+    /// Reads the configuration, a JSON object: values under the names that `app.config` has for them, a `timedelta` as whole
     /// seconds, a set or tuple as a list. What is not there has Flask-JWT-Extended's default. Keys that do not begin
     /// with `JWT_` are Flask's or others', and are not read, but for `SECRET_KEY`, which takes the place of a
     /// `JWT_SECRET_KEY` that is missing.
     ///
     /// # Errors
     ///
-    /// When a value cannot be used, when a key is unknown or missing.
-    pub fn from_json(config: &Map<String, Value>) -> Result<Self, FlaskConfigError> {
+    /// When this is no object, when a value cannot be used, when a key is unknown or missing.
+    pub fn from_json(config: &Value) -> Result<Self, FlaskConfigError> {
         Self::read(config, 32)
     }
 
@@ -186,7 +190,7 @@ impl FlaskConfig {
     /// # Errors
     ///
     /// As [`from_json`](Self::from_json).
-    pub fn from_json_with_weak_secret(config: &Map<String, Value>) -> Result<Self, FlaskConfigError> {
+    pub fn from_json_with_weak_secret(config: &Value) -> Result<Self, FlaskConfigError> {
         Self::read(config, 1)
     }
 
@@ -200,8 +204,8 @@ impl FlaskConfig {
         config
     }
 
-    fn read(config: &Map<String, Value>, shortest_secret: usize) -> Result<Self, FlaskConfigError> {
-        let from = Reader::new(config)?;
+    fn read(config: &Value, shortest_secret: usize) -> Result<Self, FlaskConfigError> {
+        let from = Reader::new(config.as_object().ok_or(FlaskConfigError::NotAnObject(kind(config)))?)?;
         let algorithm = from.algorithm("JWT_ALGORITHM")?.unwrap_or(Algorithm::HS256);
         let mut algorithms = from.algorithms("JWT_DECODE_ALGORITHMS")?;
         if !algorithms.contains(&algorithm) {

@@ -107,8 +107,9 @@ impl JwtManagerBuilder {
         self
     }
 
-    /// Looks nobody up: whoever has a token is who it says, as without a `user_lookup_loader`. Handlers that ask for a
-    /// [`CurrentUser`](crate::CurrentUser) of such a token fail then. Default: the user must be there.
+    /// Looks nobody up: whoever has a token is who it says, as without a `user_lookup_loader`. Handlers that ask for the
+    /// [`CurrentUser`](crate::CurrentUser) of such a token fail then with a 500, whose log line says so; they ask for
+    /// [`CurrentLogin`](crate::CurrentLogin) or [`Claims`](crate::Claims). Default: the user must be there.
     pub fn without_user_lookup(mut self) -> Self {
         self.0.finds_users = false;
         self

@@ -25,7 +25,7 @@ impl JwtManager {
     /// use tollbridge::flask::{FlaskConfig, JwtManager};
     ///
     /// let config = json!({ "JWT_SECRET_KEY": "a secret of at least thirty-two bytes" });
-    /// let config = FlaskConfig::from_json(config.as_object().ok_or("no object")?)?;
+    /// let config = FlaskConfig::from_json(&config)?;
     /// let jwt = JwtManager::builder(config).build()?;
     ///
     /// let token = jwt.create_access_token("42").fresh(true).claim("role", "admin").issue()?;

@@ -11,6 +11,7 @@ use crate::bridge::core::Core;
 use crate::bridge::credential::{Chosen, Location};
 use crate::bridge::csrf::{self, Csrf};
 use crate::bridge::error::AuthError;
+use crate::bridge::extract::NotLookedUp;
 use crate::bridge::login::{Login, LoginId};
 use crate::bridge::principal::{Principal, Via};
 use crate::bridge::refresh;
@@ -129,7 +130,7 @@ fn is_fresh(core: &Core, token: &VerifiedToken, now: UnixTime) -> bool {
 /// The user of a token that belongs to no login.
 async fn without_login(core: &Core, token: &VerifiedToken) -> Result<Rc<dyn Any>, AuthError> {
     if !core.foreign.as_ref().is_some_and(|foreign| foreign.finds_users()) {
-        return Ok(Rc::new(()));
+        return Ok(Rc::new(NotLookedUp));
     }
     let user = core.users.find(&token.sub).await?.ok_or(AuthError::UserNotFound)?;
     if user.active { Ok(user.user) } else { Err(AuthError::UserDisabled) }

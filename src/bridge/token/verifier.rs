@@ -185,11 +185,16 @@ impl VerifiedToken {
         self.sid.clone().map(LoginId::from).ok_or(NO_LOGIN)
     }
 
-    /// All claims, for a handler that asks for them.
+    /// All claims, as they are at this time.
     pub(crate) fn claims(&self, now: UnixTime) -> Option<Claims> {
+        self.claims_when(self.freshness.holds(now))
+    }
+
+    /// All claims, of a token that is fresh or not.
+    pub(crate) fn claims_when(&self, fresh: bool) -> Option<Claims> {
         let all: Map<String, Value> = serde_json::from_slice(&self.payload).ok()?;
         Some(Claims {
-            fresh: self.freshness.holds(now),
+            fresh,
             iat: all.get("iat").and_then(Value::as_i64),
             jti: all.get("jti").and_then(Value::as_str).map(str::to_owned),
             sub: self.sub.clone(),

@@ -54,7 +54,8 @@ impl TokenCookies {
     /// # Errors
     ///
     /// [`Misconfigured`](AuthError::Misconfigured) when this is no token, or one without the claim that the double
-    /// submit needs; and when these cookies are not from [`Auth::token_cookies`].
+    /// submit needs; when these cookies are not from [`Auth::token_cookies`]; and when no browser would keep the cookie,
+    /// because its name begins with `__Host-` and it has a [`domain`](Self::domain) or a path.
     pub fn set_access<B>(&self, response: &mut HttpResponse<B>, token: &str) -> Result<(), AuthError> {
         self.set(response.headers_mut(), TokenType::Access, token)
     }
@@ -95,6 +96,13 @@ impl TokenCookies {
             && token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
         if !is_compact {
             return Err(AuthError::Misconfigured("what was to be put into a token's cookie is no token"));
+        }
+        if ![&names.cookie, &names.csrf_cookie].into_iter().all(|cookie| self.keeps_promise(cookie)) {
+            return Err(AuthError::Misconfigured(
+                "a token was to be put into a cookie that no browser keeps: one whose name begins with `__Host-` is \
+                 `Secure` and has no domain and no path but `/`. Declare the domain with `TokenLocations::cookies`, \
+                 which leaves the prefix out, or give names without it",
+            ));
         }
         let mut keep = |mut cookie: Cookie<'_>| {
             if let Some(max_age) = self.max_age {

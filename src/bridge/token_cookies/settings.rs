@@ -23,6 +23,10 @@ impl TokenCookies {
     }
 
     /// The domain that they are for, with all that is below it (`JWT_COOKIE_DOMAIN`). Default none: this host alone.
+    ///
+    /// Names with the prefix `__Host-` go with no domain. Our own are without it if the domain is declared with
+    /// [`TokenLocations::cookies`](crate::TokenLocations::cookies); a clone of
+    /// [`Auth::token_cookies`](crate::Auth::token_cookies) cannot get a domain later, where they have it.
     pub fn domain(mut self, domain: impl Into<String>) -> Self {
         self.domain = Some(domain.into());
         self
@@ -121,6 +125,14 @@ impl TokenCookies {
         {
             return wrong(format!("`{domain}` is not the domain of a cookie"));
         }
+        let given = [&self.access, &self.refresh].into_iter().flat_map(|one| [&one.cookie, &one.csrf_cookie]);
+        if let Some(broken) = given.into_iter().find(|cookie| !self.keeps_promise(cookie)) {
+            return wrong(format!(
+                "no browser keeps a cookie with the name `{}` unless it is `Secure` and, after `__Host-`, has no domain \
+                 and the path `/`",
+                broken.name
+            ));
+        }
         let host_only = secure && self.domain.is_none();
         for one in [&mut self.access, &mut self.refresh] {
             if HeaderName::try_from(one.csrf_header.as_str()).is_err() {
@@ -145,6 +157,16 @@ impl TokenCookies {
             return wrong(format!("the cookies of both tokens have the name `{}`", self.access.cookie.name));
         }
         Ok(self)
+    }
+
+    /// Whether the cookie is what the prefix of its name promises (RFC 6265bis section 4.1.3). Browsers compare it without
+    /// regard to case, and keep no cookie that is not.
+    pub(super) fn keeps_promise(&self, cookie: &CookieName) -> bool {
+        let begins_with =
+            |prefix: &str| cookie.name.get(..prefix.len()).is_some_and(|it| it.eq_ignore_ascii_case(prefix));
+        let secure = self.secure == Some(true);
+        (secure || !begins_with("__Secure-"))
+            && (secure && self.domain.is_none() && cookie.path == "/" || !begins_with("__Host-"))
     }
 }
 

@@ -228,7 +228,8 @@ fn described(value: &Value) -> String {
     description
 }
 
-fn kind(value: &Value) -> &'static str {
+/// What a value is, without the value, which may be a secret.
+pub(super) fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",
