@@ -11,7 +11,6 @@ use super::error::AuthError;
 use super::events::AuthEvent;
 use super::login::Login;
 use super::principal::Verdict;
-use super::protection;
 use super::remember::{Match, PresentedCookie};
 use super::requirement::Wanted;
 use super::resolve::{self, REMEMBER_GRACE};
@@ -32,16 +31,8 @@ impl Auth {
     pub async fn confirm_login(&self) -> Result<NewLogin<'_>, AuthError> {
         let core = self.core();
         let now = core.clock.now();
-        let (identity, login_id) = match self.session_login() {
-            Some(mut found) => {
-                let session = self.req.get_session();
-                // Unless somebody has asked who the request is, and it was done then.
-                let is_enforced = self.state.accepted().is_some();
-                if !is_enforced && !protection::enforce(&self.state, &self.req, &session, &mut found).await? {
-                    return Err(AuthError::LoginEnded);
-                }
-                (found.identity, found.login_id)
-            }
+        let (identity, login_id) = match self.protected_session().await? {
+            Some(found) => (found.identity, found.login_id),
             None if !self.state.presented.is_token() && self.remember_cookie().is_none() => {
                 return Err(AuthError::LoginRequired);
             }

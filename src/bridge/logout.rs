@@ -76,7 +76,7 @@ impl Auth {
             Choice::Nothing => {
                 // Nobody may be signed out by another site either.
                 csrf::check(self.req.method(), self.req.headers(), core.own_origin.as_deref())?;
-                let current = self.by_cookies().await?;
+                let current = self.by_cookies(scope).await?;
                 if let Some(current) = &current {
                     end(core, current, scope, now).await?;
                 }
@@ -100,8 +100,13 @@ impl Auth {
     }
 
     /// The login that the cookies belong to, live or not.
-    async fn by_cookies(&self) -> Result<Option<Current>, AuthError> {
-        if let Some(found) = SessionLogin::of(&self.req, &self.req.get_session()) {
+    async fn by_cookies(&self, scope: Scope) -> Result<Option<Current>, AuthError> {
+        let session = match scope {
+            Scope::This => SessionLogin::of(&self.req, &self.req.get_session()),
+            // Whoever has stolen the session must not reach the user's other logins.
+            Scope::Others | Scope::All => self.protected_session().await?,
+        };
+        if let Some(found) = session {
             return Ok(Some(Current { identity: found.identity, login_id: found.login_id }));
         }
         // No session, but perhaps a remember cookie.

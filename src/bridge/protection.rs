@@ -3,13 +3,14 @@
 //! What is compared is the address from which the request came and its `User-Agent`, as one hash; `X-Forwarded-For`
 //! is what anybody may write, and is not believed.
 
-use actix_session::Session;
+use actix_session::{Session, SessionExt as _};
 use actix_web::HttpRequest;
 use actix_web::http::header::USER_AGENT;
 use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use super::auth::Auth;
 use super::cookies;
 use super::error::AuthError;
 use super::events::AuthEvent;
@@ -52,6 +53,27 @@ impl SessionProtection {
     /// it was opened before it was protected, does.
     pub(crate) fn sees_another(self, req: &HttpRequest, session: &Session) -> bool {
         self != Self::None && session.get::<String>(CLIENT_KEY).ok().flatten().is_none_or(|of| of != client_of(req))
+    }
+}
+
+impl Auth {
+    /// The login of this request's session, live or not, for what a session may do without anybody asking who the
+    /// request is.
+    ///
+    /// # Errors
+    ///
+    /// [`LoginEnded`](AuthError::LoginEnded) when the session is another client's, and its login was ended for that.
+    pub(super) async fn protected_session(&self) -> Result<Option<SessionLogin>, AuthError> {
+        if self.state.presented.is_token() {
+            return Ok(None);
+        }
+        let session = self.req.get_session();
+        let Some(mut found) = SessionLogin::of(&self.req, &session) else { return Ok(None) };
+        // Who has asked already has seen to it.
+        if self.state.accepted().is_none() && !enforce(&self.state, &self.req, &session, &mut found).await? {
+            return Err(AuthError::LoginEnded);
+        }
+        Ok(Some(found))
     }
 }
 

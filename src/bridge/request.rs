@@ -27,6 +27,8 @@ pub(crate) struct RequestAuth {
     /// Resolved when the first extractor asks, once. Signing in puts a new cell here, and so does a guard that demands
     /// something else.
     verdict: RefCell<Rc<OnceCell<Verdict>>>,
+    /// Whom a guard found, before another one looked elsewhere.
+    let_in: RefCell<Option<Rc<Principal>>>,
     /// The last token whose signature was right, whatever became of it.
     opened: RefCell<Option<Rc<VerifiedToken>>>,
     /// Whether anybody has asked, under any demands.
@@ -47,6 +49,7 @@ impl RequestAuth {
             known_tokens,
             requirement: RefCell::default(),
             verdict: RefCell::default(),
+            let_in: RefCell::default(),
             opened: RefCell::default(),
             accessed: Cell::default(),
             inactive: RefCell::default(),
@@ -80,7 +83,7 @@ impl RequestAuth {
         if answered {
             return self.verdict(req).await;
         }
-        let before = self.accepted();
+        let before = self.accepted().or_else(|| self.let_in.take());
         *self.requirement.borrow_mut() = Some(Rc::clone(requirement));
         *self.verdict.borrow_mut() = Rc::default();
         let verdict = self.verdict(req).await;
@@ -91,7 +94,11 @@ impl RequestAuth {
                 self.set_verdict(refused.clone());
                 refused
             }
-            _ => verdict,
+            (before, _) => {
+                // A guard that is content with nobody does not make the next one forget.
+                *self.let_in.borrow_mut() = before;
+                verdict
+            }
         }
     }
 

@@ -49,7 +49,12 @@ pub(crate) fn routes(app: &mut ServiceConfig) {
     .service(
         web::scope("/proved")
             .wrap(Require::login().fresh())
-            .route("/ticket", web::route().to(who).wrap(Require::token().locations(&[Query]))),
+            .route("/ticket", web::route().to(who).wrap(Require::token().locations(&[Query])))
+            .service(
+                web::scope("/aside")
+                    .wrap(Require::token().optional().locations(&[Body]))
+                    .route("/ticket", web::route().to(who).wrap(Require::token().locations(&[Query]))),
+            ),
     )
     .route("/cookies/login", web::post().to(sign_in))
     .route("/cookies/refresh", web::post().to(refresh))

@@ -186,3 +186,19 @@ fn strong_confirms_no_other_client() {
     let (browser, _) = signed_in(&app, false);
     browser.call("POST", "/confirm").header("user-agent", AGENT).send().expect(200);
 }
+
+#[test]
+fn strong_lets_no_other_client_end_other_logins() {
+    for scope in ["all", "others"] {
+        let (app, _) = protected(SessionProtection::Strong);
+        let elsewhere = Anonymous(&app).token_login("panther").access;
+        let (browser, _) = signed_in(&app, true);
+        let stolen = browser.call("POST", &format!("/logout?scope={scope}")).header("user-agent", OTHER).send();
+        assert_eq!(stolen.outcome(), (401, "login_ended".to_owned()), "{scope}");
+        Token(&app, elsewhere.clone()).get("/who_am_i").expect(200);
+        let (browser, _) = signed_in(&app, true);
+        let own = browser.call("POST", &format!("/logout?scope={scope}")).header("user-agent", AGENT).send();
+        own.expect(204);
+        Token(&app, elsewhere).get("/who_am_i").refused(401, "login_ended");
+    }
+}

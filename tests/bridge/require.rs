@@ -110,14 +110,16 @@ fn guards_around_each_other_are_not_satisfied_by_different_people() {
     let app = TestApp::with(|bridge| bridge.token_locations(locations));
     let (victim, thief) = (Anonymous(&app).token_login("panther"), Anonymous(&app).token_login("batman"));
     let stolen = Token(&app, victim.refresh.clone()).post("/refresh").expect(200).pair().access;
-    let ticket = |header: &str, query: &str| {
-        Anonymous(&app).call("GET", &format!("/proved/ticket?access_token={query}")).bearer(header).send()
-    };
-    ticket(&stolen, &stolen).refused(401, "reauth_required");
-    ticket(&thief.access, &stolen).refused(400, "invalid_request");
-    ticket(&thief.access, &victim.access).refused(400, "invalid_request");
-    for (header, query, identity) in [(&thief.access, &thief.access, "1"), (&victim.access, &stolen, "2")] {
-        assert_eq!(ticket(header, query).expect(200).json()["identity"], identity);
+    for path in ["/proved/ticket", "/proved/aside/ticket"] {
+        let ticket = |header: &str, query: &str| {
+            Anonymous(&app).call("GET", &format!("{path}?access_token={query}")).bearer(header).send()
+        };
+        ticket(&stolen, &stolen).refused(401, "reauth_required");
+        ticket(&thief.access, &stolen).refused(400, "invalid_request");
+        ticket(&thief.access, &victim.access).refused(400, "invalid_request");
+        for (header, query, identity) in [(&thief.access, &thief.access, "1"), (&victim.access, &stolen, "2")] {
+            assert_eq!(ticket(header, query).expect(200).json()["identity"], identity);
+        }
     }
 }
 
