@@ -23,6 +23,15 @@ use super::token::Claims;
 
 type ExtractFuture<T> = Pin<Box<dyn Future<Output = Result<T, AuthError>>>>;
 
+/// The principal, for an extractor that is for tokens alone.
+fn principal_of_token(req: &HttpRequest) -> impl Future<Output = Result<Rc<Principal>, AuthError>> + 'static {
+    // At once, and not when it is its turn: an extractor before it in the same handler may be the one that refuses.
+    if let Ok(auth) = RequestAuth::of(req) {
+        auth.demand_token();
+    }
+    principal(req)
+}
+
 fn principal(req: &HttpRequest) -> impl Future<Output = Result<Rc<Principal>, AuthError>> + 'static {
     let req = req.clone();
     async move { RequestAuth::of(&req)?.principal(&req).await }
@@ -43,7 +52,7 @@ pub(crate) fn user_of<U: 'static>(user: &Rc<dyn Any>) -> Result<Rc<U>, AuthError
 }
 
 macro_rules! user_extractor {
-    ($(#[$doc:meta])* $name:ident, $accepts:expr) => {
+    ($(#[$doc:meta])* $name:ident, $principal:ident, $accepts:expr) => {
         $(#[$doc])*
         pub struct $name<U>(Rc<U>);
 
@@ -76,7 +85,7 @@ macro_rules! user_extractor {
             type Future = ExtractFuture<Self>;
 
             fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-                let principal = principal(req);
+                let principal = $principal(req);
                 Box::pin(async move {
                     let principal = principal.await?;
                     let accepts: fn(Via) -> Result<(), AuthError> = $accepts;
@@ -90,13 +99,13 @@ macro_rules! user_extractor {
 
 user_extractor! {
     /// The user of this request, by session or by token: `current_user` under `login_required` or `jwt_required`.
-    CurrentUser, |_| Ok(())
+    CurrentUser, principal, |_| Ok(())
 }
 
 user_extractor! {
     /// The user of this request, if a browser's cookies say so. A request with a token is refused with a 400
     /// `credential_conflict`.
-    BrowserUser, |via| match via {
+    BrowserUser, principal, |via| match via {
         Via::Token | Via::Request => Err(NOT_A_BROWSER),
         Via::Session | Via::Remember => Ok(()),
     }
@@ -105,7 +114,7 @@ user_extractor! {
 user_extractor! {
     /// The user of this request, if an access token says so. A browser's cookies do not count: without a token it is
     /// a 401 `login_required`, cookies or not.
-    TokenUser, |via| match via {
+    TokenUser, principal_of_token, |via| match via {
         Via::Token => Ok(()),
         Via::Session | Via::Remember | Via::Request => Err(AuthError::LoginRequired),
     }
@@ -246,7 +255,7 @@ impl FromRequest for Claims {
     type Future = ExtractFuture<Self>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let principal = principal(req);
+        let principal = principal_of_token(req);
         Box::pin(async move { principal.await?.claims().ok_or(AuthError::LoginRequired) })
     }
 }
@@ -256,7 +265,7 @@ impl FromRequest for TokenClaims {
     type Future = ExtractFuture<Self>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let principal = principal(req);
+        let principal = principal_of_token(req);
         Box::pin(async move {
             let principal = principal.await?;
             principal.token.as_ref().and_then(|token| token.token_claims()).ok_or(AuthError::LoginRequired)

@@ -64,6 +64,11 @@ impl<'a> Refusal<'a> {
         self.auth.as_ref().is_some_and(|auth| auth.presented.is_token())
     }
 
+    /// Whether the handler, or a guard before it, works with tokens alone.
+    pub fn demands_token(&self) -> bool {
+        self.auth.as_ref().is_some_and(|auth| auth.demands_token())
+    }
+
     /// The claims of the token that was presented: what Flask-JWT-Extended gives to `expired_token_loader` and the
     /// others. The token may have expired, been revoked, or be stale; but it was issued here as it is. `None` if there
     /// is no token, or one whose signature does not hold, of which nothing can be said.
@@ -103,14 +108,22 @@ impl<'a> Refusal<'a> {
         if let Some(answer) = core.on_refusal.iter().rev().find_map(|hook| hook(self)) {
             return Some(answer);
         }
-        // Who presented a token is not sent to sign in: a rejected token is a 401.
+        // Who presented a token is not sent to sign in: a rejected token is a 401. Nor is who should have presented one.
         if core.views.are_for(self.req)
             && !self.presents_token()
+            && !self.demands_token()
+            && !self.is_of_a_sign_in()
             && let Some(redirect) = core.views.redirect(self.req, self.error, core.own_origin.as_deref())
         {
             return Some(redirect);
         }
         core.error_page.as_ref().filter(|_| prefers_html(self.req)).map(|page| page(self.req, self.error))
+    }
+
+    /// Whether somebody tries to sign in who may not: to be sent to the page that they come from tells them nothing.
+    fn is_of_a_sign_in(&self) -> bool {
+        let session_ended = || self.auth.as_ref().is_some_and(|auth| auth.is_absent_for(self.error));
+        matches!(self.error, AuthError::UserDisabled) && !session_ended()
     }
 
     /// Tells who listens. A wrong password lacks no credential, and has no event of its own.

@@ -13,7 +13,7 @@ use super::core::Core;
 use super::credential::{Choice, Found, Location, Presented, TWO_TOKENS};
 use super::error::AuthError;
 use super::principal::{Principal, Verdict};
-use super::requirement::{Requirement, Wanted};
+use super::requirement::{Face, Requirement, Wanted};
 use super::resolve;
 use super::token::{KnownTokens, TokenType, VerifiedToken};
 
@@ -37,6 +37,8 @@ pub(crate) struct RequestAuth {
     inactive: RefCell<Option<Rc<dyn Any>>>,
     /// Whether the browser is to lose the cookies that carry its tokens.
     token_cookies_end: Cell<bool>,
+    /// Whether an extractor has asked for a token.
+    token_demanded: Cell<bool>,
     /// Cookies to set on the response, which handlers do not see.
     cookies: RefCell<Vec<Cookie<'static>>>,
 }
@@ -54,6 +56,7 @@ impl RequestAuth {
             accessed: Cell::default(),
             inactive: RefCell::default(),
             token_cookies_end: Cell::default(),
+            token_demanded: Cell::default(),
             cookies: RefCell::default(),
         })
     }
@@ -186,6 +189,16 @@ impl RequestAuth {
         self.token_cookies_end.set(true);
     }
 
+    /// The handler works with tokens alone.
+    pub(crate) fn demand_token(&self) {
+        self.token_demanded.set(true);
+    }
+
+    /// Whether the handler, or a guard before it, works with tokens alone: no login page would help.
+    pub(crate) fn demands_token(&self) -> bool {
+        self.token_demanded.get() || self.requirement().is_some_and(|requirement| requirement.face == Face::Token)
+    }
+
     pub(crate) fn token_cookies_end(&self) -> bool {
         self.token_cookies_end.get()
     }
@@ -193,6 +206,11 @@ impl RequestAuth {
     /// Whether anybody has asked who the request is.
     pub(crate) fn was_asked(&self) -> bool {
         self.verdict.borrow().initialized()
+    }
+
+    /// Whether the browser's session is over for this reason, as far as anybody has asked.
+    pub(crate) fn is_absent_for(&self, error: &AuthError) -> bool {
+        matches!(self.verdict.borrow().get(), Some(Verdict::Absent(absent)) if absent.code() == error.code())
     }
 
     /// The user who is signed in and may not be here, once somebody has asked who the request is.

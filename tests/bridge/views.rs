@@ -305,3 +305,30 @@ fn what_is_no_view_is_refused_where_the_bridge_is_built() {
         assert!(!refused(&|bridge| bridge.login_view(view).scope_login_view("/", Some(view))), "{view}");
     }
 }
+
+/// Signing in would not help there, and would lead back for ever.
+#[test]
+fn who_should_have_brought_a_token_is_not_sent_to_sign_in() {
+    let app = TestApp::with(|bridge| bridge.login_view("/login"));
+    let browser = Browser::new(&app);
+    for path in ["/token", "/claims"] {
+        browse(&Anonymous(&app), path).refused(401, "login_required");
+    }
+    browser.sign_in("panther", false);
+    for path in ["/token", "/claims"] {
+        browse(&browser, path).refused(401, "login_required");
+    }
+    assert_eq!(sent_to(browse(&Anonymous(&app), "/how")), "/login?next=%2Fhow");
+}
+
+#[test]
+fn who_may_not_sign_in_is_told_so() {
+    let app = TestApp::with(|bridge| bridge.login_view("/sign-in"));
+    let (before, after) = (Browser::new(&app), Browser::new(&app));
+    before.sign_in("panther", false);
+    app.world.users.change(2, |user| user.active = false);
+    let form = json!({ "username": "panther", "password": PASSWORD });
+    let call = after.call("POST", "/login").header("accept", HTML).body("application/json", form.to_string());
+    call.send().refused(401, "user_disabled");
+    assert_eq!(sent_to(browse(&before, "/how")), "/sign-in?next=%2Fhow", "whose session is over may sign in again");
+}

@@ -15,7 +15,7 @@ use crate::bridge::error::AuthError;
 use crate::bridge::locations::Search;
 use crate::bridge::refusal::Refusal;
 use crate::bridge::request::RequestAuth;
-use crate::bridge::requirement::{Face, Requirement, Wanted};
+use crate::bridge::requirement::{Requirement, Wanted};
 use crate::bridge::token::{Malformation, TokenFault, TokenPart, TokenType};
 
 /// Refusals in the form that clients of Flask-JWT-Extended know: its statuses (422 for a token that is not valid, 401,
@@ -172,8 +172,7 @@ impl ErrorProfile {
 /// Whether a token was presented or asked for. A browser that lacks a login elsewhere is sent to a view, if there is one.
 fn is_about_tokens(refusal: &Refusal<'_>) -> bool {
     let Ok(auth) = RequestAuth::of(refusal.request()) else { return false };
-    let guarded = auth.requirement().is_some_and(|requirement| requirement.face == Face::Token);
-    guarded || refusal.presents_token() || !auth.core.views.are_for(refusal.request())
+    refusal.demands_token() || refusal.presents_token() || !auth.core.views.are_for(refusal.request())
 }
 
 /// Where the request was searched for a token, and what was there instead.
