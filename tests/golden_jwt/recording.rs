@@ -38,9 +38,16 @@ pub(crate) struct Recorded {
 #[derive(Debug, Deserialize, PartialEq, Eq)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
+    #[serde(deserialize_with = "or_empty")]
     pub(crate) content_type: String,
     pub(crate) www_authenticate: Option<String>,
+    #[serde(deserialize_with = "or_empty")]
     pub(crate) body: String,
+}
+
+/// What is not there is empty.
+fn or_empty<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 /// A file of ours.
@@ -74,8 +81,8 @@ impl Recorded {
             Some(query) => format!("{}?{}", self.path, urlencoded(query)),
         };
         let mut req = TestRequest::with_uri(&uri).method(self.method.parse().expect("a method"));
-        for (name, value) in &self.headers {
-            let value = HeaderValue::from_bytes(&latin1(value.as_str().expect("a text"))).expect("a header's value");
+        for (name, value) in self.headers.iter().flat_map(|(name, value)| texts(value).map(move |text| (name, text))) {
+            let value = HeaderValue::from_bytes(&latin1(&value)).expect("a header's value");
             req = req.append_header((name.parse::<HeaderName>().expect("a header's name"), value));
         }
         let body = match (&self.json, &self.form, &self.data) {
@@ -96,12 +103,18 @@ impl Recorded {
     }
 }
 
+/// A value, or several under one name; numbers and the like as they are written.
+fn texts(value: &Value) -> impl Iterator<Item = String> {
+    let all = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+    all.iter().map(|one| one.as_str().map_or_else(|| one.to_string(), str::to_owned))
+}
+
 /// As WSGI passes headers on.
 fn latin1(text: &str) -> Vec<u8> {
     text.chars().map(|c| u8::try_from(c).expect("a character of Latin-1")).collect()
 }
 
 fn urlencoded(members: &Map<String, Value>) -> String {
-    let pairs = members.iter().map(|(name, value)| (name, value.as_str().expect("a text")));
+    let pairs = members.iter().flat_map(|(name, value)| texts(value).map(move |text| (name, text)));
     url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
 }

@@ -118,7 +118,10 @@ impl Drop for TestDatabase {
 
 fn run(url: &str, sql: &str) {
     let done = match url.strip_prefix("sqlite://") {
-        Some(path) => SqliteConnection::establish(path).expect("SQLite opens").batch_execute(sql),
+        // A server may be writing.
+        Some(path) => SqliteConnection::establish(path)
+            .expect("SQLite opens")
+            .batch_execute(&format!("PRAGMA busy_timeout = 10000; {sql}")),
         None => PgConnection::establish(url).expect("PostgreSQL answers").batch_execute(sql),
     };
     done.unwrap_or_else(|error| panic!("{sql}: {error}"));
