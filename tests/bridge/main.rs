@@ -37,5 +37,6 @@ mod token_claims;
 mod token_cookies;
 mod token_keys;
 mod tokens;
+mod uploads;
 mod views;
 mod wycheproof;

@@ -131,6 +131,7 @@ pub(super) fn limit_pauses(req: &mut ServiceRequest, time: Duration) {
     req.set_payload(stream_of(limited));
 }
 
+/// Fused, because readers such as actix-multipart poll a body again after its end, and few streams allow that.
 fn stream_of(stream: impl futures_util::Stream<Item = Result<Bytes, PayloadError>> + 'static) -> Payload {
-    Payload::Stream { payload: Box::pin(stream) }
+    Payload::Stream { payload: Box::pin(stream.fuse()) }
 }
