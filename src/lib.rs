@@ -109,6 +109,7 @@
 //!   Who embeds the layer alone depends on it with `default-features = false`.
 
 pub mod bridge;
+pub mod flask;
 #[cfg(feature = "server")]
 pub mod server;
 pub mod store;

@@ -1,10 +1,10 @@
 //! Puts a [`Bridge`] together, and refuses to put together a weak one.
 
 mod browsers;
-mod hooks;
+mod login_views;
 mod outcomes;
+mod token_hooks;
 mod tokens;
-mod views;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -13,28 +13,29 @@ use std::time::Duration;
 use actix_web::cookie::Key;
 use aws_lc_rs::{hkdf, hmac};
 
-use super::Bridge;
-use super::clock::Clock;
-use super::cookies::CookieConfig;
-use super::core::{Core, ErrorPage, Lifetimes};
-use super::events::Events;
-use super::flask::JwtManager;
-use super::hooks::{Hooks, IssueHooks, KeyFinder};
-use super::loader::LoaderConfig;
-use super::locations::TokenLocations;
-use super::login::LoginStore;
-use super::protection::SessionProtection;
-use super::random;
-use super::refusal::OnRefusal;
-use super::remember::RememberKey;
-use super::remember_cookie::RememberCookie;
-use super::request_loader::Loads;
-use super::session_store::SessionStore;
-use super::token::{ForeignTokens, Issuer, KeySet, TokenConfig, TokenKey, Verifier};
-use super::token_cookies::TokenCookies;
-use super::user::UserStore;
-use super::users::{Erased, Users};
-use super::views::ViewConfig;
+use crate::bridge::Bridge;
+use crate::bridge::credential::custom_credential::Loads;
+use crate::bridge::credential::find::LoaderConfig;
+use crate::bridge::credential::locations::TokenLocations;
+use crate::bridge::credential::token_cookies::TokenCookies;
+use crate::bridge::model::clock::Clock;
+use crate::bridge::model::erased_users::{Erased, Users};
+use crate::bridge::model::events::Events;
+use crate::bridge::model::login::LoginStore;
+use crate::bridge::model::random;
+use crate::bridge::model::session_store::SessionStore;
+use crate::bridge::model::user_store::UserStore;
+use crate::bridge::resolve::engine::{Core, ErrorPage, Lifetimes};
+use crate::bridge::resolve::foreign::ForeignTokens;
+use crate::bridge::resolve::token_checks::{Hooks, IssueHooks, KeyFinder};
+use crate::bridge::response::refusal::OnRefusal;
+use crate::bridge::response::views::ViewConfig;
+use crate::bridge::session::cookies::CookieConfig;
+use crate::bridge::session::protection::SessionProtection;
+use crate::bridge::session::remember_cookie::RememberCookie;
+use crate::bridge::session::remember_token::RememberKey;
+use crate::bridge::token::{Issuer, KeySet, TokenConfig, TokenKey, Verifier};
+use crate::flask::JwtManager;
 
 /// Settings of a [`Bridge`], from [`Bridge::builder`]. All but the token key and the store have defaults.
 pub struct BridgeBuilder {

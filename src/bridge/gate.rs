@@ -16,11 +16,11 @@ use actix_web::cookie::SameSite;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::error::InternalError;
 
-use super::core::{Core, seconds};
-use super::error::AuthError;
-use super::refusal::{self, Shaped};
-use super::sessions::Sessions;
-use super::store_error::StoreError;
+use crate::bridge::error::auth_error::AuthError;
+use crate::bridge::model::store_error::StoreError;
+use crate::bridge::resolve::engine::{Core, seconds};
+use crate::bridge::response::refusal::{self, Shaped};
+use crate::bridge::session::actix_store::Sessions;
 
 /// The app's service with actix-identity around it. Identity is on both sides of the gate: it keeps its state in the
 /// session, and on the bare side that is an empty one, which dies with the request.

@@ -4,37 +4,33 @@
 //! and RFC 8725 section 3.11 ask. aws-lc-rs signs and verifies the bytes; what surrounds them is parsed here, more
 //! strictly than general libraries do: nothing passes with an unknown `crit`, another `typ`, absent or mistyped claims.
 
+mod access_successor;
 mod algorithm;
 mod claims;
 mod compact;
-mod extras;
+pub(crate) mod extras;
 mod fault;
-mod foreign;
-mod issuer;
+pub(crate) mod issuer;
 mod jwk;
 mod key_set;
 mod keys;
-mod known;
-mod new_tokens;
 mod pem;
-mod renewal;
 mod roca;
 mod signature;
 mod signer;
-mod verifier;
+mod verified_token_cache;
+pub(crate) mod verifier;
 
 pub use algorithm::{Algorithm, UnknownAlgorithm};
 pub use claims::Claims;
 pub(crate) use compact::unverified_header;
 pub(crate) use extras::Extras;
 pub use fault::{Malformation, TokenFault, TokenPart};
-pub(crate) use foreign::ForeignTokens;
 pub use issuer::TokenPair;
 pub(crate) use issuer::{Issuer, TokenConfig};
 pub(crate) use key_set::KeySet;
 pub use keys::{KeyError, TokenKey};
-pub(crate) use known::KnownTokens;
-pub use new_tokens::NewTokens;
+pub(crate) use verified_token_cache::KnownTokens;
 pub(crate) use verifier::{Freshness, NO_LOGIN, Verified, VerifiedToken, Verifier};
 
 /// What a token is for. The two are never interchangeable (RFC 8725 section 3.12).

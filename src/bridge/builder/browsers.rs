@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::BridgeBuilder;
-use crate::bridge::auth::LONGEST_REMEMBER;
-use crate::bridge::error::AuthError;
-use crate::bridge::protection::SessionProtection;
-use crate::bridge::remember_cookie::RememberCookie;
+use crate::bridge::auth::auth_handle::LONGEST_REMEMBER;
+use crate::bridge::builder::BridgeBuilder;
+use crate::bridge::error::auth_error::AuthError;
+use crate::bridge::session::protection::SessionProtection;
+use crate::bridge::session::remember_cookie::RememberCookie;
 
 impl BridgeBuilder {
     /// At least 32 random bytes, from which the keys of the cookies are derived. Without it they are random: after a

@@ -2,9 +2,9 @@
 
 use actix_web::HttpResponse;
 
-use super::BridgeBuilder;
-use crate::bridge::events::AuthEvent;
-use crate::bridge::refusal::Refusal;
+use crate::bridge::builder::BridgeBuilder;
+use crate::bridge::model::events::AuthEvent;
+use crate::bridge::response::refusal::Refusal;
 
 impl BridgeBuilder {
     /// Answers refusals in the bridge's stead: Flask-Login's `unauthorized_handler` and `needs_refresh_handler`, and the

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use super::BridgeBuilder;
-use crate::bridge::locations::TokenLocations;
-use crate::bridge::random;
-use crate::bridge::request_loader::RequestLoader;
-use crate::bridge::token::{ForeignTokens, TokenKey};
+use crate::bridge::builder::BridgeBuilder;
+use crate::bridge::credential::custom_credential::RequestLoader;
+use crate::bridge::credential::locations::TokenLocations;
+use crate::bridge::model::random;
+use crate::bridge::resolve::foreign::ForeignTokens;
+use crate::bridge::token::TokenKey;
 
 impl BridgeBuilder {
     /// Accepts a credential of the application's own beside tokens and sessions, such as an API key (Flask-Login's

@@ -6,7 +6,7 @@ use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, Version};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{PasswordError, Verified};
-use crate::bridge::random;
+use crate::bridge::model::random;
 
 /// Bytes of the hash proper.
 pub(super) const OUTPUT_LEN: usize = 32;

@@ -6,20 +6,20 @@ use std::rc::Rc;
 
 use actix_web::HttpRequest;
 
-use crate::bridge::clock::UnixTime;
-use crate::bridge::core::Core;
-use crate::bridge::credential::{Chosen, Location};
-use crate::bridge::csrf::{self, Csrf};
-use crate::bridge::error::AuthError;
-use crate::bridge::extract::NotLookedUp;
-use crate::bridge::login::{Login, LoginId};
-use crate::bridge::principal::{Principal, Via};
-use crate::bridge::refresh;
-use crate::bridge::request::RequestAuth;
-use crate::bridge::requirement::Requirement;
-use crate::bridge::resolve::live;
+use crate::bridge::auth::extractors::NotLookedUp;
+use crate::bridge::auth::refresh;
+use crate::bridge::auth::request_state::RequestAuth;
+use crate::bridge::credential::double_submit::{self, Csrf};
+use crate::bridge::credential::presented::{Chosen, Location};
+use crate::bridge::error::auth_error::AuthError;
+use crate::bridge::model::clock::UnixTime;
+use crate::bridge::model::erased_users::KnownUser;
+use crate::bridge::model::login::{Login, LoginId};
+use crate::bridge::resolve::engine::Core;
+use crate::bridge::resolve::principal::{Principal, Via};
+use crate::bridge::resolve::requirement::Requirement;
+use crate::bridge::resolve::resolver::live;
 use crate::bridge::token::{TokenType, Verified, VerifiedToken};
-use crate::bridge::users::KnownUser;
 
 /// Verifies a token that a request presents, for whatever purpose. One from a cookie must come from our own pages.
 pub(crate) fn verify(
@@ -31,8 +31,8 @@ pub(crate) fn verify(
     let core = &*auth.core;
     let csrf = match &core.loader.search.cookies {
         Some(cookies) if token.location == Location::Cookie => {
-            csrf::check(req.method(), req.headers(), core.own_origin.as_deref())?;
-            csrf::of_cookie(cookies, token.presented_as, &auth.presented, req)?
+            double_submit::check(req.method(), req.headers(), core.own_origin.as_deref())?;
+            double_submit::of_cookie(cookies, token.presented_as, &auth.presented, req)?
         }
         _ => Csrf::NotNeeded,
     };

@@ -6,8 +6,8 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::fault::{Malformation, TokenFault, TokenPart};
-use crate::bridge::clock::UnixTime;
+use crate::bridge::model::clock::UnixTime;
+use crate::bridge::token::fault::{Malformation, TokenFault, TokenPart};
 
 /// The latest time that a double can hold exactly; nothing of ours is later.
 const MAX_TIME: u64 = 1 << 53;

@@ -8,13 +8,13 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::TokenType;
-use super::algorithm::Algorithm;
-use super::claims::position;
-use super::fault::{Malformation, TokenFault, TokenPart};
-use super::key_set::KeySet;
-use super::keys::TokenKey;
-use crate::bridge::hooks::KeyFinder;
+use crate::bridge::resolve::token_checks::KeyFinder;
+use crate::bridge::token::TokenType;
+use crate::bridge::token::algorithm::Algorithm;
+use crate::bridge::token::claims::position;
+use crate::bridge::token::fault::{Malformation, TokenFault, TokenPart};
+use crate::bridge::token::key_set::KeySet;
+use crate::bridge::token::keys::TokenKey;
 
 /// No token of ours is longer: nothing is decoded of one that is.
 pub(super) const MAX_LENGTH: usize = 8 * 1024;

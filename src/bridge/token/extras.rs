@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::bridge::error::AuthError;
+use crate::bridge::error::auth_error::AuthError;
 
 /// Additional claims and members of the header.
 #[derive(Default)]

@@ -9,15 +9,15 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::TokenType;
-use super::extras::Extras;
-use super::key_set::KeySet;
-use super::signer::Signer;
-use crate::bridge::clock::UnixTime;
-use crate::bridge::error::AuthError;
-use crate::bridge::hooks::{IssueHooks, OfIdentity};
-use crate::bridge::login::Login;
-use crate::bridge::random;
+use crate::bridge::error::auth_error::AuthError;
+use crate::bridge::model::clock::UnixTime;
+use crate::bridge::model::login::Login;
+use crate::bridge::model::random;
+use crate::bridge::resolve::token_checks::{IssueHooks, OfIdentity};
+use crate::bridge::token::TokenType;
+use crate::bridge::token::extras::Extras;
+use crate::bridge::token::key_set::KeySet;
+use crate::bridge::token::signer::Signer;
 
 /// What tokens say and how long they live.
 #[derive(Clone, Debug)]

@@ -3,13 +3,13 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::TokenType;
-use super::compact::MAX_LENGTH;
-use super::extras::{self, Extras};
-use super::issuer::WrittenClaims;
-use super::key_set::{self, KeySet};
-use super::keys::TokenKey;
-use crate::bridge::error::AuthError;
+use crate::bridge::error::auth_error::AuthError;
+use crate::bridge::token::TokenType;
+use crate::bridge::token::compact::MAX_LENGTH;
+use crate::bridge::token::extras::{self, Extras};
+use crate::bridge::token::issuer::WrittenClaims;
+use crate::bridge::token::key_set::{self, KeySet};
+use crate::bridge::token::keys::TokenKey;
 
 const CANNOT_SIGN: AuthError = AuthError::Misconfigured("the token key cannot sign");
 

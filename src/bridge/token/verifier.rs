@@ -5,16 +5,16 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::TokenType;
-use super::claims::{Claims, RawClaims};
-use super::compact;
-use super::fault::TokenFault;
-use super::key_set::KeySet;
-use super::known::KnownTokens;
-use crate::bridge::clock::UnixTime;
-use crate::bridge::error::AuthError;
-use crate::bridge::hooks::{KeyFinder, TokenClaims};
-use crate::bridge::login::LoginId;
+use crate::bridge::error::auth_error::AuthError;
+use crate::bridge::model::clock::UnixTime;
+use crate::bridge::model::login::LoginId;
+use crate::bridge::resolve::token_checks::{KeyFinder, TokenClaims};
+use crate::bridge::token::TokenType;
+use crate::bridge::token::claims::{Claims, RawClaims};
+use crate::bridge::token::compact;
+use crate::bridge::token::fault::TokenFault;
+use crate::bridge::token::key_set::KeySet;
+use crate::bridge::token::verified_token_cache::KnownTokens;
 
 /// Checks tokens.
 pub(crate) struct Verifier {

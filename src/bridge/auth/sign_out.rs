@@ -1,0 +1,156 @@
+//! Signing out. Every face of a login leads to its end, also a token that has expired and a refresh token alone.
+
+use actix_session::SessionExt as _;
+
+use crate::bridge::auth::auth_handle::Auth;
+use crate::bridge::credential::double_submit;
+use crate::bridge::credential::presented::{Choice, Location};
+use crate::bridge::error::auth_error::AuthError;
+use crate::bridge::model::clock::UnixTime;
+use crate::bridge::model::events::AuthEvent;
+use crate::bridge::model::login::{EndReason, LoginId};
+use crate::bridge::resolve::by_token;
+use crate::bridge::resolve::engine::Core;
+use crate::bridge::resolve::principal::Verdict;
+use crate::bridge::resolve::requirement::Wanted;
+use crate::bridge::resolve::resolver;
+use crate::bridge::session::cookies;
+use crate::bridge::session::face::SessionLogin;
+use crate::bridge::token::Verified;
+
+/// Which of a user's logins to end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    /// The one that this request belongs to.
+    #[default]
+    This,
+    /// All but that one.
+    Others,
+    /// All.
+    All,
+}
+
+impl Auth {
+    /// Signs out (Flask-Login's `logout_user`): ends the login with its session, remember cookie and tokens, at once.
+    /// Without a credential, or with one whose login is over, there is nothing to end and nothing goes wrong.
+    ///
+    /// # Errors
+    ///
+    /// When a token was presented that is not one of ours, or belongs to no login; when other logins are to end and this
+    /// one is over, or its token has expired or was revoked; when the store cannot answer.
+    pub async fn logout_user(&self, scope: Scope) -> Result<(), AuthError> {
+        let core = self.core();
+        let now = core.clock.now();
+        let presented = match self.state.chosen(Wanted::Access) {
+            Choice::Nothing => self.state.chosen(Wanted::Refresh),
+            access => access,
+        };
+        let signed_out = match presented {
+            Choice::Refused(error) => return Err(error),
+            Choice::Token(presented) => {
+                let in_cookie = presented.location == Location::Cookie;
+                let verified = by_token::verify(&self.state, &self.req, &presented, now);
+                if in_cookie && matches!(verified, Err(AuthError::TokenInvalid(_))) {
+                    // It ends nothing, but who wants to be signed out does not want to keep it either.
+                    self.state.end_token_cookies();
+                }
+                let Verified { token, expired } = verified?;
+                let current = Current { identity: token.sub.clone(), login_id: token.login()? };
+                // A token that has expired or was revoked may end its own login, and that is all it may do.
+                if scope != Scope::This {
+                    if expired {
+                        return Err(AuthError::TokenExpired);
+                    }
+                    if let Some(check) = core.hooks.check(&token, true) {
+                        check.await?;
+                    }
+                }
+                end(core, &current, scope, now).await?;
+                if in_cookie && scope != Scope::Others {
+                    self.state.end_token_cookies();
+                }
+                Some(current)
+            }
+            // A token that this route does not look for.
+            Choice::Nothing if self.state.presented.is_token() => return Ok(()),
+            Choice::Nothing => {
+                // Nobody may be signed out by another site either.
+                double_submit::check(self.req.method(), self.req.headers(), core.own_origin.as_deref())?;
+                let current = self.by_cookies(scope).await?;
+                if let Some(current) = &current {
+                    end(core, current, scope, now).await?;
+                }
+                if scope != Scope::Others {
+                    self.forget();
+                }
+                current
+            }
+        };
+        if scope != Scope::Others {
+            if self.state.is_first_access() {
+                core.events.emit(|| AuthEvent::UserAccessed);
+            }
+            core.events.emit(|| {
+                let (user, login) = signed_out.map(|current| (current.identity, current.login_id)).unzip();
+                AuthEvent::UserLoggedOut { user, login }
+            });
+            self.state.set_verdict(Verdict::Absent(AuthError::LoginRequired));
+        }
+        Ok(())
+    }
+
+    /// The login that the cookies belong to, live or not.
+    async fn by_cookies(&self, scope: Scope) -> Result<Option<Current>, AuthError> {
+        let session = match scope {
+            Scope::This => SessionLogin::of(&self.req, &self.req.get_session()),
+            // Whoever has stolen the session must not reach the user's other logins.
+            Scope::Others | Scope::All => self.protected_session().await?,
+        };
+        if let Some(found) = session {
+            return Ok(Some(Current { identity: found.identity, login_id: found.login_id }));
+        }
+        // No session, but perhaps a remember cookie.
+        match self.state.verdict(&self.req).await {
+            Verdict::Accepted(found) => {
+                Ok(Some(Current { identity: found.identity.clone(), login_id: found.login()?.clone() }))
+            }
+            Verdict::Absent(_) => Ok(None),
+            Verdict::Rejected(error) => Err(error),
+        }
+    }
+
+    /// Takes its cookies from the browser.
+    fn forget(&self) {
+        let names = &self.core().cookies;
+        drop(self.state.take_cookies());
+        let session = self.req.get_session();
+        session.purge();
+        for removal in [names.session_removal(), names.remember_removal()] {
+            if cookies::value_of(self.req.headers(), removal.name()).is_some() {
+                self.state.set_cookie(removal);
+            }
+        }
+    }
+}
+
+struct Current {
+    identity: String,
+    login_id: LoginId,
+}
+
+async fn end(core: &Core, current: &Current, scope: Scope, now: UnixTime) -> Result<(), AuthError> {
+    // "Others" and "all" are for who is still signed in: a dead credential must not reach the user's other logins.
+    if scope != Scope::This {
+        resolver::live(core, &current.identity, &current.login_id, now).await?;
+    }
+    let login = core.logins.find(&current.login_id).await?;
+    let Some(login) = login.filter(|login| login.identity == current.identity) else { return Ok(()) };
+    let ended = match scope {
+        Scope::This => u64::from(core.logins.end(&login.id, EndReason::Logout, now).await?),
+        Scope::Others => core.logins.end_all(&login.identity, Some(&login.id), EndReason::Logout, now).await?,
+        Scope::All => core.logins.end_all(&login.identity, None, EndReason::Logout, now).await?,
+    };
+    tracing::info!(login.id = %login.id, user.id = %login.identity, ended, "logout");
+    Ok(())
+}

@@ -1,0 +1,67 @@
+//! The field of a form that repeats the `csrf` claim of a token in a cookie.
+//!
+//! A form without files is read whole or not at all. One with files may be large, and is searched as far as the cap:
+//! the field belongs before the files.
+
+mod multipart;
+
+use std::borrow::Cow;
+
+use actix_web::HttpMessage as _;
+use actix_web::dev::ServiceRequest;
+use actix_web::http::header::CONTENT_ENCODING;
+
+use crate::bridge::credential::find::body::{self, Seen};
+use crate::bridge::credential::presented::{ByType, FormCsrf, Found};
+use crate::bridge::credential::token_cookies::TokenCookies;
+use crate::bridge::token::TokenType;
+
+/// How a form is encoded.
+pub(super) enum Form {
+    UrlEncoded,
+    Multipart { boundary: String },
+}
+
+/// The form that has to be searched, if there is one: a token came in a cookie that the headers do not vouch for.
+pub(super) fn to_be_searched(req: &ServiceRequest, names: &TokenCookies, cookies: &ByType) -> Option<Form> {
+    let unvouched = |token_type| {
+        matches!(cookies.of(token_type), Found::Token(_)) && names.csrf_header(req.headers(), token_type).is_none()
+    };
+    let needed = names.checks_forms()
+        && names.needs_double_submit(req.method())
+        && (unvouched(TokenType::Access) || unvouched(TokenType::Refresh));
+    if !needed || !body::is_there(req) || req.headers().contains_key(CONTENT_ENCODING) {
+        return None;
+    }
+    match req.content_type().trim().to_ascii_lowercase().as_str() {
+        "application/x-www-form-urlencoded" => Some(Form::UrlEncoded),
+        "multipart/form-data" => {
+            let mime = req.mime_type().ok()??;
+            Some(Form::Multipart { boundary: mime.get_param("boundary")?.as_str().to_owned() })
+        }
+        _ => None,
+    }
+}
+
+/// The fields. One that is there twice says nothing.
+pub(super) fn csrf_fields(form: &Form, seen: Seen<'_>, names: &TokenCookies) -> FormCsrf {
+    let field = |token_type| {
+        let name = names.csrf_field(token_type);
+        match (form, seen) {
+            (Form::UrlEncoded, Seen::Whole(body)) => {
+                let pairs = url::form_urlencoded::parse(body);
+                only(pairs.filter(|(named, _)| named == name).map(|(_, value)| value))
+            }
+            (Form::UrlEncoded, Seen::Beginning(_)) => None,
+            (Form::Multipart { boundary }, Seen::Whole(body) | Seen::Beginning(body)) => {
+                only(multipart::values(body, boundary, name).map(Cow::Borrowed))
+            }
+        }
+    };
+    FormCsrf { access: field(TokenType::Access), refresh: field(TokenType::Refresh) }
+}
+
+fn only<'v>(mut values: impl Iterator<Item = Cow<'v, str>>) -> Option<String> {
+    let (first, second) = (values.next(), values.next());
+    first.filter(|value| second.is_none() && !value.is_empty()).map(Cow::into_owned)
+}

@@ -1,0 +1,190 @@
+//! A token in a JSON body. This is an extension of ours, not a method of RFC 6750, and the same rules hold: one token,
+//! in one place, as a string.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fmt;
+
+use actix_web::HttpMessage as _;
+use actix_web::dev::ServiceRequest;
+use actix_web::http::Method;
+use actix_web::http::header::CONTENT_ENCODING;
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use crate::bridge::credential::find::body::{self, Seen};
+use crate::bridge::credential::locations::{Grammar, JsonPlace};
+use crate::bridge::credential::presented::{Absence, ByType, Found, Malformed};
+use crate::flask::places;
+
+/// Whether the body is one that a token is looked for in.
+pub(super) fn may_carry_token(req: &ServiceRequest, grammar: Grammar) -> bool {
+    match grammar {
+        Grammar::Strict => {
+            body::is_there(req)
+                && !matches!(
+                    *req.method(),
+                    Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE | Method::CONNECT
+                )
+                && !req.headers().contains_key(CONTENT_ENCODING)
+                && is_json(req)
+        }
+        Grammar::Flask => places::is_json(req.content_type()),
+    }
+}
+
+/// `application/json`, with no charset or the only one that JSON has (RFC 8259 section 8.1).
+fn is_json(req: &ServiceRequest) -> bool {
+    let content_type = req.content_type();
+    if !content_type.trim().eq_ignore_ascii_case("application/json") {
+        return false;
+    }
+    match req.mime_type() {
+        Ok(Some(mime)) => mime.get_param("charset").is_none_or(|charset| charset == "utf-8"),
+        _ => false,
+    }
+}
+
+/// The tokens in a complete body. A body that is no JSON object presents nothing: it is the handler's to judge.
+pub(super) fn find(seen: Seen<'_>, place: &JsonPlace, grammar: Grammar) -> ByType {
+    let Seen::Whole(body) = seen else { return ByType::default() };
+    match grammar {
+        Grammar::Strict => strict(body, place),
+        Grammar::Flask => places::in_json(body, place),
+    }
+}
+
+fn strict(body: &[u8], place: &JsonPlace) -> ByType {
+    let mut deserializer = serde_json::Deserializer::from_slice(body);
+    let read = Fields(place).deserialize(&mut deserializer).and_then(|found| deserializer.end().map(|()| found));
+    match read {
+        Ok(found) => found,
+        Err(_) => names_token(body, place),
+    }
+}
+
+/// A body that does not read as text or anything else for its token members may have them all the same: `1e999` or
+/// half a surrogate pair is no value, but a handler that skips the member reads the rest of the object.
+fn names_token(body: &[u8], place: &JsonPlace) -> ByType {
+    let members = serde_json::from_slice::<HashMap<Cow<'_, str>, IgnoredAny>>(body).unwrap_or_default();
+    let named = |name: &str| match members.contains_key(name) {
+        true => Found::Malformed(Malformed::NotText),
+        false => Found::default(),
+    };
+    ByType { access: named(&place.access), refresh: named(&place.refresh) }
+}
+
+impl From<Member<'_>> for Found {
+    fn from(member: Member<'_>) -> Self {
+        match member {
+            Member::Absent | Member::Null => Self::Nothing(Absence::Missing),
+            Member::Text(text) => Self::Token(text.into_owned()),
+            Member::NotText => Self::Malformed(Malformed::NotText),
+            Member::Repeated => Self::Malformed(Malformed::Members),
+        }
+    }
+}
+
+/// What an object says for one name.
+enum Member<'a> {
+    Absent,
+    Null,
+    Text(Cow<'a, str>),
+    NotText,
+    Repeated,
+}
+
+/// Reads an object for the members that carry tokens.
+struct Fields<'p>(&'p JsonPlace);
+
+impl<'de> DeserializeSeed<'de> for Fields<'_> {
+    type Value = ByType;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<ByType, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Fields<'_> {
+    type Value = ByType;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ByType, A::Error> {
+        let place = self.0;
+        let (mut access, mut refresh) = (Member::Absent, Member::Absent);
+        while let Some(Name(name)) = map.next_key()? {
+            let member = if *name == place.access {
+                &mut access
+            } else if *name == place.refresh {
+                &mut refresh
+            } else {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            };
+            let value = map.next_value()?;
+            *member = if matches!(member, Member::Absent) { value } else { Member::Repeated };
+        }
+        let access = Found::from(access);
+        // Both types may go by one name.
+        let refresh = if place.access == place.refresh { access.clone() } else { refresh.into() };
+        Ok(ByType { access, refresh })
+    }
+}
+
+/// A name that is borrowed where it has no escapes.
+#[derive(serde::Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for Member<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct AnyValue;
+        impl<'de> Visitor<'de> for AnyValue {
+            type Value = Member<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("any JSON value")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Member::Text(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Member::Text(Cow::Owned(text.to_owned())))
+            }
+
+            fn visit_unit<E>(self) -> Result<Self::Value, E> {
+                Ok(Member::Null)
+            }
+
+            fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+                Ok(Member::NotText)
+            }
+
+            fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+                Ok(Member::NotText)
+            }
+
+            fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+                Ok(Member::NotText)
+            }
+
+            fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+                Ok(Member::NotText)
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+                while seq.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(Member::NotText)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(Member::NotText)
+            }
+        }
+        deserializer.deserialize_any(AnyValue)
+    }
+}

@@ -1,0 +1,216 @@
+//! Where tokens are looked for, how they are named there, and what happens when there are several.
+
+use actix_web::http::header::HeaderName;
+
+use crate::bridge::builder::BuildError;
+use crate::bridge::credential::presented::{Choice, Location, Presented};
+use crate::bridge::credential::token_cookies::TokenCookies;
+use crate::bridge::resolve::requirement::Wanted;
+
+/// Where tokens are looked for (`JWT_TOKEN_LOCATION`), in which order, and under which names. The default is the
+/// `Authorization` header, then a JSON body.
+///
+/// ```
+/// use tollbridge::{Location, TokenCookies, TokenLocations};
+///
+/// let locations = TokenLocations::new(&[Location::Header, Location::Cookie])
+///     .cookies(TokenCookies::default().access_cookie("token", "/api"))
+///     .also(&[Location::Query]) // for the routes that ask for it: `Require::token().locations(&[Location::Query])`
+///     .query("ticket");
+/// ```
+///
+/// Two different tokens in one request are refused with a 400 `invalid_request`, unless
+/// [`first_found`](Self::first_found) says otherwise. A request that brings a token in any of these places is
+/// handled without a session.
+#[derive(Clone, Debug)]
+pub struct TokenLocations {
+    order: Vec<Location>,
+    also: Vec<Location>,
+    rule: Rule,
+    grammar: Grammar,
+    header: String,
+    scheme: String,
+    query: String,
+    query_prefix: String,
+    json_access: String,
+    json_refresh: String,
+    cookies: TokenCookies,
+}
+
+/// What happens when several places hold a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rule {
+    OnlyOne,
+    FirstFound,
+}
+
+/// How strictly the places are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Grammar {
+    /// As RFC 6750 and RFC 8259 write them.
+    Strict,
+    /// As Flask-JWT-Extended reads them: a header may list several credentials with commas, schemes compare with case,
+    /// a body of any method and any `+json` type is searched, and a value that Python calls false is none.
+    Flask,
+}
+
+impl Default for TokenLocations {
+    fn default() -> Self {
+        Self::new(&[Location::Header, Location::Json])
+    }
+}
+
+impl TokenLocations {
+    /// These places, in this order.
+    pub fn new(order: &[Location]) -> Self {
+        Self {
+            order: order.to_vec(),
+            also: Vec::new(),
+            rule: Rule::OnlyOne,
+            grammar: Grammar::Strict,
+            header: "Authorization".to_owned(),
+            scheme: "Bearer".to_owned(),
+            query: "access_token".to_owned(),
+            query_prefix: String::new(),
+            json_access: "access_token".to_owned(),
+            json_refresh: "refresh_token".to_owned(),
+            cookies: TokenCookies::default(),
+        }
+    }
+
+    /// Places that only some routes look at: those that name them with [`Require::locations`](crate::Require::locations).
+    /// A token there keeps sessions out of a request to any route, because what a request brings is known before its
+    /// route is.
+    pub fn also(mut self, locations: &[Location]) -> Self {
+        self.also = locations.to_vec();
+        self
+    }
+
+    /// The first place that holds a token decides, good or bad, and what the later ones hold is not looked at: the rule
+    /// of Flask-JWT-Extended.
+    pub fn first_found(mut self) -> Self {
+        self.rule = Rule::FirstFound;
+        self
+    }
+
+    /// The header, and the scheme before the token (`JWT_HEADER_NAME`, `JWT_HEADER_TYPE`). With an empty scheme the
+    /// header holds the token alone. Default `Authorization` and `Bearer`.
+    pub fn header(mut self, name: impl Into<String>, scheme: impl Into<String>) -> Self {
+        (self.header, self.scheme) = (name.into(), scheme.into());
+        self
+    }
+
+    /// The parameter of the query (`JWT_QUERY_STRING_NAME`). Default `access_token`.
+    pub fn query(mut self, name: impl Into<String>) -> Self {
+        self.query = name.into();
+        self
+    }
+
+    /// What the parameter's value begins with, before the token (`JWT_QUERY_STRING_VALUE_PREFIX`). Default nothing.
+    pub fn query_prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.query_prefix = prefix.into();
+        self
+    }
+
+    /// The names of access and refresh tokens in a JSON body (`JWT_JSON_KEY`, `JWT_REFRESH_JSON_KEY`). Default
+    /// `access_token` and `refresh_token`.
+    pub fn json_keys(mut self, access: impl Into<String>, refresh: impl Into<String>) -> Self {
+        (self.json_access, self.json_refresh) = (access.into(), refresh.into());
+        self
+    }
+
+    /// The cookies that carry tokens.
+    pub fn cookies(mut self, cookies: TokenCookies) -> Self {
+        self.cookies = cookies;
+        self
+    }
+
+    /// Reads every place as Flask-JWT-Extended does.
+    #[expect(clippy::wrong_self_convention, reason = "it is one of the settings, which read as a sentence")]
+    pub(crate) fn as_in_flask(mut self) -> Self {
+        self.grammar = Grammar::Flask;
+        self.first_found()
+    }
+
+    /// What a search needs to know, with the names checked. `secure`: whether browsers come over TLS.
+    pub(crate) fn search(self, secure: bool) -> Result<Search, BuildError> {
+        let wrong = |text: String| Err(BuildError::TokenLocations(text));
+        let declared = |location| self.order.contains(&location) || self.also.contains(&location);
+        let Ok(header) = HeaderName::try_from(self.header.as_str()) else {
+            return wrong(format!("`{}` is not the name of a header", self.header));
+        };
+        if declared(Location::Query) && self.query.is_empty() {
+            return wrong("the parameter of the query needs a name".to_owned());
+        }
+        if declared(Location::Json) && (self.json_access.is_empty() || self.json_refresh.is_empty()) {
+            return wrong("the tokens in JSON bodies need names".to_owned());
+        }
+        let cookies = declared(Location::Cookie).then(|| self.cookies.named(secure)).transpose()?;
+        Ok(Search {
+            header: declared(Location::Header).then_some(HeaderPlace {
+                name: header,
+                written: self.header,
+                scheme: self.scheme,
+            }),
+            query: declared(Location::Query).then_some(QueryPlace { name: self.query, prefix: self.query_prefix }),
+            json: declared(Location::Json)
+                .then_some(JsonPlace { access: self.json_access, refresh: self.json_refresh }),
+            cookies,
+            order: self.order,
+            rule: self.rule,
+            grammar: self.grammar,
+        })
+    }
+}
+
+/// [`TokenLocations`] as requests are searched: what is not declared is not there.
+#[derive(Clone, Debug)]
+pub(crate) struct Search {
+    pub(crate) order: Vec<Location>,
+    pub(crate) header: Option<HeaderPlace>,
+    pub(crate) query: Option<QueryPlace>,
+    pub(crate) json: Option<JsonPlace>,
+    pub(crate) cookies: Option<TokenCookies>,
+    pub(crate) grammar: Grammar,
+    rule: Rule,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct HeaderPlace {
+    pub(crate) name: HeaderName,
+    /// The name as it was configured, with its capitals.
+    pub(crate) written: String,
+    pub(crate) scheme: String,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct QueryPlace {
+    pub(crate) name: String,
+    pub(crate) prefix: String,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct JsonPlace {
+    pub(crate) access: String,
+    pub(crate) refresh: String,
+}
+
+impl Search {
+    /// The token that decides, of those that are in these places.
+    pub(crate) fn choose<'p>(&self, presented: &'p Presented, order: &[Location], wanted: Wanted) -> Choice<'p> {
+        match self.rule {
+            Rule::OnlyOne => presented.only_one(order, wanted),
+            Rule::FirstFound => presented.first(order, wanted),
+        }
+    }
+
+    /// Whether a place was declared, and so known before the request had a route.
+    pub(crate) fn is_declared(&self, location: Location) -> bool {
+        match location {
+            Location::Header => self.header.is_some(),
+            Location::Query => self.query.is_some(),
+            Location::Json => self.json.is_some(),
+            Location::Cookie => self.cookies.is_some(),
+        }
+    }
+}

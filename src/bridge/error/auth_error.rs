@@ -1,0 +1,246 @@
+//! One error for every refusal: a stable code, a status, a challenge, and a sentence that says what to do next.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::{HttpResponse, ResponseError};
+
+use crate::bridge::credential::double_submit::CsrfFault;
+use crate::bridge::error::problem::Problem;
+use crate::bridge::model::store_error::StoreError;
+use crate::bridge::password::PasswordError;
+use crate::bridge::token::{TokenFault, TokenType};
+
+/// Why a request was refused.
+///
+/// As a response it is `application/problem+json` (RFC 9457) with the [`code`](Self::code), and every 401 has a
+/// `WWW-Authenticate` challenge (RFC 6750 section 3). Browsers get a page or a redirect instead, if the
+/// [`BridgeBuilder`](crate::BridgeBuilder) names one.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum AuthError {
+    /// No credential was presented, and one is needed.
+    LoginRequired,
+    /// The user name or the password is wrong, or the account may not sign in: which of these is not told.
+    InvalidCredentials,
+    /// The token has expired.
+    TokenExpired,
+    /// The token is not one that was issued here, or not as it was issued. The fault is logged, not sent.
+    TokenInvalid(TokenFault),
+    /// The token was revoked.
+    TokenRevoked,
+    /// The token is valid, but its claims are not those that the application wants
+    /// ([`check_claims`](crate::BridgeBuilder::check_claims)).
+    ClaimsRejected,
+    /// A refresh token where an access token belongs, or the other way round.
+    TokenWrongType {
+        /// Which of the two belongs there.
+        wanted: TokenType,
+    },
+    /// A refresh token was used after its successor: the login has been ended.
+    TokenReused,
+    /// The login that the credential belongs to is over.
+    LoginEnded,
+    /// The user no longer exists.
+    UserNotFound,
+    /// The user has been disabled.
+    UserDisabled,
+    /// The user must prove who they are again: the login is older than `max_age` seconds, or was remembered or
+    /// refreshed (RFC 9470).
+    ReauthRequired {
+        /// How long a login counts as fresh, in seconds.
+        max_age: u64,
+    },
+    /// The request brings a credential that this operation cannot work with.
+    CredentialConflict(&'static str),
+    /// A browser sent this request by itself, and it does not show that it comes from our own pages.
+    CsrfRejected(CsrfFault),
+    /// The request is malformed; the text says where.
+    InvalidRequest(Cow<'static, str>),
+    /// Too many attempts; try again after `retry_after` seconds.
+    TooManyAttempts {
+        /// In seconds.
+        retry_after: u32,
+    },
+    /// A store could not answer. The cause is logged, not sent.
+    StoreUnavailable(Arc<StoreError>),
+    /// The server has more work than it can queue; try again after `retry_after` seconds.
+    Overloaded {
+        /// In seconds.
+        retry_after: u32,
+    },
+    /// The application is put together wrongly; the text, which is logged and not sent, says how.
+    Misconfigured(&'static str),
+}
+
+impl AuthError {
+    /// The stable word that clients switch on.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::LoginRequired => "login_required",
+            Self::InvalidCredentials => "invalid_credentials",
+            Self::TokenExpired => "token_expired",
+            Self::TokenInvalid(_) | Self::ClaimsRejected => "token_invalid",
+            Self::TokenRevoked => "token_revoked",
+            Self::TokenWrongType { .. } => "token_wrong_type",
+            Self::TokenReused => "token_reused",
+            Self::LoginEnded => "login_ended",
+            Self::UserNotFound => "user_not_found",
+            Self::UserDisabled => "user_disabled",
+            Self::ReauthRequired { .. } => "reauth_required",
+            Self::CredentialConflict(_) => "credential_conflict",
+            Self::CsrfRejected(_) => "csrf_rejected",
+            Self::InvalidRequest(_) => "invalid_request",
+            Self::TooManyAttempts { .. } => "too_many_attempts",
+            Self::StoreUnavailable(_) => "store_unavailable",
+            Self::Overloaded { .. } => "overloaded",
+            Self::Misconfigured(_) => "internal_error",
+        }
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::LoginRequired
+            | Self::InvalidCredentials
+            | Self::TokenExpired
+            | Self::TokenInvalid(_)
+            | Self::ClaimsRejected
+            | Self::TokenRevoked
+            | Self::TokenWrongType { .. }
+            | Self::TokenReused
+            | Self::LoginEnded
+            | Self::UserNotFound
+            | Self::UserDisabled
+            | Self::ReauthRequired { .. } => StatusCode::UNAUTHORIZED,
+            Self::CredentialConflict(_) | Self::InvalidRequest(_) => StatusCode::BAD_REQUEST,
+            Self::CsrfRejected(_) => StatusCode::FORBIDDEN,
+            Self::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::StoreUnavailable(_) | Self::Overloaded { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Misconfigured(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The sentence for people: what is wrong and what to do.
+    pub fn detail(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Self::LoginRequired => "Sign in, or send an access token.",
+            Self::InvalidCredentials => "The user name or the password is wrong.",
+            Self::TokenExpired => "The token has expired. Get a new one with the refresh token.",
+            Self::TokenInvalid(_) | Self::ClaimsRejected => "The token is not valid. Sign in again.",
+            Self::TokenRevoked => "The token has been revoked. Sign in again.",
+            Self::TokenWrongType { .. } => {
+                "This is the wrong type of token: refresh tokens are only for refreshing, access tokens for all else."
+            }
+            Self::TokenReused => "The refresh token had been used before, so its login was ended. Sign in again.",
+            Self::LoginEnded => "This login has ended. Sign in again.",
+            Self::UserNotFound => "The user no longer exists.",
+            Self::UserDisabled => "The account is disabled.",
+            Self::ReauthRequired { .. } => "This needs a recent sign-in. Sign in again with the password.",
+            Self::CredentialConflict(detail) => detail,
+            Self::CsrfRejected(CsrfFault::CrossSite) => {
+                "The request came from another site. Use this site's own pages."
+            }
+            Self::CsrfRejected(CsrfFault::Missing) => {
+                "The token in the cookie needs its CSRF value beside it. Send that in the header or the form field for it."
+            }
+            Self::CsrfRejected(CsrfFault::Mismatch) => {
+                "The CSRF value is not that of the token in the cookie. Read it again and send that."
+            }
+            Self::CsrfRejected(CsrfFault::NoClaim) => {
+                "The token in the cookie has no CSRF value, so it cannot be used from there. Sign in again."
+            }
+            Self::InvalidRequest(detail) => return detail.clone(),
+            Self::TooManyAttempts { .. } => "Too many attempts. Wait before trying again.",
+            Self::StoreUnavailable(_) => "The service is not available now. Try again later.",
+            Self::Overloaded { .. } => "The service is busy. Try again later.",
+            Self::Misconfigured(_) => "The server made a mistake.",
+        })
+    }
+
+    /// The challenge of RFC 6750 section 3: no error code when nothing was presented.
+    fn challenge(&self) -> Option<HeaderValue> {
+        Some(match self {
+            Self::LoginRequired | Self::InvalidCredentials => HeaderValue::from_static("Bearer"),
+            Self::TokenExpired => HeaderValue::from_static(
+                r#"Bearer error="invalid_token", error_description="The token has expired""#,
+            ),
+            Self::ReauthRequired { max_age } => HeaderValue::try_from(format!(
+                r#"Bearer error="insufficient_user_authentication", error_description="A recent sign-in is needed", max_age="{max_age}""#,
+            ))
+            .ok()?,
+            Self::InvalidRequest(_) | Self::CredentialConflict(_) => {
+                HeaderValue::from_static(r#"Bearer error="invalid_request""#)
+            }
+            _ if self.status() == StatusCode::UNAUTHORIZED => {
+                HeaderValue::from_static(r#"Bearer error="invalid_token""#)
+            }
+            _ => return None,
+        })
+    }
+
+    fn retry_after(&self) -> Option<u32> {
+        match self {
+            Self::TooManyAttempts { retry_after } | Self::Overloaded { retry_after } => Some(*retry_after),
+            Self::StoreUnavailable(_) => Some(5),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for AuthError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::StoreUnavailable(cause) => write!(f, "{cause}"),
+            Self::Misconfigured(how) => f.write_str(how),
+            Self::ClaimsRejected => write!(f, "{}: the application does not accept its claims", self.code()),
+            Self::TokenInvalid(fault) => write!(f, "{}: {fault}", self.code()),
+            _ => write!(f, "{}: {}", self.code(), self.detail()),
+        }
+    }
+}
+
+impl std::error::Error for AuthError {}
+
+impl From<StoreError> for AuthError {
+    fn from(error: StoreError) -> Self {
+        Self::StoreUnavailable(Arc::new(error))
+    }
+}
+
+impl From<PasswordError> for AuthError {
+    fn from(error: PasswordError) -> Self {
+        match error {
+            PasswordError::Overloaded => Self::Overloaded { retry_after: 2 },
+            PasswordError::Unusable(fault) => {
+                tracing::error!(fault, "a password could not be checked");
+                Self::Misconfigured("a password could not be checked")
+            }
+        }
+    }
+}
+
+impl ResponseError for AuthError {
+    fn status_code(&self) -> StatusCode {
+        self.status()
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        if self.status().is_server_error() {
+            tracing::error!(code = self.code(), error = %self, "request failed");
+        }
+        let mut response = Problem::new(self.status(), self.code(), self.detail()).respond();
+        let headers = response.headers_mut();
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(challenge) = self.challenge() {
+            headers.insert(WWW_AUTHENTICATE, challenge);
+        }
+        if let Some(seconds) = self.retry_after() {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}

@@ -1,0 +1,141 @@
+//! Who a request is, and how that was found out.
+
+use std::any::Any;
+use std::fmt;
+use std::rc::Rc;
+
+use crate::bridge::credential::presented::Location;
+use crate::bridge::error::auth_error::AuthError;
+use crate::bridge::model::clock::UnixTime;
+use crate::bridge::model::login::LoginId;
+use crate::bridge::token::{Claims, Freshness, NO_LOGIN, VerifiedToken};
+
+/// Which credential authenticated the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Via {
+    /// The cookie of a browser session.
+    Session,
+    /// A remember cookie. It opens a session, which serves the requests that follow and is never fresh.
+    Remember,
+    /// An access token.
+    Token,
+    /// A credential of the application's own: [`RequestLoader`](crate::RequestLoader).
+    Request,
+}
+
+impl Via {
+    /// The word for it: `session`, `remember`, `token` or `request`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Session => "session",
+            Self::Remember => "remember",
+            Self::Token => "token",
+            Self::Request => "request",
+        }
+    }
+}
+
+/// An authenticated request: the user, the login, and the credential that led there.
+#[non_exhaustive]
+pub struct Principal {
+    /// The user's identity: [`UserStore::identity`](crate::UserStore::identity).
+    pub identity: String,
+    /// The login. A token that was issued elsewhere belongs to none.
+    pub login_id: Option<LoginId>,
+    /// Which credential led to it.
+    pub via: Via,
+    /// Where the credential was found.
+    pub location: Location,
+    /// Whether the user proved who they are in this login, within the freshness window, and not by remembering or
+    /// refreshing: Flask-Login's `login_fresh()`.
+    pub fresh: bool,
+    /// When they last proved it; without a login, when the token was issued.
+    pub auth_time: UnixTime,
+    /// How, RFC 8176 values separated by spaces.
+    pub amr: String,
+    /// When the login began; without one, when the token was issued.
+    pub login_started_at: UnixTime,
+    /// When the credential ends: a token's `exp`, or the end of the login for a session. `None`: never.
+    pub expires_at: Option<UnixTime>,
+    /// When the login ends, if there is one: nothing that is issued for it lives longer.
+    pub(crate) login_expires_at: Option<UnixTime>,
+    pub(crate) user: Rc<dyn Any>,
+    pub(crate) token: Option<Rc<VerifiedToken>>,
+}
+
+impl Principal {
+    /// The login, for what can be done to a login only.
+    ///
+    /// # Errors
+    ///
+    /// [`CredentialConflict`](AuthError::CredentialConflict) for a token that belongs to none.
+    pub fn login(&self) -> Result<&LoginId, AuthError> {
+        self.login_id.as_ref().ok_or(NO_LOGIN)
+    }
+
+    /// What the token says, if it was one that led here: with [`MaybeLogin`](crate::MaybeLogin) this is `get_jwt()` under
+    /// `jwt_required(optional=True)`.
+    ///
+    /// ```
+    /// use actix_web::{Responder, get};
+    /// use tollbridge::MaybeLogin;
+    ///
+    /// #[get("/prices")]
+    /// async fn prices(login: MaybeLogin) -> impl Responder {
+    ///     let claims = login.as_ref().and_then(|login| login.claims()); // a token that is not valid is a 401
+    ///     claims.map_or("for everybody", |claims| if claims.all.contains_key("plan") { "yours" } else { "for users" })
+    /// }
+    /// ```
+    pub fn claims(&self) -> Option<Claims> {
+        let token = self.token.as_ref()?;
+        token.claims_when(match token.freshness {
+            Freshness::Bool(fresh) => fresh,
+            Freshness::Until(_) => self.fresh,
+        })
+    }
+
+    /// Whether another credential of the same request leads to the same login; without logins, to the same user.
+    pub(crate) fn is_of_same_login(&self, other: &Self) -> bool {
+        self.identity == other.identity && self.login_id == other.login_id
+    }
+
+    /// The same, after its user has proved again who they are.
+    pub(crate) fn renewed(&self, auth_time: UnixTime) -> Self {
+        Self {
+            identity: self.identity.clone(),
+            login_id: self.login_id.clone(),
+            via: self.via,
+            location: self.location,
+            fresh: true,
+            auth_time,
+            amr: self.amr.clone(),
+            login_started_at: self.login_started_at,
+            expires_at: self.expires_at,
+            login_expires_at: self.login_expires_at,
+            user: Rc::clone(&self.user),
+            token: self.token.clone(),
+        }
+    }
+}
+
+impl fmt::Debug for Principal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Principal")
+            .field("identity", &self.identity)
+            .field("login_id", &self.login_id)
+            .field("via", &self.via)
+            .field("location", &self.location)
+            .field("fresh", &self.fresh)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The answer to "who is this?". A rejected credential is final: no other is tried in its place.
+#[derive(Clone, Debug)]
+pub(crate) enum Verdict {
+    /// Nobody. The error is what a handler that needs somebody answers: usually that a login is required, or that the
+    /// browser's session has run out, which leaves it without a credential.
+    Absent(AuthError),
+    Accepted(Rc<Principal>),
+    Rejected(AuthError),
+}

@@ -1,0 +1,102 @@
+//! The session store as actix-session sees it: keys are made and hashed here, and idle sessions run out here.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use actix_session::storage::{LoadError, SaveError, SessionKey, UpdateError};
+use actix_web::cookie::time::Duration;
+use aws_lc_rs::digest;
+
+use crate::bridge::model::clock::{Clock, UnixTime};
+use crate::bridge::model::login::LoginId;
+use crate::bridge::model::random;
+use crate::bridge::model::session_store::{SessionHash, SessionRecord, SessionStore};
+
+/// The key of the session value that names the login.
+pub(crate) const LOGIN_KEY: &str = "tollbridge.login";
+
+/// The idle timeout moves when this much of it has passed at the latest, in seconds: not at every request, so that
+/// reading costs no write.
+const TOUCH_AFTER: UnixTime = 60;
+
+type State = HashMap<String, String>;
+
+/// actix-session's store over ours.
+#[derive(Clone)]
+pub(crate) struct Sessions {
+    pub(crate) store: Arc<dyn SessionStore>,
+    pub(crate) clock: Clock,
+    pub(crate) idle_ttl: UnixTime,
+}
+
+impl Sessions {
+    async fn load(&self, key: &SessionKey) -> Result<Option<State>, LoadError> {
+        let (hash, now) = (hash(key), self.clock.now());
+        let record = self.store.load_session(&hash, now).await.map_err(|error| LoadError::Other(error.into()))?;
+        let Some(record) = record else { return Ok(None) };
+        if record.expires_at - now <= self.idle_ttl - TOUCH_AFTER.min(self.idle_ttl / 10) {
+            self.store
+                .touch_session(&hash, now + self.idle_ttl)
+                .await
+                .map_err(|error| LoadError::Other(error.into()))?;
+        }
+        let state = serde_json::from_str(&record.state).map_err(|error| LoadError::Deserialization(error.into()))?;
+        Ok(Some(state))
+    }
+
+    fn record(&self, state: &State) -> Result<SessionRecord, serde_json::Error> {
+        let login = state.get(LOGIN_KEY).map(|json| serde_json::from_str::<String>(json)).transpose()?;
+        Ok(SessionRecord {
+            state: serde_json::to_string(state)?,
+            login: login.map(LoginId::from),
+            expires_at: self.clock.now() + self.idle_ttl,
+        })
+    }
+
+    async fn save(&self, state: &State) -> Result<SessionKey, SaveError> {
+        let record = self.record(state).map_err(|error| SaveError::Serialization(error.into()))?;
+        let key = SessionKey::try_from(random::base64url::<32>()).map_err(|error| SaveError::Other(error.into()))?;
+        self.store.insert_session(&hash(&key), &record).await.map_err(|error| SaveError::Other(error.into()))?;
+        Ok(key)
+    }
+
+    async fn update(&self, key: SessionKey, state: &State) -> Result<SessionKey, UpdateError> {
+        let record = self.record(state).map_err(|error| UpdateError::Serialization(error.into()))?;
+        // A session that ended in the meantime stays ended: the values are dropped with it.
+        self.store.update_session(&hash(&key), &record).await.map_err(|error| UpdateError::Other(error.into()))?;
+        Ok(key)
+    }
+}
+
+impl actix_session::storage::SessionStore for Sessions {
+    async fn load(&self, session_key: &SessionKey) -> Result<Option<State>, LoadError> {
+        Sessions::load(self, session_key).await
+    }
+
+    async fn save(&self, session_state: State, _ttl: &Duration) -> Result<SessionKey, SaveError> {
+        Sessions::save(self, &session_state).await
+    }
+
+    async fn update(
+        &self,
+        session_key: SessionKey,
+        session_state: State,
+        _ttl: &Duration,
+    ) -> Result<SessionKey, UpdateError> {
+        Sessions::update(self, session_key, &session_state).await
+    }
+
+    async fn update_ttl(&self, session_key: &SessionKey, _ttl: &Duration) -> Result<(), anyhow::Error> {
+        Ok(self.store.touch_session(&hash(session_key), self.clock.now() + self.idle_ttl).await?)
+    }
+
+    async fn delete(&self, session_key: &SessionKey) -> Result<(), anyhow::Error> {
+        Ok(self.store.delete_session(&hash(session_key)).await?)
+    }
+}
+
+fn hash(key: &SessionKey) -> SessionHash {
+    let mut hash = [0; 32];
+    hash.copy_from_slice(digest::digest(&digest::SHA256, key.as_ref().as_bytes()).as_ref());
+    SessionHash(hash)
+}

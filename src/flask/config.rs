@@ -1,0 +1,277 @@
+//! The 43 configuration keys of Flask-JWT-Extended, with its defaults and its names.
+//!
+//! Flask finds out in a request that a value is wrong, and answers 500. Here it is said when the program starts: which
+//! key, what its value is, and what to write instead.
+
+mod reader;
+
+use std::fmt;
+use std::time::Duration;
+
+use actix_web::cookie::SameSite;
+use actix_web::http::Method;
+use serde_json::{Map, Value};
+
+use crate::bridge::token::{Algorithm, KeyError, TokenKey};
+use crate::flask::keys::FlaskKeys;
+pub(super) use reader::Reader;
+use reader::kind;
+
+const MINUTE: i64 = 60;
+const DAY: i64 = 24 * 60 * MINUTE;
+
+/// What `app.config` says about tokens in a Flask application.
+///
+/// ```
+/// use serde_json::json;
+/// use tollbridge::flask::FlaskConfig;
+///
+/// let config = json!({
+///     "JWT_SECRET_KEY": "a secret of at least thirty-two bytes",
+///     "JWT_TOKEN_LOCATION": ["headers", "cookies"],
+///     "JWT_ACCESS_TOKEN_EXPIRES": 3600, // a `timedelta` as seconds
+/// });
+/// FlaskConfig::from_json(&config)?;
+///
+/// let typo = json!({ "JWT_TOKEN_LOCATIONS": ["headers"] });
+/// assert!(FlaskConfig::from_json(&typo).is_err());
+/// # Ok::<(), tollbridge::flask::FlaskConfigError>(())
+/// ```
+#[derive(Clone)]
+pub struct FlaskConfig {
+    pub(super) keys: FlaskKeys,
+    pub(super) locations: Vec<FlaskLocation>,
+    pub(super) header_name: String,
+    pub(super) header_type: String,
+    pub(super) query_name: String,
+    pub(super) query_prefix: String,
+    pub(super) access: TokenPlaces,
+    pub(super) refresh: TokenPlaces,
+    pub(super) cookies: CookieSettings,
+    pub(super) encode: EncodeSettings,
+    pub(super) decode: DecodeSettings,
+    pub(super) identity_claim: String,
+    pub(super) error_key: String,
+}
+
+/// `JWT_TOKEN_LOCATION`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FlaskLocation {
+    Headers,
+    Cookies,
+    QueryString,
+    Json,
+}
+
+impl FlaskLocation {
+    const ALL: [Self; 4] = [Self::Headers, Self::Cookies, Self::QueryString, Self::Json];
+
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Headers => "headers",
+            Self::Cookies => "cookies",
+            Self::QueryString => "query_string",
+            Self::Json => "json",
+        }
+    }
+}
+
+/// Where one type of token is found and put.
+#[derive(Clone, Debug)]
+pub(super) struct TokenPlaces {
+    /// In seconds; `None` never expires.
+    pub(super) expires: Option<i64>,
+    pub(super) json_key: String,
+    pub(super) cookie_name: String,
+    pub(super) cookie_path: String,
+    pub(super) csrf_cookie_name: String,
+    pub(super) csrf_cookie_path: String,
+    pub(super) csrf_header_name: String,
+    pub(super) csrf_field_name: String,
+}
+
+/// What the cookies of both types share.
+#[derive(Clone, Debug)]
+pub(super) struct CookieSettings {
+    /// `None`: as the public URL says.
+    pub(super) secure: Option<bool>,
+    pub(super) domain: Option<String>,
+    pub(super) same_site: Option<SameSite>,
+    pub(super) session: bool,
+    pub(super) csrf_protect: bool,
+    pub(super) csrf_methods: Vec<Method>,
+    pub(super) csrf_in_cookies: bool,
+    pub(super) csrf_check_form: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct EncodeSettings {
+    pub(super) audience: Option<Value>,
+    pub(super) issuer: Option<String>,
+    pub(super) nbf: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct DecodeSettings {
+    pub(super) audience: Option<Vec<String>>,
+    pub(super) issuer: Option<Vec<String>>,
+    /// In seconds.
+    pub(super) leeway: f64,
+    pub(super) verify_sub: bool,
+}
+
+/// A key of the configuration that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FlaskConfigError {
+    /// The configuration is not an object, but this.
+    #[error("the configuration is {0}: write an object that has the keys of `app.config`")]
+    NotAnObject(&'static str),
+    /// The value is of another type than the key takes, or one that it does not take.
+    #[error("`{key}` is {found}: write {wanted}")]
+    Value {
+        /// The key.
+        key: &'static str,
+        /// What its value is; the value itself only where it cannot be a secret.
+        found: String,
+        /// What belongs there.
+        wanted: &'static str,
+    },
+    /// Flask-JWT-Extended has no such key.
+    #[error("`{0}` is no key of Flask-JWT-Extended 4.7: correct its spelling, or leave it out")]
+    UnknownKey(String),
+    /// The algorithm needs a key that is not there.
+    #[error(
+        "`{key}` is missing, and `JWT_ALGORITHM` {algorithm} needs it: give it, or an encode and a decode key loader"
+    )]
+    MissingKey {
+        /// The key.
+        key: &'static str,
+        /// The algorithm.
+        algorithm: Algorithm,
+    },
+    /// The text is not a key of the algorithm.
+    #[error("`{key}` cannot be used: {source}")]
+    Key {
+        /// The key.
+        key: &'static str,
+        /// Why.
+        source: KeyError,
+    },
+    /// A secret that can be guessed lets everybody sign tokens.
+    #[error(
+        "`{key}` has {length} bytes, and an HMAC secret needs 32 or more to be one: make a new one, or accept this one \
+         with `from_json_with_weak_secret` until its tokens have run out"
+    )]
+    WeakSecret {
+        /// The key.
+        key: &'static str,
+        /// Its length in bytes.
+        length: usize,
+    },
+}
+
+impl FlaskConfig {
+    /// Reads the configuration, a JSON object: values under the names that `app.config` has for them, a `timedelta` as whole
+    /// seconds, a set or tuple as a list. What is not there has Flask-JWT-Extended's default. Keys that do not begin
+    /// with `JWT_` are Flask's or others', and are not read, but for `SECRET_KEY`, which takes the place of a
+    /// `JWT_SECRET_KEY` that is missing.
+    ///
+    /// # Errors
+    ///
+    /// When this is no object, when a value cannot be used, when a key is unknown or missing.
+    pub fn from_json(config: &Value) -> Result<Self, FlaskConfigError> {
+        Self::read(config, 32)
+    }
+
+    /// The same, for an application whose secret is shorter than 32 bytes: whoever guesses it signs what they like, and
+    /// hardware guesses fast. Only for the time that it takes to move away from it.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_json`](Self::from_json).
+    pub fn from_json_with_weak_secret(config: &Value) -> Result<Self, FlaskConfigError> {
+        Self::read(config, 1)
+    }
+
+    /// Every default, with these keys to verify.
+    #[expect(clippy::expect_used, reason = "the defaults are what is read where nothing is written")]
+    pub(super) fn of_keys(keys: Vec<TokenKey>, leeway: Duration) -> Self {
+        let nothing = Map::new();
+        let defaults = Reader::new(&nothing).and_then(|from| Self::settings(&from, FlaskKeys::of(keys)));
+        let mut config = defaults.expect("the defaults are taken");
+        config.decode.leeway = leeway.as_secs_f64();
+        config
+    }
+
+    fn read(config: &Value, shortest_secret: usize) -> Result<Self, FlaskConfigError> {
+        let from = Reader::new(config.as_object().ok_or(FlaskConfigError::NotAnObject(kind(config)))?)?;
+        let algorithm = from.algorithm("JWT_ALGORITHM")?.unwrap_or(Algorithm::HS256);
+        let mut algorithms = from.algorithms("JWT_DECODE_ALGORITHMS")?;
+        if !algorithms.contains(&algorithm) {
+            algorithms.push(algorithm);
+        }
+        Self::settings(&from, FlaskKeys::read(&from, algorithm, algorithms, shortest_secret)?)
+    }
+
+    fn settings(from: &Reader<'_>, keys: FlaskKeys) -> Result<Self, FlaskConfigError> {
+        Ok(Self {
+            keys,
+            locations: from.locations("JWT_TOKEN_LOCATION")?,
+            header_name: from.token("JWT_HEADER_NAME", "Authorization")?,
+            header_type: from.text("JWT_HEADER_TYPE", "Bearer")?,
+            query_name: from.name("JWT_QUERY_STRING_NAME", "jwt")?,
+            query_prefix: from.text("JWT_QUERY_STRING_VALUE_PREFIX", "")?,
+            access: TokenPlaces {
+                expires: from.lifetime("JWT_ACCESS_TOKEN_EXPIRES", 15 * MINUTE)?,
+                json_key: from.name("JWT_JSON_KEY", "access_token")?,
+                cookie_name: from.token("JWT_ACCESS_COOKIE_NAME", "access_token_cookie")?,
+                cookie_path: from.text("JWT_ACCESS_COOKIE_PATH", "/")?,
+                csrf_cookie_name: from.token("JWT_ACCESS_CSRF_COOKIE_NAME", "csrf_access_token")?,
+                csrf_cookie_path: from.text("JWT_ACCESS_CSRF_COOKIE_PATH", "/")?,
+                csrf_header_name: from.token("JWT_ACCESS_CSRF_HEADER_NAME", "X-CSRF-TOKEN")?,
+                csrf_field_name: from.name("JWT_ACCESS_CSRF_FIELD_NAME", "csrf_token")?,
+            },
+            refresh: TokenPlaces {
+                expires: from.lifetime("JWT_REFRESH_TOKEN_EXPIRES", 30 * DAY)?,
+                json_key: from.name("JWT_REFRESH_JSON_KEY", "refresh_token")?,
+                cookie_name: from.token("JWT_REFRESH_COOKIE_NAME", "refresh_token_cookie")?,
+                cookie_path: from.text("JWT_REFRESH_COOKIE_PATH", "/")?,
+                csrf_cookie_name: from.token("JWT_REFRESH_CSRF_COOKIE_NAME", "csrf_refresh_token")?,
+                csrf_cookie_path: from.text("JWT_REFRESH_CSRF_COOKIE_PATH", "/")?,
+                csrf_header_name: from.token("JWT_REFRESH_CSRF_HEADER_NAME", "X-CSRF-TOKEN")?,
+                csrf_field_name: from.name("JWT_REFRESH_CSRF_FIELD_NAME", "csrf_token")?,
+            },
+            cookies: CookieSettings {
+                secure: from.optional_flag("JWT_COOKIE_SECURE")?,
+                domain: from.optional_text("JWT_COOKIE_DOMAIN")?.filter(|domain| !domain.is_empty()),
+                same_site: from.same_site("JWT_COOKIE_SAMESITE")?,
+                session: from.flag("JWT_SESSION_COOKIE", true)?,
+                csrf_protect: from.flag("JWT_COOKIE_CSRF_PROTECT", true)?,
+                csrf_methods: from
+                    .methods("JWT_CSRF_METHODS", &[Method::POST, Method::PUT, Method::PATCH, Method::DELETE])?,
+                csrf_in_cookies: from.flag("JWT_CSRF_IN_COOKIES", true)?,
+                csrf_check_form: from.flag("JWT_CSRF_CHECK_FORM", false)?,
+            },
+            encode: EncodeSettings {
+                audience: from.audience("JWT_ENCODE_AUDIENCE")?,
+                issuer: from.optional_text("JWT_ENCODE_ISSUER")?.filter(|issuer| !issuer.is_empty()),
+                nbf: from.flag("JWT_ENCODE_NBF", true)?,
+            },
+            decode: DecodeSettings {
+                audience: from.one_or_many("JWT_DECODE_AUDIENCE")?,
+                issuer: from.one_or_many("JWT_DECODE_ISSUER")?,
+                leeway: from.seconds("JWT_DECODE_LEEWAY", 0.0)?,
+                verify_sub: from.flag("JWT_VERIFY_SUB", true)?,
+            },
+            identity_claim: from.name("JWT_IDENTITY_CLAIM", "sub")?,
+            error_key: from.text("JWT_ERROR_MESSAGE_KEY", "msg")?,
+        })
+    }
+}
+
+impl fmt::Debug for FlaskConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FlaskConfig").field("locations", &self.locations).finish_non_exhaustive()
+    }
+}

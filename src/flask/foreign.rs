@@ -1,0 +1,84 @@
+//! The tokens of the configuration among those that the bridge accepts.
+
+use std::rc::Rc;
+
+use crate::bridge::credential::double_submit::Csrf;
+use crate::bridge::error::auth_error::AuthError;
+use crate::bridge::model::clock::UnixTime;
+use crate::bridge::resolve::foreign::ForeignTokens;
+use crate::bridge::token::{Freshness, TokenType, Verified, VerifiedToken};
+use crate::flask::manager::JwtManager;
+use crate::flask::pyjwt::Checked;
+use crate::flask::python_json::{Json, Object};
+use crate::flask::tokens::map_of;
+
+impl ForeignTokens for JwtManager {
+    fn verify(&self, text: &str, now: UnixTime, csrf: Csrf<'_>) -> Result<Verified, AuthError> {
+        let submitted = match csrf {
+            Csrf::NotNeeded => None,
+            Csrf::Submitted(value) => Some(value),
+        };
+        let Checked { header, claims, expired } = self.0.check(text, submitted, now, true)?;
+        map_of(&header)?;
+        map_of(&claims)?;
+        let time = |name| claims.get(name).and_then(Json::to_int).map(to_time);
+        let issued_at = time("iat").unwrap_or_default();
+        let token = VerifiedToken {
+            token_type: token_type(&claims),
+            freshness: freshness(&claims),
+            sub: claims.get(&self.0.config.identity_claim).map(Json::to_identity).unwrap_or_default(),
+            sid: None,
+            exp: time("exp"),
+            auth_time: issued_at,
+            generation: 0,
+            csrf: claims.get("csrf").and_then(Json::as_text).map(str::to_owned),
+            issued_at,
+            not_before: time("nbf").unwrap_or(issued_at),
+            key_was_found: false,
+            header: header.to_string().into_bytes(),
+            payload: claims.to_string().into_bytes(),
+        };
+        Ok(Verified { token: Rc::new(token), expired })
+    }
+
+    fn renew(&self, token: &VerifiedToken, now: UnixTime) -> Result<Option<String>, AuthError> {
+        const NEW_IN_EACH: [&str; 9] = ["fresh", "iat", "jti", "type", "nbf", "csrf", "aud", "iss", "exp"];
+        let identity_claim = &self.0.config.identity_claim;
+        let claims = token.token_claims().map(|claims| claims.all).unwrap_or_default();
+        let Some(identity) = claims.get(identity_claim).filter(|_| self.0.can_sign()) else { return Ok(None) };
+        let mut renewed = self.create_access_token(identity.clone()).at(now);
+        for (name, value) in &claims {
+            if !NEW_IN_EACH.contains(&name.as_str()) && name != identity_claim {
+                renewed = renewed.claim(name, value.clone());
+            }
+        }
+        renewed.issue().map(Some)
+    }
+
+    fn finds_users(&self) -> bool {
+        self.0.finds_users
+    }
+}
+
+/// Only refresh tokens say what they are: any other type is not one.
+fn token_type(claims: &Object) -> TokenType {
+    match claims.get("type").and_then(Json::as_text) {
+        Some("refresh") => TokenType::Refresh,
+        _ => TokenType::Access,
+    }
+}
+
+/// Flask-JWT-Extended answers 500 where a token that has to be fresh says something else than a flag or a time. Here it
+/// is not fresh.
+fn freshness(claims: &Object) -> Freshness {
+    match claims.get("fresh") {
+        Some(Json::Bool(fresh)) => Freshness::Bool(*fresh),
+        Some(Json::Int(time)) => Freshness::Until(to_time(*time)),
+        Some(Json::Float(time)) => Freshness::Until(time.floor() as UnixTime),
+        _ => Freshness::Bool(false),
+    }
+}
+
+fn to_time(seconds: i128) -> UnixTime {
+    UnixTime::try_from(seconds).unwrap_or(if seconds < 0 { UnixTime::MIN } else { UnixTime::MAX })
+}

@@ -1,0 +1,57 @@
+//! How Flask-JWT-Extended finds a token in a header and in a body. What it takes for a token is still to be verified.
+
+use actix_web::http::header::HeaderMap;
+
+use crate::bridge::credential::locations::{HeaderPlace, JsonPlace};
+use crate::bridge::credential::presented::{Absence, ByType, Found, Malformed};
+use crate::flask::python_json::{self, Json};
+
+/// The token of a header, in which credentials may be listed with commas between them. The scheme is compared with case;
+/// several of ours say as little as none, but keep the session out.
+pub(crate) fn in_header(headers: &HeaderMap, place: &HeaderPlace) -> Found {
+    let lines: Vec<&[u8]> = headers.get_all(&place.name).map(|value| value.as_bytes()).collect();
+    let all: String = lines.join(&b","[..]).into_iter().map(char::from).collect();
+    let all = all.trim().trim_matches(',');
+    let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    if all.is_empty() {
+        return Found::Nothing(Absence::Missing);
+    }
+    if place.scheme.is_empty() {
+        return match &words(all)[..] {
+            [token] => Found::Token(token.clone()),
+            _ => Found::Malformed(Malformed::Header),
+        };
+    }
+    let all: Vec<_> = all.split(',').map(words).collect();
+    let mut ours = all.iter().filter(|words| words.first() == Some(&place.scheme));
+    match (ours.next().map(Vec::as_slice), ours.next()) {
+        (Some([_, token]), None) => Found::Token(token.clone()),
+        (Some(_), None) => Found::Malformed(Malformed::Header),
+        _ if all.iter().any(|words| words.first().is_some_and(|word| word.eq_ignore_ascii_case(&place.scheme))) => {
+            Found::Nothing(Absence::Overlooked)
+        }
+        _ => Found::Nothing(Absence::OtherScheme),
+    }
+}
+
+/// Whether a body of this type is JSON: `request.is_json`.
+pub(crate) fn is_json(content_type: &str) -> bool {
+    let content_type = content_type.trim().to_ascii_lowercase();
+    let suffixed = content_type.strip_prefix("application/").is_some_and(|name| name.ends_with("+json"));
+    suffixed || content_type == "application/json"
+}
+
+/// The tokens of a body. What Python calls false is none; a body that is no object, where Flask-JWT-Extended breaks off
+/// with a 500, holds none.
+pub(crate) fn in_json(body: &[u8], place: &JsonPlace) -> ByType {
+    let body = python_json::read(body);
+    let member = |name: &str| match &body {
+        Ok(Json::Object(members)) => match members.get(name).filter(|value| value.is_truthy()) {
+            None => Found::Nothing(Absence::Missing),
+            Some(Json::Text(text)) => Found::Token(text.clone()),
+            Some(_) => Found::Malformed(Malformed::NotText),
+        },
+        _ => Found::Nothing(Absence::Missing),
+    };
+    ByType { access: member(&place.access), refresh: member(&place.refresh) }
+}
