@@ -16,7 +16,8 @@ use actix_web::{App, HttpResponse, HttpServer, Responder, get, post};
 use serde::{Deserialize, Serialize};
 use tollbridge::store::memory::MemoryStore;
 use tollbridge::{
-    Auth, AuthError, Bridge, CurrentUser, PasswordHasher, PasswordParams, StoreError, TokenKey, UserStore, Verified,
+    Auth, AuthError, Bridge, CurrentUser, PasswordHasher, PasswordParams, PasswordVerification, StoreError, TokenKey,
+    UserStore,
 };
 
 #[derive(Clone, Serialize)]
@@ -69,7 +70,7 @@ async fn login(form: Json<Credentials>, passwords: Data<Passwords>, auth: Auth) 
     // Without a user the same work is done, so that nobody can tell which names exist.
     let hash = user.is_some().then(|| passwords.hash.clone());
     let verified = passwords.hasher.verify(form.password.into(), hash).await?;
-    let user = user.filter(|_| verified != Verified::No).ok_or(AuthError::InvalidCredentials)?;
+    let user = user.filter(|_| verified != PasswordVerification::No).ok_or(AuthError::InvalidCredentials)?;
 
     let login = auth.login_user(&user).tokens_only().await?;
     Ok(HttpResponse::Ok().json(login.issue_tokens()?))

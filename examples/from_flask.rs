@@ -25,7 +25,7 @@ use serde::Deserialize;
 use serde_json::json;
 use tollbridge::flask::{FlaskConfig, JwtManager};
 use tollbridge::store::memory::MemoryStore;
-use tollbridge::{Auth, AuthError, Bridge, Claims, Require, StoreError, TokenBlocklist, TokenClaims, UserStore};
+use tollbridge::{Auth, AuthError, Bridge, Claims, Require, StoreError, TokenBlocklist, UserStore};
 
 #[derive(Clone)]
 struct User {
@@ -54,9 +54,9 @@ struct Revoked(Arc<RwLock<HashSet<String>>>);
 
 impl TokenBlocklist for Revoked {
     // @jwt.token_in_blocklist_loader
-    async fn is_revoked(&self, token: &TokenClaims) -> Result<bool, StoreError> {
+    async fn is_revoked(&self, token: &Claims) -> Result<bool, StoreError> {
         let revoked = self.0.read().map_err(|_| StoreError::new("the blocklist is broken"))?;
-        Ok(token.jti().is_some_and(|jti| revoked.contains(jti)))
+        Ok(token.jti.as_ref().is_some_and(|jti| revoked.contains(jti)))
     }
 }
 

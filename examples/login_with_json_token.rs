@@ -20,8 +20,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tollbridge::store::memory::MemoryStore;
 use tollbridge::{
-    Auth, AuthError, Bridge, CurrentUser, PasswordHasher, PasswordParams, Scope, StoreError, TokenKey, UserStore,
-    Verified,
+    Auth, AuthError, Bridge, CurrentUser, PasswordHasher, PasswordParams, PasswordVerification, Scope, StoreError,
+    TokenKey, UserStore,
 };
 
 #[derive(Clone, Serialize)]
@@ -74,7 +74,7 @@ async fn login(form: Json<Credentials>, passwords: Data<Passwords>, auth: Auth) 
     let user = USERS.into_iter().find(|user| user.username == form.username);
     let hash = user.is_some().then(|| passwords.hash.clone());
     let verified = passwords.hasher.verify(form.password.into(), hash).await?;
-    let user = user.filter(|_| verified != Verified::No).ok_or(AuthError::InvalidCredentials)?;
+    let user = user.filter(|_| verified != PasswordVerification::No).ok_or(AuthError::InvalidCredentials)?;
 
     let login = auth.login_user(&user).remember(form.remember).await?;
     Ok(HttpResponse::Ok().json(json!({ "access_token": login.issue_tokens()?.access_token })))

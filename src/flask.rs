@@ -33,7 +33,7 @@
 //! |---|---|
 //! | `jwt_required(…)` | [`Require::token()`](crate::Require::token) with `.optional()`, `.fresh()`, `.refresh_token()`, `.locations(…)`, `.any_token_type()`, `.skip_blocklist()` |
 //! | `verify_jwt_in_request()` | an extractor: [`Claims`](crate::Claims), [`CurrentLogin`](crate::CurrentLogin), [`MaybeLogin`](crate::MaybeLogin) |
-//! | `get_jwt()`, `get_jwt_header()` | [`Claims`](crate::Claims), [`TokenClaims`](crate::TokenClaims) |
+//! | `get_jwt()`, `get_jwt_header()` | [`Claims`](crate::Claims), its `header` |
 //! | `get_jwt_identity()` | `sub` of [`Claims`](crate::Claims), `identity` of [`CurrentLogin`](crate::CurrentLogin) |
 //! | `get_jwt_request_location()` | `location` of [`CurrentLogin`](crate::CurrentLogin) |
 //! | `current_user`, `get_current_user()` | [`CurrentUser`](crate::CurrentUser) |
@@ -70,12 +70,12 @@
 
 mod bridge;
 mod config;
-mod foreign;
+mod external;
 mod keys;
 mod login;
 mod manager;
 mod messages;
-pub(super) mod places;
+mod places;
 mod pyjwt;
 mod python_json;
 mod tokens;

@@ -108,7 +108,7 @@
 //! * With the feature `server` (default) the crate is also an application, with pages, a JSON API and a command line.
 //!   Who embeds the layer alone depends on it with `default-features = false`.
 
-pub mod bridge;
+mod bridge;
 pub mod flask;
 #[cfg(feature = "server")]
 pub mod server;
@@ -116,7 +116,43 @@ pub mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
 
-pub use bridge::*;
+// The bridge, and how it is built.
+pub use bridge::builder::BridgeBuilder;
+pub use bridge::error::BuildError;
+pub use bridge::handle::Bridge;
+pub use bridge::service::BridgeService;
+
+// What an application brings: its users and its stores.
+pub use bridge::model::{
+    Clock, EndReason, Location, Login, LoginId, LoginStore, Remember, SessionHash, SessionRecord, SessionStore,
+    StoreError, StoreFuture, UnixTime, UserStore,
+};
+
+// What handlers ask for.
+pub use bridge::auth::{
+    AnyUser, Auth, BrowserUser, CurrentLogin, CurrentUser, Fresh, LoginUser, MaybeLogin, MaybeUser, NewLogin,
+    NewTokens, Require, RequireService, Scope, TokenUser,
+};
+pub use bridge::resolve::{Principal, Via};
+
+// Tokens and their keys, and where they are looked for.
+pub use bridge::credential::{RequestLoader, TokenCookies, TokenLocations};
+pub use bridge::resolve::TokenBlocklist;
+pub use bridge::token::{
+    Algorithm, Claims, KeyError, Malformation, TokenFault, TokenKey, TokenPair, TokenPart, TokenType, UnknownAlgorithm,
+};
+
+// Browsers.
+pub use bridge::response::{Message, Messages, login_url, prefers_html, safe_next};
+pub use bridge::session::{RememberCookie, SessionProtection};
+
+// Passwords.
+pub use bridge::password::{PasswordActivity, PasswordError, PasswordHasher, PasswordParams, PasswordVerification};
+
+// Refusals and events.
+pub use bridge::error::{AuthError, CsrfFault, Problem};
+pub use bridge::model::{AuthEvent, EventStream, event_stream};
+pub use bridge::response::Refusal;
 
 /// The snippets of the guide compile.
 #[cfg(doctest)]

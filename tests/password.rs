@@ -8,7 +8,7 @@ use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Params, PasswordVerifier, Version};
 use futures_util::future::{join, join_all};
 use secrecy::SecretString;
-use tollbridge::{PasswordError, PasswordHasher, PasswordParams, Verified};
+use tollbridge::{PasswordError, PasswordHasher, PasswordParams, PasswordVerification};
 
 const PASSWORD: &str = "correct horse battery staple";
 
@@ -56,9 +56,9 @@ async fn what_was_hashed_verifies_and_nothing_else_does() {
     assert_ne!(phc, hasher.hash(secret(PASSWORD)).await.expect("a hash"), "each hash has a salt of its own");
 
     let verify = async |password| hasher.verify(secret(password), Some(phc.clone())).await;
-    assert_eq!(verify(PASSWORD).await, Ok(Verified::Yes));
+    assert_eq!(verify(PASSWORD).await, Ok(PasswordVerification::Yes));
     for wrong in ["", "correct horse battery staplf", "correct horse battery stapl", "correct horse battery staple "] {
-        assert_eq!(verify(wrong).await, Ok(Verified::No), "{wrong:?}");
+        assert_eq!(verify(wrong).await, Ok(PasswordVerification::No), "{wrong:?}");
     }
 }
 
@@ -73,7 +73,7 @@ async fn the_default_is_argon2id_as_owasp_recommends_and_others_can_read_it() {
     assert_eq!((salt.len(), output.len()), (22, 43), "16 and 32 bytes in base64");
 
     Argon2::default().verify_password(PASSWORD.as_bytes(), phc.as_str()).expect("the crate's own verifier agrees");
-    assert_eq!(hasher.verify(secret(PASSWORD), Some(phc)).await, Ok(Verified::Yes));
+    assert_eq!(hasher.verify(secret(PASSWORD), Some(phc)).await, Ok(PasswordVerification::Yes));
 }
 
 /// The vectors of the reference implementation (github.com/P-H-C/phc-winner-argon2, CC0 or Apache-2.0): argon2i and
@@ -92,12 +92,12 @@ async fn the_vectors_of_the_reference_implementation_verify() {
             refused += 1;
             continue;
         }
-        let Ok(Verified::Rehashed(new)) = answer else { panic!("{phc}: {answer:?}") };
+        let Ok(PasswordVerification::Rehashed(new)) = answer else { panic!("{phc}: {answer:?}") };
         assert!(new.starts_with("$argon2id$v=19$m=256,t=1,p=1$"), "{new}");
         verified += 1;
         if vector["log2_m"] == 8 {
             let answer = hasher.verify(secret("Password"), Some(phc.clone())).await;
-            assert_eq!(answer, Ok(Verified::No), "{phc}");
+            assert_eq!(answer, Ok(PasswordVerification::No), "{phc}");
             wrong += 1;
         }
     }
@@ -121,16 +121,16 @@ async fn a_hash_made_otherwise_than_today_is_made_anew() {
         foreign(Algorithm::Argon2id, Version::V0x13, &now, 64),
     ];
     let hasher = hasher(cheap());
-    assert_eq!(hasher.verify(secret(PASSWORD), Some(today)).await, Ok(Verified::Yes));
+    assert_eq!(hasher.verify(secret(PASSWORD), Some(today)).await, Ok(PasswordVerification::Yes));
     for phc in others {
         let wrong = hasher.verify(secret("something else"), Some(phc.clone())).await;
-        assert_eq!(wrong, Ok(Verified::No), "only the right password is hashed anew: {phc}");
+        assert_eq!(wrong, Ok(PasswordVerification::No), "only the right password is hashed anew: {phc}");
         let before = hasher.activity().computed;
-        let Ok(Verified::Rehashed(new)) = hasher.verify(secret(PASSWORD), Some(phc.clone())).await else {
+        let Ok(PasswordVerification::Rehashed(new)) = hasher.verify(secret(PASSWORD), Some(phc.clone())).await else {
             panic!("{phc} was not made anew");
         };
         assert_eq!(hasher.activity().computed, before + 2, "both in one job: {phc}");
-        assert_eq!(hasher.verify(secret(PASSWORD), Some(new)).await, Ok(Verified::Yes), "{phc}");
+        assert_eq!(hasher.verify(secret(PASSWORD), Some(new)).await, Ok(PasswordVerification::Yes), "{phc}");
     }
 }
 
@@ -139,7 +139,7 @@ async fn a_short_salt_is_a_reason_to_hash_anew() {
     let same_cost = PasswordParams { memory_kib: 256, iterations: 2, ..cheap() };
     let phc = "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
     let answer = hasher(same_cost).verify(secret("password"), Some(phc.to_owned())).await;
-    assert!(matches!(answer, Ok(Verified::Rehashed(_))), "{answer:?}");
+    assert!(matches!(answer, Ok(PasswordVerification::Rehashed(_))), "{answer:?}");
 }
 
 #[actix_web::test]
@@ -189,7 +189,7 @@ async fn what_the_configuration_asks_for_is_never_too_much() {
     let costly = PasswordParams { memory_kib: 64, iterations: 20_000, ..cheap() };
     let hasher = hasher(costly);
     let phc = hasher.hash(secret(PASSWORD)).await.expect("a hash");
-    assert_eq!(hasher.verify(secret(PASSWORD), Some(phc)).await, Ok(Verified::Yes));
+    assert_eq!(hasher.verify(secret(PASSWORD), Some(phc)).await, Ok(PasswordVerification::Yes));
 }
 
 #[actix_web::test]
@@ -204,7 +204,7 @@ async fn an_unknown_user_costs_what_a_wrong_password_costs() {
         assert!(start(&mut first).is_pending());
         let mut second = pin!(hasher.verify(secret("wrong"), stored));
         assert_eq!(start(&mut second), Poll::Ready(Err(PasswordError::Overloaded)), "the only thread is taken");
-        assert_eq!(first.await, Ok(Verified::No));
+        assert_eq!(first.await, Ok(PasswordVerification::No));
         assert_eq!(hasher.activity().computed, computed);
     }
 }
@@ -228,7 +228,7 @@ async fn a_full_queue_refuses_at_once_and_recovers() {
     assert!(start(&mut three).is_pending(), "who has gone away keeps nobody out");
 
     let (slow, (two, three)) = join(slow, join(two, three)).await;
-    assert_eq!(slow, Ok(Verified::No));
+    assert_eq!(slow, Ok(PasswordVerification::No));
     assert!(two.is_ok() && three.is_ok());
     assert_eq!(hasher.activity().waiting, 0);
     assert!(hasher.hash(secret(PASSWORD)).await.is_ok(), "there is room again");
@@ -245,7 +245,7 @@ async fn a_request_that_went_away_is_not_hashed() {
     let mut last = pin!(hasher.hash(secret(PASSWORD)));
     assert!(start(&mut last).is_pending());
 
-    assert_eq!(slow.await, Ok(Verified::No));
+    assert_eq!(slow.await, Ok(PasswordVerification::No));
     assert!(last.await.is_ok());
     assert_eq!(hasher.activity().computed, 2, "the slow one and the last one");
 }
@@ -273,10 +273,10 @@ async fn a_password_of_a_mebibyte_counts_to_its_last_byte() {
     let hasher = hasher(cheap());
     let long = "ä".repeat(1 << 19);
     let phc = hasher.hash(secret(&long)).await.expect("a hash");
-    assert_eq!(hasher.verify(secret(&long), Some(phc.clone())).await, Ok(Verified::Yes));
+    assert_eq!(hasher.verify(secret(&long), Some(phc.clone())).await, Ok(PasswordVerification::Yes));
     let shorter = &long[..long.len() - 2];
-    assert_eq!(hasher.verify(secret(&format!("{shorter}å")), Some(phc.clone())).await, Ok(Verified::No));
-    assert_eq!(hasher.verify(secret(shorter), Some(phc)).await, Ok(Verified::No));
+    assert_eq!(hasher.verify(secret(&format!("{shorter}å")), Some(phc.clone())).await, Ok(PasswordVerification::No));
+    assert_eq!(hasher.verify(secret(shorter), Some(phc)).await, Ok(PasswordVerification::No));
 }
 
 #[actix_web::test]
@@ -285,7 +285,7 @@ async fn debug_shows_no_secret() {
     let phc = hasher.hash(secret(PASSWORD)).await.expect("a hash");
     let salt = phc.split('$').nth(4).expect("a salt");
     let call = hasher.verify(secret(PASSWORD), Some(phc.clone()));
-    let shown = format!("{hasher:?} {:?} {:?}", Verified::Rehashed(phc.clone()), call.await);
+    let shown = format!("{hasher:?} {:?} {:?}", PasswordVerification::Rehashed(phc.clone()), call.await);
     assert!(shown.contains("memory_kib: 64") && shown.contains("Rehashed(..)"), "{shown}");
     assert!(!shown.contains(PASSWORD) && !shown.contains(salt), "{shown}");
 }

@@ -1,11 +1,24 @@
 //! What a handler holds: extractors, guards, and the handle that signs users in and out.
+//!
+//! This room may import all rooms up to `resolve`.
 
-pub(crate) mod any_user;
-pub(crate) mod auth_handle;
-pub(crate) mod confirm;
-pub(crate) mod extractors;
-pub(crate) mod guard;
-pub(crate) mod new_tokens;
-pub(crate) mod refresh;
-pub(crate) mod request_state;
-pub(crate) mod sign_out;
+mod any_user;
+mod auth_handle;
+mod confirm;
+mod extractors;
+mod guard;
+mod new_tokens;
+mod protected_session;
+mod refresh;
+mod request_state;
+mod sign_in;
+mod sign_out;
+
+pub use any_user::AnyUser;
+pub use auth_handle::Auth;
+pub use extractors::{BrowserUser, CurrentLogin, CurrentUser, Fresh, MaybeLogin, MaybeUser, TokenUser};
+pub use guard::{Require, RequireService};
+pub use new_tokens::NewTokens;
+pub(crate) use request_state::RequestState;
+pub use sign_in::{LoginUser, NewLogin};
+pub use sign_out::Scope;

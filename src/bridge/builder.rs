@@ -1,8 +1,8 @@
 //! Puts a [`Bridge`] together, and refuses to put together a weak one.
 
 mod browsers;
+mod listeners;
 mod login_views;
-mod outcomes;
 mod token_hooks;
 mod tokens;
 
@@ -11,35 +11,26 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::cookie::Key;
-use aws_lc_rs::{hkdf, hmac};
 
-use crate::bridge::Bridge;
-use crate::bridge::credential::custom_credential::Loads;
-use crate::bridge::credential::find::LoaderConfig;
-use crate::bridge::credential::locations::TokenLocations;
-use crate::bridge::credential::token_cookies::TokenCookies;
-use crate::bridge::model::clock::Clock;
-use crate::bridge::model::erased_users::{Erased, Users};
-use crate::bridge::model::events::Events;
-use crate::bridge::model::login::LoginStore;
-use crate::bridge::model::random;
-use crate::bridge::model::session_store::SessionStore;
-use crate::bridge::model::user_store::UserStore;
-use crate::bridge::resolve::engine::{Core, ErrorPage, Lifetimes};
-use crate::bridge::resolve::foreign::ForeignTokens;
-use crate::bridge::resolve::token_checks::{Hooks, IssueHooks, KeyFinder};
-use crate::bridge::response::refusal::OnRefusal;
-use crate::bridge::response::views::ViewConfig;
-use crate::bridge::session::cookies::CookieConfig;
-use crate::bridge::session::protection::SessionProtection;
-use crate::bridge::session::remember_cookie::RememberCookie;
-use crate::bridge::session::remember_token::RememberKey;
-use crate::bridge::token::{Issuer, KeySet, TokenConfig, TokenKey, Verifier};
-use crate::flask::JwtManager;
+use crate::bridge::credential::{BodyLimits, CredentialReader, DynRequestLoader, TokenCookies, TokenLocations};
+use crate::bridge::error::BuildError;
+use crate::bridge::handle::Bridge;
+use crate::bridge::model::{
+    Clock, DynUserStore, Erased, Events, Listener, LoginStore, SessionStore, UserStore, random,
+};
+use crate::bridge::resolve::{Engine, ExternalTokens, TokenChecks};
+use crate::bridge::response::{Answers, ErrorPage, OnRefusal, ViewConfig};
+use crate::bridge::session::{
+    BrowserCookies, BrowserSettings, RememberCookie, RememberKey, SessionProtection, session_keys,
+};
+use crate::bridge::token::{IssueHooks, Issuer, KeyFinder, KeySet, TokenAuthority, TokenKey, TokenProfile, Verifier};
+
+/// Makes the verifier of tokens that are not of our own format, from the bridge's keys (the signing one first) and leeway.
+pub(crate) type ExternalOfKeys = dyn FnOnce(&[TokenKey], Duration) -> Box<dyn ExternalTokens>;
 
 /// Settings of a [`Bridge`], from [`Bridge::builder`]. All but the token key and the store have defaults.
 pub struct BridgeBuilder {
-    users: Box<dyn Users>,
+    users: Box<dyn DynUserStore>,
     stores: Option<(Arc<dyn LoginStore>, Arc<dyn SessionStore>)>,
     token_key: Option<TokenKey>,
     retired: Vec<TokenKey>,
@@ -48,70 +39,27 @@ pub struct BridgeBuilder {
     views: ViewConfig,
     error_page: Option<Box<ErrorPage>>,
     on_refusal: Vec<Box<OnRefusal>>,
-    events: Events,
-    tokens: TokenConfig,
+    listeners: Vec<Box<Listener>>,
+    tokens: TokenProfile,
     leeway: Duration,
-    hooks: Hooks,
+    checks: TokenChecks,
     issue_hooks: IssueHooks,
     key_finder: Option<Box<KeyFinder>>,
     token_locations: TokenLocations,
     json_body_limit: usize,
     body_timeout: Duration,
-    foreign: Option<Box<dyn ForeignTokens>>,
-    accept_flask_jwt_extended: bool,
+    external: Option<Box<dyn ExternalTokens>>,
+    external_of_keys: Option<Box<ExternalOfKeys>>,
     implicit_refresh: Option<Duration>,
-    lifetimes: Lifetimes,
+    refresh_grace: Duration,
+    idle_ttl: Duration,
+    absolute_ttl: Duration,
+    remember_ttl: Duration,
+    fresh_window: Duration,
     remember_cookie: RememberCookie,
     protection: SessionProtection,
-    request_loader: Option<Box<dyn Loads>>,
+    request_loader: Option<Box<dyn DynRequestLoader>>,
     clock: Clock,
-}
-
-/// Why a bridge could not be built.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum BuildError {
-    /// [`BridgeBuilder::token_key`] was not called.
-    #[error("the bridge has no token key: call `token_key(TokenKey::hs256(…)?)`")]
-    NoTokenKey,
-    /// [`BridgeBuilder::store`] was not called.
-    #[error(
-        "the bridge has no store for logins and sessions: call `store(MemoryStore::default())` or give it your own"
-    )]
-    NoStore,
-    /// [`BridgeBuilder::audiences`] got none, and tokens must be for somebody.
-    #[error("the tokens have no audience: give `audiences` one at least")]
-    NoAudience,
-    /// Times are counted in whole seconds, and what lives for less than one is never alive.
-    #[error("`{0}` is less than a second: nothing would live, so give it a second or more")]
-    ShortLifetime(&'static str),
-    /// The session secret is too short to be one.
-    #[error("the session secret needs at least 32 random bytes, and this one has {0}")]
-    ShortSessionSecret(usize),
-    /// The public URL is not the address of a site.
-    #[error("`{0}` is not a public URL: write scheme, host and port only, such as `https://example.org`")]
-    PublicUrl(String),
-    /// Keys of different families in one set would let one be mistaken for the other.
-    #[error("the token keys mix HMAC secrets with key pairs: use keys of one kind")]
-    MixedKeys,
-    /// [`BridgeBuilder::token_key`] got a key that only verifies.
-    #[error("the token key `{0}` only verifies: give a key that signs, and this one to `retired_token_key`")]
-    CannotSign(String),
-    /// The places where tokens are looked for are not named as they can be.
-    #[error("the token locations: {0}")]
-    TokenLocations(String),
-    /// A token names its key by id, so no two may share one.
-    #[error("two token keys have the id `{0}`: leave one out")]
-    DuplicateKeyId(String),
-    /// A view, or something that goes with it, is not the address of a page.
-    #[error(
-        "`{0}` names no page: views are paths such as `/login` or whole URLs such as `https://sso.example/login`, \
-         prefixes of scopes are paths, and the host of redirects is one such as `example.org`"
-    )]
-    View(String),
-    /// [`BridgeBuilder::remember_cookie`] got settings with which no browser would keep the cookie, or keep it safe.
-    #[error("the remember cookie cannot be written as configured: {0}")]
-    RememberCookie(String),
 }
 
 impl BridgeBuilder {
@@ -128,8 +76,8 @@ impl BridgeBuilder {
             views: ViewConfig::default(),
             error_page: None,
             on_refusal: Vec::new(),
-            events: Events::default(),
-            tokens: TokenConfig {
+            listeners: Vec::new(),
+            tokens: TokenProfile {
                 issuer: "tollbridge".to_owned(),
                 audiences: vec!["tollbridge".to_owned()],
                 accepted_issuers: Vec::new(),
@@ -140,23 +88,20 @@ impl BridgeBuilder {
                 refresh_ttl: Duration::from_secs(30 * DAY),
             },
             leeway: Duration::from_secs(5),
-            hooks: Hooks::default(),
+            checks: TokenChecks::default(),
             issue_hooks: IssueHooks::default(),
             key_finder: None,
             token_locations: TokenLocations::default(),
             json_body_limit: 16 * 1024,
             body_timeout: Duration::from_secs(10),
-            foreign: None,
-            accept_flask_jwt_extended: false,
+            external: None,
+            external_of_keys: None,
             implicit_refresh: None,
-            lifetimes: Lifetimes {
-                refresh: Duration::from_secs(30 * DAY),
-                refresh_grace: Duration::from_secs(10),
-                idle: Duration::from_secs(DAY),
-                absolute: Duration::from_secs(30 * DAY),
-                remember: Duration::from_secs(30 * DAY),
-                fresh: Duration::from_secs(15 * MINUTE),
-            },
+            refresh_grace: Duration::from_secs(10),
+            idle_ttl: Duration::from_secs(DAY),
+            absolute_ttl: Duration::from_secs(30 * DAY),
+            remember_ttl: Duration::from_secs(30 * DAY),
+            fresh_window: Duration::from_secs(15 * MINUTE),
             remember_cookie: RememberCookie::default(),
             protection: SessionProtection::default(),
             request_loader: None,
@@ -201,9 +146,9 @@ impl BridgeBuilder {
         let lifetimes = [
             ("access_ttl", self.tokens.access_ttl),
             ("refresh_ttl", self.tokens.refresh_ttl),
-            ("idle_ttl", self.lifetimes.idle),
-            ("absolute_ttl", self.lifetimes.absolute),
-            ("remember_ttl", self.lifetimes.remember),
+            ("idle_ttl", self.idle_ttl),
+            ("absolute_ttl", self.absolute_ttl),
+            ("remember_ttl", self.remember_ttl),
         ];
         if let Some((name, _)) = lifetimes.into_iter().find(|(_, lifetime)| lifetime.as_secs() == 0) {
             return Err(BuildError::ShortLifetime(name));
@@ -215,11 +160,11 @@ impl BridgeBuilder {
         let own_origin = self.public_url.map(|url| origin(&url).ok_or(BuildError::PublicUrl(url))).transpose()?;
         let secure = own_origin.as_deref().is_some_and(|origin| origin.starts_with("https://"));
         let search = self.token_locations.search(secure)?;
-        let of_our_keys = || {
-            let keys = std::iter::once(&token_key).chain(&self.retired).cloned().collect();
-            Box::new(JwtManager::of_keys(keys, self.leeway)) as Box<dyn ForeignTokens>
-        };
-        let foreign = self.foreign.or_else(|| self.accept_flask_jwt_extended.then(of_our_keys));
+        let external = self.external.or_else(|| {
+            let of_keys = self.external_of_keys?;
+            let keys: Vec<_> = std::iter::once(&token_key).chain(&self.retired).cloned().collect();
+            Some(of_keys(&keys, self.leeway))
+        });
         let keys = KeySet::new(token_key, self.retired);
         if self.implicit_refresh.is_some() && search.cookies.is_none() {
             return Err(BuildError::TokenLocations(
@@ -228,33 +173,50 @@ impl BridgeBuilder {
             ));
         }
         let csrf = search.cookies.as_ref().is_some_and(TokenCookies::uses_double_submit);
-        let tokens = TokenConfig { csrf, ..self.tokens };
+        let tokens = TokenProfile { csrf, ..self.tokens };
         let issuers = [std::slice::from_ref(&tokens.issuer), &tokens.accepted_issuers].concat();
         let audiences = [&tokens.audiences[..], &tokens.accepted_audiences].concat();
-        let successors = mac_key(&session_secret, b"refresh successors");
-        Ok(Bridge::new(Core {
-            users: self.users,
-            logins,
-            sessions,
-            issuer: Issuer::new(keys.clone(), tokens, successors, self.issue_hooks),
-            verifier: Verifier::new(keys, self.key_finder, issuers, audiences, self.leeway),
-            hooks: self.hooks,
-            foreign,
-            remember: RememberKey::new(mac_key(&session_secret, b"remember cookies")),
-            session_key: Key::from(&derive::<64>(&session_secret, b"session cookies")),
-            cookies: CookieConfig::new(secure, self.remember_cookie)?,
-            protection: self.protection,
-            request_loader: self.request_loader,
-            loader: LoaderConfig { search, json_body_limit: self.json_body_limit, body_timeout: self.body_timeout },
-            lifetimes: self.lifetimes,
-            implicit_refresh: self.implicit_refresh,
-            own_origin,
-            views: self.views.settle().map_err(BuildError::View)?,
+        let successors = session_keys::mac_key(&session_secret, b"refresh successors");
+        let events = Events::new(self.listeners);
+        let answers = Answers {
+            views: self.views.validate().map_err(BuildError::View)?,
             error_page: self.error_page,
             on_refusal: self.on_refusal,
-            events: self.events,
+            implicit_refresh: self.implicit_refresh,
+            own_origin: own_origin.clone(),
+            events: events.clone(),
+        };
+        let engine = Engine {
+            users: self.users,
+            logins,
+            tokens: TokenAuthority {
+                issuer: Issuer::new(keys.clone(), tokens, successors, self.issue_hooks),
+                verifier: Verifier::new(keys, self.key_finder, issuers, audiences, self.leeway),
+                refresh_grace: self.refresh_grace,
+            },
+            checks: self.checks,
+            external,
+            reader: CredentialReader {
+                search,
+                limits: BodyLimits { searched: self.json_body_limit, time: self.body_timeout },
+                custom: self.request_loader,
+                own_origin,
+            },
+            browser: BrowserSettings {
+                sessions,
+                cookies: BrowserCookies::new(secure, self.remember_cookie)?,
+                remember_key: RememberKey::new(session_keys::mac_key(&session_secret, b"remember cookies")),
+                protection: self.protection,
+                signing_key: Key::from(&session_keys::derive::<64>(&session_secret, b"session cookies")),
+                idle_ttl: self.idle_ttl,
+                absolute_ttl: self.absolute_ttl,
+                remember_ttl: self.remember_ttl,
+            },
+            fresh_window: self.fresh_window,
+            events,
             clock: self.clock,
-        }))
+        };
+        Ok(Bridge { engine: Arc::new(engine), answers: Arc::new(answers) })
     }
 }
 
@@ -264,24 +226,4 @@ fn origin(url: &str) -> Option<String> {
     let bare = parsed.path() == "/" && parsed.query().is_none() && parsed.fragment().is_none();
     let is_web = matches!(parsed.scheme(), "http" | "https") && parsed.username().is_empty();
     (bare && is_web && parsed.password().is_none()).then(|| parsed.origin().ascii_serialization())
-}
-
-fn mac_key(secret: &[u8], purpose: &[u8]) -> hmac::Key {
-    hmac::Key::new(hmac::HMAC_SHA256, &derive::<32>(secret, purpose))
-}
-
-/// A key for one purpose (HKDF-SHA-256, RFC 5869), so that no key serves two.
-fn derive<const N: usize>(secret: &[u8], purpose: &[u8]) -> [u8; N] {
-    struct Length(usize);
-    impl hkdf::KeyType for Length {
-        fn len(&self) -> usize {
-            self.0
-        }
-    }
-    let mut key = [0; N];
-    let info = [b"tollbridge ", purpose];
-    let pseudorandom = hkdf::Salt::new(hkdf::HKDF_SHA256, &[]).extract(secret);
-    #[expect(clippy::expect_used, reason = "HKDF fails only for keys of more than 8160 bytes")]
-    pseudorandom.expand(&info, Length(N)).and_then(|okm| okm.fill(&mut key)).expect("the key is short");
-    key
 }

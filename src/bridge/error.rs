@@ -1,4 +1,14 @@
-//! One error for every refusal, and the body in which it is answered.
+//! The one error of every refusal, the body in which it is answered, and why a bridge cannot be built.
+//!
+//! This room may import `model`, `token` and `password`.
 
-pub(crate) mod auth_error;
-pub(crate) mod problem;
+mod auth_error;
+mod build_error;
+mod csrf_fault;
+mod problem;
+
+pub use auth_error::AuthError;
+pub(crate) use auth_error::NO_LOGIN;
+pub use build_error::BuildError;
+pub use csrf_fault::CsrfFault;
+pub use problem::Problem;

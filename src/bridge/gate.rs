@@ -16,25 +16,25 @@ use actix_web::cookie::SameSite;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::error::InternalError;
 
-use crate::bridge::error::auth_error::AuthError;
-use crate::bridge::model::store_error::StoreError;
-use crate::bridge::resolve::engine::{Core, seconds};
-use crate::bridge::response::refusal::{self, Shaped};
-use crate::bridge::session::actix_store::Sessions;
+use crate::bridge::error::AuthError;
+use crate::bridge::model::{Clock, StoreError, seconds};
+use crate::bridge::resolve::Engine;
+use crate::bridge::response::{Answers, Rendered};
+use crate::bridge::session::{ActixStore, BrowserSettings};
 
 /// The app's service with actix-identity around it. Identity is on both sides of the gate: it keeps its state in the
 /// session, and on the bare side that is an empty one, which dies with the request.
 type Identified<S> = <IdentityMiddleware as Transform<S, ServiceRequest>>::Transform;
-type Sessioned<S> = <SessionMiddleware<Sessions> as Transform<Shaped<Identified<S>>, ServiceRequest>>::Transform;
+type Sessioned<S> = <SessionMiddleware<ActixStore> as Transform<Rendered<Identified<S>>, ServiceRequest>>::Transform;
 
 /// Both ways to one service.
 pub(crate) struct Gate<S>
 where
     S: Service<ServiceRequest, Error = Error> + 'static,
     IdentityMiddleware: Transform<S, ServiceRequest>,
-    SessionMiddleware<Sessions>: Transform<Shaped<Identified<S>>, ServiceRequest>,
+    SessionMiddleware<ActixStore>: Transform<Rendered<Identified<S>>, ServiceRequest>,
 {
-    core: Arc<Core>,
+    answers: Arc<Answers>,
     bare: Rc<Identified<S>>,
     sessioned: Sessioned<S>,
 }
@@ -46,12 +46,14 @@ where
     B: MessageBody + 'static,
 {
     /// Puts the gate before a service.
-    pub(crate) fn new(core: &Arc<Core>, service: S) -> Result<Self, ()> {
+    pub(crate) fn new(engine: &Engine, answers: &Arc<Answers>, service: S) -> Result<Self, ()> {
         // `PurgeSession`, the default, would forbid signing in again in the same request.
         let identity = IdentityMiddleware::builder().logout_behavior(LogoutBehavior::DeleteIdentityKeys).build();
         let bare = Rc::new(identity.new_transform(service).into_inner()?);
-        let sessioned = session_middleware(core).new_transform(Shaped::new(core, &bare)).into_inner()?;
-        Ok(Self { core: Arc::clone(core), bare, sessioned })
+        let sessioned = session_middleware(&engine.browser, &engine.clock)
+            .new_transform(Rendered::new(answers, &bare))
+            .into_inner()?;
+        Ok(Self { answers: Arc::clone(answers), bare, sessioned })
     }
 
     /// Whether the service can take a request.
@@ -68,17 +70,17 @@ where
         if with_session {
             self.sessioned.call(req).await.map_err(name_store_errors)
         } else {
-            Ok(refusal::shape(&self.core, self.bare.call(req).await?))
+            Ok(self.answers.render(self.bare.call(req).await?))
         }
     }
 }
 
-fn session_middleware(core: &Core) -> SessionMiddleware<Sessions> {
-    let sessions =
-        Sessions { store: core.sessions.clone(), clock: core.clock.clone(), idle_ttl: seconds(core.lifetimes.idle) };
-    SessionMiddleware::builder(sessions, core.session_key.clone())
-        .cookie_name(core.cookies.session.clone())
-        .cookie_secure(core.cookies.secure)
+fn session_middleware(browser: &BrowserSettings, clock: &Clock) -> SessionMiddleware<ActixStore> {
+    let (store, idle_ttl) = (Arc::clone(&browser.sessions), seconds(browser.idle_ttl));
+    let sessions = ActixStore { store, clock: clock.clone(), idle_ttl };
+    SessionMiddleware::builder(sessions, browser.signing_key.clone())
+        .cookie_name(browser.cookies.session.clone())
+        .cookie_secure(browser.cookies.secure)
         .cookie_http_only(true)
         .cookie_same_site(SameSite::Lax)
         // The cookie holds a random key and nothing to hide; a signature keeps made-up keys from the store.

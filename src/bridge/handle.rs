@@ -6,14 +6,18 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::bridge::builder::BridgeBuilder;
-use crate::bridge::error::auth_error::AuthError;
-use crate::bridge::model::user_store::UserStore;
-use crate::bridge::resolve::engine::Core;
-use crate::bridge::token::{Claims, Verified, VerifiedToken, unverified_header};
+use crate::bridge::error::AuthError;
+use crate::bridge::model::UserStore;
+use crate::bridge::resolve::Engine;
+use crate::bridge::response::Answers;
+use crate::bridge::token::{Claims, Verification, VerifiedToken, unverified_header};
 
 /// The bridge: `App::new().wrap(bridge.clone())`, with one bridge for all workers.
 #[derive(Clone)]
-pub struct Bridge(pub(crate) Arc<Core>);
+pub struct Bridge {
+    pub(super) engine: Arc<Engine>,
+    pub(super) answers: Arc<Answers>,
+}
 
 impl Bridge {
     /// Starts building a bridge for these users.
@@ -21,19 +25,15 @@ impl Bridge {
         BridgeBuilder::new(users)
     }
 
-    pub(crate) fn new(core: Core) -> Self {
-        Self(Arc::new(core))
-    }
-
     /// Where tokens are looked for, and under which names.
     #[cfg(feature = "testing")]
-    pub(crate) fn search(&self) -> &crate::bridge::credential::locations::Search {
-        &self.0.loader.search
+    pub(crate) fn search(&self) -> &crate::bridge::credential::Search {
+        &self.engine.reader.search
     }
 
     /// The public keys that verify the tokens, as a JWK set (RFC 7517 section 5); empty for HMAC secrets.
     pub fn jwks(&self) -> serde_json::Value {
-        self.0.verifier.keys().jwks()
+        self.engine.tokens.verifier.keys().jwks()
     }
 
     /// The claims of a token of this bridge, of either type (`decode_token`; with the fields of [`Claims`] also `get_jti`
@@ -46,7 +46,7 @@ impl Bridge {
     ///
     /// [`TokenInvalid`](AuthError::TokenInvalid) or [`TokenExpired`](AuthError::TokenExpired).
     pub fn decode_token(&self, text: &str) -> Result<Claims, AuthError> {
-        let Verified { token, expired } = self.0.verifier.verify_anew(text, self.0.clock.now())?;
+        let Verification { token, expired } = self.engine.tokens.verifier.verify_anew(text, self.engine.clock.now())?;
         if expired { Err(AuthError::TokenExpired) } else { self.claims(&token) }
     }
 
@@ -56,7 +56,7 @@ impl Bridge {
     ///
     /// [`TokenInvalid`](AuthError::TokenInvalid).
     pub fn decode_expired_token(&self, text: &str) -> Result<Claims, AuthError> {
-        self.claims(&self.0.verifier.verify_anew(text, self.0.clock.now())?.token)
+        self.claims(&self.engine.tokens.verifier.verify_anew(text, self.engine.clock.now())?.token)
     }
 
     /// The header of any token, **of which nothing is verified** (`get_unverified_jwt_headers`).
@@ -70,7 +70,7 @@ impl Bridge {
 
     fn claims(&self, token: &VerifiedToken) -> Result<Claims, AuthError> {
         let unreadable = AuthError::Misconfigured("the claims of a token could not be read again");
-        token.claims(self.0.clock.now()).ok_or(unreadable)
+        token.claims(self.engine.clock.now()).ok_or(unreadable)
     }
 }
 

@@ -1,10 +1,26 @@
-//! The nouns of the bridge, and what a store must do. No HTTP and no token here.
+//! The nouns of the bridge, and what a store must do: users, logins, sessions, time, randomness, events.
+//!
+//! No HTTP and no token here. This room imports no other room.
 
-pub(crate) mod clock;
-pub(crate) mod erased_users;
-pub(crate) mod events;
-pub(crate) mod login;
+mod clock;
+mod digest;
+mod erased_users;
+mod events;
+mod location;
+mod login;
 pub(crate) mod random;
-pub(crate) mod session_store;
-pub(crate) mod store_error;
-pub(crate) mod user_store;
+mod session_store;
+mod store_error;
+mod user_store;
+
+pub(crate) use clock::seconds;
+pub use clock::{Clock, UnixTime};
+pub(crate) use digest::sha256;
+pub(crate) use erased_users::{DynUserStore, Erased, KnownUser, NotLookedUp, UserFacts};
+pub use events::{AuthEvent, EventStream, event_stream};
+pub(crate) use events::{Events, Listener};
+pub use location::Location;
+pub use login::{EndReason, Login, LoginId, LoginStore, Remember};
+pub use session_store::{SessionHash, SessionRecord, SessionStore};
+pub use store_error::{StoreError, StoreFuture};
+pub use user_store::UserStore;

@@ -1,8 +1,20 @@
-//! The browser's face of a login: its session and its cookies.
+//! The browser's face of a login: its session, its cookies and their keys.
+//!
+//! This room may import `model`, `token`, `error` and `credential`.
 
-pub(crate) mod actix_store;
-pub(crate) mod cookies;
+mod actix_store;
+mod browser_cookies;
+mod browser_settings;
 pub(crate) mod face;
-pub(crate) mod protection;
-pub(crate) mod remember_cookie;
-pub(crate) mod remember_token;
+mod protection;
+mod remember_cookie;
+mod remember_token;
+pub(crate) mod session_keys;
+
+pub(crate) use actix_store::ActixStore;
+pub(crate) use browser_cookies::BrowserCookies;
+pub(crate) use browser_settings::{BrowserSettings, LONGEST_REMEMBER};
+pub(crate) use face::{SessionLogin, SessionMetadata};
+pub use protection::SessionProtection;
+pub use remember_cookie::RememberCookie;
+pub(crate) use remember_token::{Match, PresentedCookie, RememberKey};

@@ -1,61 +1,48 @@
-//! Access and refresh tokens: issued by [`issuer`], checked by [`verifier`], with the keys of [`keys`].
+//! From text to verified claims and back: access and refresh tokens, and the keys that sign and verify them.
 //!
 //! The format is a compact JWS (RFC 7515) whose payload is a JWT claims set (RFC 7519), explicitly typed as RFC 9068
-//! and RFC 8725 section 3.11 ask. aws-lc-rs signs and verifies the bytes; what surrounds them is parsed here, more
-//! strictly than general libraries do: nothing passes with an unknown `crit`, another `typ`, absent or mistyped claims.
+//! and RFC 8725 section 3.11 ask. Header and claims are parsed here, more strictly than general libraries do: nothing
+//! passes with an unknown `crit`, another `typ`, absent or mistyped claims.
+//!
+//! No HTTP here: this room speaks of faults. It may import `model`.
 
 mod access_successor;
 mod algorithm;
+mod authority;
 mod claims;
 mod compact;
-pub(crate) mod extras;
+mod extras;
 mod fault;
-pub(crate) mod issuer;
+mod issuer;
 mod jwk;
 mod key_set;
 mod keys;
 mod pem;
+mod raw_claims;
 mod roca;
 mod signature;
 mod signer;
+mod token_error;
+mod token_hooks;
+mod token_type;
+mod verified;
 mod verified_token_cache;
-pub(crate) mod verifier;
+mod verifier;
+mod written_claims;
 
 pub use algorithm::{Algorithm, UnknownAlgorithm};
+pub(crate) use authority::TokenAuthority;
 pub use claims::Claims;
 pub(crate) use compact::unverified_header;
 pub(crate) use extras::Extras;
 pub use fault::{Malformation, TokenFault, TokenPart};
 pub use issuer::TokenPair;
-pub(crate) use issuer::{Issuer, TokenConfig};
+pub(crate) use issuer::{Issuer, TokenProfile};
 pub(crate) use key_set::KeySet;
 pub use keys::{KeyError, TokenKey};
-pub(crate) use verified_token_cache::KnownTokens;
-pub(crate) use verifier::{Freshness, NO_LOGIN, Verified, VerifiedToken, Verifier};
-
-/// What a token is for. The two are never interchangeable (RFC 8725 section 3.12).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TokenType {
-    /// Authenticates requests.
-    Access,
-    /// Good for refreshing, and for nothing else.
-    Refresh,
-}
-
-impl TokenType {
-    /// The `typ` of the header.
-    pub(crate) fn header(self) -> &'static str {
-        match self {
-            Self::Access => "at+jwt",
-            Self::Refresh => "rt+jwt",
-        }
-    }
-
-    /// The `type` claim, which is Flask-JWT-Extended's.
-    pub(crate) fn claim(self) -> &'static str {
-        match self {
-            Self::Access => "access",
-            Self::Refresh => "refresh",
-        }
-    }
-}
+pub(crate) use token_error::TokenError;
+pub(crate) use token_hooks::{IssueHooks, KeyFinder};
+pub use token_type::TokenType;
+pub(crate) use verified::{Freshness, Verification, VerifiedToken};
+pub(crate) use verified_token_cache::VerifiedTokenCache;
+pub(crate) use verifier::Verifier;

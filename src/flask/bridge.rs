@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use super::places::FlaskGrammar;
 use crate::bridge::builder::BridgeBuilder;
-use crate::bridge::credential::locations::TokenLocations;
-use crate::bridge::credential::presented::Location;
-use crate::bridge::credential::token_cookies::TokenCookies;
+use crate::bridge::credential::{TokenCookies, TokenLocations};
+use crate::bridge::model::Location;
+use crate::bridge::resolve::ExternalTokens;
+use crate::bridge::token::TokenKey;
 use crate::flask::config::{CookieSettings, FlaskConfig, FlaskLocation};
 use crate::flask::manager::JwtManager;
 
@@ -26,7 +28,22 @@ impl BridgeBuilder {
         self.signed_at_least_with(config.keys.signing.clone())
             .token_locations(locations(config).also(&jwt.0.route_locations))
             .on_refusal(move |refusal| errors.answer(refusal))
-            .foreign_tokens(jwt.clone())
+            .external_tokens(jwt.clone())
+    }
+
+    /// Whether tokens are accepted that a Flask application signed with one of these keys, as Flask-JWT-Extended makes
+    /// them by itself: without a login, an issuer and an audience. They are looked for where ours are, their user must
+    /// be there, and only a [`token_blocklist`](Self::token_blocklist) ends them before they expire. Default no.
+    ///
+    /// An application that is moved as it is, with its configuration, is what
+    /// [`flask_jwt`](Self::flask_jwt) is for.
+    pub fn accept_flask_jwt_extended(self, accept: bool) -> Self {
+        self.external_tokens_of_keys(accept.then(|| {
+            let of_keys = |keys: &[TokenKey], leeway| -> Box<dyn ExternalTokens> {
+                Box::new(JwtManager::of_keys(keys.to_vec(), leeway))
+            };
+            Box::new(of_keys) as Box<_>
+        }))
     }
 }
 
@@ -38,7 +55,8 @@ fn locations(config: &FlaskConfig) -> TokenLocations {
         .query_prefix(&config.query_prefix)
         .json_keys(&config.access.json_key, &config.refresh.json_key)
         .cookies(cookies(config))
-        .as_in_flask()
+        .grammar(&FlaskGrammar)
+        .first_found()
 }
 
 fn cookies(config: &FlaskConfig) -> TokenCookies {

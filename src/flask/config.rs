@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 
 use crate::bridge::token::{Algorithm, KeyError, TokenKey};
 use crate::flask::keys::FlaskKeys;
+
 pub(super) use reader::Reader;
 use reader::kind;
 

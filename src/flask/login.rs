@@ -7,14 +7,13 @@ use actix_web::cookie::SameSite;
 use actix_web::http::StatusCode;
 
 use crate::bridge::builder::BridgeBuilder;
-use crate::bridge::response::views::{Localize, Manner};
-use crate::bridge::session::protection::SessionProtection;
-use crate::bridge::session::remember_cookie::RememberCookie;
+use crate::bridge::response::{Localize, RedirectPolicy};
+use crate::bridge::session::{RememberCookie, SessionProtection};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How Flask-Login redirects: with a 302, everybody, and back to where a form was sent.
-const MANNER: Manner = Manner { status: StatusCode::FOUND, everybody: true, after_forms: true };
+const MANNER: RedirectPolicy = RedirectPolicy { status: StatusCode::FOUND, everybody: true, after_forms: true };
 
 /// A bridge that treats browsers as Flask-Login does: its defaults, its messages, its redirects.
 ///
@@ -202,7 +201,7 @@ impl LoginManager {
             .absolute_ttl(10 * 365 * DAY)
             .fresh_window(Duration::MAX)
             .next_in_session(self.use_session_for_next)
-            .redirect_manner(MANNER);
+            .redirect_policy(MANNER);
         for (prefix, view) in self.blueprint_login_views {
             bridge = bridge.scope_login_view(prefix, view.as_deref());
         }

@@ -6,10 +6,8 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use crate::bridge::credential::presented::Location;
-use crate::bridge::error::auth_error::AuthError;
-use crate::bridge::model::clock::{Clock, UnixTime};
-use crate::bridge::model::random;
+use crate::bridge::error::AuthError;
+use crate::bridge::model::{Clock, Location, UnixTime, random};
 use crate::bridge::token::{TokenFault, TokenKey};
 use crate::flask::config::{FlaskConfig, FlaskConfigError};
 use crate::flask::messages::ErrorProfile;

@@ -7,13 +7,11 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use serde_json::{Map, Value};
 
-use crate::bridge::auth::request_state::RequestAuth;
-use crate::bridge::credential::double_submit::CsrfFault;
-use crate::bridge::credential::locations::Search;
-use crate::bridge::credential::presented::{Absence, Found, Location};
-use crate::bridge::error::auth_error::AuthError;
-use crate::bridge::resolve::requirement::{Requirement, Wanted};
-use crate::bridge::response::refusal::Refusal;
+use crate::bridge::credential::{Absence, Found, Search};
+use crate::bridge::error::{AuthError, CsrfFault};
+use crate::bridge::model::Location;
+use crate::bridge::resolve::Requirement;
+use crate::bridge::response::Refusal;
 use crate::bridge::token::{Malformation, TokenFault, TokenPart, TokenType};
 use crate::flask::config::FlaskLocation;
 use crate::flask::python_json::escaped;
@@ -171,18 +169,17 @@ impl ErrorProfile {
 
 /// Whether a token was presented or asked for. A browser that lacks a login elsewhere is sent to a view, if there is one.
 fn is_about_tokens(refusal: &Refusal<'_>) -> bool {
-    let Ok(auth) = RequestAuth::of(refusal.request()) else { return false };
-    refusal.demands_token() || refusal.presents_token() || !auth.core.views.are_for(refusal.request())
+    let has_state = refusal.state().is_some();
+    has_state && (refusal.demands_token() || refusal.presents_token() || !refusal.has_view())
 }
 
 /// Where the request was searched for a token, and what was there instead.
 fn missing(refusal: &Refusal<'_>) -> Option<String> {
-    let auth = RequestAuth::of(refusal.request()).ok()?;
-    let requirement = auth.requirement();
-    let requirement = requirement.as_deref().unwrap_or(&Requirement::DEFAULT);
-    let wanted = if requirement.wanted == Wanted::Refresh { TokenType::Refresh } else { TokenType::Access };
-    let search = &auth.core.loader.search;
-    let searched = auth.searched(requirement);
+    let (state, search) = (refusal.state()?, refusal.search()?);
+    let demands = state.demands();
+    let requirement = demands.as_deref().unwrap_or(&Requirement::DEFAULT);
+    let wanted = requirement.wanted.name();
+    let searched = search.searched(&state.presented, requirement.locations.as_deref(), requirement.wanted);
     let details: Vec<_> = searched.iter().map(|(location, found)| absence(search, *location, found, wanted)).collect();
     let names: Vec<_> = searched.iter().map(|(location, _)| FlaskLocation::from(*location).as_str()).collect();
     match (&names[..], &details[..]) {
@@ -216,8 +213,7 @@ fn absence(search: &Search, location: Location, found: &Found, wanted: TokenType
 
 /// What PyJWT and Flask-JWT-Extended say of a token that is not valid.
 fn reason(fault: &TokenFault, refusal: &Refusal<'_>) -> String {
-    let auth = RequestAuth::of(refusal.request()).ok();
-    let search = auth.as_deref().map(|auth| &auth.core.loader.search);
+    let search = refusal.search();
     match fault {
         TokenFault::NotAToken(location) => misplaced(search, *location),
         TokenFault::Segments => "Not enough segments".to_owned(),

@@ -1,14 +1,45 @@
-//! How Flask-JWT-Extended finds a token in a header and in a body. What it takes for a token is still to be verified.
+//! The grammar of Flask-JWT-Extended: how it finds a token in a header, a body and the query. What it takes for a token is
+//! still to be verified.
 
+use actix_web::HttpMessage as _;
+use actix_web::dev::ServiceRequest;
 use actix_web::http::header::HeaderMap;
 
-use crate::bridge::credential::locations::{HeaderPlace, JsonPlace};
-use crate::bridge::credential::presented::{Absence, ByType, Found, Malformed};
-use crate::flask::python_json::{self, Json};
+use super::python_json::{self, Json};
+use crate::bridge::credential::{
+    Absence, ByType, Found, HeaderPlace, JsonPlace, Malformed, QueryPlace, TokenGrammar, after_prefix, parameter_values,
+};
+
+/// Reads the places as Flask-JWT-Extended does: a header may list several credentials with commas, schemes compare with
+/// case, a body of any method and any `+json` type is searched, and a value that Python calls false is none.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FlaskGrammar;
+
+impl TokenGrammar for FlaskGrammar {
+    fn header(&self, headers: &HeaderMap, place: &HeaderPlace) -> Found {
+        in_header(headers, place)
+    }
+
+    fn may_carry_json(&self, req: &ServiceRequest) -> bool {
+        is_json(req.content_type())
+    }
+
+    fn json(&self, body: &[u8], place: &JsonPlace) -> ByType {
+        in_json(body, place)
+    }
+
+    fn query(&self, query: &str, place: &QueryPlace) -> Found {
+        match parameter_values(query, place).next() {
+            None => Found::Nothing(Absence::Missing),
+            Some(value) if value.is_empty() => Found::Nothing(Absence::Missing),
+            Some(value) => after_prefix(&value, place),
+        }
+    }
+}
 
 /// The token of a header, in which credentials may be listed with commas between them. The scheme is compared with case;
 /// several of ours say as little as none, but keep the session out.
-pub(crate) fn in_header(headers: &HeaderMap, place: &HeaderPlace) -> Found {
+fn in_header(headers: &HeaderMap, place: &HeaderPlace) -> Found {
     let lines: Vec<&[u8]> = headers.get_all(&place.name).map(|value| value.as_bytes()).collect();
     let all: String = lines.join(&b","[..]).into_iter().map(char::from).collect();
     let all = all.trim().trim_matches(',');
@@ -35,7 +66,7 @@ pub(crate) fn in_header(headers: &HeaderMap, place: &HeaderPlace) -> Found {
 }
 
 /// Whether a body of this type is JSON: `request.is_json`.
-pub(crate) fn is_json(content_type: &str) -> bool {
+fn is_json(content_type: &str) -> bool {
     let content_type = content_type.trim().to_ascii_lowercase();
     let suffixed = content_type.strip_prefix("application/").is_some_and(|name| name.ends_with("+json"));
     suffixed || content_type == "application/json"
@@ -43,7 +74,7 @@ pub(crate) fn is_json(content_type: &str) -> bool {
 
 /// The tokens of a body. What Python calls false is none; a body that is no object, where Flask-JWT-Extended breaks off
 /// with a 500, holds none.
-pub(crate) fn in_json(body: &[u8], place: &JsonPlace) -> ByType {
+fn in_json(body: &[u8], place: &JsonPlace) -> ByType {
     let body = python_json::read(body);
     let member = |name: &str| match &body {
         Ok(Json::Object(members)) => match members.get(name).filter(|value| value.is_truthy()) {

@@ -14,9 +14,8 @@ use aws_lc_rs::constant_time;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::bridge::credential::double_submit::CsrfFault;
-use crate::bridge::error::auth_error::AuthError;
-use crate::bridge::model::clock::UnixTime;
+use crate::bridge::error::{AuthError, CsrfFault};
+use crate::bridge::model::UnixTime;
 use crate::bridge::token::{Malformation, TokenFault, TokenKey, TokenPart};
 use crate::flask::config::DecodeSettings;
 use crate::flask::python_json::{self, Json, Object};

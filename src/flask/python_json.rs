@@ -13,7 +13,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Number, Value};
 
-use crate::bridge::model::clock::UnixTime;
+use crate::bridge::model::UnixTime;
 
 pub(super) use reader::read;
 pub(super) use writer::escaped;

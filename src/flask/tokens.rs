@@ -7,9 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
-use crate::bridge::error::auth_error::AuthError;
-use crate::bridge::model::clock::UnixTime;
-use crate::bridge::resolve::engine::seconds;
+use crate::bridge::error::AuthError;
+use crate::bridge::model::{UnixTime, seconds};
 use crate::bridge::token::{TokenFault, TokenType};
 use crate::flask::config::TokenPlaces;
 use crate::flask::manager::{Inner, JwtManager, Loader, Members};

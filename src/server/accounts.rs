@@ -3,7 +3,7 @@
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::store::db::users::User;
-use crate::{AuthError, LoginId, Verified};
+use crate::{AuthError, LoginId, PasswordVerification};
 
 use super::metrics::LoginOutcome;
 use super::state::AppState;
@@ -43,9 +43,11 @@ async fn check(state: &AppState, username: &str, password: SecretString) -> Resu
     let verified = state.passwords.verify(password, hash.clone()).await?;
     let user = user.filter(|user| user.active).ok_or(AuthError::InvalidCredentials)?;
     match verified {
-        Verified::No => return Err(AuthError::InvalidCredentials),
-        Verified::Yes => {}
-        Verified::Rehashed(new_hash) => keep_rehash(state, &user, &hash.unwrap_or_default(), &new_hash).await,
+        PasswordVerification::No => return Err(AuthError::InvalidCredentials),
+        PasswordVerification::Yes => {}
+        PasswordVerification::Rehashed(new_hash) => {
+            keep_rehash(state, &user, &hash.unwrap_or_default(), &new_hash).await
+        }
     }
     Ok(user)
 }
@@ -75,7 +77,7 @@ pub(crate) async fn change_password(
     policy.check_presented(current.expose_secret())?;
     policy.check_new(&user.username, current.expose_secret(), new.expose_secret())?;
     let hash = state.db.current_password_hash(user.id).await?;
-    if let Verified::No = state.passwords.verify(current, hash).await? {
+    if let PasswordVerification::No = state.passwords.verify(current, hash).await? {
         return Err(AuthError::InvalidCredentials);
     }
     let new_hash = state.passwords.hash(new).await?;

@@ -6,7 +6,7 @@
 use super::config::ServerConfig;
 use crate::store::db::Database;
 use crate::store::db::users::{CreateUserError, NewUser};
-use crate::{Clock, PasswordHasher, StoreError, Verified};
+use crate::{Clock, PasswordHasher, PasswordVerification, StoreError};
 
 /// Id, username, full name, and the hash of `password`.
 ///
@@ -97,7 +97,7 @@ pub(super) async fn refuse_leftovers(
         };
         // Not by the hash above: signing in may have replaced it by another of the same password.
         let verified = passwords.verify("password".into(), Some(hash)).await;
-        if verified.is_ok_and(|verified| verified != Verified::No) {
+        if verified.is_ok_and(|verified| verified != PasswordVerification::No) {
             if !server.is_loopback() || !server.is_public_url_local() {
                 return Err(DemoError::Leftover(username));
             }

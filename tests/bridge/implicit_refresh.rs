@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde_json::json;
-use tollbridge::{BridgeBuilder, StoreError, TokenBlocklist, TokenClaims, TokenCookies};
+use tollbridge::{BridgeBuilder, Claims, StoreError, TokenBlocklist, TokenCookies};
 
 use crate::app::{PASSWORD, START, TestApp};
 use crate::clients::{Anonymous, Answer, Browser, Client};
@@ -123,7 +123,7 @@ fn a_revoked_token_gets_no_successor() {
 fn a_token_that_is_revoked_while_its_request_is_handled_gets_no_successor() {
     struct AtSecondSight(AtomicUsize);
     impl TokenBlocklist for AtSecondSight {
-        async fn is_revoked(&self, _: &TokenClaims) -> Result<bool, StoreError> {
+        async fn is_revoked(&self, _: &Claims) -> Result<bool, StoreError> {
             Ok(self.0.fetch_add(1, Ordering::Relaxed) > 0)
         }
     }

@@ -15,7 +15,7 @@ use tollbridge::store::memory::MemoryStore;
 use tollbridge::testing::FakeClock;
 use tollbridge::{
     Auth, AuthError, Bridge, BridgeBuilder, Claims, CurrentLogin, CurrentUser, MaybeLogin, Refusal, Require, Scope,
-    StoreError, TokenClaims, TokenKey, UserStore,
+    StoreError, TokenKey, UserStore,
 };
 
 use crate::recording::{self, manager};
@@ -93,7 +93,7 @@ async fn who(login: CurrentLogin, claims: Claims) -> impl Responder {
     HttpResponse::Ok().json(json!({ "who": login.identity, "login": login.login_id.is_some(), "fresh": claims.fresh }))
 }
 
-async fn header(token: TokenClaims) -> impl Responder {
+async fn header(token: Claims) -> impl Responder {
     HttpResponse::Ok().json(token.header)
 }
 

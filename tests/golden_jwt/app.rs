@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 use tollbridge::flask::{ErrorProfile, FlaskConfig, JwtManager};
 use tollbridge::store::memory::MemoryStore;
 use tollbridge::{
-    AuthError, Bridge, Claims, CurrentUser, Location, MaybeLogin, Require, StoreError, TokenBlocklist, TokenClaims,
-    TokenKey, UserStore,
+    AuthError, Bridge, Claims, CurrentUser, Location, MaybeLogin, Require, StoreError, TokenBlocklist, TokenKey,
+    UserStore,
 };
 
 use crate::recording::{Case, Recording};
@@ -65,8 +65,8 @@ impl UserStore for Users {
 struct Blocked;
 
 impl TokenBlocklist for Blocked {
-    async fn is_revoked(&self, token: &TokenClaims) -> Result<bool, StoreError> {
-        Ok(token.jti() == Some("blocked"))
+    async fn is_revoked(&self, token: &Claims) -> Result<bool, StoreError> {
+        Ok(token.jti.as_deref() == Some("blocked"))
     }
 }
 

@@ -7,10 +7,10 @@ use std::rc::Rc;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 
-use crate::bridge::auth::extractors::user_of;
-use crate::bridge::auth::request_state::RequestAuth;
-use crate::bridge::error::auth_error::AuthError;
-use crate::bridge::resolve::principal::Verdict;
+use super::extractors::user_of;
+use super::request_state::RequestState;
+use crate::bridge::error::AuthError;
+use crate::bridge::resolve::Verdict;
 
 /// The user of this request, or an anonymous one: Flask-Login's `current_user` where no login is required.
 ///
@@ -53,11 +53,11 @@ impl<U: 'static> FromRequest for AnyUser<U> {
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
         let req = req.clone();
         Box::pin(async move {
-            let state = RequestAuth::of(&req)?;
+            let state = RequestState::of(&req)?;
             match state.verdict(&req).await {
                 Verdict::Accepted(principal) => Ok(Self { user: Some(user_of(&principal.user)?), active: true }),
                 Verdict::Absent(_) => {
-                    let inactive = state.inactive_user();
+                    let inactive = state.disabled_user();
                     Ok(Self { user: inactive.map(|user| user_of(&user)).transpose()?, active: false })
                 }
                 Verdict::Rejected(error) => Err(error),

@@ -4,17 +4,13 @@ use std::rc::Rc;
 
 use actix_session::SessionExt as _;
 
-use crate::bridge::auth::auth_handle::{Auth, NewLogin};
-use crate::bridge::credential::presented::Choice;
-use crate::bridge::error::auth_error::AuthError;
-use crate::bridge::model::events::AuthEvent;
-use crate::bridge::model::login::Login;
-use crate::bridge::resolve::principal::Verdict;
-use crate::bridge::resolve::requirement::Wanted;
-use crate::bridge::resolve::resolver::{self, REMEMBER_GRACE};
-use crate::bridge::session::cookies;
-use crate::bridge::session::face::{self, SessionLogin};
-use crate::bridge::session::remember_token::{Match, PresentedCookie};
+use super::auth_handle::Auth;
+use super::sign_in::NewLogin;
+use crate::bridge::credential::{Choice, WantedType, raw_cookies};
+use crate::bridge::error::AuthError;
+use crate::bridge::model::{AuthEvent, Login};
+use crate::bridge::resolve::{REMEMBER_GRACE, Verdict, live};
+use crate::bridge::session::{Match, PresentedCookie, SessionLogin, face};
 
 impl Auth {
     /// The user has proved again who they are, by a password that you have checked (Flask-Login's `confirm_login`): the
@@ -29,8 +25,8 @@ impl Auth {
     /// [`LoginRequired`](AuthError::LoginRequired) when nobody is signed in (Flask-Login confirms even nobody), and the
     /// other refusals of a credential.
     pub async fn confirm_login(&self) -> Result<NewLogin<'_>, AuthError> {
-        let core = self.core();
-        let now = core.clock.now();
+        let engine = self.engine();
+        let now = engine.clock.now();
         let (identity, login_id) = match self.protected_session().await? {
             Some(found) => (found.identity, found.login_id),
             None if !self.state.presented.is_token() && self.remember_cookie().is_none() => {
@@ -41,20 +37,20 @@ impl Auth {
                 (principal.identity.clone(), principal.login()?.clone())
             }
         };
-        let (_, login) = resolver::live(core, &identity, &login_id, now).await?;
-        if !core.logins.confirm(&login_id, now).await? {
+        let (_, login) = live(engine, &identity, &login_id, now).await?;
+        if !engine.logins.confirm(&login_id, now).await? {
             return Err(AuthError::LoginEnded);
         }
         let login = Login { auth_time: now, last_seen_at: now, ..login };
         if !self.state.presented.is_token() {
-            face::confirm(core, &self.req, &self.req.get_session())?;
+            face::confirm(&engine.browser, &self.req, &self.req.get_session())?;
         }
         // Who has not been asked for yet is found to be fresh when they are.
         if let Some(principal) = self.state.accepted() {
-            self.state.set_verdict(Verdict::Accepted(Rc::new(principal.renewed(now))));
+            self.state.set_answer(Verdict::Accepted(Rc::new(principal.renewed(now))));
         }
         tracing::info!(login.id = %login.id, user.id = %login.identity, "login confirmed");
-        core.events.emit(|| AuthEvent::LoginConfirmed { user: login.identity.clone(), login: login.id.clone() });
+        engine.events.emit(|| AuthEvent::LoginConfirmed { user: login.identity.clone(), login: login.id.clone() });
         Ok(NewLogin::new(self, login, true, now))
     }
 
@@ -70,19 +66,19 @@ impl Auth {
             return Ok(principal.fresh);
         }
         if self.state.presented.is_token() {
-            if let Choice::Nothing = self.state.chosen(Wanted::Access) {
+            if let Choice::Nothing = self.state.choose(WantedType::Access) {
                 return Ok(false);
             }
             return Ok(self.state.principal(&self.req).await?.fresh);
         }
-        let Some(found) = self.session_login().filter(|found| !found.face.stale) else { return Ok(false) };
-        let (core, now) = (self.core(), self.core().clock.now());
-        if core.protection.sees_another(&self.req, &self.req.get_session()) {
+        let Some(found) = self.session_login().filter(|found| !found.metadata.stale) else { return Ok(false) };
+        let (engine, now) = (self.engine(), self.engine().clock.now());
+        if engine.browser.protection.sees_another(&self.req, &self.req.get_session()) {
             return Ok(false);
         }
-        let login = core.logins.find(&found.login_id).await?;
+        let login = engine.logins.find(&found.login_id).await?;
         Ok(login.is_some_and(|login| {
-            login.identity == found.identity && login.is_live(now) && core.is_fresh(login.auth_time, now)
+            login.identity == found.identity && login.is_live(now) && engine.is_fresh(login.auth_time, now)
         }))
     }
 
@@ -93,23 +89,26 @@ impl Auth {
     ///
     /// When the store cannot answer.
     pub async fn login_remembered(&self) -> Result<bool, AuthError> {
-        let (core, now) = (self.core(), self.core().clock.now());
-        let name = core.cookies.remember_name();
+        let (engine, now) = (self.engine(), self.engine().clock.now());
+        let name = engine.browser.cookies.remember_name();
         if self.state.presented.is_token() || self.state.removes_cookie(name) {
             return Ok(false);
         }
         let Some(cookie) = self.remember_cookie().and_then(PresentedCookie::parse) else { return Ok(false) };
-        let Some(login) = core.logins.find_remembered(cookie.selector).await? else { return Ok(false) };
+        let Some(login) = engine.logins.find_remembered(cookie.selector).await? else { return Ok(false) };
         let Some(record) = login.remember.as_ref().filter(|record| login.is_live(now) && now < record.expires_at)
         else {
             return Ok(false);
         };
-        Ok(matches!(core.remember.compare(&cookie, record, now, REMEMBER_GRACE), Match::Current | Match::JustRotated))
+        Ok(matches!(
+            engine.browser.remember_key.compare(&cookie, record, now, REMEMBER_GRACE),
+            Match::Current | Match::JustRotated
+        ))
     }
 
     /// The value of the remember cookie that the request brought.
     fn remember_cookie(&self) -> Option<&str> {
-        cookies::value_of(self.req.headers(), self.core().cookies.remember_name())
+        raw_cookies::value_of(self.req.headers(), self.engine().browser.cookies.remember_name())
     }
 
     /// The login of this request's session, live or not.

@@ -14,11 +14,10 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use serde::{Serialize, Serializer};
 
-use crate::bridge::auth::request_state::RequestAuth;
-use crate::bridge::error::auth_error::AuthError;
-use crate::bridge::resolve::principal::{Principal, Verdict, Via};
-use crate::bridge::resolve::resolver::NOT_A_BROWSER;
-use crate::bridge::resolve::token_checks::TokenClaims;
+use super::request_state::RequestState;
+use crate::bridge::error::AuthError;
+use crate::bridge::model::NotLookedUp;
+use crate::bridge::resolve::{NOT_A_BROWSER, Principal, Verdict, Via};
 use crate::bridge::token::Claims;
 
 type ExtractFuture<T> = Pin<Box<dyn Future<Output = Result<T, AuthError>>>>;
@@ -26,7 +25,7 @@ type ExtractFuture<T> = Pin<Box<dyn Future<Output = Result<T, AuthError>>>>;
 /// The principal, for an extractor that is for tokens alone.
 fn principal_of_token(req: &HttpRequest) -> impl Future<Output = Result<Rc<Principal>, AuthError>> + 'static {
     // At once, and not when it is its turn: an extractor before it in the same handler may be the one that refuses.
-    if let Ok(auth) = RequestAuth::of(req) {
+    if let Ok(auth) = RequestState::of(req) {
         auth.demand_token();
     }
     principal(req)
@@ -34,11 +33,8 @@ fn principal_of_token(req: &HttpRequest) -> impl Future<Output = Result<Rc<Princ
 
 fn principal(req: &HttpRequest) -> impl Future<Output = Result<Rc<Principal>, AuthError>> + 'static {
     let req = req.clone();
-    async move { RequestAuth::of(&req)?.principal(&req).await }
+    async move { RequestState::of(&req)?.principal(&req).await }
 }
-
-/// In the place of a user whom nobody looked up.
-pub(crate) struct NotLookedUp;
 
 pub(crate) fn user_of<U: 'static>(user: &Rc<dyn Any>) -> Result<Rc<U>, AuthError> {
     Rc::clone(user).downcast().map_err(|user| {
@@ -155,7 +151,7 @@ impl<U: 'static> FromRequest for MaybeUser<U> {
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
         let req = req.clone();
         Box::pin(async move {
-            match RequestAuth::of(&req)?.verdict(&req).await {
+            match RequestState::of(&req)?.verdict(&req).await {
                 Verdict::Accepted(principal) => Ok(Self(Some(user_of(&principal.user)?))),
                 Verdict::Absent(_) => Ok(Self(None)),
                 Verdict::Rejected(error) => Err(error),
@@ -192,9 +188,9 @@ impl<T: FromRequest<Error = AuthError> + 'static> FromRequest for Fresh<T> {
         let req = req.clone();
         Box::pin(async move {
             let inner = inner.await?;
-            let state = RequestAuth::of(&req)?;
+            let state = RequestState::of(&req)?;
             if !state.principal(&req).await?.fresh {
-                return Err(state.core.reauth_required());
+                return Err(state.engine.reauth_required());
             }
             Ok(Self(inner))
         })
@@ -241,7 +237,7 @@ impl FromRequest for MaybeLogin {
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
         let req = req.clone();
         Box::pin(async move {
-            match RequestAuth::of(&req)?.verdict(&req).await {
+            match RequestState::of(&req)?.verdict(&req).await {
                 Verdict::Accepted(principal) => Ok(Self(Some(principal))),
                 Verdict::Absent(_) => Ok(Self(None)),
                 Verdict::Rejected(error) => Err(error),
@@ -257,18 +253,5 @@ impl FromRequest for Claims {
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
         let principal = principal_of_token(req);
         Box::pin(async move { principal.await?.claims().ok_or(AuthError::LoginRequired) })
-    }
-}
-
-impl FromRequest for TokenClaims {
-    type Error = AuthError;
-    type Future = ExtractFuture<Self>;
-
-    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let principal = principal_of_token(req);
-        Box::pin(async move {
-            let principal = principal.await?;
-            principal.token.as_ref().and_then(|token| token.token_claims()).ok_or(AuthError::LoginRequired)
-        })
     }
 }

@@ -10,11 +10,11 @@ use actix_web::body::EitherBody;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::http::Method;
 
-use crate::bridge::auth::request_state::RequestAuth;
-use crate::bridge::credential::presented::Location;
-use crate::bridge::error::auth_error::AuthError;
-use crate::bridge::resolve::principal::{Principal, Verdict};
-use crate::bridge::resolve::requirement::{Face, Requirement, Wanted};
+use super::request_state::RequestState;
+use crate::bridge::credential::WantedType;
+use crate::bridge::error::AuthError;
+use crate::bridge::model::Location;
+use crate::bridge::resolve::{Principal, RequiredFace, Requirement, Verdict};
 
 /// A guard that reads as a sentence: Flask-Login's `login_required` and Flask-JWT-Extended's `jwt_required`, for a
 /// route, a resource, a scope or a whole app, inside the [`Bridge`](crate::Bridge).
@@ -57,12 +57,12 @@ impl Require {
 
     /// Who brings an access token (`jwt_required()`). A browser's session does not count: without a token it is nobody.
     pub fn token() -> Self {
-        Self { requirement: Requirement { face: Face::Token, ..Requirement::DEFAULT }, optional: false }
+        Self { requirement: Requirement { face: RequiredFace::Token, ..Requirement::DEFAULT }, optional: false }
     }
 
     /// Who is signed in with a browser's session. A request with a token is refused with a 400 `credential_conflict`.
     pub fn browser() -> Self {
-        Self { requirement: Requirement { face: Face::Browser, ..Requirement::DEFAULT }, optional: false }
+        Self { requirement: Requirement { face: RequiredFace::Browser, ..Requirement::DEFAULT }, optional: false }
     }
 
     /// Only who proved lately who they are (`fresh_login_required`, `jwt_required(fresh=True)`). Everybody else gets 401
@@ -81,13 +81,13 @@ impl Require {
     /// A refresh token in the place of an access token (`jwt_required(refresh=True)`). One that has been used is
     /// refused, and ends its login; guarding does not use it: [`Auth::refresh`](crate::Auth::refresh) does.
     pub fn refresh_token(mut self) -> Self {
-        self.requirement.wanted = Wanted::Refresh;
+        self.requirement.wanted = WantedType::Refresh;
         self
     }
 
     /// A token of either type (`jwt_required(verify_type=False)`).
     pub fn any_token_type(mut self) -> Self {
-        self.requirement.wanted = Wanted::Either;
+        self.requirement.wanted = WantedType::Either;
         self
     }
 
@@ -155,7 +155,7 @@ where
         Box::pin(async move {
             if req.method() == Method::OPTIONS {
                 // Whoever asks inside who the request is asks under the same conditions.
-                if let Ok(auth) = RequestAuth::of(req.request()) {
+                if let Ok(auth) = RequestState::of(req.request()) {
                     auth.demand(&requirement);
                 }
             } else if let Err(error) = check(&req, &requirement, optional).await {
@@ -168,7 +168,7 @@ where
 }
 
 async fn check(req: &ServiceRequest, requirement: &Rc<Requirement>, optional: bool) -> Result<(), AuthError> {
-    let auth = RequestAuth::of(req.request())?;
+    let auth = RequestState::of(req.request())?;
     match auth.verdict_under(req.request(), requirement).await {
         Verdict::Absent(_) if optional => Ok(()),
         Verdict::Absent(error) | Verdict::Rejected(error) => Err(error),
@@ -177,6 +177,6 @@ async fn check(req: &ServiceRequest, requirement: &Rc<Requirement>, optional: bo
 }
 
 /// A session's freshness, and that of a token which was resolved before freshness was asked for.
-fn check_fresh(auth: &RequestAuth, principal: &Principal, requirement: &Requirement) -> Result<(), AuthError> {
-    if requirement.fresh && !principal.fresh { Err(auth.core.reauth_required()) } else { Ok(()) }
+fn check_fresh(auth: &RequestState, principal: &Principal, requirement: &Requirement) -> Result<(), AuthError> {
+    if requirement.fresh && !principal.fresh { Err(auth.engine.reauth_required()) } else { Ok(()) }
 }

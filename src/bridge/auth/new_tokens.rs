@@ -4,11 +4,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::bridge::error::auth_error::AuthError;
-use crate::bridge::model::clock::UnixTime;
-use crate::bridge::model::login::Login;
-use crate::bridge::token::extras::Extras;
-use crate::bridge::token::issuer::{Issuer, TokenPair};
+use crate::bridge::error::AuthError;
+use crate::bridge::model::{Login, UnixTime};
+use crate::bridge::token::{Extras, Issuer, TokenPair};
 
 /// Tokens of a login, about to be issued; from [`NewLogin::tokens`](crate::NewLogin::tokens).
 ///
@@ -69,6 +67,6 @@ impl<'a> NewTokens<'a> {
             return Err(AuthError::Misconfigured("`expires_in` is less than a second: give it a second or more"));
         }
         let signer = self.issuer.signer(&self.login.identity, self.extras)?;
-        self.issuer.pair(&signer, self.login, self.fresh, self.now, self.access_ttl)
+        Ok(self.issuer.pair(&signer, self.login, self.fresh, self.now, self.access_ttl)?)
     }
 }

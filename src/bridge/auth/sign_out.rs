@@ -2,21 +2,13 @@
 
 use actix_session::SessionExt as _;
 
-use crate::bridge::auth::auth_handle::Auth;
-use crate::bridge::credential::double_submit;
-use crate::bridge::credential::presented::{Choice, Location};
-use crate::bridge::error::auth_error::AuthError;
-use crate::bridge::model::clock::UnixTime;
-use crate::bridge::model::events::AuthEvent;
-use crate::bridge::model::login::{EndReason, LoginId};
-use crate::bridge::resolve::by_token;
-use crate::bridge::resolve::engine::Core;
-use crate::bridge::resolve::principal::Verdict;
-use crate::bridge::resolve::requirement::Wanted;
-use crate::bridge::resolve::resolver;
-use crate::bridge::session::cookies;
-use crate::bridge::session::face::SessionLogin;
-use crate::bridge::token::Verified;
+use super::auth_handle::Auth;
+use crate::bridge::credential::{Choice, WantedType, raw_cookies};
+use crate::bridge::error::{AuthError, NO_LOGIN};
+use crate::bridge::model::{AuthEvent, EndReason, Location, LoginId, UnixTime};
+use crate::bridge::resolve::{Engine, Verdict, live};
+use crate::bridge::session::SessionLogin;
+use crate::bridge::token::Verification;
 
 /// Which of a user's logins to end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
@@ -40,33 +32,33 @@ impl Auth {
     /// When a token was presented that is not one of ours, or belongs to no login; when other logins are to end and this
     /// one is over, or its token has expired or was revoked; when the store cannot answer.
     pub async fn logout_user(&self, scope: Scope) -> Result<(), AuthError> {
-        let core = self.core();
-        let now = core.clock.now();
-        let presented = match self.state.chosen(Wanted::Access) {
-            Choice::Nothing => self.state.chosen(Wanted::Refresh),
+        let engine = self.engine();
+        let now = engine.clock.now();
+        let presented = match self.state.choose(WantedType::Access) {
+            Choice::Nothing => self.state.choose(WantedType::Refresh),
             access => access,
         };
         let signed_out = match presented {
             Choice::Refused(error) => return Err(error),
             Choice::Token(presented) => {
                 let in_cookie = presented.location == Location::Cookie;
-                let verified = by_token::verify(&self.state, &self.req, &presented, now);
+                let verified = self.verify(&presented, now);
                 if in_cookie && matches!(verified, Err(AuthError::TokenInvalid(_))) {
                     // It ends nothing, but who wants to be signed out does not want to keep it either.
                     self.state.end_token_cookies();
                 }
-                let Verified { token, expired } = verified?;
-                let current = Current { identity: token.sub.clone(), login_id: token.login()? };
+                let Verification { token, expired } = verified?;
+                let current = Current { identity: token.sub.clone(), login_id: token.login_id().ok_or(NO_LOGIN)? };
                 // A token that has expired or was revoked may end its own login, and that is all it may do.
                 if scope != Scope::This {
                     if expired {
                         return Err(AuthError::TokenExpired);
                     }
-                    if let Some(check) = core.hooks.check(&token, true) {
+                    if let Some(check) = engine.checks.check(&token, true, now) {
                         check.await?;
                     }
                 }
-                end(core, &current, scope, now).await?;
+                end(engine, &current, scope, now).await?;
                 if in_cookie && scope != Scope::Others {
                     self.state.end_token_cookies();
                 }
@@ -75,11 +67,11 @@ impl Auth {
             // A token that this route does not look for.
             Choice::Nothing if self.state.presented.is_token() => return Ok(()),
             Choice::Nothing => {
-                // Nobody may be signed out by another site either.
-                double_submit::check(self.req.method(), self.req.headers(), core.own_origin.as_deref())?;
+                // Another site may not sign its visitors out either.
+                engine.reader.check_origin(&self.req)?;
                 let current = self.by_cookies(scope).await?;
                 if let Some(current) = &current {
-                    end(core, current, scope, now).await?;
+                    end(engine, current, scope, now).await?;
                 }
                 if scope != Scope::Others {
                     self.forget();
@@ -88,14 +80,12 @@ impl Auth {
             }
         };
         if scope != Scope::Others {
-            if self.state.is_first_access() {
-                core.events.emit(|| AuthEvent::UserAccessed);
-            }
-            core.events.emit(|| {
+            self.state.note_access();
+            engine.events.emit(|| {
                 let (user, login) = signed_out.map(|current| (current.identity, current.login_id)).unzip();
                 AuthEvent::UserLoggedOut { user, login }
             });
-            self.state.set_verdict(Verdict::Absent(AuthError::LoginRequired));
+            self.state.set_answer(Verdict::Absent(AuthError::LoginRequired));
         }
         Ok(())
     }
@@ -122,12 +112,12 @@ impl Auth {
 
     /// Takes its cookies from the browser.
     fn forget(&self) {
-        let names = &self.core().cookies;
+        let names = &self.engine().browser.cookies;
         drop(self.state.take_cookies());
         let session = self.req.get_session();
         session.purge();
         for removal in [names.session_removal(), names.remember_removal()] {
-            if cookies::value_of(self.req.headers(), removal.name()).is_some() {
+            if raw_cookies::value_of(self.req.headers(), removal.name()).is_some() {
                 self.state.set_cookie(removal);
             }
         }
@@ -139,17 +129,17 @@ struct Current {
     login_id: LoginId,
 }
 
-async fn end(core: &Core, current: &Current, scope: Scope, now: UnixTime) -> Result<(), AuthError> {
+async fn end(engine: &Engine, current: &Current, scope: Scope, now: UnixTime) -> Result<(), AuthError> {
     // "Others" and "all" are for who is still signed in: a dead credential must not reach the user's other logins.
     if scope != Scope::This {
-        resolver::live(core, &current.identity, &current.login_id, now).await?;
+        live(engine, &current.identity, &current.login_id, now).await?;
     }
-    let login = core.logins.find(&current.login_id).await?;
+    let login = engine.logins.find(&current.login_id).await?;
     let Some(login) = login.filter(|login| login.identity == current.identity) else { return Ok(()) };
     let ended = match scope {
-        Scope::This => u64::from(core.logins.end(&login.id, EndReason::Logout, now).await?),
-        Scope::Others => core.logins.end_all(&login.identity, Some(&login.id), EndReason::Logout, now).await?,
-        Scope::All => core.logins.end_all(&login.identity, None, EndReason::Logout, now).await?,
+        Scope::This => u64::from(engine.logins.end(&login.id, EndReason::Logout, now).await?),
+        Scope::Others => engine.logins.end_all(&login.identity, Some(&login.id), EndReason::Logout, now).await?,
+        Scope::All => engine.logins.end_all(&login.identity, None, EndReason::Logout, now).await?,
     };
     tracing::info!(login.id = %login.id, user.id = %login.identity, ended, "logout");
     Ok(())

@@ -4,11 +4,9 @@ use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse};
 
-use crate::bridge::auth::auth_handle::LONGEST_REMEMBER;
-use crate::bridge::builder::BridgeBuilder;
-use crate::bridge::error::auth_error::AuthError;
-use crate::bridge::session::protection::SessionProtection;
-use crate::bridge::session::remember_cookie::RememberCookie;
+use super::BridgeBuilder;
+use crate::bridge::error::AuthError;
+use crate::bridge::session::{LONGEST_REMEMBER, RememberCookie, SessionProtection};
 
 impl BridgeBuilder {
     /// At least 32 random bytes, from which the keys of the cookies are derived. Without it they are random: after a
@@ -39,19 +37,19 @@ impl BridgeBuilder {
 
     /// How long a session lives that is not used. Default one day.
     pub fn idle_ttl(mut self, ttl: Duration) -> Self {
-        self.lifetimes.idle = ttl;
+        self.idle_ttl = ttl;
         self
     }
 
     /// How long a browser's login lives at the most, however much it is used. Default 30 days.
     pub fn absolute_ttl(mut self, ttl: Duration) -> Self {
-        self.lifetimes.absolute = ttl;
+        self.absolute_ttl = ttl;
         self
     }
 
     /// How long a browser is remembered (`REMEMBER_COOKIE_DURATION`). Default 30 days, at most 400.
     pub fn remember_ttl(mut self, ttl: Duration) -> Self {
-        self.lifetimes.remember = ttl.min(LONGEST_REMEMBER);
+        self.remember_ttl = ttl.min(LONGEST_REMEMBER);
         self
     }
 
@@ -70,7 +68,7 @@ impl BridgeBuilder {
 
     /// How long after proving who they are a user counts as fresh. Default 15 minutes.
     pub fn fresh_window(mut self, window: Duration) -> Self {
-        self.lifetimes.fresh = window;
+        self.fresh_window = window;
         self
     }
 }

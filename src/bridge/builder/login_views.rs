@@ -2,9 +2,8 @@
 
 use actix_web::HttpRequest;
 
-use crate::bridge::builder::BridgeBuilder;
-use crate::bridge::response::messages::Message;
-use crate::bridge::response::views::Manner;
+use super::BridgeBuilder;
+use crate::bridge::response::{Message, RedirectPolicy};
 
 impl BridgeBuilder {
     /// The login page (Flask-Login's `login_view`): a path, or a whole URL. Browsers that need a login are sent there
@@ -66,8 +65,8 @@ impl BridgeBuilder {
     }
 
     /// How browsers are redirected.
-    pub(crate) fn redirect_manner(mut self, manner: Manner) -> Self {
-        self.views.manner = manner;
+    pub(crate) fn redirect_policy(mut self, policy: RedirectPolicy) -> Self {
+        self.views.policy = policy;
         self
     }
 }

@@ -2,23 +2,23 @@
 
 use serde_json::{Map, Value};
 
-use crate::bridge::builder::BridgeBuilder;
-use crate::bridge::resolve::token_checks::{TokenBlocklist, TokenClaims};
-use crate::bridge::token::TokenKey;
+use super::BridgeBuilder;
+use crate::bridge::resolve::TokenBlocklist;
+use crate::bridge::token::{Claims, TokenKey};
 
 impl BridgeBuilder {
     /// Tokens that are refused although they are valid (`token_in_blocklist_loader`): 401 `token_revoked`. Asked in
     /// every request that is authenticated by a token, once the token is verified. A revoked token can still sign its own
     /// login out, and nothing else.
     pub fn token_blocklist(mut self, blocklist: impl TokenBlocklist) -> Self {
-        self.hooks.set_blocklist(blocklist);
+        self.checks.set_blocklist(blocklist);
         self
     }
 
     /// What claims must be like besides (`token_verification_loader`). `false` refuses the token with 401
     /// `token_invalid`. Asked after the [`token_blocklist`](Self::token_blocklist).
-    pub fn check_claims(mut self, accepts: impl Fn(&TokenClaims) -> bool + Send + Sync + 'static) -> Self {
-        self.hooks.set_claims_check(Box::new(accepts));
+    pub fn check_claims(mut self, accepts: impl Fn(&Claims) -> bool + Send + Sync + 'static) -> Self {
+        self.checks.set_claims_check(Box::new(accepts));
         self
     }
 

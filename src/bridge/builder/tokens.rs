@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use crate::bridge::builder::BridgeBuilder;
-use crate::bridge::credential::custom_credential::RequestLoader;
-use crate::bridge::credential::locations::TokenLocations;
+use super::{BridgeBuilder, ExternalOfKeys};
+use crate::bridge::credential::{RequestLoader, TokenLocations};
 use crate::bridge::model::random;
-use crate::bridge::resolve::foreign::ForeignTokens;
+use crate::bridge::resolve::ExternalTokens;
 use crate::bridge::token::TokenKey;
 
 impl BridgeBuilder {
@@ -84,13 +83,12 @@ impl BridgeBuilder {
     /// tokens. Default 30 days.
     pub fn refresh_ttl(mut self, ttl: Duration) -> Self {
         self.tokens.refresh_ttl = ttl;
-        self.lifetimes.refresh = ttl;
         self
     }
 
     /// How long after a rotation the previous refresh token still yields the same successor. Default 10 seconds.
     pub fn refresh_grace(mut self, grace: Duration) -> Self {
-        self.lifetimes.refresh_grace = grace;
+        self.refresh_grace = grace;
         self
     }
 
@@ -120,20 +118,15 @@ impl BridgeBuilder {
         self
     }
 
-    /// Whether tokens are accepted that a Flask application signed with one of these keys, as Flask-JWT-Extended makes
-    /// them by itself: without a login, an issuer and an audience. They are looked for where ours are, their user must
-    /// be there, and only a [`token_blocklist`](Self::token_blocklist) ends them before they expire. Default no.
-    ///
-    /// An application that is moved as it is, with its configuration, is what
-    /// [`flask_jwt`](Self::flask_jwt) is for.
-    pub fn accept_flask_jwt_extended(mut self, accept: bool) -> Self {
-        self.accept_flask_jwt_extended = accept;
+    /// What verifies tokens that are not of our own format.
+    pub(crate) fn external_tokens(mut self, external: impl ExternalTokens + 'static) -> Self {
+        self.external = Some(Box::new(external));
         self
     }
 
-    /// Who judges tokens that are not of our own format.
-    pub(crate) fn foreign_tokens(mut self, foreign: impl ForeignTokens + 'static) -> Self {
-        self.foreign = Some(Box::new(foreign));
+    /// What verifies such tokens where nothing else does, made of the bridge's own keys.
+    pub(crate) fn external_tokens_of_keys(mut self, of_keys: Option<Box<ExternalOfKeys>>) -> Self {
+        self.external_of_keys = of_keys;
         self
     }
 

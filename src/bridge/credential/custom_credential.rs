@@ -1,15 +1,10 @@
-//! Credentials of the application's own: an API key, a signed link, whatever a request can bring by itself.
+//! Custom credentials: an API key, a signed link, whatever a request can carry in itself.
 
 use std::future::Future;
-use std::rc::Rc;
 
 use actix_web::HttpRequest;
 
-use crate::bridge::credential::presented::Location;
-use crate::bridge::error::auth_error::AuthError;
-use crate::bridge::model::store_error::{StoreError, StoreFuture};
-use crate::bridge::resolve::engine::Core;
-use crate::bridge::resolve::principal::{Principal, Via};
+use crate::bridge::model::{Location, StoreError, StoreFuture};
 
 /// Finds the user of a credential that is not one of the bridge's: Flask-Login's `request_loader`.
 ///
@@ -51,13 +46,13 @@ pub trait RequestLoader: Send + Sync + 'static {
 }
 
 /// [`RequestLoader`] as the bridge keeps it.
-pub(crate) trait Loads: Send + Sync {
+pub(crate) trait DynRequestLoader: Send + Sync {
     fn credential(&self, req: &HttpRequest) -> Option<String>;
     fn identity<'a>(&'a self, credential: &'a str) -> StoreFuture<'a, Option<String>>;
     fn location(&self) -> Location;
 }
 
-impl<L: RequestLoader> Loads for L {
+impl<L: RequestLoader> DynRequestLoader for L {
     fn credential(&self, req: &HttpRequest) -> Option<String> {
         RequestLoader::credential(self, req)
     }
@@ -69,29 +64,4 @@ impl<L: RequestLoader> Loads for L {
     fn location(&self) -> Location {
         RequestLoader::location(self)
     }
-}
-
-/// Who a credential of the application's own says that the request is.
-pub(crate) async fn resolve(core: &Core, credential: &str) -> Result<Rc<Principal>, AuthError> {
-    let Some(loader) = &core.request_loader else { return Err(AuthError::LoginRequired) };
-    let identity = loader.identity(credential).await?.ok_or(AuthError::LoginRequired)?;
-    let user = core.users.find(&identity).await?.ok_or(AuthError::UserNotFound)?;
-    if !user.active {
-        return Err(AuthError::UserDisabled);
-    }
-    let now = core.clock.now();
-    Ok(Rc::new(Principal {
-        identity,
-        login_id: None,
-        via: Via::Request,
-        location: loader.location(),
-        fresh: false,
-        auth_time: now,
-        amr: String::new(),
-        login_started_at: now,
-        expires_at: None,
-        login_expires_at: None,
-        user: user.user,
-        token: None,
-    }))
 }

@@ -2,10 +2,12 @@
 
 use actix_web::http::header::HeaderName;
 
-use crate::bridge::builder::BuildError;
-use crate::bridge::credential::presented::{Choice, Location, Presented};
-use crate::bridge::credential::token_cookies::TokenCookies;
-use crate::bridge::resolve::requirement::Wanted;
+use super::find::strict::Strict;
+use super::grammar::{HeaderPlace, JsonPlace, QueryPlace, TokenGrammar};
+use super::search::{Search, SeveralTokens};
+use super::token_cookies::TokenCookies;
+use crate::bridge::error::BuildError;
+use crate::bridge::model::Location;
 
 /// Where tokens are looked for (`JWT_TOKEN_LOCATION`), in which order, and under which names. The default is the
 /// `Authorization` header, then a JSON body.
@@ -26,8 +28,8 @@ use crate::bridge::resolve::requirement::Wanted;
 pub struct TokenLocations {
     order: Vec<Location>,
     also: Vec<Location>,
-    rule: Rule,
-    grammar: Grammar,
+    rule: SeveralTokens,
+    grammar: &'static dyn TokenGrammar,
     header: String,
     scheme: String,
     query: String,
@@ -35,23 +37,6 @@ pub struct TokenLocations {
     json_access: String,
     json_refresh: String,
     cookies: TokenCookies,
-}
-
-/// What happens when several places hold a token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Rule {
-    OnlyOne,
-    FirstFound,
-}
-
-/// How strictly the places are read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Grammar {
-    /// As RFC 6750 and RFC 8259 write them.
-    Strict,
-    /// As Flask-JWT-Extended reads them: a header may list several credentials with commas, schemes compare with case,
-    /// a body of any method and any `+json` type is searched, and a value that Python calls false is none.
-    Flask,
 }
 
 impl Default for TokenLocations {
@@ -66,8 +51,8 @@ impl TokenLocations {
         Self {
             order: order.to_vec(),
             also: Vec::new(),
-            rule: Rule::OnlyOne,
-            grammar: Grammar::Strict,
+            rule: SeveralTokens::Refused,
+            grammar: &Strict,
             header: "Authorization".to_owned(),
             scheme: "Bearer".to_owned(),
             query: "access_token".to_owned(),
@@ -89,7 +74,7 @@ impl TokenLocations {
     /// The first place that holds a token decides, good or bad, and what the later ones hold is not looked at: the rule
     /// of Flask-JWT-Extended.
     pub fn first_found(mut self) -> Self {
-        self.rule = Rule::FirstFound;
+        self.rule = SeveralTokens::FirstDecides;
         self
     }
 
@@ -125,11 +110,10 @@ impl TokenLocations {
         self
     }
 
-    /// Reads every place as Flask-JWT-Extended does.
-    #[expect(clippy::wrong_self_convention, reason = "it is one of the settings, which read as a sentence")]
-    pub(crate) fn as_in_flask(mut self) -> Self {
-        self.grammar = Grammar::Flask;
-        self.first_found()
+    /// How the places are read.
+    pub(crate) fn grammar(mut self, grammar: &'static dyn TokenGrammar) -> Self {
+        self.grammar = grammar;
+        self
     }
 
     /// What a search needs to know, with the names checked. `secure`: whether browsers come over TLS.
@@ -145,7 +129,7 @@ impl TokenLocations {
         if declared(Location::Json) && (self.json_access.is_empty() || self.json_refresh.is_empty()) {
             return wrong("the tokens in JSON bodies need names".to_owned());
         }
-        let cookies = declared(Location::Cookie).then(|| self.cookies.named(secure)).transpose()?;
+        let cookies = declared(Location::Cookie).then(|| self.cookies.validate(secure)).transpose()?;
         Ok(Search {
             header: declared(Location::Header).then_some(HeaderPlace {
                 name: header,
@@ -160,57 +144,5 @@ impl TokenLocations {
             rule: self.rule,
             grammar: self.grammar,
         })
-    }
-}
-
-/// [`TokenLocations`] as requests are searched: what is not declared is not there.
-#[derive(Clone, Debug)]
-pub(crate) struct Search {
-    pub(crate) order: Vec<Location>,
-    pub(crate) header: Option<HeaderPlace>,
-    pub(crate) query: Option<QueryPlace>,
-    pub(crate) json: Option<JsonPlace>,
-    pub(crate) cookies: Option<TokenCookies>,
-    pub(crate) grammar: Grammar,
-    rule: Rule,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct HeaderPlace {
-    pub(crate) name: HeaderName,
-    /// The name as it was configured, with its capitals.
-    pub(crate) written: String,
-    pub(crate) scheme: String,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct QueryPlace {
-    pub(crate) name: String,
-    pub(crate) prefix: String,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct JsonPlace {
-    pub(crate) access: String,
-    pub(crate) refresh: String,
-}
-
-impl Search {
-    /// The token that decides, of those that are in these places.
-    pub(crate) fn choose<'p>(&self, presented: &'p Presented, order: &[Location], wanted: Wanted) -> Choice<'p> {
-        match self.rule {
-            Rule::OnlyOne => presented.only_one(order, wanted),
-            Rule::FirstFound => presented.first(order, wanted),
-        }
-    }
-
-    /// Whether a place was declared, and so known before the request had a route.
-    pub(crate) fn is_declared(&self, location: Location) -> bool {
-        match location {
-            Location::Header => self.header.is_some(),
-            Location::Query => self.query.is_some(),
-            Location::Json => self.json.is_some(),
-            Location::Cookie => self.cookies.is_some(),
-        }
     }
 }

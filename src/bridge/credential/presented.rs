@@ -1,36 +1,10 @@
-//! What a request presents, and where it was found.
+//! What a request presents in every place that is read.
 
 use std::fmt;
 
-use crate::bridge::error::auth_error::AuthError;
-use crate::bridge::resolve::requirement::Wanted;
+use crate::bridge::error::AuthError;
+use crate::bridge::model::Location;
 use crate::bridge::token::{TokenFault, TokenType};
-
-/// Where a credential was found, or where tokens are looked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Location {
-    /// A header, by default `Authorization` with the scheme `Bearer` (RFC 6750 section 2.1).
-    Header,
-    /// A cookie: that of a session, a remember cookie, or one that carries a token.
-    Cookie,
-    /// A parameter of the query (RFC 6750 section 2.3, which advises against it: addresses end up in logs and
-    /// histories).
-    Query,
-    /// `access_token` or `refresh_token` of a JSON object in the body.
-    Json,
-}
-
-impl Location {
-    /// The word for it: `header`, `cookie`, `query` or `json`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Header => "header",
-            Self::Cookie => "cookie",
-            Self::Query => "query",
-            Self::Json => "json",
-        }
-    }
-}
 
 /// What one place of a request holds.
 #[derive(Clone, PartialEq, Eq)]
@@ -81,8 +55,8 @@ pub(crate) struct Presented {
     pub(crate) query: Found,
     pub(crate) json: ByType,
     pub(crate) cookie: ByType,
-    /// What a [`RequestLoader`](crate::RequestLoader) found.
-    pub(crate) of_its_own: Option<String>,
+    /// The custom credential that a [`RequestLoader`](crate::RequestLoader) found.
+    pub(crate) custom: Option<String>,
     /// What a form says for the double submit, if it was searched.
     pub(crate) form: Option<Box<FormCsrf>>,
 }
@@ -101,26 +75,8 @@ pub(crate) struct FormCsrf {
     pub(crate) refresh: Option<String>,
 }
 
-/// The token that decides, if there is one.
-#[derive(Debug)]
-pub(crate) enum Choice<'a> {
-    /// No token. The cookies of the browser decide.
-    Nothing,
-    Token(Chosen<'a>),
-    Refused(AuthError),
-}
-
-/// A token as it was presented: not yet verified.
-#[derive(Clone, Copy)]
-pub(crate) struct Chosen<'a> {
-    pub(crate) text: &'a str,
-    pub(crate) location: Location,
-    /// What it was presented as, where places have a name for each type.
-    pub(crate) presented_as: TokenType,
-}
-
 impl Presented {
-    /// Whether a token, or a credential of the application's own, was presented anywhere, valid or not: this, and nothing
+    /// Whether a token, or a custom credential, was presented anywhere, valid or not: this, and nothing
     /// else, keeps sessions out of the request.
     pub(crate) fn is_token(&self) -> bool {
         let places = [
@@ -132,7 +88,7 @@ impl Presented {
             &self.cookie.refresh,
         ];
         let is_there = |found: &Found| !matches!(found, Found::Nothing(why) if *why != Absence::Overlooked);
-        self.of_its_own.is_some() || places.into_iter().any(is_there)
+        self.custom.is_some() || places.into_iter().any(is_there)
     }
 
     /// What a place holds for this type of token.
@@ -144,57 +100,7 @@ impl Presented {
             Location::Cookie => self.cookie.of(token_type),
         }
     }
-
-    /// The token in these places. Two different ones are refused (RFC 6750 section 2: one method a request); the same
-    /// one twice is one token. Which of its two names the body uses is not asked: the token's own type will tell.
-    pub(crate) fn only_one(&self, order: &[Location], wanted: Wanted) -> Choice<'_> {
-        let mut chosen: Option<Chosen<'_>> = None;
-        for &location in order {
-            for presented_as in self.names_to_read(location, wanted) {
-                match self.at(location, *presented_as) {
-                    Found::Nothing(_) => {}
-                    Found::Malformed(how) => return Choice::Refused((*how).into()),
-                    Found::Token(text) => match chosen {
-                        None => chosen = Some(Chosen { text, location, presented_as: *presented_as }),
-                        Some(one) if one.text == text => {}
-                        Some(_) => return Choice::Refused(AuthError::InvalidRequest(TWO_TOKENS.into())),
-                    },
-                }
-            }
-        }
-        chosen.map_or(Choice::Nothing, Choice::Token)
-    }
-
-    fn names_to_read(&self, location: Location, wanted: Wanted) -> &'static [TokenType] {
-        match (location, wanted) {
-            (Location::Header | Location::Query, _) => &[TokenType::Access],
-            (Location::Json, _) => &[TokenType::Access, TokenType::Refresh],
-            (Location::Cookie, Wanted::Access) => &[TokenType::Access],
-            (Location::Cookie, Wanted::Refresh) => &[TokenType::Refresh],
-            // A browser sends both.
-            (Location::Cookie, Wanted::Either) => match self.cookie.access {
-                Found::Nothing(_) => &[TokenType::Refresh],
-                _ => &[TokenType::Access],
-            },
-        }
-    }
-
-    /// The token in the first of these places that holds one, good or bad: Flask-JWT-Extended's rule.
-    pub(crate) fn first(&self, order: &[Location], wanted: Wanted) -> Choice<'_> {
-        let presented_as = if wanted == Wanted::Refresh { TokenType::Refresh } else { TokenType::Access };
-        for &location in order {
-            match self.at(location, presented_as) {
-                Found::Nothing(_) => {}
-                Found::Malformed(how) => return Choice::Refused((*how).into()),
-                Found::Token(text) => return Choice::Token(Chosen { text, location, presented_as }),
-            }
-        }
-        Choice::Nothing
-    }
 }
-
-/// What a request is told that presents several.
-pub(crate) const TWO_TOKENS: &str = "Send one token only, in one place.";
 
 impl ByType {
     pub(crate) fn of(&self, token_type: TokenType) -> &Found {
@@ -244,11 +150,5 @@ impl fmt::Debug for Found {
             Self::Token(_) => f.write_str("Token(…)"),
             Self::Malformed(how) => f.debug_tuple("Malformed").field(how).finish(),
         }
-    }
-}
-
-impl fmt::Debug for Chosen<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Chosen").field("location", &self.location).finish_non_exhaustive()
     }
 }

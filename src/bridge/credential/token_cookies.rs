@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use actix_web::cookie::SameSite;
 use actix_web::http::Method;
-use actix_web::http::header::{HeaderMap, HeaderValue};
+use actix_web::http::header::HeaderMap;
 
-use crate::bridge::credential::double_submit;
+use super::same_origin::is_safe;
 use crate::bridge::token::TokenType;
 
 /// The cookies that carry tokens: for [`TokenLocations::cookies`](crate::TokenLocations::cookies), and from
@@ -52,18 +52,18 @@ struct Names {
 }
 
 #[derive(Clone, Debug)]
-struct CookieName {
+pub(crate) struct CookieName {
     name: String,
     path: String,
-    /// Whether it is the one that we gave it, and may get the prefix `__Host-`.
-    ours: bool,
+    /// Whether it is the default, and may get the prefix `__Host-`.
+    is_default: bool,
 }
 
 impl Default for TokenCookies {
     fn default() -> Self {
         let names = |cookie: &str, csrf_cookie: &str| Names {
-            cookie: CookieName { name: cookie.to_owned(), path: "/".to_owned(), ours: true },
-            csrf_cookie: CookieName { name: csrf_cookie.to_owned(), path: "/".to_owned(), ours: true },
+            cookie: CookieName { name: cookie.to_owned(), path: "/".to_owned(), is_default: true },
+            csrf_cookie: CookieName { name: csrf_cookie.to_owned(), path: "/".to_owned(), is_default: true },
             csrf_header: "X-CSRF-TOKEN".to_owned(),
             csrf_field: "csrf_token".to_owned(),
         };
@@ -105,7 +105,7 @@ impl TokenCookies {
         self.double_submit
             && match &self.methods {
                 Some(methods) => methods.contains(method),
-                None => !double_submit::is_safe(method),
+                None => !is_safe(method),
             }
     }
 
@@ -128,9 +128,4 @@ impl TokenCookies {
     pub(crate) fn csrf_field(&self, token_type: TokenType) -> &str {
         &self.of(token_type).csrf_field
     }
-}
-
-/// Whether a `Set-Cookie` sets the cookie of this name.
-pub(crate) fn names(set: &HeaderValue, name: &str) -> bool {
-    set.as_bytes().strip_prefix(name.as_bytes()).is_some_and(|rest| rest.starts_with(b"="))
 }

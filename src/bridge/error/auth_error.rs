@@ -8,11 +8,11 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 
-use crate::bridge::credential::double_submit::CsrfFault;
-use crate::bridge::error::problem::Problem;
-use crate::bridge::model::store_error::StoreError;
+use super::csrf_fault::CsrfFault;
+use super::problem::Problem;
+use crate::bridge::model::StoreError;
 use crate::bridge::password::PasswordError;
-use crate::bridge::token::{TokenFault, TokenType};
+use crate::bridge::token::{TokenError, TokenFault, TokenType};
 
 /// Why a request was refused.
 ///
@@ -75,6 +75,10 @@ pub enum AuthError {
     /// The application is put together wrongly; the text, which is logged and not sent, says how.
     Misconfigured(&'static str),
 }
+
+/// The refusal of a token that belongs to no login, where one is needed.
+pub(crate) const NO_LOGIN: AuthError =
+    AuthError::CredentialConflict("This token belongs to no login: nothing is there to end, refresh or confirm.");
 
 impl AuthError {
     /// The stable word that clients switch on.
@@ -208,6 +212,15 @@ impl std::error::Error for AuthError {}
 impl From<StoreError> for AuthError {
     fn from(error: StoreError) -> Self {
         Self::StoreUnavailable(Arc::new(error))
+    }
+}
+
+impl From<TokenError> for AuthError {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::Invalid(fault) => Self::TokenInvalid(fault),
+            TokenError::Misconfigured(how) => Self::Misconfigured(how),
+        }
     }
 }
 

@@ -1,11 +1,12 @@
 //! Where the time comes from: one injected clock, so that a test can move it.
 
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
 #[cfg(feature = "testing")]
 use std::sync::{
     Arc,
     atomic::{AtomicI64, Ordering},
 };
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Seconds since 1970-01-01T00:00:00Z, leap seconds not counted (a JWT's `NumericDate`, RFC 7519 section 2).
 pub type UnixTime = i64;
@@ -39,4 +40,11 @@ impl Clock {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         UnixTime::try_from(since.as_secs()).unwrap_or(UnixTime::MAX)
     }
+}
+
+/// A duration in whole seconds. The longest is one that, from now on, ends at a time that tokens can say: later ones
+/// our own verifier refuses.
+pub(crate) fn seconds(duration: Duration) -> UnixTime {
+    const LONGEST: UnixTime = 1 << 52;
+    UnixTime::try_from(duration.as_secs()).unwrap_or(LONGEST).min(LONGEST)
 }

@@ -3,10 +3,12 @@
 use std::any::Any;
 use std::rc::Rc;
 
-use crate::bridge::error::auth_error::AuthError;
-use crate::bridge::model::login::{Login, LoginId, LoginStore};
-use crate::bridge::model::store_error::StoreFuture;
-use crate::bridge::model::user_store::UserStore;
+use super::login::{Login, LoginId, LoginStore};
+use super::store_error::StoreFuture;
+use super::user_store::UserStore;
+
+/// Takes the place of the user of a token whose user is not looked up.
+pub(crate) struct NotLookedUp;
 
 /// A user as far as the layer cares.
 pub(crate) struct KnownUser {
@@ -16,14 +18,14 @@ pub(crate) struct KnownUser {
 }
 
 /// A user who signs in.
-pub(crate) struct Described {
+pub(crate) struct UserFacts {
     pub(crate) identity: String,
     pub(crate) active: bool,
     pub(crate) credential_epoch: i64,
 }
 
 /// [`UserStore`] without its associated type.
-pub(crate) trait Users: Send + Sync {
+pub(crate) trait DynUserStore: Send + Sync {
     fn find_with_login<'a>(
         &'a self,
         identity: &'a str,
@@ -34,7 +36,8 @@ pub(crate) trait Users: Send + Sync {
     /// The user alone, for a token that belongs to no login.
     fn find<'a>(&'a self, identity: &'a str) -> StoreFuture<'a, Option<KnownUser>>;
 
-    fn describe(&self, user: &dyn Any) -> Result<Described, AuthError>;
+    /// The facts about a user that a login is made of; `None` for a value that is not of the store's user type.
+    fn facts(&self, user: &dyn Any) -> Option<UserFacts>;
 }
 
 pub(crate) struct Erased<S>(pub(crate) S);
@@ -49,7 +52,7 @@ impl<S: UserStore> Erased<S> {
     }
 }
 
-impl<S: UserStore> Users for Erased<S> {
+impl<S: UserStore> DynUserStore for Erased<S> {
     fn find_with_login<'a>(
         &'a self,
         identity: &'a str,
@@ -66,11 +69,9 @@ impl<S: UserStore> Users for Erased<S> {
         Box::pin(async move { Ok(self.0.find(identity).await?.map(|user| self.known(user))) })
     }
 
-    fn describe(&self, user: &dyn Any) -> Result<Described, AuthError> {
-        let user = user.downcast_ref::<S::User>().ok_or(AuthError::Misconfigured(
-            "login_user got a value that is not of the bridge's user type, `UserStore::User`",
-        ))?;
-        Ok(Described {
+    fn facts(&self, user: &dyn Any) -> Option<UserFacts> {
+        let user = user.downcast_ref::<S::User>()?;
+        Some(UserFacts {
             identity: self.0.identity(user),
             active: self.0.is_active(user),
             credential_epoch: self.0.credential_epoch(user),

@@ -12,7 +12,7 @@ use futures_util::Stream;
 use serde::Serialize;
 use tokio::sync::mpsc;
 
-use crate::bridge::model::login::LoginId;
+use super::login::LoginId;
 
 /// Something that happened to a login; given to [`BridgeBuilder::on_event`](crate::BridgeBuilder::on_event).
 ///
@@ -105,25 +105,25 @@ impl AuthEvent {
     }
 }
 
-/// Is told of events.
+/// A function that is told of events.
 pub(crate) type Listener = dyn Fn(&AuthEvent) + Send + Sync;
 
-/// Everybody who listens.
-#[derive(Default)]
-pub(crate) struct Events(Vec<Box<Listener>>);
+/// The listeners of a bridge. Its clones share them.
+#[derive(Clone, Default)]
+pub(crate) struct Events(Arc<[Box<Listener>]>);
 
 impl Events {
-    pub(crate) fn add(&mut self, listener: Box<Listener>) {
-        self.0.push(listener);
+    pub(crate) fn new(listeners: Vec<Box<Listener>>) -> Self {
+        Self(listeners.into())
     }
 
-    pub(crate) fn is_heard(&self) -> bool {
+    pub(crate) fn has_listeners(&self) -> bool {
         !self.0.is_empty()
     }
 
-    /// Tells everybody of an event, which is made only if there is somebody.
+    /// Tells every listener of an event, which is made only if there is one.
     pub(crate) fn emit(&self, event: impl FnOnce() -> AuthEvent) {
-        if self.is_heard() {
+        if self.has_listeners() {
             let event = event();
             self.0.iter().for_each(|listener| listener(&event));
         }

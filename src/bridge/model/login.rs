@@ -4,9 +4,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::bridge::model::clock::UnixTime;
-use crate::bridge::model::random;
-use crate::bridge::model::store_error::StoreFuture;
+use super::clock::UnixTime;
+use super::random;
+use super::store_error::StoreFuture;
 
 /// The opaque id of a [`Login`]; the `sid` claim of its tokens. An id, not a secret: it authenticates nobody.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize)]

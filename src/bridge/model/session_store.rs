@@ -3,9 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::bridge::model::clock::UnixTime;
-use crate::bridge::model::login::{LoginId, delegated};
-use crate::bridge::model::store_error::StoreFuture;
+use super::clock::UnixTime;
+use super::login::{LoginId, delegated};
+use super::store_error::StoreFuture;
 
 /// SHA-256 of a session key. Stores see this and never the key, so a copy of the database opens no session.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]

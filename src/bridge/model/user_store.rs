@@ -3,8 +3,8 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use crate::bridge::model::login::{Login, LoginId, LoginStore};
-use crate::bridge::model::store_error::StoreError;
+use super::login::{Login, LoginId, LoginStore};
+use super::store_error::StoreError;
 
 /// The embedder's users: Flask-Login's `user_loader`, Flask-JWT-Extended's `user_identity_loader` and
 /// `user_lookup_loader`, in one trait.

@@ -5,7 +5,7 @@ use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, Version};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{PasswordError, Verified};
+use super::verification::{PasswordError, PasswordVerification};
 use crate::bridge::model::random;
 
 /// Bytes of the hash proper.
@@ -66,27 +66,31 @@ impl Arena {
         Ok(phc.to_string())
     }
 
-    pub(super) fn verify(&mut self, password: &SecretString, phc: Option<&str>) -> Result<Verified, PasswordError> {
+    pub(super) fn verify(
+        &mut self,
+        password: &SecretString,
+        phc: Option<&str>,
+    ) -> Result<PasswordVerification, PasswordError> {
         let stored = match phc.map(|phc| self.read(phc)) {
             Some(Ok(stored)) => stored,
             // The hash that would be computed for a user whose hash is in order, thrown away.
-            None => return self.hash(password).map(|_| Verified::No),
+            None => return self.hash(password).map(|_| PasswordVerification::No),
             Some(Err(error)) => return self.hash(password).and(Err(error)),
         };
         let Stored { algorithm, version, params, salt, output } = stored;
         // `Output` compares in constant time.
         if self.compute(algorithm, version, &params, password, &salt, output.len())? != output {
-            return Ok(Verified::No);
+            return Ok(PasswordVerification::No);
         }
         let up_to_date = algorithm == Algorithm::Argon2id
             && version == Version::V0x13
             && params == self.current
             && salt.len() >= SALT_LEN;
         if up_to_date {
-            return Ok(Verified::Yes);
+            return Ok(PasswordVerification::Yes);
         }
         // The password is right even if there is no memory for a better hash just now.
-        Ok(self.hash(password).map_or(Verified::Yes, Verified::Rehashed))
+        Ok(self.hash(password).map_or(PasswordVerification::Yes, PasswordVerification::Rehashed))
     }
 
     /// Reads a PHC string. The errors name the part at fault, never its content.

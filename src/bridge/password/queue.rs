@@ -8,14 +8,25 @@ use secrecy::SecretString;
 use tokio::sync::oneshot;
 
 use super::arena::Arena;
-use super::{PasswordActivity, PasswordError, Verified};
+use super::verification::{PasswordError, PasswordVerification};
+
+/// What the threads of a [`PasswordHasher`](crate::PasswordHasher) are doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PasswordActivity {
+    /// Passwords being hashed or verified.
+    pub running: usize,
+    /// Passwords that wait for a thread.
+    pub waiting: usize,
+    /// Argon2 computations since the start; a verification that hashes anew counts two.
+    pub computed: u64,
+}
 
 pub(super) type Reply<T> = oneshot::Sender<Result<T, PasswordError>>;
 
 /// A password on its way to a thread, and where the answer goes.
 pub(super) enum Job {
     Hash { password: SecretString, reply: Reply<String> },
-    Verify { password: SecretString, phc: Option<String>, reply: Reply<Verified> },
+    Verify { password: SecretString, phc: Option<String>, reply: Reply<PasswordVerification> },
 }
 
 impl Job {
@@ -80,7 +91,7 @@ impl Queue {
         Ok(())
     }
 
-    /// Sends the threads home; only the last [`PasswordHasher`](super::PasswordHasher) does, so nobody waits any more.
+    /// Sends the threads home; only the last [`PasswordHasher`](crate::PasswordHasher) does, so nobody waits any more.
     pub(super) fn close(&self) {
         self.lock().closed = true;
         self.changed.notify_all();

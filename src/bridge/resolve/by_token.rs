@@ -1,4 +1,4 @@
-//! From a token to a principal: found, verified, of the right type, fresh if it must be, of a login that lives and a
+//! From a token to a principal: found, verified, of the right type, fresh if it must be, of a login that is live and a
 //! user who may use it.
 
 use std::any::Any;
@@ -6,132 +6,100 @@ use std::rc::Rc;
 
 use actix_web::HttpRequest;
 
-use crate::bridge::auth::extractors::NotLookedUp;
-use crate::bridge::auth::refresh;
-use crate::bridge::auth::request_state::RequestAuth;
-use crate::bridge::credential::double_submit::{self, Csrf};
-use crate::bridge::credential::presented::{Chosen, Location};
-use crate::bridge::error::auth_error::AuthError;
-use crate::bridge::model::clock::UnixTime;
-use crate::bridge::model::erased_users::KnownUser;
-use crate::bridge::model::login::{Login, LoginId};
-use crate::bridge::resolve::engine::Core;
-use crate::bridge::resolve::principal::{Principal, Via};
-use crate::bridge::resolve::requirement::Requirement;
-use crate::bridge::resolve::resolver::live;
-use crate::bridge::token::{TokenType, Verified, VerifiedToken};
+use super::engine::Engine;
+use super::live_login::live;
+use super::principal::{Principal, Via};
+use super::requirement::Requirement;
+use super::rotation;
+use crate::bridge::credential::{Chosen, Csrf, Presented, double_submit};
+use crate::bridge::error::AuthError;
+use crate::bridge::model::{KnownUser, Location, Login, LoginId, NotLookedUp, UnixTime};
+use crate::bridge::token::{TokenType, Verification, VerifiedToken, VerifiedTokenCache};
 
 /// Verifies a token that a request presents, for whatever purpose. One from a cookie must come from our own pages.
 pub(crate) fn verify(
-    auth: &RequestAuth,
+    engine: &Engine,
+    cache: &VerifiedTokenCache,
+    presented: &Presented,
     req: &HttpRequest,
     token: &Chosen<'_>,
     now: UnixTime,
-) -> Result<Verified, AuthError> {
-    let core = &*auth.core;
-    let csrf = match &core.loader.search.cookies {
+) -> Result<Verification, AuthError> {
+    let csrf = match engine.reader.token_cookies() {
         Some(cookies) if token.location == Location::Cookie => {
-            double_submit::check(req.method(), req.headers(), core.own_origin.as_deref())?;
-            double_submit::of_cookie(cookies, token.presented_as, &auth.presented, req)?
+            engine.reader.check_origin(req)?;
+            double_submit::of_cookie(cookies, token.presented_as, presented, req)?
         }
         _ => Csrf::NotNeeded,
     };
-    let verified = match &core.foreign {
-        Some(foreign) if !core.verifier.is_own(token.text) => foreign.verify(token.text, now, csrf)?,
+    let verifier = &engine.tokens.verifier;
+    match &engine.external {
+        Some(external) if !verifier.is_own(token.text) => external.verify(token.text, now, csrf),
         _ => {
-            let verified = core.verifier.verify(token.text, &auth.known_tokens, now)?;
+            let verified = verifier.verify(token.text, cache, now)?;
             csrf.check(verified.token.csrf.as_deref())?;
-            verified
+            Ok(verified)
         }
-    };
-    auth.set_opened(&verified.token);
-    Ok(verified)
+    }
 }
 
-/// Who a token says that the request is.
+/// Who a verified token says that the request is.
 pub(super) async fn resolve(
-    auth: &RequestAuth,
-    req: &HttpRequest,
-    presented: &Chosen<'_>,
+    engine: &Engine,
+    verified: &Verification,
+    location: Location,
     requirement: &Requirement,
+    now: UnixTime,
 ) -> Result<Principal, AuthError> {
-    let core = &*auth.core;
-    let now = core.clock.now();
-    let Verified { token, expired } = verify(auth, req, presented, now)?;
-    if expired {
+    let token = &verified.token;
+    if verified.expired {
         return Err(AuthError::TokenExpired);
     }
     requirement.wanted.check(token.token_type)?;
-    let fresh = is_fresh(core, &token, now);
+    let fresh = is_fresh(engine, token, now);
     if requirement.fresh && !fresh {
-        return Err(core.reauth_required());
+        return Err(engine.reauth_required());
     }
-    if let Some(check) = core.hooks.check(&token, !requirement.skip_blocklist) {
+    if let Some(check) = engine.checks.check(token, !requirement.skip_blocklist, now) {
         check.await?;
     }
-    let Some(sid) = &token.sid else {
-        let user = Box::pin(without_login(core, &token)).await?;
-        return Ok(Principal {
-            identity: token.sub.clone(),
-            login_id: None,
-            via: Via::Token,
-            location: presented.location,
-            fresh,
-            auth_time: token.auth_time,
-            amr: String::new(),
-            login_started_at: token.auth_time,
-            expires_at: token.exp,
-            login_expires_at: None,
-            user,
-            token: Some(token),
-        });
+    let Some(login_id) = token.login_id() else {
+        let user = Box::pin(without_login(engine, token)).await?;
+        return Ok(Principal::of_token(token, user, location, fresh));
     };
-    let login_id = LoginId::from(sid.clone());
     let (user, login) = match token.token_type {
-        TokenType::Access => live(core, &token.sub, &login_id, now).await?,
-        // Apart, so that the way of an access token carries no room for it.
-        TokenType::Refresh => Box::pin(live_and_unused(core, &token, &login_id, now)).await?,
+        TokenType::Access => live(engine, &token.sub, &login_id, now).await?,
+        // Apart, so that the future of an access token carries no room for it.
+        TokenType::Refresh => Box::pin(live_and_unused(engine, token, &login_id, now)).await?,
     };
-    Ok(Principal {
-        identity: login.identity,
-        login_id: Some(login.id),
-        via: Via::Token,
-        location: presented.location,
-        fresh,
-        auth_time: login.auth_time,
-        amr: login.amr,
-        login_started_at: login.created_at,
-        expires_at: token.exp,
-        login_expires_at: Some(login.expires_at),
-        user: user.user,
-        token: Some(token),
-    })
+    let of_login = Principal::of_login(login, user.user, Via::Token, location, fresh);
+    Ok(Principal { expires_at: token.exp, token: Some(Rc::clone(token)), ..of_login })
 }
 
 /// The user and the login of a refresh token that has no successor yet.
 async fn live_and_unused(
-    core: &Core,
+    engine: &Engine,
     token: &VerifiedToken,
     login_id: &LoginId,
     now: UnixTime,
 ) -> Result<(KnownUser, Login), AuthError> {
-    let (user, login) = live(core, &token.sub, login_id, now).await?;
-    refresh::check_unused(core, token, &login, now).await?;
+    let (user, login) = live(engine, &token.sub, login_id, now).await?;
+    rotation::check_unused(engine, token, &login, now).await?;
     Ok((user, login))
 }
 
-/// Whether a token shows that its user proved who they are lately. What our own tokens say of it ends with the window.
-fn is_fresh(core: &Core, token: &VerifiedToken, now: UnixTime) -> bool {
+/// Whether a token shows that its user authenticated lately. What our own tokens say of it ends with the window.
+fn is_fresh(engine: &Engine, token: &VerifiedToken, now: UnixTime) -> bool {
     token.token_type == TokenType::Access
         && token.freshness.holds(now)
-        && (token.sid.is_none() || core.is_fresh(token.auth_time, now))
+        && (token.sid.is_none() || engine.is_fresh(token.auth_time, now))
 }
 
 /// The user of a token that belongs to no login.
-async fn without_login(core: &Core, token: &VerifiedToken) -> Result<Rc<dyn Any>, AuthError> {
-    if !core.foreign.as_ref().is_some_and(|foreign| foreign.finds_users()) {
+async fn without_login(engine: &Engine, token: &VerifiedToken) -> Result<Rc<dyn Any>, AuthError> {
+    if !engine.external.as_ref().is_some_and(|external| external.finds_users()) {
         return Ok(Rc::new(NotLookedUp));
     }
-    let user = core.users.find(&token.sub).await?.ok_or(AuthError::UserNotFound)?;
+    let user = engine.users.find(&token.sub).await?.ok_or(AuthError::UserNotFound)?;
     if user.active { Ok(user.user) } else { Err(AuthError::UserDisabled) }
 }

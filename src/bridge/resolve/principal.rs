@@ -4,11 +4,9 @@ use std::any::Any;
 use std::fmt;
 use std::rc::Rc;
 
-use crate::bridge::credential::presented::Location;
-use crate::bridge::error::auth_error::AuthError;
-use crate::bridge::model::clock::UnixTime;
-use crate::bridge::model::login::LoginId;
-use crate::bridge::token::{Claims, Freshness, NO_LOGIN, VerifiedToken};
+use crate::bridge::error::{AuthError, NO_LOGIN};
+use crate::bridge::model::{Location, Login, LoginId, UnixTime};
+use crate::bridge::token::{Claims, Freshness, VerifiedToken};
 
 /// Which credential authenticated the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +34,7 @@ impl Via {
 }
 
 /// An authenticated request: the user, the login, and the credential that led there.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Principal {
     /// The user's identity: [`UserStore::identity`](crate::UserStore::identity).
@@ -94,27 +93,68 @@ impl Principal {
         })
     }
 
+    /// A principal of a login, by whichever face of it.
+    pub(crate) fn of_login(login: Login, user: Rc<dyn Any>, via: Via, location: Location, fresh: bool) -> Self {
+        Self {
+            identity: login.identity,
+            login_id: Some(login.id),
+            via,
+            location,
+            fresh,
+            auth_time: login.auth_time,
+            amr: login.amr,
+            login_started_at: login.created_at,
+            expires_at: Some(login.expires_at),
+            login_expires_at: Some(login.expires_at),
+            user,
+            token: None,
+        }
+    }
+
+    /// The principal of a token that belongs to no login.
+    pub(crate) fn of_token(token: &Rc<VerifiedToken>, user: Rc<dyn Any>, location: Location, fresh: bool) -> Self {
+        Self {
+            identity: token.sub.clone(),
+            login_id: None,
+            via: Via::Token,
+            location,
+            fresh,
+            auth_time: token.auth_time,
+            amr: String::new(),
+            login_started_at: token.auth_time,
+            expires_at: token.exp,
+            login_expires_at: None,
+            user,
+            token: Some(Rc::clone(token)),
+        }
+    }
+
+    /// The principal of a custom credential.
+    pub(crate) fn of_custom(identity: String, user: Rc<dyn Any>, location: Location, now: UnixTime) -> Self {
+        Self {
+            identity,
+            login_id: None,
+            via: Via::Request,
+            location,
+            fresh: false,
+            auth_time: now,
+            amr: String::new(),
+            login_started_at: now,
+            expires_at: None,
+            login_expires_at: None,
+            user,
+            token: None,
+        }
+    }
+
     /// Whether another credential of the same request leads to the same login; without logins, to the same user.
     pub(crate) fn is_of_same_login(&self, other: &Self) -> bool {
         self.identity == other.identity && self.login_id == other.login_id
     }
 
-    /// The same, after its user has proved again who they are.
+    /// The same, after its user has re-authenticated.
     pub(crate) fn renewed(&self, auth_time: UnixTime) -> Self {
-        Self {
-            identity: self.identity.clone(),
-            login_id: self.login_id.clone(),
-            via: self.via,
-            location: self.location,
-            fresh: true,
-            auth_time,
-            amr: self.amr.clone(),
-            login_started_at: self.login_started_at,
-            expires_at: self.expires_at,
-            login_expires_at: self.login_expires_at,
-            user: Rc::clone(&self.user),
-            token: self.token.clone(),
-        }
+        Self { fresh: true, auth_time, ..self.clone() }
     }
 }
 
@@ -128,14 +168,4 @@ impl fmt::Debug for Principal {
             .field("fresh", &self.fresh)
             .finish_non_exhaustive()
     }
-}
-
-/// The answer to "who is this?". A rejected credential is final: no other is tried in its place.
-#[derive(Clone, Debug)]
-pub(crate) enum Verdict {
-    /// Nobody. The error is what a handler that needs somebody answers: usually that a login is required, or that the
-    /// browser's session has run out, which leaves it without a credential.
-    Absent(AuthError),
-    Accepted(Rc<Principal>),
-    Rejected(AuthError),
 }

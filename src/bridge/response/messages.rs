@@ -7,8 +7,8 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use serde::{Deserialize, Serialize};
 
-use crate::bridge::auth::request_state::RequestAuth;
-use crate::bridge::error::auth_error::AuthError;
+use crate::bridge::auth::RequestState;
+use crate::bridge::error::AuthError;
 
 /// The key of the session value that has the messages.
 const MESSAGES_KEY: &str = "tollbridge.messages";
@@ -65,7 +65,7 @@ impl FromRequest for Messages {
     type Future = Ready<Result<Self, AuthError>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(RequestAuth::of(req).map(|state| {
+        ready(RequestState::of(req).map(|state| {
             if state.presented.is_token() {
                 return Self::default();
             }

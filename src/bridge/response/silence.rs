@@ -6,13 +6,15 @@ use actix_web::Error;
 use actix_web::cookie::Cookie;
 use actix_web::http::header::{CACHE_CONTROL, HeaderMap, HeaderValue, SET_COOKIE, VARY};
 
-use crate::bridge::auth::request_state::RequestAuth;
-use crate::bridge::resolve::engine::Core;
+use crate::bridge::auth::RequestState;
+use crate::bridge::credential::set_cookie;
+use crate::bridge::resolve::Engine;
+use crate::bridge::session::BrowserCookies;
 
 /// Seals the response of a request that presented a token: no cookie of ours, and nothing for a cache to keep.
-pub(crate) fn seal(headers: &mut HeaderMap, core: &Core) {
+pub(crate) fn seal(headers: &mut HeaderMap, ours: &BrowserCookies) {
     if headers.contains_key(SET_COOKIE) {
-        strip(headers, core);
+        strip(headers, ours);
     }
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     vary(headers);
@@ -20,12 +22,12 @@ pub(crate) fn seal(headers: &mut HeaderMap, core: &Core) {
 
 /// An error that a middleware inside the bridge, or the session store, gave up with: its response is made later, by
 /// others, and is then as private as every other. It brings our cookies too: the store may have rotated one already.
-pub(crate) fn for_errors(mut error: Error, core: Arc<Core>, token: bool, auth: &RequestAuth) -> Error {
-    let cookies = auth.take_cookies();
+pub(crate) fn for_errors(mut error: Error, engine: Arc<Engine>, token: bool, state: &RequestState) -> Error {
+    let cookies = state.take_cookies();
     error.add_response_mapper(move |mut response| {
         let headers = response.headers_mut();
         if token {
-            seal(headers, &core);
+            seal(headers, &engine.browser.cookies);
         } else {
             set_cookies(headers, &cookies);
             headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -42,15 +44,10 @@ pub(crate) fn vary(headers: &mut HeaderMap) {
 }
 
 /// The gate leaves nothing to strip. Should something else have set one of our cookies, it does not get out.
-fn strip(headers: &mut HeaderMap, core: &Core) {
-    let ours = |cookie: &HeaderValue| {
-        [&*core.cookies.session, core.cookies.remember_name()]
-            .iter()
-            .any(|name| cookie.as_bytes().strip_prefix(name.as_bytes()).is_some_and(|rest| rest.starts_with(b"=")))
-    };
+fn strip(headers: &mut HeaderMap, ours: &BrowserCookies) {
     let cookies: Vec<HeaderValue> = headers.remove(SET_COOKIE).collect();
     for cookie in cookies {
-        if ours(&cookie) {
+        if [&*ours.session, ours.remember_name()].iter().any(|name| set_cookie::sets(&cookie, name)) {
             tracing::warn!("a cookie was kept from a token-authenticated response");
         } else {
             headers.append(SET_COOKIE, cookie);
@@ -58,15 +55,10 @@ fn strip(headers: &mut HeaderMap, core: &Core) {
     }
 }
 
-/// Whether a `Set-Cookie` sets the cookie of this name.
-fn is_named(set: &HeaderValue, name: &str) -> bool {
-    set.as_bytes().strip_prefix(name.as_bytes()).is_some_and(|rest| rest.starts_with(b"="))
-}
-
 /// Puts the cookies on a response that the bridge itself has to set, and keeps what depends on cookies from caches.
-pub(crate) fn add_cookies(headers: &mut HeaderMap, auth: &RequestAuth, brought_cookies: bool) {
-    set_cookies(headers, &auth.take_cookies());
-    if brought_cookies || auth.was_asked() || headers.contains_key(SET_COOKIE) {
+pub(crate) fn add_cookies(headers: &mut HeaderMap, state: &RequestState, brought_cookies: bool) {
+    set_cookies(headers, &state.take_cookies());
+    if brought_cookies || state.was_asked() || headers.contains_key(SET_COOKIE) {
         vary(headers);
         if !headers.contains_key(CACHE_CONTROL) {
             headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -74,14 +66,7 @@ pub(crate) fn add_cookies(headers: &mut HeaderMap, auth: &RequestAuth, brought_c
     }
 }
 
+/// What the session layer has set counts.
 fn set_cookies(headers: &mut HeaderMap, cookies: &[Cookie<'_>]) {
-    for cookie in cookies {
-        // One cookie of a name in one response (RFC 6265bis section 4.1.1); what the session layer set counts.
-        let value = HeaderValue::try_from(cookie.encoded().to_string());
-        if let Ok(value) = value
-            && !headers.get_all(SET_COOKIE).any(|set| is_named(set, cookie.name()))
-        {
-            headers.append(SET_COOKIE, value);
-        }
-    }
+    cookies.iter().for_each(|cookie| set_cookie::add(headers, cookie));
 }

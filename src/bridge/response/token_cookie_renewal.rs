@@ -7,22 +7,20 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use actix_web::http::header::{HeaderMap, SET_COOKIE};
+use actix_web::http::header::HeaderMap;
 
-use crate::bridge::auth::request_state::RequestAuth;
-use crate::bridge::credential::presented::Location;
-use crate::bridge::credential::token_cookies::{self, TokenCookies};
-use crate::bridge::error::auth_error::AuthError;
-use crate::bridge::model::clock::UnixTime;
-use crate::bridge::resolve::engine::{Core, seconds};
-use crate::bridge::resolve::principal::Principal;
+use crate::bridge::auth::RequestState;
+use crate::bridge::credential::{TokenCookies, set_cookie};
+use crate::bridge::error::AuthError;
+use crate::bridge::model::{Location, UnixTime, seconds};
+use crate::bridge::resolve::{Engine, Principal};
 use crate::bridge::token::{TokenType, VerifiedToken};
 
 /// Puts the cookies on the response to a request that brought a token, or says whose token is to be
 /// [renewed](renew).
-pub(crate) fn finish(core: &Core, auth: &RequestAuth, headers: &mut HeaderMap) -> Option<Rc<Principal>> {
-    let cookies = core.loader.search.cookies.as_ref()?;
-    if auth.token_cookies_end() {
+pub(crate) fn finish(state: &RequestState, within: Option<Duration>, headers: &mut HeaderMap) -> Option<Rc<Principal>> {
+    let cookies = state.engine.reader.token_cookies()?;
+    if state.token_cookies_end() {
         for token_type in [TokenType::Access, TokenType::Refresh] {
             if !is_set(headers, cookies, token_type) {
                 cookies.unset_type(headers, token_type);
@@ -30,12 +28,12 @@ pub(crate) fn finish(core: &Core, auth: &RequestAuth, headers: &mut HeaderMap) -
         }
         return None;
     }
-    let within = core.implicit_refresh.filter(|_| !is_set(headers, cookies, TokenType::Access))?;
-    auth.accepted().filter(|principal| ends_soon(principal, core.clock.now(), within))
+    let within = within.filter(|_| !is_set(headers, cookies, TokenType::Access))?;
+    state.accepted().filter(|principal| ends_soon(principal, state.engine.clock.now(), within))
 }
 
 fn is_set(headers: &HeaderMap, cookies: &TokenCookies, token_type: TokenType) -> bool {
-    headers.get_all(SET_COOKIE).any(|set| token_cookies::names(set, cookies.cookie_name(token_type)))
+    set_cookie::is_set(headers, cookies.cookie_name(token_type))
 }
 
 fn ends_soon(principal: &Principal, now: UnixTime, within: Duration) -> bool {
@@ -45,9 +43,9 @@ fn ends_soon(principal: &Principal, now: UnixTime, within: Duration) -> bool {
 }
 
 /// Puts the successor of a token on the response.
-pub(crate) async fn renew(core: &Core, principal: &Principal, headers: &mut HeaderMap) {
-    let Some((cookies, token)) = core.loader.search.cookies.as_ref().zip(principal.token.as_ref()) else { return };
-    let renewed = match successor(core, principal, token).await {
+pub(crate) async fn renew(engine: &Engine, principal: &Principal, headers: &mut HeaderMap) {
+    let Some((cookies, token)) = engine.reader.token_cookies().zip(principal.token.as_ref()) else { return };
+    let renewed = match successor(engine, principal, token).await {
         Ok(Some(successor)) => cookies.set(headers, TokenType::Access, &successor),
         Ok(None) => return,
         Err(error) => Err(error),
@@ -62,15 +60,15 @@ pub(crate) async fn renew(core: &Core, principal: &Principal, headers: &mut Head
     }
 }
 
-async fn successor(core: &Core, principal: &Principal, token: &VerifiedToken) -> Result<Option<String>, AuthError> {
+async fn successor(engine: &Engine, principal: &Principal, token: &VerifiedToken) -> Result<Option<String>, AuthError> {
+    let now = engine.clock.now();
     // Its id would be on no list. That of this one may be by now, or may not have been looked for in this route.
-    if let Some(check) = core.hooks.check(token, true) {
+    if let Some(check) = engine.checks.check(token, true, now) {
         check.await?;
     }
-    let now = core.clock.now();
-    match (principal.login_expires_at, &core.foreign) {
-        (Some(login_expires_at), _) => core.issuer.renew(token, login_expires_at, now),
-        (None, Some(foreign)) => foreign.renew(token, now),
+    match (principal.login_expires_at, &engine.external) {
+        (Some(login_expires_at), _) => Ok(engine.tokens.issuer.renew(token, login_expires_at, now)?),
+        (None, Some(external)) => external.renew(token, now),
         (None, None) => Ok(None),
     }
 }

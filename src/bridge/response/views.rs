@@ -8,13 +8,11 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse};
 use url::{Origin, Url};
 
-use crate::bridge::error::auth_error::AuthError;
-use crate::bridge::response::messages::{self, Message};
-use crate::bridge::response::redirect::{safe_next, view_url};
-use crate::bridge::response::refusal::prefers_html;
-
-/// The key of the session value that says which page was wanted.
-pub(crate) const NEXT_KEY: &str = "tollbridge.next";
+use super::accept::prefers_html;
+use super::messages::Message;
+use super::redirect::{safe_next, view_url};
+use super::{messages, next_page};
+use crate::bridge::error::AuthError;
 
 /// Says a message in the language of a request.
 pub(crate) type Localize = dyn Fn(&HttpRequest, &str) -> String + Send + Sync;
@@ -31,7 +29,7 @@ pub(crate) struct Views {
     login_message: Option<Message>,
     refresh_message: Option<Message>,
     localize: Option<Box<Localize>>,
-    manner: Manner,
+    policy: RedirectPolicy,
 }
 
 /// A page to be sent to: a path of this site, or a whole URL.
@@ -42,9 +40,9 @@ struct View {
     origin: Option<Origin>,
 }
 
-/// What is not a matter of taste but of where one comes from.
+/// How browsers are redirected: as this bridge does, or as a product does whose clients are to be kept.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Manner {
+pub(crate) struct RedirectPolicy {
     pub(crate) status: StatusCode,
     /// Whether those are redirected too who would rather not have a page.
     pub(crate) everybody: bool,
@@ -52,7 +50,7 @@ pub(crate) struct Manner {
     pub(crate) after_forms: bool,
 }
 
-impl Default for Manner {
+impl Default for RedirectPolicy {
     fn default() -> Self {
         Self { status: StatusCode::SEE_OTHER, everybody: false, after_forms: false }
     }
@@ -69,12 +67,12 @@ pub(crate) struct ViewConfig {
     pub(crate) login_message: Option<Message>,
     pub(crate) refresh_message: Option<Message>,
     pub(crate) localize: Option<Box<Localize>>,
-    pub(crate) manner: Manner,
+    pub(crate) policy: RedirectPolicy,
 }
 
 impl ViewConfig {
     /// The settings, if each of them names what it should; else the one that does not.
-    pub(crate) fn settle(self) -> Result<Views, String> {
+    pub(crate) fn validate(self) -> Result<Views, String> {
         let read = |view: String| View::parse(&view).ok_or(view);
         let mut scopes = Vec::new();
         for (prefix, view) in self.scopes {
@@ -96,7 +94,7 @@ impl ViewConfig {
             login_message: self.login_message,
             refresh_message: self.refresh_message,
             localize: self.localize,
-            manner: self.manner,
+            policy: self.policy,
         })
     }
 }
@@ -109,7 +107,7 @@ impl Views {
 
     /// Whether this client is sent to views: one that shows pages, or anybody.
     pub(crate) fn are_for(&self, req: &HttpRequest) -> bool {
-        self.any() && (self.manner.everybody || prefers_html(req))
+        self.any() && (self.policy.everybody || prefers_html(req))
     }
 
     /// The redirect for a browser that is refused, if this is a refusal that a view can help.
@@ -133,8 +131,7 @@ impl Views {
         let wanted = self.wanted(req);
         let location = if self.next_in_session {
             if let Some(page) = &wanted {
-                // A session that cannot be written to loses the way back, and nothing else.
-                let _ = req.get_session().insert(NEXT_KEY, page);
+                next_page::keep(&req.get_session(), page);
             }
             view_url(&view.text, None, self.host.as_deref())
         } else {
@@ -146,7 +143,7 @@ impl Views {
             view_url(&view.text, next.as_deref(), self.host.as_deref())
         };
         let location = HeaderValue::try_from(location).ok()?;
-        Some(HttpResponse::build(self.manner.status).insert_header((LOCATION, location)).finish())
+        Some(HttpResponse::build(self.policy.status).insert_header((LOCATION, location)).finish())
     }
 
     /// The login view of a path: that of the longest prefix of whole segments, else the general one.
@@ -161,7 +158,7 @@ impl Views {
 
     /// The page to come back to. A form that was sent cannot be.
     fn wanted(&self, req: &HttpRequest) -> Option<String> {
-        let is_page = matches!(*req.method(), Method::GET | Method::HEAD) || self.manner.after_forms;
+        let is_page = matches!(*req.method(), Method::GET | Method::HEAD) || self.policy.after_forms;
         let target = req.uri().path_and_query().map(|target| target.as_str()).filter(|_| is_page)?;
         safe_next(target).map(str::to_owned)
     }

@@ -5,12 +5,8 @@ use std::sync::Arc;
 
 use actix_session::storage::{LoadError, SaveError, SessionKey, UpdateError};
 use actix_web::cookie::time::Duration;
-use aws_lc_rs::digest;
 
-use crate::bridge::model::clock::{Clock, UnixTime};
-use crate::bridge::model::login::LoginId;
-use crate::bridge::model::random;
-use crate::bridge::model::session_store::{SessionHash, SessionRecord, SessionStore};
+use crate::bridge::model::{Clock, LoginId, SessionHash, SessionRecord, SessionStore, UnixTime, random, sha256};
 
 /// The key of the session value that names the login.
 pub(crate) const LOGIN_KEY: &str = "tollbridge.login";
@@ -23,13 +19,13 @@ type State = HashMap<String, String>;
 
 /// actix-session's store over ours.
 #[derive(Clone)]
-pub(crate) struct Sessions {
+pub(crate) struct ActixStore {
     pub(crate) store: Arc<dyn SessionStore>,
     pub(crate) clock: Clock,
     pub(crate) idle_ttl: UnixTime,
 }
 
-impl Sessions {
+impl ActixStore {
     async fn load(&self, key: &SessionKey) -> Result<Option<State>, LoadError> {
         let (hash, now) = (hash(key), self.clock.now());
         let record = self.store.load_session(&hash, now).await.map_err(|error| LoadError::Other(error.into()))?;
@@ -68,13 +64,13 @@ impl Sessions {
     }
 }
 
-impl actix_session::storage::SessionStore for Sessions {
+impl actix_session::storage::SessionStore for ActixStore {
     async fn load(&self, session_key: &SessionKey) -> Result<Option<State>, LoadError> {
-        Sessions::load(self, session_key).await
+        ActixStore::load(self, session_key).await
     }
 
     async fn save(&self, session_state: State, _ttl: &Duration) -> Result<SessionKey, SaveError> {
-        Sessions::save(self, &session_state).await
+        ActixStore::save(self, &session_state).await
     }
 
     async fn update(
@@ -83,7 +79,7 @@ impl actix_session::storage::SessionStore for Sessions {
         session_state: State,
         _ttl: &Duration,
     ) -> Result<SessionKey, UpdateError> {
-        Sessions::update(self, session_key, &session_state).await
+        ActixStore::update(self, session_key, &session_state).await
     }
 
     async fn update_ttl(&self, session_key: &SessionKey, _ttl: &Duration) -> Result<(), anyhow::Error> {
@@ -96,7 +92,5 @@ impl actix_session::storage::SessionStore for Sessions {
 }
 
 fn hash(key: &SessionKey) -> SessionHash {
-    let mut hash = [0; 32];
-    hash.copy_from_slice(digest::digest(&digest::SHA256, key.as_ref().as_bytes()).as_ref());
-    SessionHash(hash)
+    SessionHash(sha256(key.as_ref().as_bytes()))
 }

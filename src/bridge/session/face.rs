@@ -1,34 +1,33 @@
-//! The session as a face of a login: what it keeps of it.
+//! The session as a face of a login: what it keeps of the login.
 
 use actix_identity::{Identity, IdentityExt as _};
 use actix_session::Session;
 use actix_web::{HttpMessage as _, HttpRequest};
 use serde::{Deserialize, Serialize};
 
-use crate::bridge::error::auth_error::AuthError;
-use crate::bridge::model::clock::UnixTime;
-use crate::bridge::model::login::{Login, LoginId};
-use crate::bridge::resolve::engine::Core;
-use crate::bridge::session::actix_store::LOGIN_KEY;
+use super::actix_store::LOGIN_KEY;
+use super::browser_settings::BrowserSettings;
+use crate::bridge::error::AuthError;
+use crate::bridge::model::{Login, LoginId, UnixTime};
 
-/// The key of the session value that says what is special about this face: most sessions have none, and one look tells.
-const FACE_KEY: &str = "tollbridge.face";
+/// The key of the session value that holds the metadata. Most sessions have none.
+const METADATA_KEY: &str = "tollbridge.face";
 
 /// The login that a session is a face of.
 pub(crate) struct SessionLogin {
     pub(crate) identity: String,
     pub(crate) login_id: LoginId,
-    pub(crate) face: Face,
+    pub(crate) metadata: SessionMetadata,
 }
 
-/// What is said of one face of a login and not of the login.
+/// What holds for one session of a login and not for the login.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Face {
-    /// Nobody has proved anything here.
+pub(crate) struct SessionMetadata {
+    /// The user has not authenticated in this session: it is not fresh.
     pub(crate) stale: bool,
-    /// It was opened although the user is inactive.
+    /// It was opened although the user is disabled.
     pub(crate) forced: bool,
-    /// For how long its browser is remembered, if not as all are.
+    /// How long the browser is remembered, in seconds, where that is not the usual time.
     pub(crate) remembered_for: Option<UnixTime>,
 }
 
@@ -37,55 +36,58 @@ impl SessionLogin {
         let identity = req.get_identity().ok()?.id().ok()?;
         let login_id = LoginId::from(session.get::<String>(LOGIN_KEY).ok()??);
         // What cannot be read is taken for the worse.
-        let face = session.get(FACE_KEY).unwrap_or(Some(Face { stale: true, ..Face::default() })).unwrap_or_default();
-        Some(Self { identity, login_id, face })
+        let metadata = session
+            .get(METADATA_KEY)
+            .unwrap_or(Some(SessionMetadata { stale: true, ..SessionMetadata::default() }))
+            .unwrap_or_default();
+        Some(Self { identity, login_id, metadata })
     }
 
     /// From here on the session is not fresh.
     pub(crate) fn make_stale(&mut self, session: &Session) -> Result<(), AuthError> {
-        if self.face.stale {
+        if self.metadata.stale {
             return Ok(());
         }
-        self.face.stale = true;
-        self.face.write(session)
+        self.metadata.stale = true;
+        self.metadata.write(session)
     }
 }
 
-impl Face {
+impl SessionMetadata {
     fn write(self, session: &Session) -> Result<(), AuthError> {
         if self == Self::default() {
-            session.remove(FACE_KEY);
+            session.remove(METADATA_KEY);
             return Ok(());
         }
-        session.insert(FACE_KEY, self).map_err(|_| unwritable())
+        session.insert(METADATA_KEY, self).map_err(|_| unwritable())
     }
 }
 
 /// Makes the session a face of this login, under a new key (so that a key planted before is worth nothing).
 pub(crate) fn open(
-    core: &Core,
+    browser: &BrowserSettings,
     req: &HttpRequest,
     session: &Session,
     login: &Login,
-    face: Face,
+    metadata: SessionMetadata,
 ) -> Result<(), AuthError> {
     // What one user left in the session is not for the next.
     if req.get_identity().ok().and_then(|identity| identity.id().ok()).is_some_and(|old| old != login.identity) {
         session.clear();
     }
     session.insert(LOGIN_KEY, login.id.as_str()).map_err(|_| unwritable())?;
-    let remembered_for = face.remembered_for.filter(|_| core.cookies.remember_cookie.renews);
-    Face { remembered_for, ..face }.write(session)?;
-    core.protection.mark(req, session)?;
+    let remembered_for = metadata.remembered_for.filter(|_| browser.cookies.remember_cookie.renews);
+    SessionMetadata { remembered_for, ..metadata }.write(session)?;
+    browser.protection.mark(req, session)?;
     Identity::login(&req.extensions(), login.identity.clone()).map_err(|_| unwritable())?;
     Ok(())
 }
 
 /// Makes the session as fresh as its login, for the client that has proved itself, under a new key.
-pub(crate) fn confirm(core: &Core, req: &HttpRequest, session: &Session) -> Result<(), AuthError> {
-    let face = session.get::<Face>(FACE_KEY).ok().flatten().unwrap_or_default();
-    Face { stale: false, ..face }.write(session)?;
-    core.protection.mark(req, session)?;
+pub(crate) fn confirm(browser: &BrowserSettings, req: &HttpRequest, session: &Session) -> Result<(), AuthError> {
+    let metadata = session.get::<SessionMetadata>(METADATA_KEY).ok().flatten().unwrap_or_default();
+    SessionMetadata { stale: false, ..metadata }.write(session)?;
+    browser.protection.mark(req, session)?;
     session.renew();
     Ok(())
 }

@@ -3,20 +3,14 @@
 //! What is compared is the address from which the request came and its `User-Agent`, as one hash; `X-Forwarded-For`
 //! is what anybody may write, and is not believed.
 
-use actix_session::{Session, SessionExt as _};
+use actix_session::Session;
 use actix_web::HttpRequest;
 use actix_web::http::header::USER_AGENT;
-use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::bridge::auth::auth_handle::Auth;
-use crate::bridge::auth::request_state::RequestAuth;
-use crate::bridge::error::auth_error::AuthError;
-use crate::bridge::model::events::AuthEvent;
-use crate::bridge::model::login::EndReason;
-use crate::bridge::session::cookies;
-use crate::bridge::session::face::SessionLogin;
+use crate::bridge::error::AuthError;
+use crate::bridge::model::sha256;
 
 /// The key of the session value that says which client the session was opened for.
 const CLIENT_KEY: &str = "tollbridge.client";
@@ -56,62 +50,15 @@ impl SessionProtection {
     }
 }
 
-impl Auth {
-    /// The login of this request's session, live or not, for what a session may do without anybody asking who the
-    /// request is.
-    ///
-    /// # Errors
-    ///
-    /// [`LoginEnded`](AuthError::LoginEnded) when the session is another client's, and its login was ended for that.
-    pub(crate) async fn protected_session(&self) -> Result<Option<SessionLogin>, AuthError> {
-        if self.state.presented.is_token() {
-            return Ok(None);
-        }
-        let session = self.req.get_session();
-        let Some(mut found) = SessionLogin::of(&self.req, &session) else { return Ok(None) };
-        // Who has asked already has seen to it.
-        if self.state.accepted().is_none() && !enforce(&self.state, &self.req, &session, &mut found).await? {
-            return Err(AuthError::LoginEnded);
-        }
-        Ok(Some(found))
-    }
-}
-
-/// Protects the session of a request. `false` when its login has been ended.
-pub(crate) async fn enforce(
-    auth: &RequestAuth,
-    req: &HttpRequest,
-    session: &Session,
-    found: &mut SessionLogin,
-) -> Result<bool, AuthError> {
-    let core = &*auth.core;
-    if !core.protection.sees_another(req, session) {
-        return Ok(true);
-    }
-    tracing::warn!(login.id = %found.login_id, mode = ?core.protection, "a session came from another client");
-    core.events.emit(|| AuthEvent::SessionProtected { user: found.identity.clone(), login: found.login_id.clone() });
-    if core.protection == SessionProtection::Basic {
-        found.make_stale(session)?;
-        return Ok(true);
-    }
-    core.logins.end(&found.login_id, EndReason::SessionProtected, core.clock.now()).await?;
-    // What is put into the session from now on is for nobody who was in it before.
-    session.clear();
-    session.renew();
-    if cookies::value_of(req.headers(), core.cookies.remember_name()).is_some() {
-        auth.set_cookie(core.cookies.remember_removal());
-    }
-    Ok(false)
-}
-
+/// The client of a request, as one hash.
 fn client_of(req: &HttpRequest) -> String {
-    let mut hash = digest::Context::new(&digest::SHA256);
+    let mut client = Vec::new();
     if let Some(peer) = req.peer_addr() {
-        hash.update(peer.ip().to_string().as_bytes());
+        client.extend_from_slice(peer.ip().to_string().as_bytes());
     }
-    hash.update(b"\n");
+    client.push(b'\n');
     if let Some(agent) = req.headers().get(USER_AGENT) {
-        hash.update(agent.as_bytes());
+        client.extend_from_slice(agent.as_bytes());
     }
-    URL_SAFE_NO_PAD.encode(hash.finish())
+    URL_SAFE_NO_PAD.encode(sha256(&client))
 }

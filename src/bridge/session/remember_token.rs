@@ -5,13 +5,11 @@
 //! tabs of a browser that all start at once get the same cookie. A validator that was once right and is no longer was
 //! stolen, or was stolen from: the login ends. One that was never right means nothing and changes nothing.
 
-use aws_lc_rs::{constant_time, digest, hmac};
+use aws_lc_rs::{constant_time, hmac};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::bridge::model::clock::UnixTime;
-use crate::bridge::model::login::Remember;
-use crate::bridge::model::random;
+use crate::bridge::model::{Remember, UnixTime, random, sha256};
 
 /// Makes and checks remember cookies.
 pub(crate) struct RememberKey(hmac::Key);
@@ -102,10 +100,4 @@ impl<'a> PresentedCookie<'a> {
         let validator = URL_SAFE_NO_PAD.decode(validator).ok()?.try_into().ok()?;
         Some(Self { selector, generation: generation.parse().ok()?, validator })
     }
-}
-
-fn sha256(bytes: &[u8]) -> [u8; 32] {
-    let mut hash = [0; 32];
-    hash.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
-    hash
 }

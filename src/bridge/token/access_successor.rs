@@ -1,12 +1,12 @@
 //! An access token that follows another of the same login.
 
-use crate::bridge::error::auth_error::AuthError;
-use crate::bridge::model::clock::UnixTime;
-use crate::bridge::model::random;
-use crate::bridge::token::TokenType;
-use crate::bridge::token::extras::Extras;
-use crate::bridge::token::issuer::{Issuer, WrittenClaims};
-use crate::bridge::token::verifier::VerifiedToken;
+use super::extras::Extras;
+use super::issuer::Issuer;
+use super::token_error::TokenError;
+use super::token_type::TokenType;
+use super::verified::VerifiedToken;
+use super::written_claims::WrittenClaims;
+use crate::bridge::model::{UnixTime, random};
 
 impl Issuer {
     /// An access token that says what this one says, but is not fresh, lives as long again (though not longer than the
@@ -17,10 +17,14 @@ impl Issuer {
         token: &VerifiedToken,
         login_expires_at: UnixTime,
         now: UnixTime,
-    ) -> Result<Option<String>, AuthError> {
-        let (Some(sid), Some(exp), Some(said)) = (&token.sid, token.exp, token.token_claims()) else { return Ok(None) };
+    ) -> Result<Option<String>, TokenError> {
+        let (Some(sid), Some(exp), Some(claims), Some(headers)) =
+            (&token.sid, token.exp, token.claims_when(false), token.header_members())
+        else {
+            return Ok(None);
+        };
         let lifetime = exp.saturating_sub(token.issued_at).min(self.access_ttl());
-        let mut extras = Extras { claims: said.all, headers: said.header };
+        let mut extras = Extras { claims: claims.all, headers };
         extras.drop_reserved();
         extras.extend(self.of_hooks(&token.sub));
         let (jti, csrf) = (random::base64url::<16>(), self.new_csrf());

@@ -1,20 +1,20 @@
 //! The compact serialization (RFC 7515 section 3.1): three base64url parts, and a header that names one of our keys.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
-use crate::bridge::resolve::token_checks::KeyFinder;
-use crate::bridge::token::TokenType;
-use crate::bridge::token::algorithm::Algorithm;
-use crate::bridge::token::claims::position;
-use crate::bridge::token::fault::{Malformation, TokenFault, TokenPart};
-use crate::bridge::token::key_set::KeySet;
-use crate::bridge::token::keys::TokenKey;
+use super::algorithm::Algorithm;
+use super::fault::{Malformation, TokenFault, TokenPart};
+use super::key_set::KeySet;
+use super::keys::TokenKey;
+use super::raw_claims::position;
+use super::token_hooks::KeyFinder;
+use super::token_type::TokenType;
 
 /// No token of ours is longer: nothing is decoded of one that is.
 pub(super) const MAX_LENGTH: usize = 8 * 1024;

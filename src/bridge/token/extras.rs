@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::bridge::error::auth_error::AuthError;
+use super::token_error::TokenError;
 
 /// Additional claims and members of the header.
 #[derive(Default)]
@@ -38,12 +38,12 @@ impl Extras {
     }
 
     /// Refuses names that are not the application's to use.
-    pub(super) fn check(&self) -> Result<(), AuthError> {
+    pub(super) fn check(&self) -> Result<(), TokenError> {
         let refused = |names: &'static [(&str, &str)], members: &Map<String, Value>| {
             names.iter().find(|(name, _)| members.contains_key(*name)).map(|(_, why)| *why)
         };
         match refused(&CLAIMS, &self.claims).or_else(|| refused(&HEADERS, &self.headers)) {
-            Some(why) => Err(AuthError::Misconfigured(why)),
+            Some(why) => Err(TokenError::Misconfigured(why)),
             None => Ok(()),
         }
     }

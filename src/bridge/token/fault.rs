@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::bridge::credential::presented::Location;
+use crate::bridge::model::Location;
 
 /// Why a token is not valid: what [`AuthError::TokenInvalid`](crate::AuthError::TokenInvalid) carries.
 ///

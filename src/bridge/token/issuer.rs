@@ -6,22 +6,21 @@ use std::time::Duration;
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::bridge::error::auth_error::AuthError;
-use crate::bridge::model::clock::UnixTime;
-use crate::bridge::model::login::Login;
-use crate::bridge::model::random;
-use crate::bridge::resolve::token_checks::{IssueHooks, OfIdentity};
-use crate::bridge::token::TokenType;
-use crate::bridge::token::extras::Extras;
-use crate::bridge::token::key_set::KeySet;
-use crate::bridge::token::signer::Signer;
+use super::extras::Extras;
+use super::key_set::KeySet;
+use super::signer::Signer;
+use super::token_error::TokenError;
+use super::token_hooks::{IssueHooks, OfIdentity};
+use super::token_type::TokenType;
+use super::written_claims::WrittenClaims;
+use crate::bridge::model::{Login, UnixTime, random, seconds};
 
 /// What tokens say and how long they live.
 #[derive(Clone, Debug)]
-pub(crate) struct TokenConfig {
+pub(crate) struct TokenProfile {
     pub(crate) issuer: String,
     /// One or several.
     pub(crate) audiences: Vec<String>,
@@ -58,43 +57,20 @@ impl fmt::Debug for TokenPair {
 /// Issues tokens.
 pub(crate) struct Issuer {
     keys: KeySet,
-    config: TokenConfig,
+    profile: TokenProfile,
     /// Derives what refresh tokens have of their own, so that racers who refresh at once get the same successor.
     successors: hmac::Key,
     hooks: IssueHooks,
 }
 
-/// The claims in the order that Flask-JWT-Extended writes them, then ours.
-#[derive(Serialize)]
-pub(super) struct WrittenClaims<'a> {
-    pub(super) fresh: bool,
-    pub(super) iat: UnixTime,
-    pub(super) jti: &'a str,
-    #[serde(rename = "type")]
-    pub(super) token_type: &'static str,
-    pub(super) sub: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) nbf: Option<UnixTime>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) csrf: Option<&'a str>,
-    pub(super) exp: UnixTime,
-    pub(super) sid: &'a str,
-    pub(super) auth_time: UnixTime,
-    pub(super) iss: &'a str,
-    #[serde(serialize_with = "one_or_many")]
-    pub(super) aud: &'a [String],
-    #[serde(rename = "gen", skip_serializing_if = "Option::is_none")]
-    pub(super) generation: Option<i64>,
-}
-
 impl Issuer {
-    pub(crate) fn new(keys: KeySet, config: TokenConfig, successors: hmac::Key, hooks: IssueHooks) -> Self {
-        Self { keys, config, successors, hooks }
+    pub(crate) fn new(keys: KeySet, profile: TokenProfile, successors: hmac::Key, hooks: IssueHooks) -> Self {
+        Self { keys, profile, successors, hooks }
     }
 
     /// What signs tokens of this user, with what is given for them and what the hooks say besides. Whatever an
     /// application may have put together wrongly shows here, before anything is changed in a store.
-    pub(crate) fn signer(&self, identity: &str, given: Extras) -> Result<Signer<'_>, AuthError> {
+    pub(crate) fn signer(&self, identity: &str, given: Extras) -> Result<Signer<'_>, TokenError> {
         let mut extras = self.of_hooks(identity);
         extras.extend(given);
         self.signer_with(identity, extras)
@@ -108,7 +84,7 @@ impl Issuer {
         Extras { claims: of_hook(&self.hooks.extra_claims), headers: of_hook(&self.hooks.extra_headers) }
     }
 
-    pub(super) fn signer_with(&self, identity: &str, extras: Extras) -> Result<Signer<'_>, AuthError> {
+    pub(super) fn signer_with(&self, identity: &str, extras: Extras) -> Result<Signer<'_>, TokenError> {
         let found = self.hooks.signing_key.as_ref().and_then(|key_for| key_for(identity));
         Signer::new(&self.keys, found, extras)
     }
@@ -122,11 +98,11 @@ impl Issuer {
         fresh: bool,
         now: UnixTime,
         access_ttl: Option<Duration>,
-    ) -> Result<TokenPair, AuthError> {
-        let access_exp = until(now, access_ttl.unwrap_or(self.config.access_ttl), login);
+    ) -> Result<TokenPair, TokenError> {
+        let access_exp = until(now, access_ttl.unwrap_or(self.profile.access_ttl), login);
         let (access_id, refresh_id) = (random::base64url::<16>(), self.of_refresh_token(login, ""));
         let (access_csrf, refresh_csrf) =
-            (self.new_csrf(), self.config.csrf.then(|| self.of_refresh_token(login, "csrf.")));
+            (self.new_csrf(), self.profile.csrf.then(|| self.of_refresh_token(login, "csrf.")));
         let access = WrittenClaims {
             fresh,
             iat: now,
@@ -138,8 +114,8 @@ impl Issuer {
             exp: access_exp,
             sid: login.id.as_str(),
             auth_time: login.auth_time,
-            iss: &self.config.issuer,
-            aud: &self.config.audiences,
+            iss: &self.profile.issuer,
+            aud: &self.profile.audiences,
             generation: None,
         };
         let rotated = login.refresh_rotated_at;
@@ -150,7 +126,7 @@ impl Issuer {
             token_type: TokenType::Refresh.claim(),
             nbf: self.nbf(rotated),
             csrf: refresh_csrf.as_deref(),
-            exp: until(rotated, self.config.refresh_ttl, login),
+            exp: until(rotated, self.profile.refresh_ttl, login),
             generation: Some(login.refresh_generation),
             ..access
         };
@@ -171,42 +147,39 @@ impl Issuer {
 
     /// A `csrf` claim, if tokens carry one.
     pub(super) fn new_csrf(&self) -> Option<String> {
-        self.config.csrf.then(random::base64url::<16>)
+        self.profile.csrf.then(random::base64url::<16>)
     }
 
     /// An `nbf` claim, if tokens carry one.
     pub(super) fn nbf(&self, issued_at: UnixTime) -> Option<UnixTime> {
-        self.config.nbf.then_some(issued_at)
+        self.profile.nbf.then_some(issued_at)
     }
 
     pub(super) fn access_ttl(&self) -> UnixTime {
-        UnixTime::try_from(self.config.access_ttl.as_secs()).unwrap_or(UnixTime::MAX)
+        seconds(self.profile.access_ttl)
+    }
+
+    /// How long a refresh token lives that is not used.
+    pub(crate) fn refresh_ttl(&self) -> Duration {
+        self.profile.refresh_ttl
     }
 
     pub(super) fn issuer(&self) -> &str {
-        &self.config.issuer
+        &self.profile.issuer
     }
 
     pub(super) fn audiences(&self) -> &[String] {
-        &self.config.audiences
-    }
-}
-
-/// One audience is written as a text, several as an array (RFC 7519 section 4.1.3).
-fn one_or_many<S: Serializer>(audiences: &[String], serializer: S) -> Result<S::Ok, S::Error> {
-    match audiences {
-        [one] => one.serialize(serializer),
-        all => all.serialize(serializer),
+        &self.profile.audiences
     }
 }
 
 /// No token outlives its login.
 fn until(from: UnixTime, ttl: Duration, login: &Login) -> UnixTime {
-    from.saturating_add(UnixTime::try_from(ttl.as_secs()).unwrap_or(UnixTime::MAX)).min(login.expires_at)
+    from.saturating_add(seconds(ttl)).min(login.expires_at)
 }
 
 impl fmt::Debug for Issuer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Issuer").field("config", &self.config).finish_non_exhaustive()
+        f.debug_struct("Issuer").field("profile", &self.profile).finish_non_exhaustive()
     }
 }

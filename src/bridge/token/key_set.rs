@@ -4,8 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
-use super::TokenType;
 use super::keys::TokenKey;
+use super::token_type::TokenType;
 
 /// The keys of one issuer: the first signs, all verify.
 #[derive(Clone, Debug)]

@@ -3,15 +3,16 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::bridge::error::auth_error::AuthError;
-use crate::bridge::token::TokenType;
-use crate::bridge::token::compact::MAX_LENGTH;
-use crate::bridge::token::extras::{self, Extras};
-use crate::bridge::token::issuer::WrittenClaims;
-use crate::bridge::token::key_set::{self, KeySet};
-use crate::bridge::token::keys::TokenKey;
+use super::compact::MAX_LENGTH;
+use super::extras::Extras;
+use super::key_set::KeySet;
+use super::keys::TokenKey;
+use super::token_error::TokenError;
+use super::token_type::TokenType;
+use super::written_claims::WrittenClaims;
+use super::{extras, key_set};
 
-const CANNOT_SIGN: AuthError = AuthError::Misconfigured("the token key cannot sign");
+const CANNOT_SIGN: TokenError = TokenError::Misconfigured("the token key cannot sign");
 
 /// What signs the tokens of one user.
 pub(crate) struct Signer<'a> {
@@ -22,7 +23,7 @@ pub(crate) struct Signer<'a> {
 }
 
 impl<'a> Signer<'a> {
-    pub(super) fn new(keys: &'a KeySet, found: Option<TokenKey>, extras: Extras) -> Result<Self, AuthError> {
+    pub(super) fn new(keys: &'a KeySet, found: Option<TokenKey>, extras: Extras) -> Result<Self, TokenError> {
         extras.check()?;
         if found.as_ref().is_some_and(|key| !key.can_sign()) {
             return Err(CANNOT_SIGN);
@@ -30,7 +31,7 @@ impl<'a> Signer<'a> {
         Ok(Self { keys, found, extras })
     }
 
-    pub(super) fn sign(&self, token_type: TokenType, claims: &WrittenClaims<'_>) -> Result<String, AuthError> {
+    pub(super) fn sign(&self, token_type: TokenType, claims: &WrittenClaims<'_>) -> Result<String, TokenError> {
         let mut payload = serde_json::to_vec(claims).map_err(|_| CANNOT_SIGN)?;
         extras::append(&mut payload, &self.extras.claims).map_err(|_| CANNOT_SIGN)?;
         let (usual_key, usual_header) = self.keys.signing(token_type);
@@ -48,7 +49,7 @@ impl<'a> Signer<'a> {
         token.push('.');
         token.push_str(&signature);
         if token.len() > MAX_LENGTH {
-            return Err(AuthError::Misconfigured(
+            return Err(TokenError::Misconfigured(
                 "a new token is longer than the 8 KiB that are read back: give it fewer claims and headers",
             ));
         }

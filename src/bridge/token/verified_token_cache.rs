@@ -10,28 +10,26 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use aws_lc_rs::digest;
-
-use crate::bridge::error::auth_error::AuthError;
-use crate::bridge::token::TokenType;
-use crate::bridge::token::verifier::VerifiedToken;
+use super::token_error::TokenError;
+use super::token_type::TokenType;
+use super::verified::VerifiedToken;
+use crate::bridge::model::sha256;
 
 /// How many tokens are kept, before all of them are dropped. Only tokens that were issued here get in.
 const CAPACITY: usize = 4096;
 
 /// One worker's verified tokens.
 #[derive(Default)]
-pub(crate) struct KnownTokens(RefCell<HashMap<[u8; 32], Rc<VerifiedToken>>>);
+pub(crate) struct VerifiedTokenCache(RefCell<HashMap<[u8; 32], Rc<VerifiedToken>>>);
 
-impl KnownTokens {
+impl VerifiedTokenCache {
     /// The token with this text, from memory or by `open`.
     pub(super) fn get_or_open(
         &self,
         text: &str,
-        open: impl FnOnce() -> Result<VerifiedToken, AuthError>,
-    ) -> Result<Rc<VerifiedToken>, AuthError> {
-        let mut key = [0; 32];
-        key.copy_from_slice(digest::digest(&digest::SHA256, text.as_bytes()).as_ref());
+        open: impl FnOnce() -> Result<VerifiedToken, TokenError>,
+    ) -> Result<Rc<VerifiedToken>, TokenError> {
+        let key = sha256(text.as_bytes());
         if let Some(token) = self.0.borrow().get(&key) {
             return Ok(Rc::clone(token));
         }

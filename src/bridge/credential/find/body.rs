@@ -13,7 +13,18 @@ use actix_web::web::{Bytes, BytesMut};
 use actix_web::{HttpMessage as _, HttpRequest};
 use futures_util::stream::{self, StreamExt as _};
 
-use crate::bridge::credential::find::BodyTimeout;
+/// How far and for how long a body is read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BodyLimits {
+    /// A JSON body or form that is larger, in bytes, is not searched.
+    pub(crate) searched: usize,
+    /// How long a body may take that is searched, and how long any body may pause.
+    pub(crate) time: Duration,
+}
+
+/// The body did not arrive in time.
+#[derive(Debug)]
+pub(crate) struct BodyTimeout;
 
 /// Whether the request has a body at all.
 pub(super) fn is_there(req: &ServiceRequest) -> bool {
@@ -35,11 +46,11 @@ pub(super) enum Seen<'b> {
 /// is not read at all, unless its beginning is of use.
 pub(super) async fn peek<T>(
     req: &mut ServiceRequest,
-    limit: usize,
-    time: Duration,
+    limits: BodyLimits,
     beginning_will_do: bool,
     look: impl FnOnce(Seen<'_>) -> T,
 ) -> Result<T, BodyTimeout> {
+    let BodyLimits { searched: limit, time } = limits;
     let mut payload = req.take_payload();
     let announced = req.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > limit) && !beginning_will_do {
@@ -104,7 +115,7 @@ fn put_back(req: &mut ServiceRequest, read: Read, rest: Payload, time: Duration)
 }
 
 /// Whether the handler's reading of the body ended because the body paused for too long.
-pub(super) fn has_paused(req: &HttpRequest) -> bool {
+pub(crate) fn body_paused(req: &HttpRequest) -> bool {
     req.extensions().get::<Paused>().is_some_and(|Paused(paused)| paused.get())
 }
 

@@ -11,7 +11,8 @@ use actix_web::HttpMessage as _;
 use actix_web::dev::ServiceRequest;
 use actix_web::http::header::CONTENT_ENCODING;
 
-use crate::bridge::credential::find::body::{self, Seen};
+use super::body;
+use super::body::Seen;
 use crate::bridge::credential::presented::{ByType, FormCsrf, Found};
 use crate::bridge::credential::token_cookies::TokenCookies;
 use crate::bridge::token::TokenType;

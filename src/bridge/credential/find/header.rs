@@ -2,19 +2,11 @@
 
 use actix_web::http::header::HeaderMap;
 
-use crate::bridge::credential::locations::{Grammar, HeaderPlace};
+use crate::bridge::credential::grammar::HeaderPlace;
 use crate::bridge::credential::presented::{Absence, Found, Malformed};
-use crate::flask::places;
 
 /// The token of the headers. A scheme other than the configured one is somebody else's credential and counts as absent.
-pub(super) fn find(headers: &HeaderMap, place: &HeaderPlace, grammar: Grammar) -> Found {
-    match grammar {
-        Grammar::Strict => strict(headers, place),
-        Grammar::Flask => places::in_header(headers, place),
-    }
-}
-
-fn strict(headers: &HeaderMap, place: &HeaderPlace) -> Found {
+pub(super) fn find(headers: &HeaderMap, place: &HeaderPlace) -> Found {
     let scheme = place.scheme.as_bytes();
     let mut values = headers.get_all(&place.name);
     let Some(first) = values.next() else { return Found::Nothing(Absence::Missing) };

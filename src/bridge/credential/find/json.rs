@@ -11,25 +11,16 @@ use actix_web::http::Method;
 use actix_web::http::header::CONTENT_ENCODING;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use crate::bridge::credential::find::body::{self, Seen};
-use crate::bridge::credential::locations::{Grammar, JsonPlace};
+use super::body;
+use crate::bridge::credential::grammar::JsonPlace;
 use crate::bridge::credential::presented::{Absence, ByType, Found, Malformed};
-use crate::flask::places;
 
 /// Whether the body is one that a token is looked for in.
-pub(super) fn may_carry_token(req: &ServiceRequest, grammar: Grammar) -> bool {
-    match grammar {
-        Grammar::Strict => {
-            body::is_there(req)
-                && !matches!(
-                    *req.method(),
-                    Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE | Method::CONNECT
-                )
-                && !req.headers().contains_key(CONTENT_ENCODING)
-                && is_json(req)
-        }
-        Grammar::Flask => places::is_json(req.content_type()),
-    }
+pub(super) fn may_carry_token(req: &ServiceRequest) -> bool {
+    body::is_there(req)
+        && !matches!(*req.method(), Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE | Method::CONNECT)
+        && !req.headers().contains_key(CONTENT_ENCODING)
+        && is_json(req)
 }
 
 /// `application/json`, with no charset or the only one that JSON has (RFC 8259 section 8.1).
@@ -45,15 +36,7 @@ fn is_json(req: &ServiceRequest) -> bool {
 }
 
 /// The tokens in a complete body. A body that is no JSON object presents nothing: it is the handler's to judge.
-pub(super) fn find(seen: Seen<'_>, place: &JsonPlace, grammar: Grammar) -> ByType {
-    let Seen::Whole(body) = seen else { return ByType::default() };
-    match grammar {
-        Grammar::Strict => strict(body, place),
-        Grammar::Flask => places::in_json(body, place),
-    }
-}
-
-fn strict(body: &[u8], place: &JsonPlace) -> ByType {
+pub(super) fn find(body: &[u8], place: &JsonPlace) -> ByType {
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let read = Fields(place).deserialize(&mut deserializer).and_then(|found| deserializer.end().map(|()| found));
     match read {

@@ -1,19 +1,28 @@
 //! A token in the query (RFC 6750 section 2.3).
 
-use crate::bridge::credential::locations::{Grammar, QueryPlace};
+use std::borrow::Cow;
+
+use crate::bridge::credential::grammar::QueryPlace;
 use crate::bridge::credential::presented::{Absence, Found, Malformed};
 
 /// The token of the query.
-pub(super) fn find(query: &str, place: &QueryPlace, grammar: Grammar) -> Found {
-    let pairs = url::form_urlencoded::parse(query.as_bytes());
-    let mut values = pairs.filter(|(name, _)| *name == place.name).map(|(_, value)| value);
-    let Some(value) = values.next() else { return Found::Nothing(Absence::Missing) };
-    match grammar {
-        Grammar::Strict if values.next().is_some() => return Found::Malformed(Malformed::Parameters),
-        // Python calls an empty text false.
-        Grammar::Flask if value.is_empty() => return Found::Nothing(Absence::Missing),
-        _ => {}
+pub(super) fn find(query: &str, place: &QueryPlace) -> Found {
+    let mut values = parameter_values(query, place);
+    match (values.next(), values.next()) {
+        (None, _) => Found::Nothing(Absence::Missing),
+        (Some(_), Some(_)) => Found::Malformed(Malformed::Parameters),
+        (Some(value), None) => after_prefix(&value, place),
     }
+}
+
+/// The values of the parameter.
+pub(crate) fn parameter_values<'q>(query: &'q str, place: &'q QueryPlace) -> impl Iterator<Item = Cow<'q, str>> {
+    let pairs = url::form_urlencoded::parse(query.as_bytes());
+    pairs.filter(|(name, _)| *name == place.name).map(|(_, value)| value)
+}
+
+/// The token of a value.
+pub(crate) fn after_prefix(value: &str, place: &QueryPlace) -> Found {
     match value.strip_prefix(&place.prefix) {
         Some(token) => Found::Token(token.to_owned()),
         None => Found::Malformed(Malformed::Prefix),

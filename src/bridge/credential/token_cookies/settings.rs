@@ -6,8 +6,9 @@ use actix_web::cookie::SameSite;
 use actix_web::http::Method;
 use actix_web::http::header::HeaderName;
 
-use crate::bridge::builder::BuildError;
-use crate::bridge::credential::token_cookies::{CookieName, TokenCookies};
+use super::{CookieName, TokenCookies};
+use crate::bridge::credential::cookie_attributes::CookieAttributes;
+use crate::bridge::error::BuildError;
 
 impl TokenCookies {
     /// Name and path of the access token's cookie (`JWT_ACCESS_COOKIE_NAME`, `JWT_ACCESS_COOKIE_PATH`).
@@ -110,48 +111,27 @@ impl TokenCookies {
 }
 
 impl TokenCookies {
-    /// With every name as it is on the wire, checked. `tls`: whether browsers come over TLS.
-    pub(crate) fn named(mut self, tls: bool) -> Result<Self, BuildError> {
+    /// The settings with every name as it is sent, if browsers keep the cookies. `tls`: whether browsers come over TLS.
+    pub(crate) fn validate(mut self, tls: bool) -> Result<Self, BuildError> {
         let wrong = |text: String| Err(BuildError::TokenLocations(text));
         let secure = *self.secure.get_or_insert(tls);
-        if tls && !secure {
-            return wrong("the public URL is https, and without `Secure` the cookies would go out in clear".to_owned());
-        }
-        if self.same_site == Some(SameSite::None) && !secure {
-            return wrong("browsers refuse a cookie that is `SameSite=None` and not `Secure`".to_owned());
-        }
-        if let Some(domain) = &self.domain
-            && !domain.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte))
-        {
-            return wrong(format!("`{domain}` is not the domain of a cookie"));
-        }
-        let given = [&self.access, &self.refresh].into_iter().flat_map(|one| [&one.cookie, &one.csrf_cookie]);
-        if let Some(broken) = given.into_iter().find(|cookie| !self.keeps_promise(cookie)) {
-            return wrong(format!(
-                "no browser keeps a cookie with the name `{}` unless it is `Secure` and, after `__Host-`, has no domain \
-                 and the path `/`",
-                broken.name
-            ));
-        }
+        self.domain = self.domain.map(|domain| domain.strip_prefix('.').unwrap_or(&domain).to_owned());
         let host_only = secure && self.domain.is_none();
-        for one in [&mut self.access, &mut self.refresh] {
-            if HeaderName::try_from(one.csrf_header.as_str()).is_err() {
-                return wrong(format!("`{}` is not the name of a header", one.csrf_header));
+        for names in [&mut self.access, &mut self.refresh] {
+            if HeaderName::try_from(names.csrf_header.as_str()).is_err() {
+                return wrong(format!("`{}` is not the name of a header", names.csrf_header));
             }
-            for cookie in [&mut one.cookie, &mut one.csrf_cookie] {
-                if cookie.ours && host_only {
+            for cookie in [&mut names.cookie, &mut names.csrf_cookie] {
+                if cookie.is_default && host_only && cookie.path == "/" {
                     // It keeps other hosts from setting them (RFC 6265bis section 4.1.3.2).
                     cookie.name.insert_str(0, "__Host-");
                 }
-                cookie.ours = false;
-                if !is_name(&cookie.name) {
-                    return wrong(format!("`{}` is not a name that a cookie can have", cookie.name));
-                }
-                let is_plain = |byte: u8| byte.is_ascii_graphic() && byte != b';';
-                if !cookie.path.starts_with('/') || !cookie.path.bytes().all(is_plain) {
-                    return wrong(format!("`{}` is not the path of a cookie: begin it with `/`", cookie.path));
-                }
+                cookie.is_default = false;
             }
+        }
+        let cookies = [&self.access, &self.refresh].into_iter().flat_map(|names| [&names.cookie, &names.csrf_cookie]);
+        for cookie in cookies {
+            self.attributes(cookie).check(tls).map_err(|fault| BuildError::TokenLocations(fault.to_string()))?;
         }
         if self.access.cookie.name == self.refresh.cookie.name {
             return wrong(format!("the cookies of both tokens have the name `{}`", self.access.cookie.name));
@@ -159,25 +139,20 @@ impl TokenCookies {
         Ok(self)
     }
 
-    /// Whether the cookie is what the prefix of its name promises (RFC 6265bis section 4.1.3). Browsers compare it without
-    /// regard to case, and keep no cookie that is not.
-    pub(super) fn keeps_promise(&self, cookie: &CookieName) -> bool {
-        let begins_with =
-            |prefix: &str| cookie.name.get(..prefix.len()).is_some_and(|it| it.eq_ignore_ascii_case(prefix));
-        let secure = self.secure == Some(true);
-        (secure || !begins_with("__Secure-"))
-            && (secure && self.domain.is_none() && cookie.path == "/" || !begins_with("__Host-"))
+    /// How one of the cookies is written.
+    pub(super) fn attributes<'a>(&'a self, cookie: &'a CookieName) -> CookieAttributes<'a> {
+        CookieAttributes {
+            name: &cookie.name,
+            domain: self.domain.as_deref(),
+            path: &cookie.path,
+            secure: self.secure == Some(true),
+            same_site: self.same_site,
+        }
     }
 }
 
 impl CookieName {
     fn given(name: impl Into<String>, path: impl Into<String>) -> Self {
-        Self { name: name.into(), path: path.into(), ours: false }
+        Self { name: name.into(), path: path.into(), is_default: false }
     }
-}
-
-/// Whether this can be the name of a cookie (`token` of RFC 9110 section 5.6.2), and needs no escapes, which nobody would
-/// undo.
-fn is_name(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!$&'*+-._~".contains(&byte))
 }

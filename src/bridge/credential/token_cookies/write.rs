@@ -3,50 +3,14 @@
 use actix_web::HttpResponse;
 use actix_web::cookie::Cookie;
 use actix_web::cookie::time::Duration as CookieDuration;
-use actix_web::http::header::{HeaderMap, HeaderValue, SET_COOKIE};
+use actix_web::http::header::HeaderMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::bridge::auth::auth_handle::Auth;
-use crate::bridge::credential::double_submit;
-use crate::bridge::credential::token_cookies::{CookieName, TokenCookies, names};
-use crate::bridge::error::auth_error::AuthError;
+use super::{CookieName, TokenCookies};
+use crate::bridge::credential::set_cookie;
+use crate::bridge::error::AuthError;
 use crate::bridge::token::TokenType;
-
-impl Auth {
-    /// The cookies that carry tokens, to put tokens on a response (`set_access_cookies`, `set_refresh_cookies`) or to
-    /// take them back (`unset_jwt_cookies`).
-    ///
-    /// ```
-    /// use actix_web::{HttpResponse, post};
-    /// use tollbridge::{Auth, AuthError};
-    /// # #[derive(Clone)] struct User;
-    /// # async fn check() -> Result<User, AuthError> { Ok(User) }
-    ///
-    /// #[post("/login")]
-    /// async fn login(auth: Auth) -> Result<HttpResponse, AuthError> {
-    ///     let user = check().await?;
-    ///     let tokens = auth.login_user(&user).tokens_only().await?.issue_tokens()?;
-    ///     let mut response = HttpResponse::NoContent().finish();
-    ///     let cookies = auth.token_cookies()?;
-    ///     cookies.set_access(&mut response, &tokens.access_token)?;
-    ///     cookies.set_refresh(&mut response, &tokens.refresh_token)?;
-    ///     Ok(response)
-    /// }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`CsrfRejected`](AuthError::CsrfRejected) when another site sent the request: it may sign nobody in or out.
-    /// [`Misconfigured`](AuthError::Misconfigured) when no [`TokenLocations`](crate::TokenLocations) name cookies.
-    pub fn token_cookies(&self) -> Result<&TokenCookies, AuthError> {
-        let cookies = self.core().loader.search.cookies.as_ref().ok_or(AuthError::Misconfigured(
-            "a token was to be put into a cookie, where the bridge looks for none: declare `Location::Cookie`",
-        ))?;
-        double_submit::check(self.req.method(), self.req.headers(), self.core().own_origin.as_deref())?;
-        Ok(cookies)
-    }
-}
 
 impl TokenCookies {
     /// Puts an access token into its cookie, and its `csrf` claim beside it (`set_access_cookies`).
@@ -97,7 +61,8 @@ impl TokenCookies {
         if !is_compact {
             return Err(AuthError::Misconfigured("what was to be put into a token's cookie is no token"));
         }
-        if ![&names.cookie, &names.csrf_cookie].into_iter().all(|cookie| self.keeps_promise(cookie)) {
+        if ![&names.cookie, &names.csrf_cookie].into_iter().all(|cookie| self.attributes(cookie).check_prefix().is_ok())
+        {
             return Err(AuthError::Misconfigured(
                 "a token was to be put into a cookie that no browser keeps: one whose name begins with `__Host-` is \
                  `Secure` and has no domain and no path but `/`. Declare the domain with `TokenLocations::cookies`, \
@@ -108,7 +73,7 @@ impl TokenCookies {
             if let Some(max_age) = self.max_age {
                 cookie.set_max_age(CookieDuration::try_from(max_age).unwrap_or(CookieDuration::MAX));
             }
-            put(headers, &cookie);
+            set_cookie::replace(headers, &cookie);
         };
         if self.double_submit && self.csrf_cookies {
             let csrf = csrf_claim(token).ok_or(AuthError::Misconfigured(
@@ -124,7 +89,7 @@ impl TokenCookies {
         let names = self.of(token_type);
         let mut remove = |mut cookie: Cookie<'_>| {
             cookie.make_removal();
-            put(headers, &cookie);
+            set_cookie::replace(headers, &cookie);
         };
         remove(self.cookie(&names.cookie, "", true));
         if self.double_submit && self.csrf_cookies {
@@ -142,15 +107,6 @@ impl TokenCookies {
             cookie.set_domain(domain);
         }
         cookie
-    }
-}
-
-/// One cookie of a name in one response (RFC 6265bis section 4.1.1): the last.
-fn put(headers: &mut HeaderMap, cookie: &Cookie<'_>) {
-    let Ok(value) = HeaderValue::try_from(cookie.encoded().to_string()) else { return };
-    let others: Vec<_> = headers.remove(SET_COOKIE).filter(|set| !names(set, cookie.name())).collect();
-    for set in others.into_iter().chain([value]) {
-        headers.append(SET_COOKIE, set);
     }
 }
 

@@ -9,39 +9,39 @@ use actix_web::HttpRequest;
 use actix_web::cookie::time::Duration as CookieDuration;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::http::header::{COOKIE, HeaderMap, HeaderValue};
-
 use percent_encoding::percent_decode;
 
-use crate::bridge::builder::BuildError;
-use crate::bridge::model::clock::UnixTime;
-use crate::bridge::session::remember_cookie::{RememberCookie, SettledCookie};
+use super::remember_cookie::{RememberCookie, RememberCookieAttributes};
+use crate::bridge::credential::{name_of, pairs, value_of};
+use crate::bridge::error::BuildError;
+use crate::bridge::model::UnixTime;
 
 /// The names, and whether cookies are for TLS only.
 #[derive(Clone, Debug)]
-pub(crate) struct CookieConfig {
+pub(crate) struct BrowserCookies {
     pub(crate) session: String,
-    pub(crate) remember_cookie: SettledCookie,
+    pub(crate) remember_cookie: RememberCookieAttributes,
     /// Whether the session cookie is for TLS only.
     pub(crate) secure: bool,
 }
 
-impl CookieConfig {
+impl BrowserCookies {
     /// With TLS the `__Host-` prefix keeps other hosts from setting them (RFC 6265bis section 4.1.3.2).
     pub(crate) fn new(secure: bool, remember: RememberCookie) -> Result<Self, BuildError> {
         let session = format!("{}tollbridge_session", if secure { "__Host-" } else { "" });
-        Ok(Self { remember_cookie: remember.settle(secure, &session)?, session, secure })
+        Ok(Self { remember_cookie: remember.validate(secure, &session)?, session, secure })
     }
 
     /// The remember cookie with this value, until `expires_at`.
     pub(crate) fn remember(&self, value: String, now: UnixTime, expires_at: UnixTime) -> Cookie<'static> {
-        let mut cookie = self.bare_remember(value);
+        let mut cookie = self.remember_with(value);
         cookie.set_max_age(CookieDuration::seconds(expires_at - now));
         cookie
     }
 
     /// A cookie that removes the remember cookie.
     pub(crate) fn remember_removal(&self) -> Cookie<'static> {
-        let mut cookie = self.bare_remember(String::new());
+        let mut cookie = self.remember_with(String::new());
         cookie.make_removal();
         cookie
     }
@@ -54,12 +54,12 @@ impl CookieConfig {
         cookie
     }
 
-    fn bare_remember(&self, value: String) -> Cookie<'static> {
-        let as_settled = &self.remember_cookie;
-        let cookie = Cookie::build(as_settled.name.clone(), value).path(as_settled.path.clone());
-        let mut cookie = cookie.secure(as_settled.secure).http_only(as_settled.http_only).finish();
-        cookie.set_same_site(as_settled.same_site);
-        if let Some(domain) = &as_settled.domain {
+    fn remember_with(&self, value: String) -> Cookie<'static> {
+        let attributes = &self.remember_cookie;
+        let cookie = Cookie::build(attributes.name.clone(), value).path(attributes.path.clone());
+        let mut cookie = cookie.secure(attributes.secure).http_only(attributes.http_only).finish();
+        cookie.set_same_site(attributes.same_site);
+        if let Some(domain) = &attributes.domain {
             cookie.set_domain(domain.clone());
         }
         cookie
@@ -121,34 +121,4 @@ impl CookieConfig {
         let trimmed = decoded.trim();
         trimmed == self.session || trimmed == self.remember_name()
     }
-}
-
-/// The value of the cookie with exactly this raw name. Call [`CookieConfig::clean`] first.
-pub(crate) fn value_of<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-    let pair = pairs(headers).find(|pair| name_of(pair) == name.as_bytes())?;
-    value_in(pair, name)
-}
-
-fn value_in<'h>(pair: &'h [u8], name: &str) -> Option<&'h str> {
-    let value = pair.get(name.len()..)?.trim_ascii_start().strip_prefix(b"=")?;
-    std::str::from_utf8(value.trim_ascii()).ok()
-}
-
-/// The value of the only cookie with exactly this raw name: of two, neither says which is ours.
-pub(crate) fn sole_value_of<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-    let mut named = pairs(headers).filter(|pair| name_of(pair) == name.as_bytes());
-    let (pair, second) = (named.next()?, named.next());
-    if second.is_some() {
-        tracing::warn!("a request brought the cookie of a token twice; neither counts");
-        return None;
-    }
-    value_in(pair, name)
-}
-
-fn pairs(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
-    headers.get_all(COOKIE).flat_map(|line| line.as_bytes().split(|byte| *byte == b';')).map(<[u8]>::trim_ascii)
-}
-
-fn name_of(pair: &[u8]) -> &[u8] {
-    pair.split(|byte| *byte == b'=').next().unwrap_or_default().trim_ascii_end()
 }

@@ -2,9 +2,9 @@
 
 use actix_web::HttpResponse;
 
-use crate::bridge::builder::BridgeBuilder;
-use crate::bridge::model::events::AuthEvent;
-use crate::bridge::response::refusal::Refusal;
+use super::BridgeBuilder;
+use crate::bridge::model::AuthEvent;
+use crate::bridge::response::Refusal;
 
 impl BridgeBuilder {
     /// Answers refusals in the bridge's stead: Flask-Login's `unauthorized_handler` and `needs_refresh_handler`, and the
@@ -39,7 +39,7 @@ impl BridgeBuilder {
     /// is called in the middle of a request and should be quick; [`event_stream`](crate::event_stream) is for work that
     /// is not.
     pub fn on_event(mut self, listener: impl Fn(&AuthEvent) + Send + Sync + 'static) -> Self {
-        self.events.add(Box::new(listener));
+        self.listeners.push(Box::new(listener));
         self
     }
 }

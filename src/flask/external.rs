@@ -2,18 +2,18 @@
 
 use std::rc::Rc;
 
-use crate::bridge::credential::double_submit::Csrf;
-use crate::bridge::error::auth_error::AuthError;
-use crate::bridge::model::clock::UnixTime;
-use crate::bridge::resolve::foreign::ForeignTokens;
-use crate::bridge::token::{Freshness, TokenType, Verified, VerifiedToken};
+use crate::bridge::credential::Csrf;
+use crate::bridge::error::AuthError;
+use crate::bridge::model::UnixTime;
+use crate::bridge::resolve::ExternalTokens;
+use crate::bridge::token::{Freshness, TokenType, Verification, VerifiedToken};
 use crate::flask::manager::JwtManager;
 use crate::flask::pyjwt::Checked;
 use crate::flask::python_json::{Json, Object};
 use crate::flask::tokens::map_of;
 
-impl ForeignTokens for JwtManager {
-    fn verify(&self, text: &str, now: UnixTime, csrf: Csrf<'_>) -> Result<Verified, AuthError> {
+impl ExternalTokens for JwtManager {
+    fn verify(&self, text: &str, now: UnixTime, csrf: Csrf<'_>) -> Result<Verification, AuthError> {
         let submitted = match csrf {
             Csrf::NotNeeded => None,
             Csrf::Submitted(value) => Some(value),
@@ -38,13 +38,13 @@ impl ForeignTokens for JwtManager {
             header: header.to_string().into_bytes(),
             payload: claims.to_string().into_bytes(),
         };
-        Ok(Verified { token: Rc::new(token), expired })
+        Ok(Verification { token: Rc::new(token), expired })
     }
 
     fn renew(&self, token: &VerifiedToken, now: UnixTime) -> Result<Option<String>, AuthError> {
         const NEW_IN_EACH: [&str; 9] = ["fresh", "iat", "jti", "type", "nbf", "csrf", "aud", "iss", "exp"];
         let identity_claim = &self.0.config.identity_claim;
-        let claims = token.token_claims().map(|claims| claims.all).unwrap_or_default();
+        let claims = token.claims_when(false).map(|claims| claims.all).unwrap_or_default();
         let Some(identity) = claims.get(identity_claim).filter(|_| self.0.can_sign()) else { return Ok(None) };
         let mut renewed = self.create_access_token(identity.clone()).at(now);
         for (name, value) in &claims {

@@ -1,0 +1,229 @@
+//! Signing users in.
+
+use std::any::Any;
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::time::Duration;
+
+use actix_session::SessionExt as _;
+use actix_web::HttpRequest;
+use actix_web::http::header::USER_AGENT;
+
+use super::auth_handle::Auth;
+use super::new_tokens::NewTokens;
+use crate::bridge::credential::raw_cookies;
+use crate::bridge::error::AuthError;
+use crate::bridge::model::{AuthEvent, Location, Login, LoginId, UnixTime, UserFacts, seconds};
+use crate::bridge::resolve::{Principal, Resolution, Verdict, Via};
+use crate::bridge::session::{LONGEST_REMEMBER, SessionMetadata, face};
+use crate::bridge::token::TokenPair;
+
+impl Auth {
+    /// Signs a user in (Flask-Login's `login_user`): starts a new login, and opens a browser session for it unless
+    /// [`tokens_only`](LoginUser::tokens_only) is asked for. Await the result to do it. From then on the request has
+    /// this current user.
+    ///
+    /// An inactive user is refused with [`UserDisabled`](AuthError::UserDisabled), a 401 `user_disabled`. It tells that
+    /// the account exists, and that the password was right. To answer as for a wrong password:
+    ///
+    /// ```
+    /// # use tollbridge::{Auth, AuthError, NewLogin};
+    /// # async fn sign_in<'a>(auth: &'a Auth, user: String) -> Result<NewLogin<'a>, AuthError> {
+    /// let login = auth.login_user(&user).await.map_err(|error| match error {
+    ///     AuthError::UserDisabled => AuthError::InvalidCredentials,
+    ///     other => other,
+    /// })?;
+    /// # Ok(login)
+    /// # }
+    /// ```
+    pub fn login_user<U: Clone + 'static>(&self, user: &U) -> LoginUser<'_> {
+        LoginUser {
+            auth: self,
+            facts: self.engine().users.facts(user),
+            user: Rc::new(user.clone()),
+            remember: false,
+            duration: None,
+            force: false,
+            fresh: true,
+            session: true,
+            amr: "pwd",
+        }
+    }
+}
+
+/// A sign-in that is about to happen; from [`Auth::login_user`].
+#[must_use = "nobody is signed in until this is awaited"]
+pub struct LoginUser<'a> {
+    auth: &'a Auth,
+    user: Rc<dyn Any>,
+    facts: Option<UserFacts>,
+    remember: bool,
+    duration: Option<Duration>,
+    force: bool,
+    fresh: bool,
+    session: bool,
+    amr: &'a str,
+}
+
+impl<'a> LoginUser<'a> {
+    /// Whether the browser stays signed in after it is closed, by a remember cookie.
+    pub fn remember(mut self, remember: bool) -> Self {
+        self.remember = remember;
+        self
+    }
+
+    /// How long the browser is [remembered](Self::remember), in the place of
+    /// [`remember_ttl`](crate::BridgeBuilder::remember_ttl): at least a second, and at most 400 days.
+    pub fn duration(mut self, duration: Duration) -> Self {
+        self.duration = Some(duration.min(LONGEST_REMEMBER));
+        self
+    }
+
+    /// Signs the user in even if they are inactive. An inactive user is still let in nowhere; but
+    /// [`AnyUser`](crate::AnyUser) knows them, to tell them why.
+    pub fn force(mut self) -> Self {
+        self.force = true;
+        self
+    }
+
+    /// Whether the user has proved who they are just now. Default `true`. With `false` the session and the tokens are
+    /// not fresh until [`confirm_login`](Auth::confirm_login), as if they had been remembered.
+    pub fn fresh(mut self, fresh: bool) -> Self {
+        self.fresh = fresh;
+        self
+    }
+
+    /// Opens no session and sets no cookie: the login has tokens only.
+    pub fn tokens_only(mut self) -> Self {
+        self.session = false;
+        self
+    }
+
+    /// How the user proved who they are, RFC 8176 values separated by spaces. Default `pwd`.
+    pub fn amr(mut self, amr: &'a str) -> Self {
+        self.amr = amr;
+        self
+    }
+
+    async fn start(self) -> Result<NewLogin<'a>, AuthError> {
+        let facts = self.facts.ok_or(AuthError::Misconfigured(
+            "login_user got a value that is not of the bridge's user type, `UserStore::User`",
+        ))?;
+        let (req, state, engine) = (&self.auth.req, &self.auth.state, self.auth.engine());
+        let browser = &engine.browser;
+        if self.session {
+            self.auth.may_open_session()?;
+        }
+        if !facts.active && !self.force {
+            return Err(AuthError::UserDisabled);
+        }
+        let remembered_for = self.duration.unwrap_or(browser.remember_ttl);
+        if remembered_for.as_secs() == 0 {
+            return Err(AuthError::Misconfigured("`duration` is less than a second: no browser would be remembered"));
+        }
+        let now = engine.clock.now();
+        let lifetime = match (self.session, self.remember) {
+            (false, _) => engine.tokens.issuer.refresh_ttl(),
+            (true, false) => browser.absolute_ttl,
+            (true, true) => browser.absolute_ttl.max(remembered_for),
+        };
+        let expires_at = now + seconds(lifetime);
+        let remember = (self.session && self.remember)
+            .then(|| browser.remember_key.issue(now, expires_at.min(now + seconds(remembered_for))));
+        let login = Login {
+            id: LoginId::random(),
+            identity: facts.identity,
+            credential_epoch: facts.credential_epoch,
+            created_at: now,
+            auth_time: now,
+            amr: self.amr.to_owned(),
+            expires_at,
+            last_seen_at: now,
+            ended: None,
+            user_agent: user_agent(req),
+            ip: req.peer_addr().map(|peer| peer.ip().to_string()),
+            refresh_generation: 0,
+            refresh_rotated_at: now,
+            remember: remember.as_ref().map(|(record, _)| record.clone()),
+        };
+        engine.logins.insert(&login).await?;
+        if self.session {
+            let remembered_for = self.duration.filter(|_| self.remember).map(seconds);
+            let metadata = SessionMetadata { stale: !self.fresh, forced: !facts.active, remembered_for };
+            face::open(browser, req, &req.get_session(), &login, metadata)?;
+            let cookies = &browser.cookies;
+            match remember {
+                Some((record, value)) => state.set_cookie(cookies.remember(value, now, record.expires_at)),
+                // A remember cookie of an earlier login must not outlive this choice.
+                None if raw_cookies::value_of(req.headers(), cookies.remember_name()).is_some() => {
+                    state.set_cookie(cookies.remember_removal());
+                }
+                None => {}
+            }
+        }
+        tracing::info!(login.id = %login.id, user.id = %login.identity, session = self.session, "login started");
+        if facts.active {
+            let (via, location) = match self.session {
+                true => (Via::Session, Location::Cookie),
+                false => (Via::Token, Location::Json),
+            };
+            let principal = Principal::of_login(login.clone(), self.user, via, location, self.fresh);
+            state.set_answer(Verdict::Accepted(Rc::new(principal)));
+        } else {
+            let verdict = Verdict::Absent(AuthError::UserDisabled);
+            state.set_answer(Resolution { disabled_user: Some(self.user), ..verdict.into() });
+        }
+        engine.events.emit(|| AuthEvent::UserLoggedIn { user: login.identity.clone(), login: login.id.clone() });
+        Ok(NewLogin::new(self.auth, login, self.fresh, now))
+    }
+}
+
+/// The client's `User-Agent`, cut to 256 characters.
+fn user_agent(req: &HttpRequest) -> Option<String> {
+    let agent = req.headers().get(USER_AGENT)?.to_str().ok()?;
+    Some(agent.chars().take(256).collect())
+}
+
+impl<'a> IntoFuture for LoginUser<'a> {
+    type Output = Result<NewLogin<'a>, AuthError>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + 'a>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.start())
+    }
+}
+
+/// A login that has just begun, or has been [confirmed](Auth::confirm_login).
+pub struct NewLogin<'a> {
+    auth: &'a Auth,
+    login: Login,
+    fresh: bool,
+    now: UnixTime,
+}
+
+impl<'a> NewLogin<'a> {
+    pub(crate) fn new(auth: &'a Auth, login: Login, fresh: bool, now: UnixTime) -> Self {
+        Self { auth, login, fresh, now }
+    }
+
+    /// Its id.
+    pub fn id(&self) -> &LoginId {
+        &self.login.id
+    }
+
+    /// An access token, fresh as the login is, and the refresh token of this login (Flask-JWT-Extended's
+    /// `create_access_token` and `create_refresh_token`).
+    ///
+    /// # Errors
+    ///
+    /// When the token key cannot sign.
+    pub fn issue_tokens(&self) -> Result<TokenPair, AuthError> {
+        self.tokens().issue()
+    }
+
+    /// The same, with claims and headers of your own: [`issue`](NewTokens::issue) makes them.
+    pub fn tokens(&self) -> NewTokens<'_> {
+        NewTokens::new(&self.auth.engine().tokens.issuer, &self.login, self.fresh, self.now)
+    }
+}

@@ -1,0 +1,30 @@
+//! The strict grammar: places are read as RFC 6750 and RFC 8259 write them.
+
+use actix_web::dev::ServiceRequest;
+use actix_web::http::header::HeaderMap;
+
+use super::{header, json, query};
+use crate::bridge::credential::grammar::{HeaderPlace, JsonPlace, QueryPlace, TokenGrammar};
+use crate::bridge::credential::presented::{ByType, Found};
+
+/// Reads every place as its RFC has it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Strict;
+
+impl TokenGrammar for Strict {
+    fn header(&self, headers: &HeaderMap, place: &HeaderPlace) -> Found {
+        header::find(headers, place)
+    }
+
+    fn may_carry_json(&self, req: &ServiceRequest) -> bool {
+        json::may_carry_token(req)
+    }
+
+    fn json(&self, body: &[u8], place: &JsonPlace) -> ByType {
+        json::find(body, place)
+    }
+
+    fn query(&self, query: &str, place: &QueryPlace) -> Found {
+        query::find(query, place)
+    }
+}

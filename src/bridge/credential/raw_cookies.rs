@@ -1,0 +1,35 @@
+//! Cookies by their raw name: as they were sent, nothing decoded.
+
+use actix_web::http::header::{COOKIE, HeaderMap};
+
+/// The value of the cookie with exactly this raw name. Where aliases could stand, the header is cleaned first.
+pub(crate) fn value_of<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    let pair = pairs(headers).find(|pair| name_of(pair) == name.as_bytes())?;
+    value_in(pair, name)
+}
+
+fn value_in<'h>(pair: &'h [u8], name: &str) -> Option<&'h str> {
+    let value = pair.get(name.len()..)?.trim_ascii_start().strip_prefix(b"=")?;
+    std::str::from_utf8(value.trim_ascii()).ok()
+}
+
+/// The value of the only cookie with exactly this raw name: of two, neither says which is ours.
+pub(crate) fn sole_value_of<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    let mut named = pairs(headers).filter(|pair| name_of(pair) == name.as_bytes());
+    let (pair, second) = (named.next()?, named.next());
+    if second.is_some() {
+        tracing::warn!("a request brought the cookie of a token twice; neither counts");
+        return None;
+    }
+    value_in(pair, name)
+}
+
+/// The pairs of the `Cookie` headers, as they are written.
+pub(crate) fn pairs(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
+    headers.get_all(COOKIE).flat_map(|line| line.as_bytes().split(|byte| *byte == b';')).map(<[u8]>::trim_ascii)
+}
+
+/// The name of a pair, as it is written.
+pub(crate) fn name_of(pair: &[u8]) -> &[u8] {
+    pair.split(|byte| *byte == b'=').next().unwrap_or_default().trim_ascii_end()
+}

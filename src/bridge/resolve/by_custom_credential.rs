@@ -1,0 +1,16 @@
+//! From a custom credential to a principal.
+
+use super::engine::Engine;
+use super::principal::Principal;
+use crate::bridge::error::AuthError;
+
+/// Who a custom credential says that the request is.
+pub(super) async fn resolve(engine: &Engine, credential: &str) -> Result<Principal, AuthError> {
+    let Some(loader) = &engine.reader.custom else { return Err(AuthError::LoginRequired) };
+    let identity = loader.identity(credential).await?.ok_or(AuthError::LoginRequired)?;
+    let user = engine.users.find(&identity).await?.ok_or(AuthError::UserNotFound)?;
+    if !user.active {
+        return Err(AuthError::UserDisabled);
+    }
+    Ok(Principal::of_custom(identity, user.user, loader.location(), engine.clock.now()))
+}

@@ -1,0 +1,132 @@
+//! From a remember cookie to a principal and a session, and the renewal of the cookie.
+
+use std::rc::Rc;
+
+use actix_session::Session;
+use actix_web::HttpRequest;
+use actix_web::cookie::Cookie;
+
+use super::engine::Engine;
+use super::live_login::live;
+use super::principal::{Principal, Via};
+use super::resolution::Verdict;
+use crate::bridge::credential::raw_cookies;
+use crate::bridge::error::AuthError;
+use crate::bridge::model::{AuthEvent, EndReason, KnownUser, Location, Login, Remember, UnixTime, seconds};
+use crate::bridge::session::{Match, PresentedCookie, SessionMetadata, face};
+
+/// Racers with the previous remember cookie get the current one within this many seconds.
+pub(crate) const REMEMBER_GRACE: i64 = 30;
+
+/// The expiry of a cookie that is renewed moves when it would move by this much, in seconds: not at every request, so
+/// that reading costs no write.
+const RENEW_AFTER: UnixTime = 60;
+
+/// Opens a session with a remember cookie, and rotates the cookie.
+pub(super) async fn resolve(
+    engine: &Engine,
+    req: &HttpRequest,
+    session: &Session,
+    set: &mut Vec<Cookie<'static>>,
+) -> Result<Verdict, AuthError> {
+    let browser = &engine.browser;
+    let absent = Ok(Verdict::Absent(AuthError::LoginRequired));
+    let Some(value) = raw_cookies::value_of(req.headers(), browser.cookies.remember_name()) else { return absent };
+    let now = engine.clock.now();
+    let restored = match PresentedCookie::parse(value) {
+        Some(cookie) => restore(engine, &cookie, now).await?,
+        None => None,
+    };
+    let Some((user, login)) = restored else {
+        set.push(browser.cookies.remember_removal());
+        return absent;
+    };
+    let mut metadata = SessionMetadata { stale: true, ..SessionMetadata::default() };
+    if let Some(remember) = &login.remember {
+        set.push(browser.cookies.remember(browser.remember_key.value(remember), now, remember.expires_at));
+        metadata.remembered_for = Some(remembered_for(remember, seconds(browser.remember_ttl)));
+    }
+    face::open(browser, req, session, &login, metadata)?;
+    tracing::info!(login.id = %login.id, "session restored by remember cookie");
+    engine.events.emit(|| AuthEvent::UserLoadedFromCookie { user: login.identity.clone(), login: login.id.clone() });
+    let principal = Principal::of_login(login, user.user, Via::Remember, Location::Cookie, false);
+    Ok(Verdict::Accepted(Rc::new(principal)))
+}
+
+/// The login that a remember cookie stands for, with the cookie's record as it is after this use.
+async fn restore(
+    engine: &Engine,
+    cookie: &PresentedCookie<'_>,
+    now: UnixTime,
+) -> Result<Option<(KnownUser, Login)>, AuthError> {
+    let browser = &engine.browser;
+    let Some(found) = engine.logins.find_remembered(cookie.selector).await? else { return Ok(None) };
+    let Some(record) = &found.remember else { return Ok(None) };
+    if now >= record.expires_at {
+        return Ok(None);
+    }
+    let (identity, login_id) = (found.identity.clone(), found.id.clone());
+    match browser.remember_key.compare(cookie, record, now, REMEMBER_GRACE) {
+        Match::Forged => return Ok(None),
+        Match::Reused => {
+            engine.logins.end(&login_id, EndReason::RememberReused, now).await?;
+            tracing::warn!(login.id = %login_id, "a remember cookie was used after its successor; login ended");
+            return Ok(None);
+        }
+        // Whoever loses the race finds the successor in place, and it is the one that they would have put there.
+        Match::Current => {
+            let mut next = browser.remember_key.successor(record, now);
+            if browser.cookies.remember_cookie.renews {
+                let remembered_for = remembered_for(record, seconds(browser.remember_ttl));
+                next.expires_at = next.expires_at.max(renewed_expiry(&found, remembered_for, now));
+            }
+            engine.logins.rotate_remember(&login_id, &next).await?;
+        }
+        Match::JustRotated => {}
+    }
+    match live(engine, &identity, &login_id, now).await {
+        Ok(found) => Ok(Some(found)),
+        Err(ended) if ended.why.status().is_server_error() => Err(ended.why),
+        Err(_) => Ok(None),
+    }
+}
+
+/// Restarts the time of the remember cookie that came with a session, where cookies are renewed.
+pub(super) async fn renew(
+    engine: &Engine,
+    req: &HttpRequest,
+    login: &Login,
+    metadata: SessionMetadata,
+    now: UnixTime,
+    set: &mut Vec<Cookie<'static>>,
+) -> Result<(), AuthError> {
+    let browser = &engine.browser;
+    if !browser.cookies.remember_cookie.renews {
+        return Ok(());
+    }
+    let value = raw_cookies::value_of(req.headers(), browser.cookies.remember_name());
+    let Some((value, record)) = value.zip(login.remember.as_ref()) else { return Ok(()) };
+    let remembered_for = metadata.remembered_for.unwrap_or(seconds(browser.remember_ttl));
+    let expires_at = renewed_expiry(login, remembered_for, now);
+    let is_current = PresentedCookie::parse(value).is_some_and(|cookie| {
+        cookie.selector == record.selector && browser.remember_key.compare(&cookie, record, now, 0) == Match::Current
+    });
+    if !is_current || now >= record.expires_at || expires_at - record.expires_at < RENEW_AFTER {
+        return Ok(());
+    }
+    if engine.logins.extend_remember(&login.id, record.generation, expires_at, now).await? {
+        set.push(browser.cookies.remember(browser.remember_key.value(record), now, expires_at));
+    }
+    Ok(())
+}
+
+/// How many seconds a browser was to be remembered, as far as its cookie's record tells: the session that knew is gone.
+/// Never longer than usual, whatever its login said.
+fn remembered_for(record: &Remember, usual: UnixTime) -> UnixTime {
+    usual.min(record.expires_at - record.rotated_at)
+}
+
+/// When a cookie expires whose time of so many seconds begins now.
+fn renewed_expiry(login: &Login, remembered_for: UnixTime, now: UnixTime) -> UnixTime {
+    login.expires_at.min(now.saturating_add(remembered_for))
+}

@@ -1,0 +1,36 @@
+//! The claims of our tokens as they are written.
+
+use serde::{Serialize, Serializer};
+
+use crate::bridge::model::UnixTime;
+
+/// The claims in the order that Flask-JWT-Extended writes them, then ours.
+#[derive(Serialize)]
+pub(super) struct WrittenClaims<'a> {
+    pub(super) fresh: bool,
+    pub(super) iat: UnixTime,
+    pub(super) jti: &'a str,
+    #[serde(rename = "type")]
+    pub(super) token_type: &'static str,
+    pub(super) sub: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) nbf: Option<UnixTime>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) csrf: Option<&'a str>,
+    pub(super) exp: UnixTime,
+    pub(super) sid: &'a str,
+    pub(super) auth_time: UnixTime,
+    pub(super) iss: &'a str,
+    #[serde(serialize_with = "one_or_many")]
+    pub(super) aud: &'a [String],
+    #[serde(rename = "gen", skip_serializing_if = "Option::is_none")]
+    pub(super) generation: Option<i64>,
+}
+
+/// One audience is written as a text, several as an array (RFC 7519 section 4.1.3).
+fn one_or_many<S: Serializer>(audiences: &[String], serializer: S) -> Result<S::Ok, S::Error> {
+    match audiences {
+        [one] => one.serialize(serializer),
+        all => all.serialize(serializer),
+    }
+}
