@@ -68,9 +68,9 @@
 //! * An additional header `alg` does not change how a token is signed: it is an error.
 //! * Claims that are added to the token of one user cannot get into that of the next.
 
-mod bridge;
 mod config;
 mod external;
+mod flask_jwt;
 mod keys;
 mod login;
 mod manager;

@@ -62,8 +62,15 @@ pub struct BridgeBuilder {
     clock: Clock,
 }
 
+impl Bridge {
+    /// Starts building a bridge for these users.
+    pub fn builder(users: impl UserStore) -> BridgeBuilder {
+        BridgeBuilder::new(users)
+    }
+}
+
 impl BridgeBuilder {
-    pub(crate) fn new(users: impl UserStore) -> Self {
+    fn new(users: impl UserStore) -> Self {
         const MINUTE: u64 = 60;
         const DAY: u64 = 24 * 60 * MINUTE;
         Self {

@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::bridge::builder::BridgeBuilder;
 use crate::bridge::error::AuthError;
-use crate::bridge::model::UserStore;
 use crate::bridge::resolve::Engine;
 use crate::bridge::response::Answers;
 use crate::bridge::token::{Claims, Verification, VerifiedToken, unverified_header};
@@ -20,11 +18,6 @@ pub struct Bridge {
 }
 
 impl Bridge {
-    /// Starts building a bridge for these users.
-    pub fn builder(users: impl UserStore) -> BridgeBuilder {
-        BridgeBuilder::new(users)
-    }
-
     /// Where tokens are looked for, and under which names.
     #[cfg(feature = "testing")]
     pub(crate) fn search(&self) -> &crate::bridge::credential::Search {

@@ -3,20 +3,23 @@
 //! Flask finds out in a request that a value is wrong, and answers 500. Here it is said when the program starts: which
 //! key, what its value is, and what to write instead.
 
-mod reader;
+pub(super) mod config_error;
+pub(super) mod config_reader;
+mod flask_location;
+
+pub use config_error::FlaskConfigError;
+pub(super) use flask_location::FlaskLocation;
 
 use std::fmt;
 use std::time::Duration;
 
+use self::config_reader::{ConfigReader, kind};
 use actix_web::cookie::SameSite;
 use actix_web::http::Method;
 use serde_json::{Map, Value};
 
-use crate::bridge::token::{Algorithm, KeyError, TokenKey};
-use crate::flask::keys::FlaskKeys;
-
-pub(super) use reader::Reader;
-use reader::kind;
+use super::keys::FlaskKeys;
+use crate::bridge::token::{Algorithm, TokenKey};
 
 const MINUTE: i64 = 60;
 const DAY: i64 = 24 * 60 * MINUTE;
@@ -53,28 +56,6 @@ pub struct FlaskConfig {
     pub(super) decode: DecodeSettings,
     pub(super) identity_claim: String,
     pub(super) error_key: String,
-}
-
-/// `JWT_TOKEN_LOCATION`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum FlaskLocation {
-    Headers,
-    Cookies,
-    QueryString,
-    Json,
-}
-
-impl FlaskLocation {
-    const ALL: [Self; 4] = [Self::Headers, Self::Cookies, Self::QueryString, Self::Json];
-
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::Headers => "headers",
-            Self::Cookies => "cookies",
-            Self::QueryString => "query_string",
-            Self::Json => "json",
-        }
-    }
 }
 
 /// Where one type of token is found and put.
@@ -121,57 +102,6 @@ pub(super) struct DecodeSettings {
     pub(super) verify_sub: bool,
 }
 
-/// A key of the configuration that cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum FlaskConfigError {
-    /// The configuration is not an object, but this.
-    #[error("the configuration is {0}: write an object that has the keys of `app.config`")]
-    NotAnObject(&'static str),
-    /// The value is of another type than the key takes, or one that it does not take.
-    #[error("`{key}` is {found}: write {wanted}")]
-    Value {
-        /// The key.
-        key: &'static str,
-        /// What its value is; the value itself only where it cannot be a secret.
-        found: String,
-        /// What belongs there.
-        wanted: &'static str,
-    },
-    /// Flask-JWT-Extended has no such key.
-    #[error("`{0}` is no key of Flask-JWT-Extended 4.7: correct its spelling, or leave it out")]
-    UnknownKey(String),
-    /// The algorithm needs a key that is not there.
-    #[error(
-        "`{key}` is missing, and `JWT_ALGORITHM` {algorithm} needs it: give it, or an encode and a decode key loader"
-    )]
-    MissingKey {
-        /// The key.
-        key: &'static str,
-        /// The algorithm.
-        algorithm: Algorithm,
-    },
-    /// The text is not a key of the algorithm.
-    #[error("`{key}` cannot be used: {source}")]
-    Key {
-        /// The key.
-        key: &'static str,
-        /// Why.
-        source: KeyError,
-    },
-    /// A secret that can be guessed lets everybody sign tokens.
-    #[error(
-        "`{key}` has {length} bytes, and an HMAC secret needs 32 or more to be one: make a new one, or accept this one \
-         with `from_json_with_weak_secret` until its tokens have run out"
-    )]
-    WeakSecret {
-        /// The key.
-        key: &'static str,
-        /// Its length in bytes.
-        length: usize,
-    },
-}
-
 impl FlaskConfig {
     /// Reads the configuration, a JSON object: values under the names that `app.config` has for them, a `timedelta` as whole
     /// seconds, a set or tuple as a list. What is not there has Flask-JWT-Extended's default. Keys that do not begin
@@ -199,14 +129,14 @@ impl FlaskConfig {
     #[expect(clippy::expect_used, reason = "the defaults are what is read where nothing is written")]
     pub(super) fn of_keys(keys: Vec<TokenKey>, leeway: Duration) -> Self {
         let nothing = Map::new();
-        let defaults = Reader::new(&nothing).and_then(|from| Self::settings(&from, FlaskKeys::of(keys)));
+        let defaults = ConfigReader::new(&nothing).and_then(|from| Self::settings(&from, FlaskKeys::of(keys)));
         let mut config = defaults.expect("the defaults are taken");
         config.decode.leeway = leeway.as_secs_f64();
         config
     }
 
     fn read(config: &Value, shortest_secret: usize) -> Result<Self, FlaskConfigError> {
-        let from = Reader::new(config.as_object().ok_or(FlaskConfigError::NotAnObject(kind(config)))?)?;
+        let from = ConfigReader::new(config.as_object().ok_or(FlaskConfigError::NotAnObject(kind(config)))?)?;
         let algorithm = from.algorithm("JWT_ALGORITHM")?.unwrap_or(Algorithm::HS256);
         let mut algorithms = from.algorithms("JWT_DECODE_ALGORITHMS")?;
         if !algorithms.contains(&algorithm) {
@@ -215,7 +145,7 @@ impl FlaskConfig {
         Self::settings(&from, FlaskKeys::read(&from, algorithm, algorithms, shortest_secret)?)
     }
 
-    fn settings(from: &Reader<'_>, keys: FlaskKeys) -> Result<Self, FlaskConfigError> {
+    fn settings(from: &ConfigReader<'_>, keys: FlaskKeys) -> Result<Self, FlaskConfigError> {
         Ok(Self {
             keys,
             locations: from.locations("JWT_TOKEN_LOCATION")?,

@@ -2,15 +2,15 @@
 
 use std::rc::Rc;
 
+use super::manager::JwtManager;
+use super::pyjwt::Checked;
+use super::python_json::{Json, Object};
+use super::tokens::map_of;
 use crate::bridge::credential::Csrf;
 use crate::bridge::error::AuthError;
 use crate::bridge::model::UnixTime;
 use crate::bridge::resolve::ExternalTokens;
 use crate::bridge::token::{Freshness, TokenType, Verification, VerifiedToken};
-use crate::flask::manager::JwtManager;
-use crate::flask::pyjwt::Checked;
-use crate::flask::python_json::{Json, Object};
-use crate::flask::tokens::map_of;
 
 impl ExternalTokens for JwtManager {
     fn verify(&self, text: &str, now: UnixTime, csrf: Csrf<'_>) -> Result<Verification, AuthError> {

@@ -1,7 +1,8 @@
 //! The keys of the configuration: a secret, or PEM texts.
 
+use super::config::config_error::FlaskConfigError;
+use super::config::config_reader::ConfigReader;
 use crate::bridge::token::{Algorithm, TokenKey};
-use crate::flask::config::{FlaskConfigError, Reader};
 
 /// The key that signs, and those that verify: one key for each algorithm that is allowed and that the key is for.
 ///
@@ -18,7 +19,7 @@ pub(super) struct FlaskKeys {
 impl FlaskKeys {
     /// `allowed` begins with what `JWT_DECODE_ALGORITHMS` says and has `algorithm` in it.
     pub(super) fn read(
-        from: &Reader<'_>,
+        from: &ConfigReader<'_>,
         algorithm: Algorithm,
         allowed: Vec<Algorithm>,
         shortest_secret: usize,

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
+use super::config::{FlaskConfig, FlaskConfigError};
+use super::messages::ErrorProfile;
+use super::pyjwt::{Checked, Rules, Unverified};
 use crate::bridge::error::AuthError;
-use crate::bridge::model::{Clock, Location, UnixTime, random};
+use crate::bridge::model::{Clock, Location, UnixTime};
 use crate::bridge::token::{TokenFault, TokenKey};
-use crate::flask::config::{FlaskConfig, FlaskConfigError};
-use crate::flask::messages::ErrorProfile;
-use crate::flask::pyjwt::{Checked, Rules, Unverified};
 
 /// Names and values, in the order in which they are written.
 pub(super) type Members = Vec<(String, Value)>;
@@ -63,7 +64,7 @@ impl JwtManager {
             route_locations: Vec::new(),
             errors,
             clock: Clock::system(),
-            ids: Box::new(random::uuid),
+            ids: Box::new(|| Uuid::new_v4().to_string()),
         })
     }
 }

@@ -7,14 +7,14 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use serde_json::{Map, Value};
 
+use super::config::FlaskLocation;
+use super::python_json::escaped;
 use crate::bridge::credential::{Absence, Found, Search};
 use crate::bridge::error::{AuthError, CsrfFault};
 use crate::bridge::model::Location;
 use crate::bridge::resolve::Requirement;
 use crate::bridge::response::Refusal;
 use crate::bridge::token::{Malformation, TokenFault, TokenPart, TokenType};
-use crate::flask::config::FlaskLocation;
-use crate::flask::python_json::escaped;
 
 /// Refusals in the form that clients of Flask-JWT-Extended know: its statuses (422 for a token that is not valid, 401,
 /// 400) and a body such as `{"msg":"Token has expired"}`, without a challenge. What it has no answer for is left to the

@@ -14,11 +14,11 @@ use aws_lc_rs::constant_time;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use super::config::DecodeSettings;
+use super::python_json::{self, Json, Object};
 use crate::bridge::error::{AuthError, CsrfFault};
 use crate::bridge::model::UnixTime;
 use crate::bridge::token::{Malformation, TokenFault, TokenKey, TokenPart};
-use crate::flask::config::DecodeSettings;
-use crate::flask::python_json::{self, Json, Object};
 
 /// Nothing is decoded of a longer token. Those of Flask-JWT-Extended have no limit but the server's on headers.
 const MAX_LENGTH: usize = 8 * 1024;

@@ -7,13 +7,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
+use super::config::TokenPlaces;
+use super::manager::{Inner, JwtManager, Loader, Members};
+use super::pyjwt::{Checked, Unverified};
+use super::python_json::{Json, Object};
 use crate::bridge::error::AuthError;
 use crate::bridge::model::{UnixTime, seconds};
 use crate::bridge::token::{TokenFault, TokenType};
-use crate::flask::config::TokenPlaces;
-use crate::flask::manager::{Inner, JwtManager, Loader, Members};
-use crate::flask::pyjwt::{Checked, Unverified};
-use crate::flask::python_json::{Json, Object};
 
 impl JwtManager {
     /// A new access token for this identity (`create_access_token`). [`issue`](NewToken::issue) makes it.

@@ -12,7 +12,7 @@ const MAX_DIGITS: usize = 4300;
 
 /// What Python says of the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::flask) struct JsonFault(String);
+pub(crate) struct JsonFault(String);
 
 impl fmt::Display for JsonFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -21,10 +21,10 @@ impl fmt::Display for JsonFault {
 }
 
 /// Reads bytes as JSON.
-pub(in crate::flask) fn read(bytes: &[u8]) -> Result<Json, JsonFault> {
+pub(crate) fn read(bytes: &[u8]) -> Result<Json, JsonFault> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let text = std::str::from_utf8(bytes).map_err(|error| not_utf8(bytes, error))?;
-    let mut reader = Reader { text, at: 0, depth: 0 };
+    let mut reader = PythonJsonReader { text, at: 0, depth: 0 };
     reader.skip_space();
     let value = reader.value()?;
     reader.skip_space();
@@ -46,14 +46,14 @@ fn not_utf8(bytes: &[u8], error: std::str::Utf8Error) -> JsonFault {
     })
 }
 
-struct Reader<'a> {
+struct PythonJsonReader<'a> {
     text: &'a str,
     /// In bytes; always between two characters.
     at: usize,
     depth: usize,
 }
 
-impl Reader<'_> {
+impl PythonJsonReader<'_> {
     /// Python counts characters, lines and columns.
     fn fault(&self, what: &str, at: usize) -> JsonFault {
         let before = &self.text[..at];

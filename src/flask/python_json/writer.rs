@@ -35,7 +35,7 @@ impl fmt::Display for Object {
 }
 
 /// A text in quotes, in ASCII.
-pub(in crate::flask) fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
     for c in text.chars() {

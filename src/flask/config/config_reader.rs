@@ -6,8 +6,9 @@ use actix_web::cookie::SameSite;
 use actix_web::http::Method;
 use serde_json::{Map, Value};
 
+use super::config_error::FlaskConfigError;
+use super::flask_location::FlaskLocation;
 use crate::bridge::token::Algorithm;
-use crate::flask::config::{FlaskConfigError, FlaskLocation};
 
 /// All that Flask-JWT-Extended 4.7.4 has.
 const KEYS: [&str; 43] = [
@@ -58,9 +59,9 @@ const KEYS: [&str; 43] = [
 
 type Read<T> = Result<T, FlaskConfigError>;
 
-pub(in crate::flask) struct Reader<'a>(&'a Map<String, Value>);
+pub(crate) struct ConfigReader<'a>(&'a Map<String, Value>);
 
-impl<'a> Reader<'a> {
+impl<'a> ConfigReader<'a> {
     pub(super) fn new(config: &'a Map<String, Value>) -> Read<Self> {
         match config.keys().find(|key| key.starts_with("JWT_") && !KEYS.contains(&key.as_str())) {
             Some(unknown) => Err(FlaskConfigError::UnknownKey(unknown.clone())),
@@ -108,7 +109,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The first of these keys that has a value, and the value: a secret or a PEM text, which no error tells.
-    pub(in crate::flask) fn first_key(&self, keys: &[&'static str]) -> Read<Option<(&'static str, &'a str)>> {
+    pub(crate) fn first_key(&self, keys: &[&'static str]) -> Read<Option<(&'static str, &'a str)>> {
         for &key in keys {
             match self.0.get(key) {
                 None | Some(Value::Null) => {}

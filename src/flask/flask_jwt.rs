@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
+use super::config::{CookieSettings, FlaskConfig};
+use super::manager::JwtManager;
 use super::places::FlaskGrammar;
 use crate::bridge::builder::BridgeBuilder;
 use crate::bridge::credential::{TokenCookies, TokenLocations};
 use crate::bridge::model::Location;
 use crate::bridge::resolve::ExternalTokens;
 use crate::bridge::token::TokenKey;
-use crate::flask::config::{CookieSettings, FlaskConfig, FlaskLocation};
-use crate::flask::manager::JwtManager;
 
 /// What Flask-JWT-Extended calls a year: the `Max-Age` of cookies that outlive the browser.
 const COOKIE_YEAR: Duration = Duration::from_secs(31_540_000);
@@ -77,26 +77,4 @@ fn cookies(config: &FlaskConfig) -> TokenCookies {
     let cookies = secure.iter().fold(cookies, |cookies, secure| cookies.secure(*secure));
     let cookies = domain.iter().fold(cookies, |cookies, domain| cookies.domain(domain.trim_start_matches('.')));
     if *session { cookies } else { cookies.max_age(COOKIE_YEAR) }
-}
-
-impl From<FlaskLocation> for Location {
-    fn from(location: FlaskLocation) -> Self {
-        match location {
-            FlaskLocation::Headers => Self::Header,
-            FlaskLocation::Cookies => Self::Cookie,
-            FlaskLocation::QueryString => Self::Query,
-            FlaskLocation::Json => Self::Json,
-        }
-    }
-}
-
-impl From<Location> for FlaskLocation {
-    fn from(location: Location) -> Self {
-        match location {
-            Location::Header => Self::Headers,
-            Location::Cookie => Self::Cookies,
-            Location::Query => Self::QueryString,
-            Location::Json => Self::Json,
-        }
-    }
 }

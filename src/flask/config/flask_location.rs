@@ -1,0 +1,47 @@
+//! The places of `JWT_TOKEN_LOCATION`.
+
+use crate::Location;
+
+/// `JWT_TOKEN_LOCATION`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FlaskLocation {
+    Headers,
+    Cookies,
+    QueryString,
+    Json,
+}
+
+impl FlaskLocation {
+    pub(super) const ALL: [Self; 4] = [Self::Headers, Self::Cookies, Self::QueryString, Self::Json];
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Headers => "headers",
+            Self::Cookies => "cookies",
+            Self::QueryString => "query_string",
+            Self::Json => "json",
+        }
+    }
+}
+
+impl From<FlaskLocation> for Location {
+    fn from(location: FlaskLocation) -> Self {
+        match location {
+            FlaskLocation::Headers => Self::Header,
+            FlaskLocation::Cookies => Self::Cookie,
+            FlaskLocation::QueryString => Self::Query,
+            FlaskLocation::Json => Self::Json,
+        }
+    }
+}
+
+impl From<Location> for FlaskLocation {
+    fn from(location: Location) -> Self {
+        match location {
+            Location::Header => Self::Headers,
+            Location::Cookie => Self::Cookies,
+            Location::Query => Self::QueryString,
+            Location::Json => Self::Json,
+        }
+    }
+}
