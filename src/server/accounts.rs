@@ -2,7 +2,7 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::store::db::users::User;
+use crate::store::db::User;
 use crate::{AuthError, LoginId, Verified};
 
 use super::metrics::LoginOutcome;

@@ -4,8 +4,7 @@
 //! where others reach it, on another address or through a proxy, as long as its database has them.
 
 use super::config::ServerConfig;
-use crate::store::db::Database;
-use crate::store::db::users::{CreateUserError, NewUser};
+use crate::store::db::{CreateUserError, Database, NewUser};
 use crate::{Clock, PasswordHasher, StoreError, Verified};
 
 /// Id, username, full name, and the hash of `password`.

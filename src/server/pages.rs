@@ -7,7 +7,7 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, ContentTyp
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _};
 use askama::Template;
 
-use crate::store::db::users::User;
+use crate::store::db::User;
 use crate::{AuthError, Principal, Problem, UnixTime, Via, safe_next};
 
 /// Our own stylesheet, our own mark and our own forms; all else is shut.

@@ -12,8 +12,7 @@ use super::password::PasswordSource;
 use crate::Clock;
 use crate::server::application::{open_database, password_hasher};
 use crate::server::config::Config;
-use crate::store::db::Database;
-use crate::store::db::users::{CreateUserError, NewUser, User as Account};
+use crate::store::db::{CreateUserError, Database, NewUser, User as Account};
 
 /// The longest username, in characters.
 const MAX_USERNAME: usize = 150;

@@ -10,7 +10,7 @@ use crate::server::accounts::change_password;
 use crate::server::body::JsonObject;
 use crate::server::pages::{self, AccountPage};
 use crate::server::state::AppState;
-use crate::store::db::users::User;
+use crate::store::db::User;
 use crate::{AuthError, BrowserUser, CurrentLogin, CurrentUser, Fresh, prefers_html};
 
 use super::see_other;

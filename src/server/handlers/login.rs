@@ -10,7 +10,7 @@ use crate::server::accounts::authenticate;
 use crate::server::body::JsonObject;
 use crate::server::pages::{self, LoginPage};
 use crate::server::state::AppState;
-use crate::store::db::users::User;
+use crate::store::db::User;
 use crate::{Auth, AuthError, CurrentUser, safe_next};
 
 use super::see_other;

@@ -3,7 +3,7 @@
 use actix_web::web::Json;
 use serde::Serialize;
 
-use crate::store::db::users::User;
+use crate::store::db::User;
 use crate::{CurrentLogin, CurrentUser, UnixTime};
 
 /// `GET` and `POST /who_am_i`.

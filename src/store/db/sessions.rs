@@ -3,8 +3,8 @@
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as QueryError};
 
-use super::Database;
 use super::connection::{Connection, each};
+use super::database::Database;
 use super::schema::sessions;
 use crate::{LoginId, SessionHash, SessionRecord, SessionStore, StoreFuture, UnixTime};
 
@@ -46,7 +46,7 @@ impl SessionStore for Database {
                     })
                 })
             };
-            let found = self.read_often(|kept| &mut kept.sessions, key, find).await?;
+            let found = self.read_cached(|cache| &mut cache.sessions, key, find).await?;
             Ok(found.filter(|session| now < session.expires_at))
         })
     }

@@ -4,46 +4,16 @@ use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as QueryError};
 use diesel::sql_query;
 use diesel::sql_types::BigInt;
-use serde::Serialize;
 
 use super::connection::{Connection, each};
+use super::database::Database;
+use super::identity::user_id;
+use super::login_row::LoginRow;
+use super::logins::{end_of_user, renew_epoch};
 use super::schema::{logins, users};
-use super::{Database, logins as login_rows, storable};
+use super::storable::is_storable;
+use super::user_row::{NewUser, User};
 use crate::{EndReason, Login, LoginId, LoginStore, StoreError, UnixTime, UserStore};
-
-/// An account. Serialized, it is what others may see: `id`, `full_name`, `username`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Queryable, Selectable)]
-#[diesel(table_name = users)]
-pub struct User {
-    /// Its number, which no other user ever gets. In decimal it is the user's [identity](UserStore::identity).
-    pub id: i64,
-    /// The name to be shown.
-    pub full_name: String,
-    /// The name to sign in with: exact, case-sensitive, unique.
-    pub username: String,
-    /// Whether the user may be signed in.
-    #[serde(skip)]
-    pub active: bool,
-    /// How often the password has been changed.
-    #[serde(skip)]
-    pub credential_epoch: i64,
-}
-
-/// An account to be created.
-#[derive(Clone, Insertable)]
-#[diesel(table_name = users)]
-pub struct NewUser {
-    /// The id that it is to have; `None` for the next one.
-    pub id: Option<i64>,
-    /// The name to sign in with.
-    pub username: String,
-    /// The name to be shown.
-    pub full_name: String,
-    /// The password's hash, as a PHC string.
-    pub password_hash: String,
-    /// When the account was created.
-    pub created_at: UnixTime,
-}
 
 /// An account could not be created.
 #[derive(Debug, thiserror::Error)]
@@ -69,11 +39,6 @@ impl From<QueryError> for CreateUserError {
     }
 }
 
-/// The user id that an identity stands for. Exactly one text stands for an id: neither `01` nor `+1` is 1.
-pub(super) fn user_id(identity: &str) -> Option<i64> {
-    identity.parse().ok().filter(|id: &i64| id.to_string() == identity)
-}
-
 impl Database {
     /// Creates an account, active, with the credential epoch 0.
     ///
@@ -81,7 +46,7 @@ impl Database {
     ///
     /// [`CreateUserError`]; nothing was created then.
     pub async fn create_user(&self, user: NewUser) -> Result<User, CreateUserError> {
-        if !(storable(&user.username) && storable(&user.full_name)) {
+        if !(is_storable(&user.username) && is_storable(&user.full_name)) {
             return Err(StoreError::new("a user's names must not contain the character U+0000").into());
         }
         let create = move |connection: &mut Connection| {
@@ -93,7 +58,7 @@ impl Database {
             });
             created.map_err(CreateUserError::from)
         };
-        self.0.pool.run(move |connection| connection.transaction(create)).await?
+        self.try_write(move |connection| connection.transaction(create)).await
     }
 
     /// The user with this username, and the hash of their password.
@@ -102,7 +67,7 @@ impl Database {
     ///
     /// When the database does not answer.
     pub async fn find_by_username(&self, username: &str) -> Result<Option<(User, String)>, StoreError> {
-        if !storable(username) {
+        if !is_storable(username) {
             return Ok(None);
         }
         let username = username.to_owned();
@@ -125,7 +90,7 @@ impl Database {
     /// When the database does not answer.
     pub async fn list_users(&self) -> Result<Vec<User>, StoreError> {
         let all = |connection: &mut Connection| each!(connection, c => users::table.order(users::id).select(User::as_select()).load(c));
-        self.0.pool.read(all).await
+        self.read_in_pool(all).await
     }
 
     /// Enables a user, or disables them and ends all their logins, as one step. `false` when there is no such user.
@@ -139,7 +104,7 @@ impl Database {
                 diesel::update(users::table.filter(users::id.eq(user))).set(users::active.eq(active)).execute(c)
             })?;
             if !active {
-                login_rows::end_of_user(connection, user, None, EndReason::UserDisabled, now)?;
+                end_of_user(connection, user, None, EndReason::UserDisabled, now)?;
             }
             Ok(updated == 1)
         };
@@ -168,9 +133,9 @@ impl Database {
                     .returning(users::credential_epoch)
                     .get_result(c)
             })?;
-            login_rows::end_of_user(connection, user, keep.as_deref(), EndReason::PasswordChanged, now)?;
+            end_of_user(connection, user, keep.as_deref(), EndReason::PasswordChanged, now)?;
             if let Some(keep) = keep {
-                login_rows::renew_epoch(connection, user, &keep, epoch)?;
+                renew_epoch(connection, user, &keep, epoch)?;
             }
             Ok(())
         };
@@ -253,7 +218,7 @@ impl UserStore for Database {
         _logins: &dyn LoginStore,
     ) -> Result<(Option<User>, Option<Login>), StoreError> {
         let Some(user) = user_id(identity) else { return Ok((None, None)) };
-        if !storable(login.as_str()) {
+        if !is_storable(login.as_str()) {
             return Ok((UserStore::find(self, identity).await?, None));
         }
         let key = (user, login.as_str().to_owned());
@@ -264,14 +229,14 @@ impl UserStore for Database {
                 users::table
                     .left_join(logins::table.on(of_user))
                     .filter(users::id.eq(user))
-                    .select((User::as_select(), Option::<login_rows::Row>::as_select()))
+                    .select((User::as_select(), Option::<LoginRow>::as_select()))
                     .get_result(c)
                     .optional()
             })?;
             Ok(found.map_or((None, None), |(user, login)| (Some(user), login)))
         };
-        let (user, login) = self.read_often(|kept| &mut kept.logins, key, find).await?;
-        Ok((user, login.map(login_rows::Row::into_login).transpose()?))
+        let (user, login) = self.read_cached(|cache| &mut cache.logins, key, find).await?;
+        Ok((user, login.map(LoginRow::into_login).transpose()?))
     }
 }
 
