@@ -1,4 +1,4 @@
-//! The table of logins.
+//! The logins of the database, and its [`LoginStore`].
 
 use diesel::prelude::*;
 
@@ -13,7 +13,7 @@ use super::write::row_count;
 use crate::{EndReason, Login, LoginId, LoginStore, Remember, StoreFuture, UnixTime};
 
 impl LoginStore for Database {
-    /// An error when the user is not there: the login of a user who was deleted meanwhile must not begin.
+    /// An error when the user does not exist: a deleted user must not get a login.
     fn insert<'a>(&'a self, login: &'a Login) -> StoreFuture<'a, ()> {
         Box::pin(async move {
             let row = LoginRow::new(login)?;
@@ -196,7 +196,7 @@ impl LoginStore for Database {
     }
 }
 
-/// Ends every login of a user but `except`, and deletes their sessions. To be called in a transaction.
+/// Ends all logins of a user but `except`, and deletes their sessions. Must be called in a transaction.
 pub(super) fn end_of_user(
     connection: &mut Connection,
     user: i64,
@@ -204,7 +204,7 @@ pub(super) fn end_of_user(
     reason: EndReason,
     now: UnixTime,
 ) -> QueryResult<usize> {
-    // No login has an empty id, so that leaves none out.
+    // No login has an empty id, so the empty text excepts none.
     let except = except.unwrap_or_default();
     each!(connection, c => {
         let ended = diesel::update(logins::table)
@@ -219,7 +219,7 @@ pub(super) fn end_of_user(
     })
 }
 
-/// Lets a user's login live on under their new credential epoch.
+/// Sets the credential epoch of a user's login, which survives a change of password by this.
 pub(super) fn renew_epoch(connection: &mut Connection, user: i64, login: &str, epoch: i64) -> QueryResult<usize> {
     each!(connection, c => {
         diesel::update(logins::table.filter(logins::id.eq(login)).filter(logins::user_id.eq(user)))
@@ -228,7 +228,7 @@ pub(super) fn renew_epoch(connection: &mut Connection, user: i64, login: &str, e
     })
 }
 
-/// Deletes the logins whose end is no later than `by`, with their sessions.
+/// Deletes the logins that ended or expired at `by` or earlier, with their sessions.
 pub(super) fn delete_ended(connection: &mut Connection, by: UnixTime) -> QueryResult<usize> {
     each!(connection, c => {
         diesel::delete(logins::table.filter(logins::ended_at.le(by).or(logins::expires_at.le(by)))).execute(c)

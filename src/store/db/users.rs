@@ -1,4 +1,4 @@
-//! The table of users.
+//! The accounts of the database, and its [`UserStore`].
 
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as QueryError};
@@ -21,7 +21,7 @@ pub enum CreateUserError {
     /// Another user has the username.
     #[error("the username is taken: choose another one")]
     UsernameTaken,
-    /// The id asked for is not above all that have been given so far: it is or may have been another user's.
+    /// The requested id is not above every id given before, so it is or was another user's.
     #[error("the user id {0} cannot be given: it must be positive and above every id given before")]
     IdNotNew(i64),
     /// The database did not answer.
@@ -32,7 +32,7 @@ pub enum CreateUserError {
 impl From<QueryError> for CreateUserError {
     fn from(error: QueryError) -> Self {
         match error {
-            // The id cannot be the one that was taken: it is new.
+            // The violated constraint is that of the username, because the id is new.
             QueryError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => Self::UsernameTaken,
             error => Self::Store(StoreError::new(error)),
         }
@@ -40,11 +40,11 @@ impl From<QueryError> for CreateUserError {
 }
 
 impl Database {
-    /// Creates an account, active, with the credential epoch 0.
+    /// Creates an active account with the credential epoch 0.
     ///
     /// # Errors
     ///
-    /// [`CreateUserError`]; nothing was created then.
+    /// [`CreateUserError`]. Nothing is created then.
     pub async fn create_user(&self, user: NewUser) -> Result<User, CreateUserError> {
         if !(is_storable(&user.username) && is_storable(&user.full_name)) {
             return Err(StoreError::new("a user's names must not contain the character U+0000").into());
@@ -83,7 +83,7 @@ impl Database {
         found.await
     }
 
-    /// Every user, in the order of their ids.
+    /// All users, ordered by id.
     ///
     /// # Errors
     ///
@@ -93,7 +93,8 @@ impl Database {
         self.read_in_pool(all).await
     }
 
-    /// Enables a user, or disables them and ends all their logins, as one step. `false` when there is no such user.
+    /// Enables a user, or disables them and ends all their logins, in one transaction. `false` when there is no such
+    /// user.
     ///
     /// # Errors
     ///
@@ -111,12 +112,12 @@ impl Database {
         self.write(move |connection| connection.transaction(set)).await
     }
 
-    /// Gives a user a new password, as one step: the hash is replaced, the credential epoch grows by one, and every
-    /// login of theirs ends but `keep`, which goes on under the new epoch.
+    /// Changes a user's password in one transaction: the hash is replaced, the credential epoch grows by one, and all
+    /// their logins end but `keep`, which continues under the new epoch.
     ///
     /// # Errors
     ///
-    /// When there is no such user, or the database does not answer; nothing was changed then.
+    /// When there is no such user, or the database does not answer. Nothing is changed then.
     pub async fn change_password(
         &self,
         user: i64,
@@ -142,7 +143,7 @@ impl Database {
         self.write(move |connection| connection.transaction(change)).await
     }
 
-    /// Replaces the hash of a password that stays the same, if it is still `old_hash`. No login ends.
+    /// Replaces the hash of an unchanged password, if it is still `old_hash`. No login ends.
     ///
     /// # Errors
     ///
@@ -209,8 +210,7 @@ impl UserStore for Database {
         user.credential_epoch
     }
 
-    /// One query. The login is looked for in this database, whatever `logins` is, and is found only if it is this
-    /// user's.
+    /// One query. `logins` is ignored: the login is read from this database, and only if it is this user's.
     async fn find_with_login(
         &self,
         identity: &str,
@@ -246,12 +246,13 @@ struct HighestId {
     id: i64,
 }
 
-/// Makes sure, in a transaction, that an id may be given to a user, and that the next one follows it.
+/// Reserves an id for a new user, in a transaction: it must be above every id given before, and the next one follows
+/// it.
 fn claim_id(connection: &mut Connection, id: i64) -> Result<(), CreateUserError> {
     let highest = match connection {
         Connection::Sqlite(c) => sql_query("SELECT seq AS id FROM sqlite_sequence WHERE name = 'users'").get_result(c),
         Connection::Postgres(c) => {
-            // Nobody else may take a number until this is done.
+            // No other transaction may take an id until this one ends.
             sql_query("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE").execute(c)?;
             sql_query("SELECT last_value AS id FROM users_id_seq WHERE is_called").get_result(c)
         }
