@@ -87,7 +87,7 @@ impl Application {
             demo::refuse_leftovers(&database, &config.server, &passwords).await?;
         }
         let secrets = Secrets::load(&config)?;
-        let bridge = super::bridge::build(&config, &secrets, &database, &clock)?;
+        let bridge = super::bridge_settings::build(&config, &secrets, &database, &clock)?;
         drop(secrets);
         if !config.server.is_loopback() && !config.server.is_https() {
             tracing::warn!(

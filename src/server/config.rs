@@ -7,28 +7,28 @@
 //!
 //! Secrets are held in `secrecy` types and shown as `(set)`.
 
+mod effective;
 mod fault;
 mod password;
-mod reader;
+mod raw_config;
 mod sections;
 mod setting;
-mod show;
-mod sources;
+mod setting_reader;
 mod token;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use reader::Reader;
+use setting_reader::Reader;
 
+pub use effective::Effective;
 pub use fault::{ConfigError, Fault};
 pub use password::PasswordConfig;
+pub use raw_config::Origin;
 pub use sections::{
     Config, DatabaseConfig, ErrorProfile, LogConfig, LogFormat, LoginConfig, ServerConfig, SessionConfig,
 };
 pub use setting::DatabaseUrl;
-pub use show::Effective;
-pub use sources::Origin;
 pub use token::{TokenConfig, TokenKeyConfig};
 
 /// The file that is read when `--config` names none and it is there.
@@ -66,7 +66,7 @@ impl Config {
     /// [`ConfigError`] lists every fault that was found, each with its place and what to write instead.
     pub fn load(sources: Sources) -> Result<Loaded, ConfigError> {
         let file = sources.file.clone().or_else(|| Some(PathBuf::from(DEFAULT_FILE)).filter(|file| file.exists()));
-        let mut written = sources::Written::default();
+        let mut written = raw_config::Written::default();
         if let Some(file) = &file {
             written.read_file(file);
         }

@@ -10,21 +10,21 @@ use actix_web::web::{Data, FormConfig, JsonConfig, QueryConfig, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpRequest, Resource, Responder, Route, web};
 
 use super::assets;
+use super::error_responses;
 use super::handlers::{account, login, logout, operations, session, token};
-use super::refusal;
 use super::state::AppState;
 
 /// Mounts the application: `App::new().configure(|app| routes::configure(app, state.clone()))`.
 pub fn configure(app: &mut ServiceConfig, state: Data<AppState>) {
     let limit = state.body_limit;
     app.app_data(state)
-        .app_data(JsonConfig::default().limit(limit).error_handler(refusal::json))
-        .app_data(FormConfig::default().limit(limit).error_handler(refusal::form))
-        .app_data(QueryConfig::default().error_handler(refusal::query));
+        .app_data(JsonConfig::default().limit(limit).error_handler(error_responses::json))
+        .app_data(FormConfig::default().limit(limit).error_handler(error_responses::form))
+        .app_data(QueryConfig::default().error_handler(error_responses::query));
     for path in table() {
         app.service(path.into_resource());
     }
-    app.default_service(web::to(refusal::not_found));
+    app.default_service(web::to(error_responses::not_found));
 }
 
 fn table() -> Vec<Path> {
@@ -115,7 +115,7 @@ impl Path {
 
     fn into_resource(self) -> Resource {
         let allow = self.allow();
-        let refuse = move |request: HttpRequest| ready(refusal::method_not_allowed(&request, &allow));
+        let refuse = move |request: HttpRequest| ready(error_responses::method_not_allowed(&request, &allow));
         let resource = web::resource(self.path).default_service(web::to(refuse));
         self.routes.into_iter().fold(resource, Resource::route)
     }
@@ -166,7 +166,7 @@ mod tests {
             table().into_iter().for_each(|path| {
                 app.service(path.into_resource());
             });
-            app.default_service(web::to(refusal::not_found));
+            app.default_service(web::to(error_responses::not_found));
         };
         let app = test::init_service(App::new().configure(mount)).await;
         for (path, methods) in documented() {

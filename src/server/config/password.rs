@@ -1,7 +1,7 @@
 //! `[password]`: Argon2id, its threads, and what a new password must be like.
 
-use super::reader::Reader;
 use super::sections::cores;
+use super::setting_reader::Reader;
 use crate::server::PasswordPolicy;
 
 /// `[password]`: Argon2id, its threads, and what a new password must be like.

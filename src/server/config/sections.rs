@@ -12,8 +12,8 @@ use tracing_subscriber::filter::LevelFilter;
 use url::{Host, Url};
 
 use super::password::PasswordConfig;
-use super::reader::Reader;
 use super::setting::{DatabaseUrl, quote};
+use super::setting_reader::Reader;
 use super::token::TokenConfig;
 
 pub(super) const MINUTE: u64 = 60;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytesize::ByteSize;
 use url::Url;
 
-use super::sources::Raw;
+use super::raw_config::Raw;
 
 /// A type that a key can have.
 pub(super) trait Setting: Sized {

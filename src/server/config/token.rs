@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use secrecy::SecretSlice;
 
-use super::reader::Reader;
 use super::sections::{DAY, MINUTE, period, size};
+use super::setting_reader::Reader;
 use crate::server::secrets;
 use crate::{Algorithm, Location};
 

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::server::accounts::change_password;
-use crate::server::body::JsonObject;
+use crate::server::json_object::JsonObject;
 use crate::server::pages::{self, AccountPage};
 use crate::server::state::AppState;
 use crate::store::db::User;

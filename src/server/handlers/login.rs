@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use crate::server::accounts::authenticate;
-use crate::server::body::JsonObject;
+use crate::server::json_object::JsonObject;
 use crate::server::pages::{self, LoginPage};
 use crate::server::state::AppState;
 use crate::store::db::User;

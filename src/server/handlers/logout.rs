@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
 use crate::server::assets::{CLEAR_SITE_DATA, FORGET_PAGES};
-use crate::server::body::JsonObject;
+use crate::server::json_object::JsonObject;
 use crate::{Auth, AuthError, Scope, prefers_html};
 
 use super::see_other;

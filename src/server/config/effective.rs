@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::sources::Origin;
+use super::raw_config::Origin;
 
 /// The effective configuration. Its `Display` is TOML that can be used as a configuration file: what has no value and
 /// what is secret stands there as a comment.

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use secrecy::SecretString;
 
+use super::effective::{Effective, EffectiveSetting, Shown};
 use super::fault::{ConfigError, Fault};
+use super::raw_config::{Origin, Raw, Written};
 use super::setting::{Setting, quote};
-use super::show::{Effective, EffectiveSetting, Shown};
-use super::sources::{Origin, Raw, Written};
 
 pub(super) struct Reader {
     values: BTreeMap<(String, String), (Raw, Origin)>,

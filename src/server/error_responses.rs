@@ -132,7 +132,7 @@ fn missing_field(text: &str, place: &str) -> String {
 #[expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 mod tests {
     use super::*;
-    use crate::server::body::JsonObject;
+    use crate::server::json_object::JsonObject;
     use serde::Deserialize;
 
     #[derive(Debug, Deserialize)]
