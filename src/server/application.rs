@@ -14,17 +14,20 @@ use actix_web::web::Data;
 use actix_web::{App, HttpServer};
 use futures_util::future::{Either, join, select};
 
-use super::config::{Config, PasswordConfig};
-use super::demo::{self, DemoError};
+use super::bridge_settings;
+use super::config::Config;
+use super::demo;
 use super::headers::SecurityHeaders;
 use super::metrics::Metrics;
 use super::recover::Recover;
+use super::resources::{open_database, password_hasher};
 use super::routes;
-use super::secrets::{SecretError, Secrets};
+use super::secrets::Secrets;
+use super::start_error::StartError;
 use super::state::AppState;
 use super::telemetry::Telemetry;
-use crate::store::db::{Database, DatabaseError};
-use crate::{BuildError, Clock, KeyError, PasswordError, PasswordHasher, PasswordParams, StoreError};
+use crate::Clock;
+use crate::store::db::Database;
 
 /// How often what has expired is deleted.
 const SWEEP_EVERY: Duration = Duration::from_secs(3600);
@@ -35,35 +38,6 @@ pub struct Application {
     addr: SocketAddr,
     database: Database,
     clock: Clock,
-}
-
-/// Why the server does not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The database cannot be opened or brought up to date.
-    #[error("{0}; check database.url and that the database is running")]
-    Database(#[from] DatabaseError),
-    /// A secret cannot be read or made.
-    #[error(transparent)]
-    Secret(#[from] SecretError),
-    /// The token key is none.
-    #[error("the token key cannot be used: {0}; check token.algorithm and token.private_key_file")]
-    Key(#[from] KeyError),
-    /// The bridge refuses its settings.
-    #[error(transparent)]
-    Bridge(#[from] BuildError),
-    /// The password hasher refuses its parameters.
-    #[error("the password settings cannot be used: {0}; check the keys of [password]")]
-    Password(#[from] PasswordError),
-    /// The demo users cannot be had, or are where they must not be.
-    #[error(transparent)]
-    Demo(#[from] DemoError),
-    /// The database did not answer.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The address is not to be had.
-    #[error("cannot listen on {0} ({1}); stop what uses the address, or choose another one with --listen")]
-    Bind(SocketAddr, #[source] io::Error),
 }
 
 impl Application {
@@ -87,7 +61,7 @@ impl Application {
             demo::refuse_leftovers(&database, &config.server, &passwords).await?;
         }
         let secrets = Secrets::load(&config)?;
-        let bridge = super::bridge_settings::build(&config, &secrets, &database, &clock)?;
+        let bridge = bridge_settings::build(&config, &secrets, &database, &clock)?;
         drop(secrets);
         if !config.server.is_loopback() && !config.server.is_https() {
             tracing::warn!(
@@ -168,24 +142,6 @@ pub(super) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     Ok(async move {
         select(pin!(term.recv()), pin!(int.recv())).await;
-    })
-}
-
-/// Opens the database and brings its tables up to date; with the names of the migrations that this took.
-pub(super) async fn open_database(config: &Config) -> Result<(Database, Vec<String>), DatabaseError> {
-    let database = Database::open(config.database.url.expose(), config.database.pool_size)?;
-    let migrations = database.migrate().await?;
-    Ok((database, migrations))
-}
-
-/// Starts the threads that hash passwords.
-pub(super) fn password_hasher(config: &PasswordConfig) -> Result<PasswordHasher, PasswordError> {
-    PasswordHasher::new(PasswordParams {
-        memory_kib: config.memory_kib,
-        iterations: config.iterations,
-        parallelism: config.parallelism,
-        threads: config.threads,
-        queue: config.queue,
     })
 }
 

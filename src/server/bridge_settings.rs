@@ -2,10 +2,10 @@
 
 use secrecy::ExposeSecret as _;
 
-use super::application::StartError;
-use super::config::{Config, ErrorProfile};
+use super::config::{Config, ErrorFormat};
 use super::pages;
 use super::secrets::{Secrets, TokenSecret};
+use super::start_error::StartError;
 use crate::store::db::Database;
 use crate::{Bridge, Clock, TokenKey, TokenLocations, flask, prefers_html};
 
@@ -45,8 +45,8 @@ pub(super) fn build(
         None => builder,
     };
     let builder = match config.server.error_profile {
-        ErrorProfile::Problem => builder,
-        ErrorProfile::FlaskJwtExtended => {
+        ErrorFormat::Problem => builder,
+        ErrorFormat::FlaskJwtExtended => {
             let answers = flask::ErrorProfile::default();
             // People have their pages, whatever clients are told.
             builder.on_refusal(

@@ -17,8 +17,9 @@ use std::path::PathBuf;
 use actix_web::rt::System;
 use clap::{Args, Parser, Subcommand};
 
-use super::application::{Application, open_database, stop_signal};
+use super::application::{Application, stop_signal};
 use super::config::{Config, ConfigError, Loaded, Sources};
+use super::resources::open_database;
 use super::telemetry;
 use crate::Clock;
 

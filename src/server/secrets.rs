@@ -14,26 +14,17 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt 
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
-use base64::alphabet;
-use base64::engine::DecodePaddingMode;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::{ExposeSecret as _, SecretSlice, SecretString};
 
 use super::config::{Config, TokenKeyConfig};
+use super::key_text::{KeyWeakness, decode};
 use crate::Algorithm;
 
 /// The shortest key, in bytes (RFC 7518 section 3.2).
 const MIN_BYTES: usize = 32;
 /// Nothing that is a key is longer than this.
 const MAX_FILE: u64 = 64 << 10;
-
-/// base64url with or without padding.
-const BASE64URL: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::URL_SAFE,
-    GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-        .with_decode_allow_trailing_bits(true),
-);
 
 /// The secrets of one server.
 #[derive(Debug)]
@@ -67,28 +58,7 @@ pub enum SecretError {
     Exposed(PathBuf, u32),
     /// What is in the file is no key.
     #[error("the secret file {path}: {weakness}", path = .0.display(), weakness = .1)]
-    Weak(PathBuf, #[source] Weakness),
-}
-
-/// Why a text is not accepted as a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Weakness {
-    /// Not base64url.
-    #[error("this is not base64url; make a key with `openssl rand -base64 32 | tr +/ -_`")]
-    NotBase64Url,
-    /// Too short.
-    #[error(
-        "the key is {has} bytes long and must have at least {needed}; make one with `openssl rand -base64 {needed} | tr -d '\\n' | tr +/ -_`"
-    )]
-    Short {
-        /// Its length in bytes.
-        has: usize,
-        /// The least.
-        needed: usize,
-    },
-    /// Chosen by a person.
-    #[error("this key can be guessed; make a random one with `openssl rand -base64 32 | tr +/ -_`")]
-    Guessable,
+    Weak(PathBuf, #[source] KeyWeakness),
 }
 
 impl Secrets {
@@ -145,34 +115,10 @@ pub fn make_directory(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
-/// Decodes a key of at least `needed` bytes from base64url and refuses what a person would type.
-///
-/// Words are base64url too, but of one case only. A key in hexadecimal is of one case as well and passes, because it is
-/// base64url of a longer key. The bytes themselves may be text: the key of a Flask application that shares it is.
-///
-/// # Errors
-///
-/// Why this is no key.
-pub fn decode(text: &SecretString, needed: usize) -> Result<SecretSlice<u8>, Weakness> {
-    let text = text.expose_secret();
-    let key = SecretSlice::from(BASE64URL.decode(text).or(Err(Weakness::NotBase64Url))?);
-    let bytes = key.expose_secret();
-    if bytes.len() < needed {
-        return Err(Weakness::Short { has: bytes.len(), needed });
-    }
-    let mut seen = [false; 256];
-    bytes.iter().for_each(|byte| seen[usize::from(*byte)] = true);
-    let distinct = seen.into_iter().filter(|seen| *seen).count();
-    let is_hex = text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let both_cases = text.contains(|c: char| c.is_ascii_lowercase()) && text.contains(|c: char| c.is_ascii_uppercase());
-    // Of 32 random bytes 30 differ, and of 64 hexadecimal digits 16.
-    if distinct < 8 || !(both_cases || is_hex) { Err(Weakness::Guessable) } else { Ok(key) }
-}
-
 fn read_key(path: &Path, needed: usize) -> Result<SecretSlice<u8>, SecretError> {
     let weak = |weakness| SecretError::Weak(path.to_owned(), weakness);
     let bytes = read_private(path)?;
-    let text = std::str::from_utf8(bytes.expose_secret()).or(Err(weak(Weakness::NotBase64Url)))?;
+    let text = std::str::from_utf8(bytes.expose_secret()).or(Err(weak(KeyWeakness::NotBase64Url)))?;
     decode(&SecretString::from(text.trim()), needed).map_err(weak)
 }
 

@@ -6,7 +6,7 @@ use std::io::{self, BufRead as _, Read as _};
 use clap::Args;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::server::PasswordPolicy;
+use crate::server::password_policy::PasswordPolicy;
 
 #[derive(Debug, Args)]
 pub(super) struct PasswordSource {

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use super::output::{print, table};
 use super::password::PasswordSource;
 use crate::Clock;
-use crate::server::application::{open_database, password_hasher};
 use crate::server::config::Config;
+use crate::server::resources::{open_database, password_hasher};
 use crate::store::db::{CreateUserError, Database, NewUser, User as Account};
 
 /// The longest username, in characters.

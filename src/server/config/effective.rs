@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use super::raw_config::Origin;
+use super::origin::Origin;
 
 /// The effective configuration. Its `Display` is TOML that can be used as a configuration file: what has no value and
 /// what is secret stands there as a comment.
 #[derive(Debug)]
-pub struct Effective(pub(super) Vec<EffectiveSetting>);
+pub struct EffectiveConfig(pub(super) Vec<EffectiveSetting>);
 
 #[derive(Debug)]
 pub(super) struct EffectiveSetting {
@@ -27,7 +27,7 @@ pub(super) enum Shown {
     NotSet,
 }
 
-impl fmt::Display for Effective {
+impl fmt::Display for EffectiveConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut section = "";
         for setting in &self.0 {

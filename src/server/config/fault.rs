@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-use super::raw_config::Origin;
+use super::origin::Origin;
 
 /// One fault: its place, the key, and what to write instead.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! `[password]`: Argon2id, its threads, and what a new password must be like.
 
-use super::sections::cores;
-use super::setting_reader::Reader;
-use crate::server::PasswordPolicy;
+use super::bounds::cores;
+use super::setting_reader::SettingReader;
+use crate::server::password_policy::PasswordPolicy;
 
 /// `[password]`: Argon2id, its threads, and what a new password must be like.
 #[derive(Clone, Debug)]
@@ -38,7 +38,7 @@ impl Default for PasswordConfig {
 }
 
 impl PasswordConfig {
-    pub(super) fn read(reader: &mut Reader) -> Self {
+    pub(super) fn read(reader: &mut SettingReader) -> Self {
         let default = Self::default();
         reader.section("password");
         let config = Self {

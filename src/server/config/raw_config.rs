@@ -1,69 +1,29 @@
-//! What was written in the file, the environment and the flags, and where; not judged yet.
+//! The configuration as it is written in the file, the environment and the flags, with the origin of each value, before
+//! it is parsed.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fmt;
 use std::fs;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use toml::de::{DeTable, DeValue};
 
 use super::fault::Fault;
+use super::origin::Origin;
+use super::raw_value::RawValue;
 
-/// Environment variables with these prefixes belong to the tests and are not configuration.
+/// Environment variables with these prefixes configure the tests, not the server.
 const RESERVED: [&str; 2] = ["TOLLBRIDGE_TEST_", "TOLLBRIDGE_GOLDEN_"];
 
-/// Where a value comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// Nobody wrote it.
-    Default,
-    /// The configuration file.
-    File {
-        /// Its path.
-        path: PathBuf,
-        /// Line and column, both counted from 1, the column in characters; `None` when the file as a whole is meant.
-        position: Option<(usize, usize)>,
-    },
-    /// An environment variable, by its name.
-    Environment(String),
-    /// A flag of the command line.
-    Flag(&'static str),
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Default => f.write_str("default"),
-            Self::File { path, position: Some((line, column)) } => write!(f, "{}:{line}:{column}", path.display()),
-            Self::File { path, position: None } => write!(f, "{}", path.display()),
-            Self::Environment(name) => write!(f, "environment variable {name}"),
-            Self::Flag(flag) => write!(f, "flag {flag}"),
-        }
-    }
-}
-
-/// A value as it was written. It has no `Debug`: it may be a secret.
-pub(super) enum Raw {
-    /// From the environment or a flag, where everything is text.
-    Text(String),
-    String(String),
-    Integer(i64),
-    Boolean(bool),
-    List(Vec<String>),
-    /// What no key takes, by the name of its kind.
-    Other(&'static str),
-}
-
-/// Everything that was written, by section and key. The key `""` stands for the header of a section.
+/// All written values, by section and key. The key `""` stands for the header of a section.
 #[derive(Default)]
-pub(super) struct Written {
-    pub(super) values: BTreeMap<(String, String), (Raw, Origin)>,
+pub(super) struct RawConfig {
+    pub(super) values: BTreeMap<(String, String), (RawValue, Origin)>,
     pub(super) faults: Vec<Fault>,
 }
 
-impl Written {
+impl RawConfig {
     pub(super) fn read_file(&mut self, path: &Path) {
         let place = |position| Origin::File { path: path.to_owned(), position };
         let fault = |position, problem| Fault { place: place(position), key: None, problem };
@@ -88,10 +48,10 @@ impl Written {
                 self.faults.push(fault(Some(at), problem));
                 continue;
             };
-            self.values.insert((section.clone(), String::new()), (Raw::Other("a section"), place(Some(at))));
+            self.values.insert((section.clone(), String::new()), (RawValue::Other("a section"), place(Some(at))));
             for (key, value) in table {
                 let origin = place(Some(position(&text, &key.span())));
-                self.values.insert((section.clone(), key.get_ref().to_string()), (raw(value.get_ref()), origin));
+                self.values.insert((section.clone(), key.get_ref().to_string()), (value.get_ref().into(), origin));
             }
         }
     }
@@ -116,30 +76,14 @@ impl Written {
                 continue;
             };
             let place = (section.to_ascii_lowercase(), key.to_ascii_lowercase());
-            self.values.insert(place, (Raw::Text(value.to_owned()), origin));
+            self.values.insert(place, (RawValue::Text(value.to_owned()), origin));
         }
     }
 
     pub(super) fn set_flag(&mut self, section: &str, key: &str, flag: &'static str, value: Option<String>) {
         if let Some(value) = value {
-            self.values.insert((section.to_owned(), key.to_owned()), (Raw::Text(value), Origin::Flag(flag)));
+            self.values.insert((section.to_owned(), key.to_owned()), (RawValue::Text(value), Origin::Flag(flag)));
         }
-    }
-}
-
-fn raw(value: &DeValue<'_>) -> Raw {
-    match value {
-        DeValue::String(text) => Raw::String(text.to_string()),
-        DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
-            .map_or(Raw::Other("too large an integer"), Raw::Integer),
-        DeValue::Boolean(value) => Raw::Boolean(*value),
-        DeValue::Array(items) => {
-            let items: Option<Vec<_>> = items.iter().map(|item| item.get_ref().as_str().map(str::to_owned)).collect();
-            items.map_or(Raw::Other("a list of something else than strings"), Raw::List)
-        }
-        DeValue::Float(_) => Raw::Other("a number with a fraction"),
-        DeValue::Datetime(_) => Raw::Other("a date"),
-        DeValue::Table(_) => Raw::Other("a table"),
     }
 }
 

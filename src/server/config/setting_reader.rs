@@ -4,20 +4,22 @@ use std::collections::BTreeMap;
 
 use secrecy::SecretString;
 
-use super::effective::{Effective, EffectiveSetting, Shown};
+use super::effective::{EffectiveConfig, EffectiveSetting, Shown};
 use super::fault::{ConfigError, Fault};
-use super::raw_config::{Origin, Raw, Written};
+use super::origin::Origin;
+use super::raw_config::RawConfig;
+use super::raw_value::RawValue;
 use super::setting::{Setting, quote};
 
-pub(super) struct Reader {
-    values: BTreeMap<(String, String), (Raw, Origin)>,
+pub(super) struct SettingReader {
+    values: BTreeMap<(String, String), (RawValue, Origin)>,
     faults: Vec<Fault>,
     section: &'static str,
     settings: Vec<EffectiveSetting>,
 }
 
-impl Reader {
-    pub(super) fn new(written: Written) -> Self {
+impl SettingReader {
+    pub(super) fn new(written: RawConfig) -> Self {
         Self { values: written.values, faults: written.faults, section: "", settings: Vec::new() }
     }
 
@@ -102,7 +104,7 @@ impl Reader {
     }
 
     /// What was read, unless there is a fault. What is left in the sources is unknown.
-    pub(super) fn finish(mut self) -> Result<Effective, ConfigError> {
+    pub(super) fn finish(mut self) -> Result<EffectiveConfig, ConfigError> {
         let sections: Vec<_> = self.settings.iter().map(|setting| setting.section).collect();
         let left = std::mem::take(&mut self.values);
         for ((section, key), (_, place)) in &left {
@@ -134,7 +136,7 @@ impl Reader {
             };
             self.faults.push(fault);
         }
-        if self.faults.is_empty() { Ok(Effective(self.settings)) } else { Err(ConfigError(self.faults)) }
+        if self.faults.is_empty() { Ok(EffectiveConfig(self.settings)) } else { Err(ConfigError(self.faults)) }
     }
 
     fn take<T: Setting>(&mut self, key: &'static str) -> (Option<T>, Origin) {

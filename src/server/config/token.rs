@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use secrecy::SecretSlice;
 
-use super::sections::{DAY, MINUTE, period, size};
-use super::setting_reader::Reader;
-use crate::server::secrets;
+use super::bounds::{DAY, MINUTE, period, size};
+use super::setting_reader::SettingReader;
+use crate::server::key_text;
 use crate::{Algorithm, Location};
 
 /// Where the key that signs tokens comes from.
@@ -67,7 +67,7 @@ impl Default for TokenConfig {
 }
 
 impl TokenConfig {
-    pub(super) fn read(reader: &mut Reader) -> Self {
+    pub(super) fn read(reader: &mut SettingReader) -> Self {
         let default = Self::default();
         reader.section("token");
         let config = Self {
@@ -100,7 +100,7 @@ impl TokenConfig {
         config
     }
 
-    fn read_key(reader: &mut Reader) -> TokenKeyConfig {
+    fn read_key(reader: &mut SettingReader) -> TokenKeyConfig {
         let algorithm = reader.word("algorithm", &Algorithm::ALL.map(Algorithm::name), &[]);
         let algorithm: Algorithm = algorithm.parse().unwrap_or(Algorithm::HS256);
         let secret = reader.secret("secret");
@@ -112,7 +112,7 @@ impl TokenConfig {
             let problem = "secret and secret_file are both set; remove one of them";
             reader.require(secret.is_none() || secret_file.is_none(), &["secret"], problem);
             match (secret, secret_file) {
-                (Some(secret), _) => match secrets::decode(&secret, algorithm.shortest_secret()) {
+                (Some(secret), _) => match key_text::decode(&secret, algorithm.shortest_secret()) {
                     Ok(key) => TokenKeyConfig::Secret(algorithm, key),
                     Err(weakness) => {
                         reader.fault("secret", weakness.to_string());
@@ -140,7 +140,7 @@ impl TokenConfig {
         }
     }
 
-    fn read_locations(reader: &mut Reader) -> Vec<Location> {
+    fn read_locations(reader: &mut SettingReader) -> Vec<Location> {
         let names = reader.get("locations", vec!["header".to_owned(), "json".to_owned()]);
         let mut locations = Vec::new();
         for name in &names {

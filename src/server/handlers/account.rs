@@ -13,7 +13,7 @@ use crate::server::state::AppState;
 use crate::store::db::User;
 use crate::{AuthError, BrowserUser, CurrentLogin, CurrentUser, Fresh, prefers_html};
 
-use super::see_other;
+use super::see_other::see_other;
 
 /// `GET /`: people go to their account, programs to the description of the API.
 pub(crate) async fn start(request: HttpRequest) -> HttpResponse {

@@ -13,7 +13,7 @@ use crate::server::state::AppState;
 use crate::store::db::User;
 use crate::{Auth, AuthError, CurrentUser, safe_next};
 
-use super::see_other;
+use super::see_other::see_other;
 
 /// Where the form leads when it is not told another place.
 const HOME: &str = "/account";

@@ -8,7 +8,7 @@ use crate::server::assets::{CLEAR_SITE_DATA, FORGET_PAGES};
 use crate::server::json_object::JsonObject;
 use crate::{Auth, AuthError, Scope, prefers_html};
 
-use super::see_other;
+use super::see_other::see_other;
 
 /// Where a browser is led that is signed out: that page says so, and makes the browser forget the one before.
 const SIGNED_OUT: &str = "/login?signed_out";
