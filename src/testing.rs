@@ -84,10 +84,10 @@
 mod as_user;
 pub mod conformance;
 mod fake_clock;
+mod response_assertions;
 mod signed_in;
-mod silence;
 
 pub use as_user::{AsUser, as_user};
 pub use fake_clock::FakeClock;
+pub use response_assertions::{assert_no_cookies, assert_silent};
 pub use signed_in::SignedIn;
-pub use silence::{assert_no_cookies, assert_silent};

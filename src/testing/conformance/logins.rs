@@ -1,7 +1,7 @@
 //! Logins: kept, found, touched, ended.
 
-use super::Fixture;
 use super::difference::ensure_login;
+use super::fixture::Fixture;
 use super::race::{RACERS, ROUNDS, race, racer};
 use super::records::{NOW, found, keep, login, remembered};
 use super::report::{Check, Outcome, checks, ensure, ensure_eq};

@@ -2,7 +2,7 @@
 
 use crate::{Login, LoginId, LoginStore, Remember, SessionHash, SessionRecord, SessionStore, UnixTime};
 
-use super::Fixture;
+use super::fixture::Fixture;
 use super::report::{Broken, Outcome};
 
 /// When every check begins.

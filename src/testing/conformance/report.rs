@@ -6,7 +6,7 @@ use std::panic::AssertUnwindSafe;
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
 
-use super::Fixture;
+use super::fixture::Fixture;
 use crate::StoreError;
 
 /// One promise and how it is checked.

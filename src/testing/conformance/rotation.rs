@@ -1,7 +1,7 @@
 //! Rotations: each is one conditional statement, whoever else writes at the time.
 
-use super::Fixture;
 use super::difference::ensure_login;
+use super::fixture::Fixture;
 use super::race::{RACERS, ROUNDS, race, racer};
 use super::records::{NOW, found, keep, login, remembered, successor};
 use super::report::{Broken, Check, Outcome, checks, ensure, ensure_eq};

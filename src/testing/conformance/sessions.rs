@@ -1,6 +1,6 @@
 //! Sessions, of nobody: kept, replaced, deleted, and never brought back.
 
-use super::Fixture;
+use super::fixture::Fixture;
 use super::race::{RACERS, ROUNDS, race, racer};
 use super::records::{NOW, is_open, open, random_key, same, session};
 use super::report::{Broken, Check, Outcome, checks, ensure};

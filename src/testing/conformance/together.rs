@@ -1,6 +1,6 @@
 //! Logins and their sessions: the end of the one is the end of the others.
 
-use super::Fixture;
+use super::fixture::Fixture;
 use super::race::{RACERS, ROUNDS, race, racer};
 use super::records::{NOW, is_open, keep, login, open, remembered, session};
 use super::report::{Check, Outcome, checks, ensure};
