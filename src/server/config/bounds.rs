@@ -12,7 +12,7 @@ pub(super) const MINUTE: u64 = 60;
 /// A day, in seconds.
 pub(super) const DAY: u64 = 86_400;
 
-/// A duration that is not zero.
+/// Reads a duration between a second and ten years.
 pub(super) fn period(reader: &mut SettingReader, key: &'static str, default: Duration) -> Duration {
     let period = reader.get(key, default);
     reader.require(!period.is_zero(), &[key], "this must be at least \"1s\"");
@@ -20,7 +20,7 @@ pub(super) fn period(reader: &mut SettingReader, key: &'static str, default: Dur
     period
 }
 
-/// A size in bytes that is not zero and fits a request.
+/// Reads a size in bytes between 1 byte and 1 GiB.
 pub(super) fn size(reader: &mut SettingReader, key: &'static str, default: usize) -> usize {
     let size = reader.get(key, ByteSize::b(default.try_into().unwrap_or(u64::MAX)));
     let bytes = usize::try_from(size.0).ok().filter(|bytes| (1..=1 << 30).contains(bytes));

@@ -3,12 +3,12 @@
 use super::database_url::DatabaseUrl;
 use super::setting_reader::SettingReader;
 
-/// `[database]`
+/// `[database]`: the URL and the connections.
 #[derive(Clone, Debug)]
 pub struct DatabaseConfig {
     /// `sqlite://…` or `postgres://…`.
     pub url: DatabaseUrl,
-    /// The most connections that are open at once.
+    /// The most open connections.
     pub pool_size: u32,
 }
 

@@ -51,7 +51,7 @@ impl fmt::Display for DatabaseUrl {
         if self.0.starts_with("sqlite:") {
             return f.write_str(&self.0);
         }
-        // libpq takes the password in the query too (`?password=…`).
+        // libpq also takes the password from the query (`?password=…`).
         match Url::parse(&self.0) {
             Ok(mut url) if !url.query_pairs().any(|(key, _)| key.contains("password")) => {
                 if url.password().is_some() && url.set_password(Some("***")).is_err() {

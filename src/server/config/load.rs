@@ -9,15 +9,15 @@ use super::raw_config::RawConfig;
 use super::sections::Config;
 use super::setting_reader::SettingReader;
 
-/// The file that is read when `--config` names none and it is there.
+/// The default configuration file, which is read if it exists.
 pub const DEFAULT_FILE: &str = "tollbridge.toml";
 
-/// Where the configuration comes from, beside the defaults.
+/// The sources of the configuration, besides the defaults.
 #[derive(Debug, Default)]
 pub struct Sources {
-    /// `--config FILE`; it must exist. Without it [`DEFAULT_FILE`] is read if it is there.
+    /// `--config FILE`, which must exist. `None` for [`DEFAULT_FILE`], if it exists.
     pub file: Option<PathBuf>,
-    /// Environment variables; those that do not begin with `TOLLBRIDGE_` are ignored.
+    /// Environment variables. Those without the prefix `TOLLBRIDGE_` are ignored.
     pub environment: Vec<(OsString, OsString)>,
     /// `--listen ADDRESS:PORT`.
     pub listen: Option<String>,
@@ -25,34 +25,34 @@ pub struct Sources {
     pub database_url: Option<String>,
 }
 
-/// A configuration without a fault, and how it came about.
+/// A valid configuration with its origins.
 #[derive(Debug)]
 pub struct Loaded {
-    /// The values, checked.
+    /// The valid values.
     pub config: Config,
-    /// The values as text with where each comes from, for `config show`.
+    /// The values as text with their origins, for `config show`.
     pub effective: EffectiveConfig,
     /// The file that was read, if any.
     pub file: Option<PathBuf>,
 }
 
 impl Config {
-    /// Reads, merges and checks the configuration.
+    /// Reads, merges and validates the configuration.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] lists every fault that was found, each with its place and what to write instead.
+    /// [`ConfigError`] lists all faults, each with its origin and what to write instead.
     pub fn load(sources: Sources) -> Result<Loaded, ConfigError> {
         let file = sources.file.clone().or_else(|| Some(PathBuf::from(DEFAULT_FILE)).filter(|file| file.exists()));
-        let mut written = RawConfig::default();
+        let mut raw = RawConfig::default();
         if let Some(file) = &file {
-            written.read_file(file);
+            raw.read_file(file);
         }
-        written.read_environment(&sources.environment);
-        written.set_flag("server", "listen", "--listen", sources.listen);
-        written.set_flag("database", "url", "--database-url", sources.database_url);
+        raw.read_environment(&sources.environment);
+        raw.set_flag("server", "listen", "--listen", sources.listen);
+        raw.set_flag("database", "url", "--database-url", sources.database_url);
 
-        let mut reader = SettingReader::new(written);
+        let mut reader = SettingReader::new(raw);
         let config = Config::read(&mut reader);
         let effective = reader.finish()?;
         Ok(Loaded { config, effective, file })

@@ -6,7 +6,7 @@ use tracing_subscriber::filter::LevelFilter;
 use super::setting::quote;
 use super::setting_reader::SettingReader;
 
-/// How log lines look.
+/// The format of log lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LogFormat {
     /// For people.
@@ -21,7 +21,7 @@ pub enum LogFormat {
 pub struct LogConfig {
     /// A level, or directives such as `info,tollbridge=debug`.
     pub level: String,
-    /// How lines look.
+    /// The format of log lines.
     pub format: LogFormat,
 }
 
@@ -35,7 +35,7 @@ impl LogConfig {
     pub(super) fn read(reader: &mut SettingReader) -> Self {
         reader.section("log");
         let level = reader.get("level", Self::default().level);
-        // To the filter a word that is no level is the name of a module: a misspelt level would silence the log.
+        // The filter takes a word that is no level for the name of a module, so a misspelt level would silence the log.
         let is_level = |part: &str| part.contains('=') || part.trim().parse::<LevelFilter>().is_ok();
         if !level.split(',').all(is_level) || EnvFilter::builder().parse(&level).is_err() {
             let wanted = r#"write "off", "error", "warn", "info", "debug" or "trace", or "info,tollbridge=debug""#;

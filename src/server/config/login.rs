@@ -5,10 +5,10 @@ use std::time::Duration;
 use super::bounds::{MINUTE, period};
 use super::setting_reader::SettingReader;
 
-/// `[login]`: what holds for both faces.
+/// `[login]`: the settings of both faces of a login.
 #[derive(Clone, Debug)]
 pub struct LoginConfig {
-    /// How long after the password was given a login counts as fresh.
+    /// How long a login is fresh after the user has authenticated.
     pub fresh_window: Duration,
 }
 

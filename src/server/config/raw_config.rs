@@ -25,8 +25,8 @@ pub(super) struct RawConfig {
 
 impl RawConfig {
     pub(super) fn read_file(&mut self, path: &Path) {
-        let place = |position| Origin::File { path: path.to_owned(), position };
-        let fault = |position, problem| Fault { place: place(position), key: None, problem };
+        let origin = |position| Origin::File { path: path.to_owned(), position };
+        let fault = |position, problem| Fault { origin: origin(position), key: None, problem };
         let text = match fs::read_to_string(path) {
             Ok(text) => text,
             Err(error) => {
@@ -36,7 +36,7 @@ impl RawConfig {
         };
         let (root, errors) = DeTable::parse_recoverable(&text);
         for error in &errors {
-            // Only the message: the error's own `Display` quotes the line, which may hold a secret.
+            // Only the message: the error's `Display` quotes the line, which may contain a secret.
             let position = error.span().map(|span| position(&text, &span));
             self.faults.push(fault(position, format!("this is not TOML: {}", error.message())));
         }
@@ -48,9 +48,9 @@ impl RawConfig {
                 self.faults.push(fault(Some(at), problem));
                 continue;
             };
-            self.values.insert((section.clone(), String::new()), (RawValue::Other("a section"), place(Some(at))));
+            self.values.insert((section.clone(), String::new()), (RawValue::Other("a section"), origin(Some(at))));
             for (key, value) in table {
-                let origin = place(Some(position(&text, &key.span())));
+                let origin = origin(Some(position(&text, &key.span())));
                 self.values.insert((section.clone(), key.get_ref().to_string()), (value.get_ref().into(), origin));
             }
         }
@@ -65,7 +65,7 @@ impl RawConfig {
             }
             let origin = Origin::Environment(name.to_string());
             let mut fault = |problem: &str| {
-                self.faults.push(Fault { place: origin.clone(), key: None, problem: problem.to_owned() });
+                self.faults.push(Fault { origin: origin.clone(), key: None, problem: problem.to_owned() });
             };
             let Some((section, key)) = path.split_once("__").filter(|_| !path.contains(char::is_lowercase)) else {
                 fault("there is no such variable; the form is TOLLBRIDGE_SECTION__KEY, all in capitals");
@@ -75,8 +75,8 @@ impl RawConfig {
                 fault("the value is not UTF-8");
                 continue;
             };
-            let place = (section.to_ascii_lowercase(), key.to_ascii_lowercase());
-            self.values.insert(place, (RawValue::Text(value.to_owned()), origin));
+            let key = (section.to_ascii_lowercase(), key.to_ascii_lowercase());
+            self.values.insert(key, (RawValue::Text(value.to_owned()), origin));
         }
     }
 
@@ -87,7 +87,7 @@ impl RawConfig {
     }
 }
 
-/// Line and column of the beginning of a span.
+/// The line and column of the beginning of a span.
 fn position(text: &str, span: &Range<usize>) -> (usize, usize) {
     let before = text.get(..span.start).unwrap_or(text);
     let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;

@@ -11,7 +11,7 @@ use super::session::SessionConfig;
 use super::setting_reader::SettingReader;
 use super::token::TokenConfig;
 
-/// The whole configuration, checked.
+/// The whole configuration, valid.
 #[derive(Debug, Default)]
 pub struct Config {
     /// `[server]`
@@ -28,7 +28,7 @@ pub struct Config {
     pub login: LoginConfig,
     /// `[log]`
     pub log: LogConfig,
-    /// `serve --demo`; no key of the file.
+    /// `serve --demo`, not a key of the file.
     pub demo: bool,
 }
 
@@ -51,8 +51,7 @@ impl Config {
         Self { server, database, session, token, password, login, log, demo: false }
     }
 
-    /// The directory in which the server keeps the secrets that it makes itself: that of the SQLite database, or
-    /// `./data` when the database is elsewhere.
+    /// The directory of generated secrets: that of the SQLite database, or `./data` for another database.
     pub fn data_directory(&self) -> PathBuf {
         match self.database.url.sqlite_path().and_then(Path::parent) {
             Some(parent) if parent.as_os_str().is_empty() => PathBuf::from("."),

@@ -8,32 +8,32 @@ use url::{Host, Url};
 use super::bounds::{cores, period, size};
 use super::setting_reader::SettingReader;
 
-/// `[server]`: the socket and the limits of HTTP.
+/// `[server]`: the address, the limits of HTTP, and the format of errors.
 #[derive(Clone, Debug)]
 pub struct ServerConfig {
-    /// Where to listen. Port 0 lets the system choose one.
+    /// The address to listen on. Port 0 lets the system choose a port.
     pub listen: SocketAddr,
-    /// The origin under which browsers reach the server; `None`: that of each request's `Host`. With https cookies are
-    /// `Secure` and have the `__Host-` prefix.
+    /// The origin of the server in URLs of browsers; `None` for that of each request's `Host`. With https, cookies are
+    /// `Secure` and have the prefix `__Host-`.
     pub public_url: Option<Url>,
-    /// How many threads serve requests. The default is the number of cores.
+    /// The number of threads that serve requests. The default is the number of cores.
     pub workers: usize,
     /// The longest request body, in bytes.
     pub body_limit: usize,
-    /// How long a client may take to send a body.
+    /// The longest time for a client to send a body.
     pub body_timeout: Duration,
-    /// How long requests in flight may take to end when the server is asked to stop.
+    /// The longest time for requests in flight to finish when the server is shut down.
     pub shutdown_timeout: Duration,
-    /// How API clients are told that they are refused.
+    /// The format of errors for API clients.
     pub error_profile: ErrorFormat,
 }
 
-/// How API clients are told that they are refused.
+/// The format of errors for API clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorFormat {
     /// `application/problem+json` (RFC 9457).
     Problem,
-    /// The statuses and bodies of Flask-JWT-Extended, for what it has answers for.
+    /// The statuses and bodies of Flask-JWT-Extended, for the errors that it knows.
     FlaskJwtExtended,
 }
 
@@ -77,7 +77,7 @@ impl ServerConfig {
         self.listen.ip().is_loopback()
     }
 
-    /// Whether the public URL, if there is one, is of this machine: another one leads others here, through a proxy.
+    /// Whether the public URL, if set, is one of this machine. Any other means that a proxy makes the server reachable.
     pub fn is_public_url_local(&self) -> bool {
         self.public_url.as_ref().is_none_or(|url| match url.host() {
             Some(Host::Domain(name)) => name == "localhost",

@@ -9,13 +9,13 @@ use super::setting_reader::SettingReader;
 /// `[session]`: the browser face of a login.
 #[derive(Clone, Debug)]
 pub struct SessionConfig {
-    /// A session that is not used for this long is over.
+    /// How long an unused session lives.
     pub idle_ttl: Duration,
-    /// A login is over after this long whatever happens.
+    /// How long a login lives at most.
     pub absolute_ttl: Duration,
     /// How long a remember cookie lives.
     pub remember_ttl: Duration,
-    /// A file with the key that signs cookies (base64url); `None`: one of our own in the data directory.
+    /// A file with the key that signs cookies (base64url); `None` for a generated one in the data directory.
     pub secret_file: Option<PathBuf>,
 }
 

@@ -1,4 +1,4 @@
-//! The types that a key can have: how each is read, and how it is written as TOML.
+//! The types of keys, each with its parser and its TOML.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -9,9 +9,10 @@ use url::Url;
 
 use super::raw_value::RawValue;
 
-/// A type that a key can have.
+/// The type of a key.
 pub(super) trait Setting: Sized {
-    /// Reads what was written; the error says what it is not and what to write, and quotes no string of unknown kind.
+    /// Parses a raw value. The error says what to write instead. It quotes a value only where the type of the key rules
+    /// out that it is a secret.
     fn read(raw: &RawValue) -> Result<Self, String>;
 
     /// The value as TOML.
@@ -93,7 +94,7 @@ impl Setting for usize {
     }
 }
 
-/// Whole seconds: tokens and cookies know no finer time.
+/// Whole seconds, the resolution of tokens and cookies.
 impl Setting for Duration {
     fn read(raw: &RawValue) -> Result<Self, String> {
         const WANTED: &str = r#"a number and a unit, such as "15m" or "30d""#;
@@ -130,7 +131,7 @@ impl Setting for ByteSize {
     }
 }
 
-/// In the environment the items are separated by commas.
+/// In the environment, items are separated by commas.
 impl Setting for Vec<String> {
     fn read(raw: &RawValue) -> Result<Self, String> {
         match raw {
@@ -170,7 +171,7 @@ impl Setting for SocketAddr {
     }
 }
 
-/// An origin: scheme, host and port, nothing else.
+/// An origin: only scheme, host and port.
 impl Setting for Url {
     fn read(raw: &RawValue) -> Result<Self, String> {
         const WANTED: &str = r#"only scheme, host and port, such as "https://login.example.com""#;

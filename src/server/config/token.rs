@@ -10,10 +10,10 @@ use super::setting_reader::SettingReader;
 use crate::server::key_text;
 use crate::{Algorithm, Location};
 
-/// Where the key that signs tokens comes from.
+/// The source of the key that signs tokens.
 #[derive(Clone, Debug, Default)]
 pub enum TokenKeyConfig {
-    /// HS256 with a key of our own in the data directory, made at the first start.
+    /// HS256 with a key that is generated in the data directory at the first start.
     #[default]
     Generated,
     /// An HMAC algorithm with this key.
@@ -29,23 +29,23 @@ pub enum TokenKeyConfig {
 pub struct TokenConfig {
     /// The algorithm and the key.
     pub key: TokenKeyConfig,
-    /// `iss` of our tokens.
+    /// The claim `iss` of issued tokens.
     pub issuer: String,
-    /// `aud` of our tokens.
+    /// The claim `aud` of issued tokens.
     pub audience: String,
     /// How long an access token lives.
     pub access_ttl: Duration,
     /// How long a refresh token lives.
     pub refresh_ttl: Duration,
-    /// How long a refresh token that was used still gives the same answer, for clients that lost it.
+    /// How long a used refresh token gives the same response again, for clients that lost it.
     pub refresh_grace: Duration,
-    /// By how much other machines' clocks may differ.
+    /// The tolerance for the clocks of other machines.
     pub leeway: Duration,
-    /// Where tokens are looked for, in this order.
+    /// The locations of tokens, in the order of the search.
     pub locations: Vec<Location>,
     /// The longest JSON body, in bytes, that is searched for a token.
     pub json_body_limit: usize,
-    /// Whether tokens that Flask-JWT-Extended signed with the same key are accepted too.
+    /// Whether tokens of Flask-JWT-Extended with the same key are accepted too.
     pub accept_flask_jwt_extended: bool,
 }
 
