@@ -1,10 +1,10 @@
 //! The application: the server and the command line, built on the [bridge layer](crate::bridge) and the
 //! [store](crate::store).
 //!
-//! [`cli`] parses what was asked for, [`config`] says how it is to be done, [`secrets`] finds or makes the keys, and
-//! [`Application`] puts them together and serves. What wraps every request, from the outside in: [`telemetry`] names
-//! and logs it, [`headers`] keeps browsers from doing harm, [`recover`] survives a panic, and the bridge knows who is
-//! asking.
+//! [`cli`] parses the command line, [`config`] loads the configuration, [`secrets`] reads or generates the keys, and
+//! [`Application`] assembles them and serves. Every request passes these middlewares, from the outside in:
+//! [`telemetry`] logs it, [`headers`] sets the security headers, [`recover`] answers a panic, and the bridge
+//! authenticates the user.
 
 mod accounts;
 mod application;

@@ -1,4 +1,4 @@
-//! The life of the server: put together, bound, running, stopped. Tests start the same thing as `main`.
+//! The server: assembly, start and shutdown. Tests start the same server as `main`.
 
 use std::future::Future;
 use std::io;
@@ -29,10 +29,10 @@ use super::telemetry::Telemetry;
 use crate::Clock;
 use crate::store::db::Database;
 
-/// How often what has expired is deleted.
-const SWEEP_EVERY: Duration = Duration::from_secs(3600);
+/// The interval between deletions of expired rows.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(3600);
 
-/// A server that is bound to its address and ready to run.
+/// A server that is bound to its address.
 pub struct Application {
     server: Server,
     addr: SocketAddr,
@@ -41,11 +41,11 @@ pub struct Application {
 }
 
 impl Application {
-    /// Opens and migrates the database, finds or makes the secrets, and binds the address.
+    /// Opens and migrates the database, reads or generates the secrets, and binds the address.
     ///
     /// # Errors
     ///
-    /// [`StartError`] says what is missing and what to do. Nothing is listening then.
+    /// [`StartError`] names the problem and its remedy. Nothing listens then.
     pub async fn build(config: Config, clock: Clock) -> Result<Self, StartError> {
         if config.demo {
             demo::require_loopback(&config.server)?;
@@ -101,12 +101,12 @@ impl Application {
         Ok(Self { server: server.run(), addr, database, clock })
     }
 
-    /// Where the server listens; with the real port if 0 was asked for.
+    /// The address that the server listens on, with the actual port if the configured one is 0.
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
 
-    /// Serves until the process gets SIGTERM or SIGINT.
+    /// Serves until the process receives SIGTERM or SIGINT.
     ///
     /// # Errors
     ///
@@ -115,8 +115,8 @@ impl Application {
         self.run_until(stop_signal()?).await
     }
 
-    /// Serves until `shutdown` is ready; then no new connection is accepted, and requests in flight have the shutdown
-    /// timeout to end.
+    /// Serves until `shutdown` resolves. Then no connection is accepted, and requests in flight have the shutdown
+    /// timeout to finish.
     ///
     /// # Errors
     ///
@@ -136,8 +136,8 @@ impl Application {
     }
 }
 
-/// Catches SIGTERM and SIGINT from now on; ready when one came. To be called before anybody is told that the server is
-/// there: from then on it may be asked to stop.
+/// Installs the handlers of SIGTERM and SIGINT, and returns a future that resolves on the first signal. Must be called
+/// before the server is announced, because it may be stopped from then on.
 pub(super) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     Ok(async move {
@@ -145,13 +145,13 @@ pub(super) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     })
 }
 
-/// Deletes what has expired, now and every hour. A failure is logged and tried again.
+/// Deletes expired rows, now and every hour. A failure is logged and retried at the next interval.
 async fn sweep(database: Database, clock: Clock) {
     loop {
         match database.sweep(clock.now()).await {
             Ok(rows) => tracing::debug!(rows, "deleted expired sessions and logins"),
             Err(error) => tracing::warn!(%error, "expired sessions and logins are not deleted"),
         }
-        rt::time::sleep(SWEEP_EVERY).await;
+        rt::time::sleep(SWEEP_INTERVAL).await;
     }
 }

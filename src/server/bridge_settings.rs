@@ -1,4 +1,4 @@
-//! The bridge as the configuration wants it: where the keys of the file become calls of the builder.
+//! The bridge from the configuration: each key becomes a call of the builder.
 
 use secrecy::ExposeSecret as _;
 
@@ -47,11 +47,11 @@ pub(super) fn build(
     let builder = match config.server.error_profile {
         ErrorFormat::Problem => builder,
         ErrorFormat::FlaskJwtExtended => {
-            let answers = flask::ErrorProfile::default();
-            // People have their pages, whatever clients are told.
+            let errors = flask::ErrorProfile::default();
+            // Browsers get pages, independent of the format for API clients.
             builder.on_refusal(
                 move |refusal| {
-                    if prefers_html(refusal.request()) { None } else { answers.answer(refusal) }
+                    if prefers_html(refusal.request()) { None } else { errors.answer(refusal) }
                 },
             )
         }

@@ -1,4 +1,4 @@
-//! A key as text.
+//! Keys as text.
 
 use base64::Engine as _;
 use base64::alphabet;
@@ -14,7 +14,7 @@ const BASE64URL: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
-/// Why a text is not accepted as a key.
+/// The reason that a text is not accepted as a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyWeakness {
     /// Not base64url.
@@ -27,22 +27,22 @@ pub enum KeyWeakness {
     Short {
         /// Its length in bytes.
         has: usize,
-        /// The least.
+        /// The least length in bytes.
         needed: usize,
     },
-    /// Chosen by a person.
+    /// Can be guessed.
     #[error("this key can be guessed; make a random one with `openssl rand -base64 32 | tr +/ -_`")]
     Guessable,
 }
 
-/// Decodes a key of at least `needed` bytes from base64url and refuses what a person would type.
+/// Decodes a key of at least `needed` bytes from base64url and refuses words, which can be guessed.
 ///
-/// Words are base64url too, but of one case only. A key in hexadecimal is of one case as well and passes, because it is
-/// base64url of a longer key. The bytes themselves may be text: the key of a Flask application that shares it is.
+/// Words are valid base64url too, but usually in one case. A hexadecimal key is in one case as well and is accepted,
+/// because it is base64url of a longer key. The decoded bytes may be text, as in a key shared with a Flask application.
 ///
 /// # Errors
 ///
-/// Why this is no key.
+/// [`KeyWeakness`]: the text is invalid, short, or can be guessed.
 pub(super) fn decode(text: &SecretString, needed: usize) -> Result<SecretSlice<u8>, KeyWeakness> {
     let text = text.expose_secret();
     let key = SecretSlice::from(BASE64URL.decode(text).or(Err(KeyWeakness::NotBase64Url))?);

@@ -4,7 +4,7 @@ use super::config::{Config, PasswordConfig};
 use crate::store::db::{Database, DatabaseError};
 use crate::{PasswordError, PasswordHasher, PasswordParams};
 
-/// Opens the database and brings its tables up to date; with the names of the migrations that this took.
+/// Opens and migrates the database, and returns the names of the applied migrations with it.
 pub(super) async fn open_database(config: &Config) -> Result<(Database, Vec<String>), DatabaseError> {
     let database = Database::open(config.database.url.expose(), config.database.pool_size)?;
     let migrations = database.migrate().await?;

@@ -1,12 +1,12 @@
-//! The secrets: read from where the configuration says, or made at the first start and kept.
+//! The secrets: read from configured files, or generated at the first start.
 //!
 //! There are two: the key that signs tokens and the key that signs cookies. Without configuration they are
-//! `token.key` (32 bytes) and `session.key` (64 bytes) in the data directory, as base64url, readable by their owner
-//! only. A new file appears under its name complete and on disk, or not at all, and only if there was none: two
-//! processes that start at once end up with the same key.
+//! `token.key` (32 bytes) and `session.key` (64 bytes) in the data directory, as base64url, readable only by their
+//! owner. A generated file is written completely and synchronously before it gets its name, and never replaces another:
+//! two processes that start at once use the same key.
 //!
-//! A file of secrets that others may read is refused, and so is a key that people would choose rather than a
-//! generator. Neither a key nor a part of one is in any error here.
+//! A file that other users can read is refused, and so is a key that can be guessed. No error contains a key or a part
+//! of one.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
@@ -23,7 +23,7 @@ use crate::Algorithm;
 
 /// The shortest key, in bytes (RFC 7518 section 3.2).
 const MIN_BYTES: usize = 32;
-/// Nothing that is a key is longer than this.
+/// The longest file that is read.
 const MAX_FILE: u64 = 64 << 10;
 
 /// The secrets of one server.
@@ -31,7 +31,7 @@ const MAX_FILE: u64 = 64 << 10;
 pub struct Secrets {
     /// The key that signs tokens.
     pub token_key: TokenSecret,
-    /// The key from which those of the cookies are derived.
+    /// The secret from which the keys of cookies are derived.
     pub session_secret: SecretSlice<u8>,
 }
 
@@ -44,33 +44,33 @@ pub enum TokenSecret {
     PrivateKey(Algorithm, SecretSlice<u8>),
 }
 
-/// A secret cannot be had.
+/// A secret is unavailable.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
     /// The file cannot be read.
     #[error("the secret file {path} cannot be read ({cause}); check that it is there and belongs to this user", path = .0.display(), cause = .1)]
     Unreadable(PathBuf, #[source] io::Error),
-    /// The file or its directory cannot be made.
+    /// The file or its directory cannot be created.
     #[error("the secret file {path} cannot be made ({cause}); let this user write to its directory, or configure token.secret_file and session.secret_file", path = .0.display(), cause = .1)]
     Unwritable(PathBuf, #[source] io::Error),
-    /// Others may read the file.
+    /// Other users can read the file.
     #[error("the secret file {path} can be read by other users (mode {mode:03o}); run `chmod 600 {path}`, and replace the secret if others have seen it", path = .0.display(), mode = .1)]
     Exposed(PathBuf, u32),
-    /// What is in the file is no key.
+    /// The content of the file is not an acceptable key.
     #[error("the secret file {path}: {weakness}", path = .0.display(), weakness = .1)]
     Weak(PathBuf, #[source] KeyWeakness),
 }
 
 impl Secrets {
-    /// Reads the secrets; those that the configuration leaves to the server are made if they are not there.
+    /// Reads the secrets, and generates those that are not configured and do not exist.
     ///
     /// # Errors
     ///
-    /// A file cannot be read or made, others may read it, or what is in it is no key.
+    /// A file cannot be read or created, other users can read it, or its content is not an acceptable key.
     pub fn load(config: &Config) -> Result<Self, SecretError> {
         let own = |name, length| {
             let path = config.data_directory().join(name);
-            make_key(&path, length)?;
+            create_key(&path, length)?;
             read_key(&path, MIN_BYTES)
         };
         Ok(Self {
@@ -91,7 +91,7 @@ impl Secrets {
         })
     }
 
-    /// What [`load`](Self::load) would refuse; makes nothing.
+    /// The errors of [`load`](Self::load), without generating secrets.
     pub fn check(config: &Config) -> Vec<SecretError> {
         let own = |name| Some(config.data_directory().join(name)).filter(|path| path.exists());
         let token_key = match &config.token.key {
@@ -106,12 +106,8 @@ impl Secrets {
     }
 }
 
-/// Makes the directory of the server's data, which only its owner may enter, unless it is there.
-///
-/// # Errors
-///
-/// The directory cannot be made.
-pub fn make_directory(path: &Path) -> io::Result<()> {
+/// Creates the data directory with access only for its owner, unless it exists.
+fn create_directory(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
@@ -135,8 +131,8 @@ fn read_private(path: &Path) -> Result<SecretSlice<u8>, SecretError> {
     Ok(bytes.into())
 }
 
-/// Makes a file with a random key, unless it is there.
-fn make_key(path: &Path, length: usize) -> Result<(), SecretError> {
+/// Creates a file with a random key, unless it exists.
+fn create_key(path: &Path, length: usize) -> Result<(), SecretError> {
     if path.exists() {
         return Ok(());
     }
@@ -148,11 +144,11 @@ fn make_key(path: &Path, length: usize) -> Result<(), SecretError> {
     made.map_err(|cause| SecretError::Unwritable(path.to_owned(), cause))
 }
 
-/// Writes beside the path first and links the file to its name when it is complete: unlike a rename, a link never
-/// replaces the file of a process that was faster.
+/// Writes a temporary file and links it to its name when it is complete. Unlike a rename, a link never replaces the
+/// file of another process.
 fn write_new(path: &Path, text: &SecretString) -> io::Result<()> {
     let directory = path.parent().unwrap_or(Path::new("."));
-    make_directory(directory)?;
+    create_directory(directory)?;
     let mut suffix = [0; 8];
     aws_lc_rs::rand::fill(&mut suffix).or(Err(io::Error::other("the system has no randomness")))?;
     let draft = directory.join(format!(".draft-{}", URL_SAFE_NO_PAD.encode(suffix)));

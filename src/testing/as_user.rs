@@ -70,8 +70,8 @@ enum CredentialKind {
 }
 
 impl<'a, U: Clone + 'static> AsUser<'a, U> {
-    /// A user who has just authenticated (`fresh_login=True` of `FlaskLoginClient`). The login stays fresh for the bridge's
-    /// [`fresh_window`](crate::BridgeBuilder::fresh_window).
+    /// A user who has just authenticated (`fresh_login=True` of `FlaskLoginClient`). The login stays fresh for the
+    /// bridge's [`fresh_window`](crate::BridgeBuilder::fresh_window).
     pub fn fresh(mut self) -> Self {
         self.fresh = true;
         self

@@ -4,12 +4,12 @@ use actix_web::HttpResponse;
 use actix_web::http::header::LOCATION;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-/// What no URI reference may hold as it is (RFC 3986 section 2), and all that is not ASCII: clients do not agree on what
-/// UTF-8 in a header means.
+/// The characters that a URI reference must not contain (RFC 3986 section 2). All non-ASCII is encoded too, because
+/// clients interpret UTF-8 in a header differently.
 const NOT_IN_URI: AsciiSet =
     CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'\\').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
 
-/// Sends a browser on with a GET, whatever it came with: 303, never 307, which would carry a password along
+/// Redirects a browser with 303, after which it sends a GET. Never with 307, which would send a password again
 /// (RFC 9700 section 4.12).
 pub(super) fn see_other(location: &str) -> HttpResponse {
     let location = utf8_percent_encode(location, &NOT_IN_URI).to_string();

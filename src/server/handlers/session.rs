@@ -1,4 +1,4 @@
-//! Who is asking, and how they are signed in. The same answer by cookie, by header and by body.
+//! The current user and their login. The response is the same for a cookie, a header and a body.
 
 use actix_web::web::Json;
 use serde::Serialize;
@@ -11,7 +11,7 @@ pub(crate) async fn who_am_i(user: CurrentUser<User>) -> Json<CurrentUser<User>>
     Json(user)
 }
 
-/// How a request is authenticated.
+/// The authentication of a request.
 #[derive(Serialize)]
 pub(crate) struct SessionInfo {
     user: CurrentUser<User>,

@@ -15,8 +15,8 @@ use super::thread_reader::ThreadReader;
 /// A database of users, logins and sessions: a [`UserStore`](crate::UserStore), a [`LoginStore`](crate::LoginStore)
 /// and a [`SessionStore`](crate::SessionStore). Its clones share their connections.
 ///
-/// Its methods must be called on a tokio runtime. A write is committed when its future resolves, and is carried out even
-/// if that future is dropped before. A caller waits at most ten seconds for a connection; then the store is
+/// Its methods must be called on a tokio runtime. A write is committed when its future resolves, and is carried out
+/// even if that future is dropped before. A caller waits at most ten seconds for a connection; then the store is
 /// [unavailable](crate::StoreError).
 #[derive(Clone)]
 pub struct Database(pub(super) Arc<Inner>);
@@ -35,12 +35,12 @@ impl Database {
     /// created by [`migrate`](Self::migrate).
     ///
     /// The URL is `sqlite://PATH` (a literal path, relative or absolute) or `postgres://…` (as libpq reads it;
-    /// `postgresql://…` too). `pool_size` is the number of connections to PostgreSQL. SQLite allows one write at a time,
-    /// so it has one connection for writes, besides those for reads.
+    /// `postgresql://…` too). `pool_size` is the number of connections to PostgreSQL. SQLite allows one write at a
+    /// time, so it has one connection for writes, besides those for reads.
     ///
     /// # Errors
     ///
-    /// When the URL is invalid, the database does not answer, or `pool_size` is 0.
+    /// When the URL is invalid, the database is unavailable, or `pool_size` is 0.
     pub fn open(url: &str, pool_size: u32) -> Result<Self, DatabaseError> {
         let address = Arc::new(Address::parse(url)?);
         let pool_size = match &*address {

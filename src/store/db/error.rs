@@ -26,7 +26,7 @@ pub enum DatabaseError {
     /// A migration failed. It was rolled back, with those before it in the same run.
     #[error("the database cannot be migrated: {0}")]
     Migrate(#[source] Box<dyn Error + Send + Sync>),
-    /// The database did not answer.
+    /// The database is unavailable.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

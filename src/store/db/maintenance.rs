@@ -40,7 +40,7 @@ impl Database {
     ///
     /// # Errors
     ///
-    /// When the database does not answer.
+    /// When the database is unavailable.
     pub async fn sweep(&self, now: UnixTime) -> Result<u64, StoreError> {
         let sessions = self.write(move |connection| sessions::delete_expired(connection, now)).await?;
         let ended_by = now.saturating_sub(ENDED_LOGIN_TTL);

@@ -24,7 +24,7 @@ pub enum CreateUserError {
     /// The requested id is not above every id given before, so it is or was another user's.
     #[error("the user id {0} cannot be given: it must be positive and above every id given before")]
     IdNotNew(i64),
-    /// The database did not answer.
+    /// The database is unavailable.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -65,7 +65,7 @@ impl Database {
     ///
     /// # Errors
     ///
-    /// When the database does not answer.
+    /// When the database is unavailable.
     pub async fn find_by_username(&self, username: &str) -> Result<Option<(User, String)>, StoreError> {
         if !is_storable(username) {
             return Ok(None);
@@ -87,7 +87,7 @@ impl Database {
     ///
     /// # Errors
     ///
-    /// When the database does not answer.
+    /// When the database is unavailable.
     pub async fn list_users(&self) -> Result<Vec<User>, StoreError> {
         let all = |connection: &mut Connection| each!(connection, c => users::table.order(users::id).select(User::as_select()).load(c));
         self.read_in_pool(all).await
@@ -98,7 +98,7 @@ impl Database {
     ///
     /// # Errors
     ///
-    /// When the database does not answer.
+    /// When the database is unavailable.
     pub async fn set_active(&self, user: i64, active: bool, now: UnixTime) -> Result<bool, StoreError> {
         let set = move |connection: &mut Connection| {
             let updated = each!(connection, c => {
@@ -117,7 +117,7 @@ impl Database {
     ///
     /// # Errors
     ///
-    /// When there is no such user, or the database does not answer. Nothing is changed then.
+    /// When there is no such user, or the database is unavailable. Nothing is changed then.
     pub async fn change_password(
         &self,
         user: i64,
@@ -147,7 +147,7 @@ impl Database {
     ///
     /// # Errors
     ///
-    /// When the database does not answer.
+    /// When the database is unavailable.
     pub async fn set_password_hash(&self, user: i64, old_hash: &str, new_hash: &str) -> Result<(), StoreError> {
         let (old_hash, new_hash) = (old_hash.to_owned(), new_hash.to_owned());
         let set = move |connection: &mut Connection| {
@@ -164,7 +164,7 @@ impl Database {
     ///
     /// # Errors
     ///
-    /// When the database does not answer.
+    /// When the database is unavailable.
     pub async fn delete_user(&self, user: i64) -> Result<bool, StoreError> {
         let delete = move |connection: &mut Connection| each!(connection, c => diesel::delete(users::table.filter(users::id.eq(user))).execute(c));
         self.write(delete).await.map(|rows| rows == 1)
@@ -174,7 +174,7 @@ impl Database {
     ///
     /// # Errors
     ///
-    /// When the database does not answer.
+    /// When the database is unavailable.
     pub async fn current_password_hash(&self, user: i64) -> Result<Option<String>, StoreError> {
         let hash = move |connection: &mut Connection| {
             each!(connection, c => {
