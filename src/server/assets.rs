@@ -1,4 +1,5 @@
-//! The stylesheets and the logo, compiled in. The version in a stylesheet's URL allows browsers to cache it for a year.
+//! The stylesheets and the logo, compiled in. The URL of the main stylesheet has its version, so that browsers may cache
+//! it for a year.
 
 use std::sync::LazyLock;
 
@@ -42,8 +43,8 @@ pub(crate) async fn stylesheet(request: HttpRequest) -> HttpResponse {
 /// that, and Chromium does not always notice that the cookie is removed.
 pub(crate) async fn signed_out(request: HttpRequest) -> HttpResponse {
     let mut response = HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).content_type("text/css").finish();
-    // Pages of other sites must not clear the caches of our users. Browsers that support Clear-Site-Data send this
-    // header.
+    // Pages of other sites must not clear the caches of our users. Browsers that support Clear-Site-Data also send
+    // Sec-Fetch-Site.
     if request.headers().get("sec-fetch-site").is_some_and(|site| site == "same-origin") {
         response.headers_mut().insert(CLEAR_SITE_DATA, CLEAR_CACHE);
     }

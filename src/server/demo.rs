@@ -1,7 +1,7 @@
 //! `serve --demo`: the three users of the Flask-JWT-Extended guide, so that its examples can be tried at once.
 //!
-//! Their password is public. So the demo listens on loopback only. A server without `--demo` whose database has demo
-//! users does not start if others can reach it, on another address or through a proxy.
+//! Their password is public. So the demo listens on loopback only. A server without `--demo` does not start if others can
+//! reach it, on another address or through a proxy, and its database has an active demo user with this password.
 
 use super::config::ServerConfig;
 use crate::store::db::{CreateUserError, Database, NewUser};

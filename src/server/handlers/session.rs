@@ -1,4 +1,4 @@
-//! The current user and their login. The response is the same for a cookie, a header and a body.
+//! The current user and their login. The form of the response does not depend on the credential.
 
 use actix_web::web::Json;
 use serde::Serialize;
