@@ -1,4 +1,4 @@
-//! The `tollbridge` program. All that it does is in [`tollbridge::server`].
+//! The `tollbridge` program, implemented in [`tollbridge::server`].
 
 use std::process::ExitCode;
 

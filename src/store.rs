@@ -1,6 +1,6 @@
-//! The store: where users, logins and sessions are kept. It knows the bridge's records and traits, and no HTTP.
+//! The stores of users, logins and sessions. They depend on the bridge's records and traits, not on HTTP.
 //!
-//! * [`memory`]: logins and sessions in the process's memory, for tests and examples.
+//! * [`memory`]: logins and sessions in memory, for tests and examples.
 //! * [`db`]: users, logins and sessions in SQLite or PostgreSQL (feature `database`).
 
 #[cfg(feature = "database")]

@@ -5,15 +5,14 @@
 //! tollbridge = { version = "0.1", features = ["testing"] }
 //! ```
 //!
-//! * [`as_user`] signs a user in, so that no test has to walk through a login form first: what `FlaskLoginClient` is to
-//!   Flask-Login.
-//! * [`FakeClock`] is the time, in the test's hand.
-//! * [`assert_no_cookies`] and [`assert_silent`] say what a response must not carry.
+//! * [`as_user`] signs a user in without the application's login form, as `FlaskLoginClient` of Flask-Login does.
+//! * [`FakeClock`] is a clock that the test controls.
+//! * [`assert_no_cookies`] and [`assert_silent`] check what a response must not carry.
 //! * [`conformance`] checks a [`LoginStore`](crate::LoginStore) and a [`SessionStore`](crate::SessionStore) against
-//!   what these traits promise.
+//!   the requirements of these traits.
 //!
-//! Nothing is faked inside the bridge: a login is in the store, a session is in the session store, its cookie is signed,
-//! and tokens are real ones.
+//! Nothing inside the bridge is mocked: the login is in the store, the session is in the session store, its cookie is
+//! signed, and the tokens are real.
 //!
 //! ```
 //! use std::time::Duration;
@@ -70,7 +69,7 @@
 //! let res = call_service(&app, browser.on(TestRequest::get().uri("/secrets")).to_request()).await;
 //! assert_eq!(res.status(), 401);
 //!
-//! // Fresh is who signed in just now, until the time has passed.
+//! // A login is fresh for a limited time after the user signed in.
 //! let fresh = as_user(&bridge, &ANN).fresh().via_session().await;
 //! let res = call_service(&app, fresh.on(TestRequest::get().uri("/secrets")).to_request()).await;
 //! assert_eq!(res.status(), 200);
@@ -84,10 +83,10 @@
 mod as_user;
 pub mod conformance;
 mod fake_clock;
+mod response_assertions;
 mod signed_in;
-mod silence;
 
 pub use as_user::{AsUser, as_user};
 pub use fake_clock::FakeClock;
+pub use response_assertions::{assert_no_cookies, assert_silent};
 pub use signed_in::SignedIn;
-pub use silence::{assert_no_cookies, assert_silent};

@@ -1,25 +1,25 @@
-//! What people do with their account: prove who they are, and change the password.
+//! Authentication by password, and the change of password.
 
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::store::db::users::User;
+use crate::store::db::User;
 use crate::{AuthError, LoginId, PasswordVerification};
 
 use super::metrics::LoginOutcome;
 use super::state::AppState;
 
-/// No username is longer, in bytes; a longer one is not even looked up.
+/// The longest username, in bytes. A longer one is not looked up.
 const USERNAME_MAX: usize = 255;
 
 /// The user with this name and password.
 ///
-/// A name that nobody has, a wrong password and a disabled account are one error at one cost: each is looked up once
-/// and pays for one hash, so that nobody learns which names exist (ASVS 5.0 6.3.8).
+/// An unknown name, a wrong password and a disabled account are the same error at the same cost, one query and one
+/// hash, so that the response does not tell which names exist (ASVS 5.0 6.3.8).
 ///
 /// # Errors
 ///
 /// [`AuthError::InvalidCredentials`] as above; [`AuthError::InvalidRequest`] for a password over the maximum, which is
-/// never hashed; [`AuthError::Overloaded`] when too many are waiting to be hashed; or the store cannot answer.
+/// never hashed; [`AuthError::Overloaded`] when the queue of the hasher is full; or the store is unavailable.
 pub(crate) async fn authenticate(state: &AppState, username: &str, password: SecretString) -> Result<User, AuthError> {
     let result = check(state, username, password).await;
     state.metrics.count_login(match &result {
@@ -33,7 +33,7 @@ pub(crate) async fn authenticate(state: &AppState, username: &str, password: Sec
 
 async fn check(state: &AppState, username: &str, password: SecretString) -> Result<User, AuthError> {
     state.password_policy.check_presented(password.expose_secret())?;
-    // PostgreSQL takes no NUL in text and would fail instead of finding nobody.
+    // PostgreSQL rejects NUL in text with an error instead of finding no user.
     let found = if username.len() > USERNAME_MAX || username.contains('\0') {
         None
     } else {
@@ -45,27 +45,25 @@ async fn check(state: &AppState, username: &str, password: SecretString) -> Resu
     match verified {
         PasswordVerification::No => return Err(AuthError::InvalidCredentials),
         PasswordVerification::Yes => {}
-        PasswordVerification::Rehashed(new_hash) => {
-            keep_rehash(state, &user, &hash.unwrap_or_default(), &new_hash).await
-        }
+        PasswordVerification::Rehashed(new_hash) => store_rehash(state, &user, &hash.unwrap_or_default(), &new_hash).await,
     }
     Ok(user)
 }
 
-/// Keeps the same password hashed with the parameters of today. The user has proved who they are, so that a store which
-/// cannot write now keeps nobody out: the next login tries again.
-async fn keep_rehash(state: &AppState, user: &User, old_hash: &str, new_hash: &str) {
+/// Stores the password's hash with the current parameters. A failed write is only logged, because the user is
+/// authenticated: the next login tries again.
+async fn store_rehash(state: &AppState, user: &User, old_hash: &str, new_hash: &str) {
     if let Err(error) = state.db.set_password_hash(user.id, old_hash, new_hash).await {
         tracing::warn!(user.id = user.id, %error, "a password hash could not be renewed");
     }
 }
 
-/// Gives the user a new password and ends every login of theirs but `keep`.
+/// Changes the user's password and ends all their logins but `keep`.
 ///
 /// # Errors
 ///
-/// [`AuthError::InvalidCredentials`] when `current` is not the password; [`AuthError::InvalidRequest`] when the policy
-/// refuses `new`, saying why; and those of [`authenticate`].
+/// [`AuthError::InvalidCredentials`] when `current` is not the password; [`AuthError::InvalidRequest`] with the reason
+/// when the policy refuses `new`; and those of [`authenticate`].
 pub(crate) async fn change_password(
     state: &AppState,
     user: &User,

@@ -1,4 +1,4 @@
-//! The life of the server: put together, bound, running, stopped. Tests start the same thing as `main`.
+//! The server: assembly, start and shutdown. Tests start the same server as `main`.
 
 use std::future::Future;
 use std::io;
@@ -14,22 +14,25 @@ use actix_web::web::Data;
 use actix_web::{App, HttpServer};
 use futures_util::future::{Either, join, select};
 
-use super::config::{Config, PasswordConfig};
-use super::demo::{self, DemoError};
+use super::bridge_settings;
+use super::config::Config;
+use super::demo;
 use super::headers::SecurityHeaders;
 use super::metrics::Metrics;
 use super::recover::Recover;
+use super::resources::{open_database, password_hasher};
 use super::routes;
-use super::secrets::{SecretError, Secrets};
+use super::secrets::Secrets;
+use super::start_error::StartError;
 use super::state::AppState;
 use super::telemetry::Telemetry;
-use crate::store::db::{Database, DatabaseError};
-use crate::{BuildError, Clock, KeyError, PasswordError, PasswordHasher, PasswordParams, StoreError};
+use crate::Clock;
+use crate::store::db::Database;
 
-/// How often what has expired is deleted.
-const SWEEP_EVERY: Duration = Duration::from_secs(3600);
+/// The interval between deletions of expired rows.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(3600);
 
-/// A server that is bound to its address and ready to run.
+/// A server that is bound to its address.
 pub struct Application {
     server: Server,
     addr: SocketAddr,
@@ -37,41 +40,12 @@ pub struct Application {
     clock: Clock,
 }
 
-/// Why the server does not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The database cannot be opened or brought up to date.
-    #[error("{0}; check database.url and that the database is running")]
-    Database(#[from] DatabaseError),
-    /// A secret cannot be read or made.
-    #[error(transparent)]
-    Secret(#[from] SecretError),
-    /// The token key is none.
-    #[error("the token key cannot be used: {0}; check token.algorithm and token.private_key_file")]
-    Key(#[from] KeyError),
-    /// The bridge refuses its settings.
-    #[error(transparent)]
-    Bridge(#[from] BuildError),
-    /// The password hasher refuses its parameters.
-    #[error("the password settings cannot be used: {0}; check the keys of [password]")]
-    Password(#[from] PasswordError),
-    /// The demo users cannot be had, or are where they must not be.
-    #[error(transparent)]
-    Demo(#[from] DemoError),
-    /// The database did not answer.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The address is not to be had.
-    #[error("cannot listen on {0} ({1}); stop what uses the address, or choose another one with --listen")]
-    Bind(SocketAddr, #[source] io::Error),
-}
-
 impl Application {
-    /// Opens and migrates the database, finds or makes the secrets, and binds the address.
+    /// Opens and migrates the database, reads or generates the secrets, and binds the address.
     ///
     /// # Errors
     ///
-    /// [`StartError`] says what is missing and what to do. Nothing is listening then.
+    /// [`StartError`] names the problem and its remedy. Nothing listens then.
     pub async fn build(config: Config, clock: Clock) -> Result<Self, StartError> {
         if config.demo {
             demo::require_loopback(&config.server)?;
@@ -87,7 +61,7 @@ impl Application {
             demo::refuse_leftovers(&database, &config.server, &passwords).await?;
         }
         let secrets = Secrets::load(&config)?;
-        let bridge = super::bridge::build(&config, &secrets, &database, &clock)?;
+        let bridge = bridge_settings::build(&config, &secrets, &database, &clock)?;
         drop(secrets);
         if !config.server.is_loopback() && !config.server.is_https() {
             tracing::warn!(
@@ -127,12 +101,12 @@ impl Application {
         Ok(Self { server: server.run(), addr, database, clock })
     }
 
-    /// Where the server listens; with the real port if 0 was asked for.
+    /// The address that the server listens on, with the actual port if the configured one is 0.
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
 
-    /// Serves until the process gets SIGTERM or SIGINT.
+    /// Serves until the process receives SIGTERM or SIGINT.
     ///
     /// # Errors
     ///
@@ -141,8 +115,8 @@ impl Application {
         self.run_until(stop_signal()?).await
     }
 
-    /// Serves until `shutdown` is ready; then no new connection is accepted, and requests in flight have the shutdown
-    /// timeout to end.
+    /// Serves until `shutdown` resolves. Then no connection is accepted, and requests in flight have the shutdown
+    /// timeout to finish.
     ///
     /// # Errors
     ///
@@ -162,8 +136,8 @@ impl Application {
     }
 }
 
-/// Catches SIGTERM and SIGINT from now on; ready when one came. To be called before anybody is told that the server is
-/// there: from then on it may be asked to stop.
+/// Installs the handlers of SIGTERM and SIGINT, and returns a future that resolves on the first signal. Must be called
+/// before the server is announced, because it may be stopped from then on.
 pub(super) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     Ok(async move {
@@ -171,31 +145,13 @@ pub(super) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     })
 }
 
-/// Opens the database and brings its tables up to date; with the names of the migrations that this took.
-pub(super) async fn open_database(config: &Config) -> Result<(Database, Vec<String>), DatabaseError> {
-    let database = Database::open(config.database.url.expose(), config.database.pool_size)?;
-    let migrations = database.migrate().await?;
-    Ok((database, migrations))
-}
-
-/// Starts the threads that hash passwords.
-pub(super) fn password_hasher(config: &PasswordConfig) -> Result<PasswordHasher, PasswordError> {
-    PasswordHasher::new(PasswordParams {
-        memory_kib: config.memory_kib,
-        iterations: config.iterations,
-        parallelism: config.parallelism,
-        threads: config.threads,
-        queue: config.queue,
-    })
-}
-
-/// Deletes what has expired, now and every hour. A failure is logged and tried again.
+/// Deletes expired rows, now and every hour. A failure is logged and retried at the next interval.
 async fn sweep(database: Database, clock: Clock) {
     loop {
         match database.sweep(clock.now()).await {
             Ok(rows) => tracing::debug!(rows, "deleted expired sessions and logins"),
             Err(error) => tracing::warn!(%error, "expired sessions and logins are not deleted"),
         }
-        rt::time::sleep(SWEEP_EVERY).await;
+        rt::time::sleep(SWEEP_INTERVAL).await;
     }
 }

@@ -1,4 +1,5 @@
-//! The stylesheet and the mark: compiled in, and named by their content, so that browsers may keep them for ever.
+//! The stylesheets and the logo, compiled in. The URL of the main stylesheet has its version, so that browsers may cache
+//! it for a year.
 
 use std::sync::LazyLock;
 
@@ -8,11 +9,11 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-/// Asks a browser to drop what it kept of this site (<https://www.w3.org/TR/clear-site-data/>).
+/// Clears a browser's data of this site (<https://www.w3.org/TR/clear-site-data/>).
 pub(crate) const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
-/// The pages that it kept. Not `"cookies"`: that would clear those of every application on this domain and its
-/// subdomains, and ours are removed by name already.
-pub(crate) const FORGET_PAGES: HeaderValue = HeaderValue::from_static(r#""cache""#);
+/// Clears cached pages. Not `"cookies"`: that would clear those of every application on this domain and its subdomains,
+/// and our own are removed by name already.
+pub(crate) const CLEAR_CACHE: HeaderValue = HeaderValue::from_static(r#""cache""#);
 
 const STYLESHEET: &str = include_str!("assets/tollbridge.css");
 const MARK: &str = include_str!("assets/mark.svg");
@@ -24,27 +25,28 @@ static STYLESHEET_VERSION: LazyLock<String> = LazyLock::new(|| {
     version
 });
 
-/// The stylesheet's address, with the version that pages were made for.
+/// The URL of the stylesheet, with the current version.
 pub(crate) fn stylesheet_href() -> String {
     format!("/assets/tollbridge.css?{}", *STYLESHEET_VERSION)
 }
 
-/// `GET /assets/tollbridge.css`. A request for another version gets today's, but not to keep: it comes from a page that
-/// is older or newer than this process.
+/// `GET /assets/tollbridge.css`. A request for another version gets the current one without caching: it comes from a
+/// page of an older or newer process.
 pub(crate) async fn stylesheet(request: HttpRequest) -> HttpResponse {
     let current = request.query_string() == *STYLESHEET_VERSION;
     let caching = if current { "public, max-age=31536000, immutable" } else { "no-cache" };
     HttpResponse::Ok().insert_header((CACHE_CONTROL, caching)).content_type("text/css; charset=utf-8").body(STYLESHEET)
 }
 
-/// `GET /assets/signed_out.css`: styles nothing. The page that a browser sees after signing out loads it, and by then the
-/// page before is in the browser's back/forward cache, which this empties. The response to `POST /logout` comes too early
-/// for that, and Chromium does not always notice that the cookie has gone.
+/// `GET /assets/signed_out.css`: an empty stylesheet that clears the browser's back/forward cache. The page after
+/// signing out loads it, when the page before is in that cache. The response to `POST /logout` comes too early for
+/// that, and Chromium does not always notice that the cookie is removed.
 pub(crate) async fn signed_out(request: HttpRequest) -> HttpResponse {
     let mut response = HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).content_type("text/css").finish();
-    // Other sites' pages cannot have our visitors' caches emptied. Browsers that know the one header send the other.
+    // Pages of other sites must not clear the caches of our users. Browsers that support Clear-Site-Data also send
+    // Sec-Fetch-Site.
     if request.headers().get("sec-fetch-site").is_some_and(|site| site == "same-origin") {
-        response.headers_mut().insert(CLEAR_SITE_DATA, FORGET_PAGES);
+        response.headers_mut().insert(CLEAR_SITE_DATA, CLEAR_CACHE);
     }
     response
 }

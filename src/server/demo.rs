@@ -1,18 +1,17 @@
 //! `serve --demo`: the three users of the Flask-JWT-Extended guide, so that its examples can be tried at once.
 //!
-//! Everybody knows their password. So the demo listens on loopback only, and a server that is no demo does not start
-//! where others reach it, on another address or through a proxy, as long as its database has them.
+//! Their password is public. So the demo listens on loopback only. A server without `--demo` does not start if others can
+//! reach it, on another address or through a proxy, and its database has an active demo user with this password.
 
 use super::config::ServerConfig;
-use crate::store::db::Database;
-use crate::store::db::users::{CreateUserError, NewUser};
-use crate::{Clock, PasswordHasher, PasswordVerification, StoreError};
+use crate::store::db::{CreateUserError, Database, NewUser};
+use crate::{Clock, PasswordHasher, StoreError, PasswordVerification};
 
 /// Id, username, full name, and the hash of `password`.
 ///
-/// The hashes are literal so that a demo starts without hashing anything. A hash that is made ahead gives away nothing
-/// here: the password is in the guide. They were made with the default parameters, so that the default configuration
-/// leaves them as they are, and any other one replaces them when the user signs in.
+/// The hashes are literal so that a demo starts without hashing. They reveal nothing, because the password is in the
+/// guide. They have the default parameters, so the default configuration leaves them unchanged, and any other one
+/// replaces them when the user signs in.
 const USERS: [(i64, &str, &str, &str); 3] = [
     (
         1,
@@ -34,10 +33,10 @@ const USERS: [(i64, &str, &str, &str); 3] = [
     ),
 ];
 
-/// The demo users cannot be had, or are where they must not be.
+/// The demo users cannot be created, or are not allowed.
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
-    /// The demo was to be reachable by others.
+    /// The demo would be reachable by others.
     #[error("the demo's passwords are known to everybody, so it listens on loopback only; use --listen 127.0.0.1:{0}")]
     NotLoopback(u16),
     /// Another user has the id of a demo user.
@@ -46,13 +45,13 @@ pub enum DemoError {
          of its own, with --database-url sqlite://data/demo.db"
     )]
     IdTaken(&'static str, i64),
-    /// The database has demo users and the server is no demo.
+    /// The database of a server without `--demo` has demo users.
     #[error(
         "the database has the demo user {0}, whose password is known to everybody; run `tollbridge user password {0}` \
          or `tollbridge user delete {0}` first, or use another database"
     )]
     Leftover(&'static str),
-    /// The database did not answer.
+    /// The database is unavailable.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -75,7 +74,7 @@ pub(super) async fn create_users(database: &Database, clock: &Clock) -> Result<(
         if database.find_by_username(username).await?.is_none() {
             match database.create_user(user).await {
                 Ok(_) | Err(CreateUserError::UsernameTaken) => {}
-                // Another process that starts now may have been faster.
+                // Another process may have created the user at the same time.
                 Err(CreateUserError::IdNotNew(_)) if database.find_by_username(username).await?.is_some() => {}
                 Err(CreateUserError::IdNotNew(id)) => return Err(DemoError::IdTaken(username, id)),
                 Err(CreateUserError::Store(error)) => return Err(error.into()),
@@ -85,7 +84,7 @@ pub(super) async fn create_users(database: &Database, clock: &Clock) -> Result<(
     Ok(())
 }
 
-/// Refuses, or where nobody else can reach them warns of, demo users in a server that is no demo.
+/// Refuses demo users in a server without `--demo`. If only this machine can reach the server, it only logs a warning.
 pub(super) async fn refuse_leftovers(
     database: &Database,
     server: &ServerConfig,
@@ -95,7 +94,7 @@ pub(super) async fn refuse_leftovers(
         let Some((_, hash)) = database.find_by_username(username).await?.filter(|(user, _)| user.active) else {
             continue;
         };
-        // Not by the hash above: signing in may have replaced it by another of the same password.
+        // PasswordVerification by password, not compared with the hash above, which a login may have replaced.
         let verified = passwords.verify("password".into(), Some(hash)).await;
         if verified.is_ok_and(|verified| verified != PasswordVerification::No) {
             if !server.is_loopback() || !server.is_public_url_local() {

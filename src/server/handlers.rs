@@ -1,24 +1,9 @@
-//! What each address does: extract, one call, respond. One file per noun; [`routes`](super::routes) has the table.
+//! The handlers of the paths in [`routes`](super::routes), one file for each noun: extract, one call, respond.
 
 pub(crate) mod account;
 pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod operations;
+mod see_other;
 pub(crate) mod session;
 pub(crate) mod token;
-
-use actix_web::HttpResponse;
-use actix_web::http::header::LOCATION;
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-
-/// What no URI reference may hold as it is (RFC 3986 section 2), and all that is not ASCII: clients do not agree on what
-/// UTF-8 in a header means.
-const NOT_IN_URI: AsciiSet =
-    CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'\\').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
-
-/// Sends a browser on with a GET, whatever it came with: 303, never 307, which would carry a password along
-/// (RFC 9700 section 4.12).
-fn see_other(location: &str) -> HttpResponse {
-    let location = utf8_percent_encode(location, &NOT_IN_URI).to_string();
-    HttpResponse::SeeOther().insert_header((LOCATION, location)).finish()
-}

@@ -1,4 +1,4 @@
-//! The security headers of every response. A header that a handler set itself stays as it is.
+//! The security headers of every response. A header that a handler has set is not replaced.
 
 use std::future::{Ready, ready};
 use std::task::{Context, Poll};
@@ -13,13 +13,13 @@ use futures_util::FutureExt as _;
 use futures_util::future::Map;
 
 const ALWAYS: [(HeaderName, HeaderValue); 4] = [
-    // What does not say that it may be kept may not: most answers here are about one person.
+    // No caching by default: most responses are about one user.
     (CACHE_CONTROL, HeaderValue::from_static("no-store")),
-    // Nothing is to be guessed to be a script.
+    // Browsers must not guess that a response is a script.
     (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-    // Other sites don't learn our paths.
+    // Other sites must not learn our paths.
     (REFERRER_POLICY, HeaderValue::from_static("same-origin")),
-    // What is not a page loads nothing and stands in no frame; pages bring a policy of their own.
+    // A response that is no page loads nothing and is not framed. Pages set their own policy.
     (CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'")),
 ];
 const ISOLATED: HeaderValue = HeaderValue::from_static("same-origin");
@@ -32,7 +32,7 @@ pub struct SecurityHeaders {
 }
 
 impl SecurityHeaders {
-    /// With `https`, browsers are told to use nothing but TLS for a year (RFC 6797).
+    /// With `https`, browsers must use only TLS for a year (RFC 6797).
     pub fn new(https: bool) -> Self {
         Self { https }
     }
@@ -60,7 +60,7 @@ pub struct SecurityHeadersService<S> {
     https: bool,
 }
 
-type Answer<B> = Result<ServiceResponse<B>, Error>;
+type ServiceResult<B> = Result<ServiceResponse<B>, Error>;
 
 impl<S, B> Service<ServiceRequest> for SecurityHeadersService<S>
 where
@@ -68,7 +68,7 @@ where
 {
     type Response = ServiceResponse<B>;
     type Error = Error;
-    type Future = Map<S::Future, fn(Answer<B>) -> Answer<B>>;
+    type Future = Map<S::Future, fn(ServiceResult<B>) -> ServiceResult<B>>;
 
     fn poll_ready(&self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.service.poll_ready(context)
@@ -79,15 +79,15 @@ where
     }
 }
 
-fn secured<B, const HTTPS: bool>(mut answer: Answer<B>) -> Answer<B> {
-    match &mut answer {
+fn secured<B, const HTTPS: bool>(mut result: ServiceResult<B>) -> ServiceResult<B> {
+    match &mut result {
         Ok(response) => set::<HTTPS>(response.headers_mut()),
         Err(error) => error.add_response_mapper(|mut response| {
             set::<HTTPS>(response.headers_mut());
             response
         }),
     }
-    answer
+    result
 }
 
 fn set<const HTTPS: bool>(headers: &mut HeaderMap) {

@@ -1,7 +1,7 @@
-//! What is counted, as OpenMetrics text.
+//! The metrics, as OpenMetrics text.
 //!
-//! Every counter exists from the start and is one atomic addition, so that counting costs a request nothing to speak of
-//! and a rate is zero rather than absent before the first event.
+//! Every counter exists from the start, so a rate is zero instead of absent before the first event. Counting is one
+//! atomic addition, a negligible cost for a request.
 
 use std::fmt;
 
@@ -14,31 +14,31 @@ use prometheus_client::registry::Registry;
 
 type Label = [(&'static str, &'static str); 1];
 
-/// How an attempt to log in went.
+/// The outcome of an attempt to log in.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum LoginOutcome {
-    /// The password was right.
+    /// The password is correct.
     Ok,
     /// Unknown user, wrong password or disabled account.
     Failed,
-    /// Refused unheard, because too many were waiting.
+    /// Refused without a check, because too many attempts are waiting.
     Shed,
-    /// The request was malformed, or the store did not answer.
+    /// The request is malformed, or the store is unavailable.
     Error,
 }
 
-/// How an attempt to refresh a pair of tokens went.
+/// The outcome of an attempt to refresh a pair of tokens.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum RefreshOutcome {
     /// A new pair was issued.
     Ok,
-    /// The refresh token had been used before: its login was ended.
+    /// The refresh token was used before, so its login ended.
     Reused,
     /// Any other refusal.
     Refused,
 }
 
-/// The counters, and the registry that writes them out.
+/// The counters, and the registry that encodes them.
 pub struct Metrics {
     registry: Registry,
     logins: [Counter; 4],
@@ -125,7 +125,7 @@ impl fmt::Debug for Metrics {
     }
 }
 
-/// Registers one family and makes a counter for each value of its label.
+/// Registers a family with a counter for each value of its label.
 fn counters<const N: usize>(
     registry: &mut Registry,
     name: &str,

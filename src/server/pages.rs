@@ -1,4 +1,4 @@
-//! The pages that people see. They work without JavaScript, and ship none; every value is escaped by the template.
+//! The pages for browsers. They use no JavaScript, and the templates escape every value.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,10 +7,10 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, ContentTyp
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _};
 use askama::Template;
 
-use crate::store::db::users::User;
+use crate::store::db::User;
 use crate::{AuthError, Principal, Problem, UnixTime, Via, safe_next};
 
-/// Our own stylesheet, our own mark and our own forms; all else is shut.
+/// Allows only our own stylesheets, images and forms.
 const OWN_CONTENT_ONLY: &str =
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
@@ -18,15 +18,15 @@ const OWN_CONTENT_ONLY: &str =
 #[derive(Default, Template)]
 #[template(path = "login.html", config = "src/server/askama.toml")]
 pub(crate) struct LoginPage<'a> {
-    /// Whether to say that the visitor has just been signed out.
+    /// Whether to confirm a logout.
     pub(crate) signed_out: bool,
-    /// Why the attempt before failed.
+    /// The error of the previous attempt.
     pub(crate) error: Option<String>,
-    /// What was typed before. The password never comes back.
+    /// The name of the previous attempt. The password is never rendered.
     pub(crate) username: &'a str,
-    /// Whether the box was ticked before.
+    /// Whether the box was checked in the previous attempt.
     pub(crate) remember: bool,
-    /// Where to go after signing in; from [`safe_next`].
+    /// The destination after the login, from [`safe_next`].
     pub(crate) next: Option<&'a str>,
     /// Whether to name the demo users.
     pub(crate) demo: bool,
@@ -60,13 +60,13 @@ impl<'a> AccountPage<'a> {
         }
     }
 
-    /// Says that something was done.
+    /// Adds a notice.
     pub(crate) fn notice(mut self, notice: Option<&'static str>) -> Self {
         self.notice = notice;
         self
     }
 
-    /// Says why the password was not changed.
+    /// Adds the error of a change of password.
     pub(crate) fn error(mut self, error: String) -> Self {
         self.error = Some(error);
         self
@@ -83,14 +83,14 @@ struct ErrorPage<'a> {
     link_text: &'static str,
 }
 
-/// A point in time, to the minute for people and to the second for machines.
+/// A point in time, to the minute for the reader and to the second for programs.
 struct Moment {
     machine: String,
     human: String,
 }
 
 impl Moment {
-    /// The last second of the year 9999, the last that has four digits of year.
+    /// The last second of the year 9999, the last year of four digits.
     const LAST: u64 = 253_402_300_799;
 
     fn new(at: UnixTime) -> Self {
@@ -113,7 +113,7 @@ fn method(principal: &Principal) -> &'static str {
     }
 }
 
-/// A page as a response. Pages are about one person at one moment, so that nothing may keep them.
+/// A page as a response. Pages are about one user at one time, so they are not cached.
 pub(crate) fn respond(status: StatusCode, page: &impl Template) -> HttpResponse {
     match page.render() {
         Ok(html) => HttpResponse::build(status)
@@ -129,7 +129,7 @@ pub(crate) fn respond(status: StatusCode, page: &impl Template) -> HttpResponse 
     }
 }
 
-/// A page again, because of `error`: with its status, and the headers that tell clients what to do about it.
+/// A page with the status of an error, and its headers for clients.
 pub(crate) fn respond_refused(error: &AuthError, page: &impl Template) -> HttpResponse {
     let mut response = respond(error.status(), page);
     let plain = error.error_response();
@@ -141,7 +141,7 @@ pub(crate) fn respond_refused(error: &AuthError, page: &impl Template) -> HttpRe
     response
 }
 
-/// The error page for refusals that are not about who is asking.
+/// The error page for errors other than those of the bridge.
 pub(crate) fn error(status: StatusCode, detail: &str) -> HttpResponse {
     respond(
         status,
@@ -155,7 +155,7 @@ pub(crate) fn error(status: StatusCode, detail: &str) -> HttpResponse {
     )
 }
 
-/// The error page for a refusal of the bridge: its `error_page`.
+/// The error page for errors of the bridge.
 pub fn auth_error(request: &HttpRequest, error: &AuthError) -> HttpResponse {
     let detail = error.detail();
     let link = sign_in_link(request, error);
@@ -171,13 +171,13 @@ pub fn auth_error(request: &HttpRequest, error: &AuthError) -> HttpResponse {
     )
 }
 
-/// Where a 401 sends people: to the login page, and from there back to the page that they wanted. `reauth` makes it ask
-/// again even if somebody is signed in.
+/// The link of a 401 to the login page, with the requested page as `next`. With `reauth` a signed-in user must
+/// authenticate again.
 fn sign_in_link(request: &HttpRequest, error: &AuthError) -> Option<String> {
     if error.status() != StatusCode::UNAUTHORIZED {
         return None;
     }
-    // A token in the query was refused, and is not for passing on.
+    // A token in the query was refused, and is not passed on.
     let mut names = url::form_urlencoded::parse(request.query_string().as_bytes()).map(|(name, _)| name);
     let wanted = match request.uri().path_and_query() {
         Some(wanted) if !names.any(|name| name == "access_token") => wanted.as_str(),

@@ -1,21 +1,21 @@
-//! What a password may be.
+//! The policy for passwords.
 //!
-//! Length is what counts: no rule asks for digits or symbols (ASVS 5.0 6.2.5), nothing is trimmed, cut or normalised
-//! (6.2.8), and the longest password is refused rather than truncated (6.2.9).
+//! Only the length is restricted: no rule requires digits or symbols (ASVS 5.0 6.2.5), nothing is trimmed, truncated or
+//! normalized (6.2.8), and a password over the maximum is refused (6.2.9).
 
 use crate::AuthError;
 
 /// The bounds of a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PasswordPolicy {
-    /// The shortest new password, in characters.
+    /// The least length of a new password, in characters.
     pub min_length: usize,
-    /// The longest password that is hashed at all, in bytes.
+    /// The greatest length of any password, in bytes.
     pub max_length: usize,
 }
 
 impl PasswordPolicy {
-    /// Refuses a presented password that is too long to be anybody's, before anything is hashed.
+    /// Refuses a presented password over the maximum, before it is hashed.
     pub fn check_presented(&self, password: &str) -> Result<(), AuthError> {
         if password.len() <= self.max_length {
             return Ok(());

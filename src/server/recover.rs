@@ -1,5 +1,5 @@
-//! A panic in a handler is this request's failure, not the connection's: it is answered with 500 and the server goes
-//! on. What the panic said goes to the log (the hook of [`telemetry`](super::telemetry)), not to the client.
+//! Recovery from a panic in a handler: the request is answered with 500, and the connection stays open. The panic hook
+//! of [`telemetry`](super::telemetry) logs the message, which the client does not see.
 
 use std::any::Any;
 use std::fmt;
@@ -18,8 +18,8 @@ use crate::Problem;
 
 /// The middleware that turns panics into responses.
 ///
-/// Unwinding is safe here as it is for the thread that dies of a panic: what the request owned is dropped, and what it
-/// shared with others is behind locks and transactions, which roll back.
+/// Unwinding is safe: the request's own values are dropped, and shared ones are behind locks and transactions, which
+/// roll back.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Recover;
 
@@ -44,8 +44,8 @@ pub struct RecoverService<S> {
     service: S,
 }
 
-type Answer<B> = Result<ServiceResponse<B>, Error>;
-type Caught<B> = Result<Answer<B>, Box<dyn Any + Send>>;
+type ServiceResult<B> = Result<ServiceResponse<B>, Error>;
+type Caught<B> = Result<ServiceResult<B>, Box<dyn Any + Send>>;
 
 impl<S, B> Service<ServiceRequest> for RecoverService<S>
 where
@@ -53,7 +53,10 @@ where
 {
     type Response = ServiceResponse<B>;
     type Error = Error;
-    type Future = Either<Map<CatchUnwind<AssertUnwindSafe<S::Future>>, fn(Caught<B>) -> Answer<B>>, Ready<Answer<B>>>;
+    type Future = Either<
+        Map<CatchUnwind<AssertUnwindSafe<S::Future>>, fn(Caught<B>) -> ServiceResult<B>>,
+        Ready<ServiceResult<B>>,
+    >;
 
     fn poll_ready(&self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.service.poll_ready(context)
@@ -61,13 +64,13 @@ where
 
     fn call(&self, req: ServiceRequest) -> Self::Future {
         match catch_unwind(AssertUnwindSafe(|| self.service.call(req))) {
-            Ok(answer) => Either::Left(AssertUnwindSafe(answer).catch_unwind().map(recovered)),
+            Ok(future) => Either::Left(AssertUnwindSafe(future).catch_unwind().map(recovered)),
             Err(panic) => Either::Right(ready(recovered(Err(panic)))),
         }
     }
 }
 
-fn recovered<B>(caught: Caught<B>) -> Answer<B> {
+fn recovered<B>(caught: Caught<B>) -> ServiceResult<B> {
     caught.unwrap_or_else(|_| {
         tracing::error!("a handler panicked; its request is answered with 500");
         Err(Panicked.into())

@@ -1,5 +1,4 @@
-//! The whole URL table in one place. Every path answers 405 with `Allow` to methods that it has not, and every other
-//! address 404.
+//! The table of routes. A path answers 405 with `Allow` to other methods, and an unknown path is 404.
 
 use std::future::ready;
 
@@ -10,61 +9,56 @@ use actix_web::web::{Data, FormConfig, JsonConfig, QueryConfig, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpRequest, Resource, Responder, Route, web};
 
 use super::assets;
+use super::error_responses;
 use super::handlers::{account, login, logout, operations, session, token};
-use super::refusal;
 use super::state::AppState;
 
 /// Mounts the application: `App::new().configure(|app| routes::configure(app, state.clone()))`.
 pub fn configure(app: &mut ServiceConfig, state: Data<AppState>) {
     let limit = state.body_limit;
     app.app_data(state)
-        .app_data(JsonConfig::default().limit(limit).error_handler(refusal::json))
-        .app_data(FormConfig::default().limit(limit).error_handler(refusal::form))
-        .app_data(QueryConfig::default().error_handler(refusal::query));
-    for path in table() {
-        app.service(path.into_resource());
+        .app_data(JsonConfig::default().limit(limit).error_handler(error_responses::json))
+        .app_data(FormConfig::default().limit(limit).error_handler(error_responses::form))
+        .app_data(QueryConfig::default().error_handler(error_responses::query));
+    for endpoint in table() {
+        app.service(endpoint.into_resource());
     }
-    app.default_service(web::to(refusal::not_found));
+    app.default_service(web::to(error_responses::not_found));
 }
 
-fn table() -> Vec<Path> {
+fn table() -> Vec<Endpoint> {
     vec![
         // Browsers.
-        Path::new("/").get(account::start),
-        Path::new("/login").get(login::page).post_if(is_form, login::form).post(login::json),
-        Path::new("/account").get(account::page),
-        Path::new("/account/password").post_if(is_form, account::password_form).post(account::password_json),
-        // Next here: /handoff/{code}, which opens the browser face of a token's login; /logins/{id} for the End buttons.
-        Path::new("/assets/tollbridge.css").get(assets::stylesheet),
-        Path::new("/assets/signed_out.css").get(assets::signed_out),
-        Path::new("/assets/mark.svg").get(assets::mark),
-        //
-        // Both, or API clients. POST /login with JSON is in the line above.
-        Path::new("/who_am_i").get(session::who_am_i).post(session::who_am_i),
-        Path::new("/session").get(session::session),
-        Path::new("/refresh").post(token::refresh),
-        Path::new("/logout").post_if(has_no_body, logout::this).post_if(is_form, logout::form).post(logout::json),
-        // Next here: /token (a session's tokens), /handoff (a token's session), /reauth (fresh again), /logins (devices).
-        //
-        // Other servers. Next here: /revoke (RFC 7009) and /introspect (RFC 7662), with client credentials.
-        Path::new("/.well-known/jwks.json").get(token::jwks),
-        //
+        Endpoint::new("/").get(account::start),
+        Endpoint::new("/login").get(login::page).post_if(is_form, login::form).post(login::json),
+        Endpoint::new("/account").get(account::page),
+        Endpoint::new("/account/password").post_if(is_form, account::password_form).post(account::password_json),
+        Endpoint::new("/assets/tollbridge.css").get(assets::stylesheet),
+        Endpoint::new("/assets/signed_out.css").get(assets::signed_out),
+        Endpoint::new("/assets/mark.svg").get(assets::mark),
+        // Both faces, or API clients. POST /login with JSON is above.
+        Endpoint::new("/who_am_i").get(session::who_am_i).post(session::who_am_i),
+        Endpoint::new("/session").get(session::session),
+        Endpoint::new("/refresh").post(token::refresh),
+        Endpoint::new("/logout").post_if(has_no_body, logout::this).post_if(is_form, logout::form).post(logout::json),
+        // Other servers.
+        Endpoint::new("/.well-known/jwks.json").get(token::jwks),
         // Operations.
-        Path::new("/healthz").get(operations::healthz),
-        Path::new("/readyz").get(operations::readyz),
-        Path::new("/metrics").get(operations::metrics),
-        Path::new("/openapi.json").get(operations::openapi),
+        Endpoint::new("/healthz").get(operations::healthz),
+        Endpoint::new("/readyz").get(operations::readyz),
+        Endpoint::new("/metrics").get(operations::metrics),
+        Endpoint::new("/openapi.json").get(operations::openapi),
     ]
 }
 
-/// One line of the table.
-struct Path {
+/// A path with its methods and handlers.
+struct Endpoint {
     path: &'static str,
     methods: Vec<Method>,
     routes: Vec<Route>,
 }
 
-impl Path {
+impl Endpoint {
     fn new(path: &'static str) -> Self {
         Self { path, methods: Vec::new(), routes: Vec::new() }
     }
@@ -89,7 +83,7 @@ impl Path {
         self.route(&[Method::POST], web::post().to(handler))
     }
 
-    /// POST for the requests that `condition` accepts; the lines after it see the others.
+    /// POST for requests that meet `condition`. The following handlers get the others.
     fn post_if<F, Args>(self, condition: fn(&GuardContext<'_>) -> bool, handler: F) -> Self
     where
         F: Handler<Args>,
@@ -115,7 +109,7 @@ impl Path {
 
     fn into_resource(self) -> Resource {
         let allow = self.allow();
-        let refuse = move |request: HttpRequest| ready(refusal::method_not_allowed(&request, &allow));
+        let refuse = move |request: HttpRequest| ready(error_responses::method_not_allowed(&request, &allow));
         let resource = web::resource(self.path).default_service(web::to(refuse));
         self.routes.into_iter().fold(resource, Resource::route)
     }
@@ -156,17 +150,18 @@ mod tests {
 
     #[test]
     fn the_description_names_every_path_and_no_other() {
-        let table = table().into_iter().map(|path| path.path.to_owned()).collect::<std::collections::BTreeSet<_>>();
+        let table =
+            table().into_iter().map(|endpoint| endpoint.path.to_owned()).collect::<std::collections::BTreeSet<_>>();
         assert_eq!(documented().into_keys().collect::<std::collections::BTreeSet<_>>(), table);
     }
 
     #[actix_web::test]
     async fn each_path_has_the_methods_of_its_description_and_refuses_the_others() {
         let mount = |app: &mut ServiceConfig| {
-            table().into_iter().for_each(|path| {
-                app.service(path.into_resource());
+            table().into_iter().for_each(|endpoint| {
+                app.service(endpoint.into_resource());
             });
-            app.default_service(web::to(refusal::not_found));
+            app.default_service(web::to(error_responses::not_found));
         };
         let app = test::init_service(App::new().configure(mount)).await;
         for (path, methods) in documented() {

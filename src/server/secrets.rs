@@ -1,12 +1,12 @@
-//! The secrets: read from where the configuration says, or made at the first start and kept.
+//! The secrets: read from configured files, or generated at the first start.
 //!
 //! There are two: the key that signs tokens and the key that signs cookies. Without configuration they are
-//! `token.key` (32 bytes) and `session.key` (64 bytes) in the data directory, as base64url, readable by their owner
-//! only. A new file appears under its name complete and on disk, or not at all, and only if there was none: two
-//! processes that start at once end up with the same key.
+//! `token.key` (32 bytes) and `session.key` (64 bytes) in the data directory, as base64url, readable only by their
+//! owner. A generated file is written completely and synchronously before it gets its name, and never replaces another:
+//! two processes that start at once use the same key.
 //!
-//! A file of secrets that others may read is refused, and so is a key that people would choose rather than a
-//! generator. Neither a key nor a part of one is in any error here.
+//! A file that other users can read is refused, and so is a key that can be guessed. No error contains a key or a part
+//! of one.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
@@ -14,33 +14,24 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt 
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
-use base64::alphabet;
-use base64::engine::DecodePaddingMode;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::{ExposeSecret as _, SecretSlice, SecretString};
 
 use super::config::{Config, TokenKeyConfig};
+use super::key_text::{KeyWeakness, decode};
 use crate::Algorithm;
 
 /// The shortest key, in bytes (RFC 7518 section 3.2).
 const MIN_BYTES: usize = 32;
-/// Nothing that is a key is longer than this.
+/// The longest file that is read.
 const MAX_FILE: u64 = 64 << 10;
-
-/// base64url with or without padding.
-const BASE64URL: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::URL_SAFE,
-    GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-        .with_decode_allow_trailing_bits(true),
-);
 
 /// The secrets of one server.
 #[derive(Debug)]
 pub struct Secrets {
     /// The key that signs tokens.
     pub token_key: TokenSecret,
-    /// The key from which those of the cookies are derived.
+    /// The secret from which the keys of cookies are derived.
     pub session_secret: SecretSlice<u8>,
 }
 
@@ -53,54 +44,33 @@ pub enum TokenSecret {
     PrivateKey(Algorithm, SecretSlice<u8>),
 }
 
-/// A secret cannot be had.
+/// A secret is unavailable.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
     /// The file cannot be read.
     #[error("the secret file {path} cannot be read ({cause}); check that it is there and belongs to this user", path = .0.display(), cause = .1)]
     Unreadable(PathBuf, #[source] io::Error),
-    /// The file or its directory cannot be made.
+    /// The file or its directory cannot be created.
     #[error("the secret file {path} cannot be made ({cause}); let this user write to its directory, or configure token.secret_file and session.secret_file", path = .0.display(), cause = .1)]
     Unwritable(PathBuf, #[source] io::Error),
-    /// Others may read the file.
+    /// Other users can read the file.
     #[error("the secret file {path} can be read by other users (mode {mode:03o}); run `chmod 600 {path}`, and replace the secret if others have seen it", path = .0.display(), mode = .1)]
     Exposed(PathBuf, u32),
-    /// What is in the file is no key.
+    /// The content of the file is not an acceptable key.
     #[error("the secret file {path}: {weakness}", path = .0.display(), weakness = .1)]
-    Weak(PathBuf, #[source] Weakness),
-}
-
-/// Why a text is not accepted as a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Weakness {
-    /// Not base64url.
-    #[error("this is not base64url; make a key with `openssl rand -base64 32 | tr +/ -_`")]
-    NotBase64Url,
-    /// Too short.
-    #[error(
-        "the key is {has} bytes long and must have at least {needed}; make one with `openssl rand -base64 {needed} | tr -d '\\n' | tr +/ -_`"
-    )]
-    Short {
-        /// Its length in bytes.
-        has: usize,
-        /// The least.
-        needed: usize,
-    },
-    /// Chosen by a person.
-    #[error("this key can be guessed; make a random one with `openssl rand -base64 32 | tr +/ -_`")]
-    Guessable,
+    Weak(PathBuf, #[source] KeyWeakness),
 }
 
 impl Secrets {
-    /// Reads the secrets; those that the configuration leaves to the server are made if they are not there.
+    /// Reads the secrets, and generates those that are not configured and do not exist.
     ///
     /// # Errors
     ///
-    /// A file cannot be read or made, others may read it, or what is in it is no key.
+    /// A file cannot be read or created, other users can read it, or its content is not an acceptable key.
     pub fn load(config: &Config) -> Result<Self, SecretError> {
         let own = |name, length| {
             let path = config.data_directory().join(name);
-            make_key(&path, length)?;
+            create_key(&path, length)?;
             read_key(&path, MIN_BYTES)
         };
         Ok(Self {
@@ -121,7 +91,7 @@ impl Secrets {
         })
     }
 
-    /// What [`load`](Self::load) would refuse; makes nothing.
+    /// The errors of [`load`](Self::load), without generating secrets.
     pub fn check(config: &Config) -> Vec<SecretError> {
         let own = |name| Some(config.data_directory().join(name)).filter(|path| path.exists());
         let token_key = match &config.token.key {
@@ -136,43 +106,15 @@ impl Secrets {
     }
 }
 
-/// Makes the directory of the server's data, which only its owner may enter, unless it is there.
-///
-/// # Errors
-///
-/// The directory cannot be made.
-pub fn make_directory(path: &Path) -> io::Result<()> {
+/// Creates the data directory with access only for its owner, unless it exists.
+fn create_directory(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
-}
-
-/// Decodes a key of at least `needed` bytes from base64url and refuses what a person would type.
-///
-/// Words are base64url too, but of one case only. A key in hexadecimal is of one case as well and passes, because it is
-/// base64url of a longer key. The bytes themselves may be text: the key of a Flask application that shares it is.
-///
-/// # Errors
-///
-/// Why this is no key.
-pub fn decode(text: &SecretString, needed: usize) -> Result<SecretSlice<u8>, Weakness> {
-    let text = text.expose_secret();
-    let key = SecretSlice::from(BASE64URL.decode(text).or(Err(Weakness::NotBase64Url))?);
-    let bytes = key.expose_secret();
-    if bytes.len() < needed {
-        return Err(Weakness::Short { has: bytes.len(), needed });
-    }
-    let mut seen = [false; 256];
-    bytes.iter().for_each(|byte| seen[usize::from(*byte)] = true);
-    let distinct = seen.into_iter().filter(|seen| *seen).count();
-    let is_hex = text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let both_cases = text.contains(|c: char| c.is_ascii_lowercase()) && text.contains(|c: char| c.is_ascii_uppercase());
-    // Of 32 random bytes 30 differ, and of 64 hexadecimal digits 16.
-    if distinct < 8 || !(both_cases || is_hex) { Err(Weakness::Guessable) } else { Ok(key) }
 }
 
 fn read_key(path: &Path, needed: usize) -> Result<SecretSlice<u8>, SecretError> {
     let weak = |weakness| SecretError::Weak(path.to_owned(), weakness);
     let bytes = read_private(path)?;
-    let text = std::str::from_utf8(bytes.expose_secret()).or(Err(weak(Weakness::NotBase64Url)))?;
+    let text = std::str::from_utf8(bytes.expose_secret()).or(Err(weak(KeyWeakness::NotBase64Url)))?;
     decode(&SecretString::from(text.trim()), needed).map_err(weak)
 }
 
@@ -189,8 +131,8 @@ fn read_private(path: &Path) -> Result<SecretSlice<u8>, SecretError> {
     Ok(bytes.into())
 }
 
-/// Makes a file with a random key, unless it is there.
-fn make_key(path: &Path, length: usize) -> Result<(), SecretError> {
+/// Creates a file with a random key, unless it exists.
+fn create_key(path: &Path, length: usize) -> Result<(), SecretError> {
     if path.exists() {
         return Ok(());
     }
@@ -202,11 +144,11 @@ fn make_key(path: &Path, length: usize) -> Result<(), SecretError> {
     made.map_err(|cause| SecretError::Unwritable(path.to_owned(), cause))
 }
 
-/// Writes beside the path first and links the file to its name when it is complete: unlike a rename, a link never
-/// replaces the file of a process that was faster.
+/// Writes a temporary file and links it to its name when it is complete. Unlike a rename, a link never replaces the
+/// file of another process.
 fn write_new(path: &Path, text: &SecretString) -> io::Result<()> {
     let directory = path.parent().unwrap_or(Path::new("."));
-    make_directory(directory)?;
+    create_directory(directory)?;
     let mut suffix = [0; 8];
     aws_lc_rs::rand::fill(&mut suffix).or(Err(io::Error::other("the system has no randomness")))?;
     let draft = directory.join(format!(".draft-{}", URL_SAFE_NO_PAD.encode(suffix)));

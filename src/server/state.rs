@@ -1,4 +1,4 @@
-//! What handlers share: opened once by the process, read by every worker.
+//! The shared state of handlers, created once for all workers.
 
 use std::sync::Arc;
 
@@ -8,22 +8,22 @@ use crate::{Bridge, Clock, PasswordHasher};
 use super::metrics::Metrics;
 use super::password_policy::PasswordPolicy;
 
-/// Everything that a handler needs, as `web::Data<AppState>`.
+/// The shared state of handlers, as `web::Data<AppState>`.
 pub struct AppState {
-    /// Accounts, logins and sessions.
+    /// The database of accounts, logins and sessions.
     pub db: Database,
-    /// Verifies and makes password hashes, on its own threads.
+    /// The password hasher, with its own threads.
     pub passwords: PasswordHasher,
-    /// The layer around the application; its public keys are published.
+    /// The bridge that wraps the application, for its public keys.
     pub bridge: Bridge,
-    /// The clock that the bridge reads as well.
+    /// The clock, shared with the bridge.
     pub clock: Clock,
-    /// What a password may be.
+    /// The policy for passwords.
     pub password_policy: PasswordPolicy,
-    /// The largest request body that is read, in bytes.
+    /// The largest request body, in bytes.
     pub body_limit: usize,
-    /// The server was started with `--demo`: the login page names the demo users.
+    /// Whether the server runs with `--demo`, so that the login page names the demo users.
     pub demo: bool,
-    /// What has been counted so far.
+    /// The metrics.
     pub metrics: Arc<Metrics>,
 }

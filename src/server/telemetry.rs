@@ -1,13 +1,12 @@
-//! The log, and what it says of each request.
+//! The log, and the log of requests.
 //!
-//! Lines go to standard error with UTC timestamps, as text or JSON. A line is a line: what came from a client is
-//! escaped where it is recorded, and [`OneLine`] escapes every control character that is left.
+//! Lines go to standard error with UTC timestamps, as text or JSON. An event is one line: [`OneLine`] escapes control
+//! characters.
 //!
-//! [`Telemetry`] is the outermost middleware. It gives each request an id (response header `x-request-id`), enters a
-//! span with that id, the method and the path, and logs one event when the response is there: at `debug` below 400,
-//! at `info` for 4xx, at `error` for 5xx. The span is a `debug` one, because a request costs half as much again where
-//! spans are recorded; so the event has the id and the path too. Headers, query strings and bodies are never recorded:
-//! that is where secrets travel.
+//! [`Telemetry`] is the outermost middleware. It gives each request an id (response header `x-request-id`), and enters
+//! a span with that id. With the response it logs one event with the id, the method, the path, the status and the
+//! duration: at `debug` below 400, at `info` for 4xx, at `error` for 5xx. Headers, query strings and bodies are never
+//! logged, because they may contain secrets.
 
 mod request;
 mod subscriber;

@@ -1,4 +1,4 @@
-//! Logins and sessions in memory: for tests and examples, and gone with the process.
+//! Logins and sessions in memory, for tests and examples. They end with the process.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,27 +8,27 @@ use crate::{
     UnixTime,
 };
 
-/// A [`LoginStore`] and [`SessionStore`] in memory. Its clones share what they keep.
+/// A [`LoginStore`] and [`SessionStore`] in memory. Its clones share their records.
 ///
-/// It keeps every promise of the two traits but one: nothing in it survives the end of the process. Nothing is swept
-/// either, so it grows with every login.
+/// It meets every requirement of the two traits but one: a write does not survive the end of the process. Expired
+/// records are never deleted, so it grows with every login.
 #[derive(Clone, Default)]
-pub struct MemoryStore(Arc<Mutex<Kept>>);
+pub struct MemoryStore(Arc<Mutex<Records>>);
 
 #[derive(Default)]
-struct Kept {
+struct Records {
     logins: HashMap<LoginId, Login>,
     sessions: HashMap<SessionHash, SessionRecord>,
 }
 
 impl MemoryStore {
-    fn kept(&self) -> MutexGuard<'_, Kept> {
-        // No code below can panic half-way through a change, so what a panicking thread left behind is sound.
+    fn records(&self) -> MutexGuard<'_, Records> {
+        // No change below can panic half-way, so the records are consistent even if a thread has panicked.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Kept {
+impl Records {
     fn end(&mut self, id: &LoginId, reason: EndReason, now: UnixTime) -> bool {
         self.sessions.retain(|_, session| session.login.as_ref() != Some(id));
         match self.logins.get_mut(id) {
@@ -40,7 +40,7 @@ impl Kept {
         }
     }
 
-    /// Whether the login that a session belongs to, if it belongs to one, is known.
+    /// Whether the session's login exists, or it has none.
     fn knows_login_of(&self, record: &SessionRecord) -> bool {
         record.login.as_ref().is_none_or(|login| self.logins.contains_key(login))
     }
@@ -49,31 +49,31 @@ impl Kept {
 impl LoginStore for MemoryStore {
     fn insert<'a>(&'a self, login: &'a Login) -> StoreFuture<'a, ()> {
         Box::pin(async move {
-            let mut kept = self.kept();
+            let mut records = self.records();
             let selector = login.remember.as_ref().map(|remember| &remember.selector);
             let taken = |other: &Login| selector.is_some() && other.remember.as_ref().map(|r| &r.selector) == selector;
-            if kept.logins.contains_key(&login.id) || kept.logins.values().any(taken) {
+            if records.logins.contains_key(&login.id) || records.logins.values().any(taken) {
                 return Err(StoreError::new("a login with this id or this remember selector is there already"));
             }
-            kept.logins.insert(login.id.clone(), login.clone());
+            records.logins.insert(login.id.clone(), login.clone());
             Ok(())
         })
     }
 
     fn find<'a>(&'a self, id: &'a LoginId) -> StoreFuture<'a, Option<Login>> {
-        Box::pin(async move { Ok(self.kept().logins.get(id).cloned()) })
+        Box::pin(async move { Ok(self.records().logins.get(id).cloned()) })
     }
 
     fn find_remembered<'a>(&'a self, selector: &'a str) -> StoreFuture<'a, Option<Login>> {
         Box::pin(async move {
             let has_selector = |login: &&Login| login.remember.as_ref().is_some_and(|r| r.selector == selector);
-            Ok(self.kept().logins.values().find(has_selector).cloned())
+            Ok(self.records().logins.values().find(has_selector).cloned())
         })
     }
 
     fn rotate_refresh<'a>(&'a self, id: &'a LoginId, generation: i64, now: UnixTime) -> StoreFuture<'a, bool> {
         Box::pin(async move {
-            match self.kept().logins.get_mut(id) {
+            match self.records().logins.get_mut(id) {
                 Some(login) if login.is_live(now) && login.refresh_generation == generation => {
                     login.refresh_generation += 1;
                     login.refresh_rotated_at = now;
@@ -87,7 +87,7 @@ impl LoginStore for MemoryStore {
 
     fn rotate_remember<'a>(&'a self, id: &'a LoginId, next: &'a Remember) -> StoreFuture<'a, bool> {
         Box::pin(async move {
-            match self.kept().logins.get_mut(id) {
+            match self.records().logins.get_mut(id) {
                 Some(login) if login.is_live(next.rotated_at) => match &mut login.remember {
                     Some(remember) if remember.generation == next.generation.wrapping_sub(1) => {
                         *remember = next.clone();
@@ -108,7 +108,7 @@ impl LoginStore for MemoryStore {
         now: UnixTime,
     ) -> StoreFuture<'a, bool> {
         Box::pin(async move {
-            match self.kept().logins.get_mut(id) {
+            match self.records().logins.get_mut(id) {
                 Some(login) if login.is_live(now) => match &mut login.remember {
                     Some(remember) if remember.generation == generation => {
                         remember.expires_at = expires_at;
@@ -123,7 +123,7 @@ impl LoginStore for MemoryStore {
 
     fn confirm<'a>(&'a self, id: &'a LoginId, now: UnixTime) -> StoreFuture<'a, bool> {
         Box::pin(async move {
-            match self.kept().logins.get_mut(id) {
+            match self.records().logins.get_mut(id) {
                 Some(login) if login.is_live(now) => {
                     login.auth_time = now;
                     login.last_seen_at = now;
@@ -136,7 +136,7 @@ impl LoginStore for MemoryStore {
 
     fn touch<'a>(&'a self, id: &'a LoginId, now: UnixTime) -> StoreFuture<'a, ()> {
         Box::pin(async move {
-            if let Some(login) = self.kept().logins.get_mut(id) {
+            if let Some(login) = self.records().logins.get_mut(id) {
                 login.last_seen_at = now;
             }
             Ok(())
@@ -144,7 +144,7 @@ impl LoginStore for MemoryStore {
     }
 
     fn end<'a>(&'a self, id: &'a LoginId, reason: EndReason, now: UnixTime) -> StoreFuture<'a, bool> {
-        Box::pin(async move { Ok(self.kept().end(id, reason, now)) })
+        Box::pin(async move { Ok(self.records().end(id, reason, now)) })
     }
 
     fn end_all<'a>(
@@ -155,28 +155,31 @@ impl LoginStore for MemoryStore {
         now: UnixTime,
     ) -> StoreFuture<'a, u64> {
         Box::pin(async move {
-            let mut kept = self.kept();
-            let theirs = kept.logins.values().filter(|login| login.identity == identity && Some(&login.id) != except);
+            let mut records = self.records();
+            let theirs =
+                records.logins.values().filter(|login| login.identity == identity && Some(&login.id) != except);
             let ids: Vec<LoginId> = theirs.map(|login| login.id.clone()).collect();
-            Ok(ids.iter().map(|id| u64::from(kept.end(id, reason, now))).sum())
+            Ok(ids.iter().map(|id| u64::from(records.end(id, reason, now))).sum())
         })
     }
 }
 
 impl SessionStore for MemoryStore {
     fn load_session<'a>(&'a self, key: &'a SessionHash, now: UnixTime) -> StoreFuture<'a, Option<SessionRecord>> {
-        Box::pin(async move { Ok(self.kept().sessions.get(key).filter(|session| now < session.expires_at).cloned()) })
+        Box::pin(
+            async move { Ok(self.records().sessions.get(key).filter(|session| now < session.expires_at).cloned()) },
+        )
     }
 
-    /// Of a login that is not known, no session is kept: it could never be used.
+    /// The session of an unknown login is not inserted: it would never be usable.
     fn insert_session<'a>(&'a self, key: &'a SessionHash, record: &'a SessionRecord) -> StoreFuture<'a, ()> {
         Box::pin(async move {
-            let mut kept = self.kept();
-            if kept.sessions.contains_key(key) {
+            let mut records = self.records();
+            if records.sessions.contains_key(key) {
                 return Err(StoreError::new("a session with this key is there already"));
             }
-            if kept.knows_login_of(record) {
-                kept.sessions.insert(*key, record.clone());
+            if records.knows_login_of(record) {
+                records.sessions.insert(*key, record.clone());
             }
             Ok(())
         })
@@ -184,9 +187,9 @@ impl SessionStore for MemoryStore {
 
     fn update_session<'a>(&'a self, key: &'a SessionHash, record: &'a SessionRecord) -> StoreFuture<'a, bool> {
         Box::pin(async move {
-            let mut kept = self.kept();
-            let known = kept.knows_login_of(record);
-            match kept.sessions.get_mut(key) {
+            let mut records = self.records();
+            let known = records.knows_login_of(record);
+            match records.sessions.get_mut(key) {
                 Some(session) if known => {
                     *session = record.clone();
                     Ok(true)
@@ -198,7 +201,7 @@ impl SessionStore for MemoryStore {
 
     fn touch_session<'a>(&'a self, key: &'a SessionHash, expires_at: UnixTime) -> StoreFuture<'a, ()> {
         Box::pin(async move {
-            if let Some(session) = self.kept().sessions.get_mut(key) {
+            if let Some(session) = self.records().sessions.get_mut(key) {
                 session.expires_at = expires_at;
             }
             Ok(())
@@ -207,7 +210,7 @@ impl SessionStore for MemoryStore {
 
     fn delete_session<'a>(&'a self, key: &'a SessionHash) -> StoreFuture<'a, ()> {
         Box::pin(async move {
-            self.kept().sessions.remove(key);
+            self.records().sessions.remove(key);
             Ok(())
         })
     }

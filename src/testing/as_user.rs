@@ -1,4 +1,4 @@
-//! Signs a user in the way they would, without the application's login form.
+//! Signing a user in for a test, without the application's login form.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -15,7 +15,7 @@ use actix_web::{App, Error, HttpResponse};
 use super::signed_in::SignedIn;
 use crate::{Auth, AuthError, Bridge, Location, LoginId, TokenPair};
 
-/// Signs a user in, for a test (`FlaskLoginClient` of Flask-Login): say how, and await it.
+/// Signs a user in for a test, as `FlaskLoginClient` of Flask-Login does. Choose the credential, then await it.
 ///
 /// ```
 /// # use tollbridge::store::memory::MemoryStore;
@@ -33,9 +33,9 @@ use crate::{Auth, AuthError, Bridge, Location, LoginId, TokenPair};
 /// # let key = TokenKey::hs256(&[0x5e; 32])?;
 /// # let bridge = Bridge::builder(Users).token_key(key).store(MemoryStore::default()).build()?;
 /// # let ann = "ann".to_owned();
-/// let browser = as_user(&bridge, &ann).fresh().via_session().await; // who has just given a password
-/// let client = as_user(&bridge, &ann).via_token().await; // who has not, and only has a token
-/// let returning = as_user(&bridge, &ann).remembered().await; // whose browser has been closed and opened again
+/// let browser = as_user(&bridge, &ann).fresh().via_session().await; // has just signed in
+/// let client = as_user(&bridge, &ann).via_token().await; // has an old login, and only a token
+/// let returning = as_user(&bridge, &ann).remembered().await; // has closed and reopened the browser
 ///
 /// let request = client.on(TestRequest::get().uri("/who_am_i")).to_http_request();
 /// # assert!(request.headers().contains_key("authorization"));
@@ -43,80 +43,80 @@ use crate::{Auth, AuthError, Bridge, Location, LoginId, TokenPair};
 /// # }
 /// ```
 ///
-/// It takes the real way, through the bridge: a login is in the store, a session is in the session store under a signed
-/// cookie, tokens are issued. No route of the application is called. Each call starts a login of its own.
+/// The login is made by the bridge itself: it is in the store, its session is in the session store under a signed
+/// cookie, its tokens are issued. No route of the application is called. Each call starts a new login.
 ///
-/// It is a browser's session and not fresh unless you say otherwise, as most requests of signed-in users are not: a
-/// handler that asks for [`Fresh`](crate::Fresh) is to be seen refusing.
+/// The default is a browser's session that is not fresh, because most requests of signed-in users are not: a test of a
+/// handler that requires [`Fresh`](crate::Fresh) sees it refuse.
 pub fn as_user<'a, U: Clone + 'static>(bridge: &'a Bridge, user: &'a U) -> AsUser<'a, U> {
-    AsUser { bridge, user, fresh: false, face: Face::Session }
+    AsUser { bridge, user, fresh: false, credential: CredentialKind::Session }
 }
 
-/// A user who is about to be signed in; from [`as_user`].
+/// A user to sign in, from [`as_user`].
 #[must_use = "nobody is signed in until this is awaited"]
 pub struct AsUser<'a, U> {
     bridge: &'a Bridge,
     user: &'a U,
     fresh: bool,
-    face: Face,
+    credential: CredentialKind,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Face {
+enum CredentialKind {
     Session,
     Remembered,
-    /// In the bridge's first place for tokens, or in this one.
+    /// An access token, in this location or in the first location that the bridge searches.
     Token(Option<Location>),
 }
 
 impl<'a, U: Clone + 'static> AsUser<'a, U> {
-    /// Who has proved who they are just now (`fresh_login=True` of `FlaskLoginClient`): they stay fresh for the bridge's
-    /// [`fresh_window`](crate::BridgeBuilder::fresh_window).
+    /// A user who has just authenticated (`fresh_login=True` of `FlaskLoginClient`). The login stays fresh for the
+    /// bridge's [`fresh_window`](crate::BridgeBuilder::fresh_window).
     pub fn fresh(mut self) -> Self {
         self.fresh = true;
         self
     }
 
-    /// A browser, with the cookie of its session. It has no remember cookie.
+    /// A browser with a session cookie and no remember cookie.
     pub fn via_session(mut self) -> Self {
-        self.face = Face::Session;
+        self.credential = CredentialKind::Session;
         self
     }
 
-    /// An API client, with an access token where the bridge looks for one first. Its login has no session.
+    /// An API client with an access token in the first location that the bridge searches. Its login has no session.
     pub fn via_token(mut self) -> Self {
-        self.face = Face::Token(None);
+        self.credential = CredentialKind::Token(None);
         self
     }
 
-    /// As [`via_token`](Self::via_token), with the token in this place, under the names that the bridge's
-    /// [`TokenLocations`](crate::TokenLocations) give it. In a cookie it comes with the header of the double submit;
-    /// in a JSON body it needs a method that has one.
+    /// As [`via_token`](Self::via_token), with the token in this location, under the names of the bridge's
+    /// [`TokenLocations`](crate::TokenLocations). A token in a cookie is sent with the double-submit header. A token in
+    /// a JSON body requires a method with a body.
     ///
-    /// The query is part of the address, which is yours to write, with the access token of [`SignedIn::tokens`].
+    /// A token in the query is part of the URI: write it there, with the access token of [`SignedIn::tokens`].
     pub fn via_token_in(mut self, location: Location) -> Self {
-        self.face = Face::Token(Some(location));
+        self.credential = CredentialKind::Token(Some(location));
         self
     }
 
-    /// A browser that has been closed and opened again: of its cookies only the remember cookie is left. Its first
-    /// request opens a session, and none of its requests is fresh.
+    /// A browser that was closed and reopened, with only the remember cookie left. Its first request opens a session,
+    /// and none of its requests is fresh.
     pub fn remembered(mut self) -> Self {
-        self.face = Face::Remembered;
+        self.credential = CredentialKind::Remembered;
         self
     }
 
     async fn sign_in(self) -> SignedIn {
         assert!(
-            !(self.fresh && self.face == Face::Remembered),
+            !(self.fresh && self.credential == CredentialKind::Remembered),
             "as_user: who is remembered is never fresh; leave out `fresh()` or `remembered()`"
         );
-        let (user, face, fresh) = (self.user.clone(), self.face, self.fresh);
+        let (user, credential, fresh) = (self.user.clone(), self.credential, self.fresh);
         let location = self.token_location();
-        let desk = move |auth: Auth, outcome: Data<Outcome>| {
+        let sign_in = move |auth: Auth, started: Data<StartedLogin>| {
             let user = user.clone();
             async move {
-                let mut login = auth.login_user(&user).fresh(fresh).remember(face == Face::Remembered);
+                let mut login = auth.login_user(&user).fresh(fresh).remember(credential == CredentialKind::Remembered);
                 if location.is_some() {
                     login = login.tokens_only();
                 }
@@ -126,26 +126,27 @@ impl<'a, U: Clone + 'static> AsUser<'a, U> {
                 if location == Some(Location::Cookie) {
                     auth.token_cookies()?.set_access(&mut response, &tokens.access_token)?;
                 }
-                outcome.replace(Some((login.id().clone(), tokens)));
+                started.replace(Some((login.id().clone(), tokens)));
                 Ok::<_, AuthError>(response)
             }
         };
-        let outcome = Data::new(Outcome::default());
-        let app = App::new().wrap(self.bridge.clone()).app_data(Data::clone(&outcome));
-        let app = init_service(app.default_service(web::to(desk))).await;
+        let started = Data::new(StartedLogin::default());
+        let app = App::new().wrap(self.bridge.clone()).app_data(Data::clone(&started));
+        let app = init_service(app.default_service(web::to(sign_in))).await;
         let mut cookies = send(&app, TestRequest::post().to_request()).await;
-        if face == Face::Remembered {
-            // The browser is closed: what has no age is forgotten.
+        if credential == CredentialKind::Remembered {
+            // A closed browser drops the cookies without a Max-Age.
             cookies.retain(|cookie| cookie.max_age().is_some());
         }
-        #[expect(clippy::expect_used, reason = "the handler has answered with success")]
-        let (login_id, tokens) = outcome.take().expect("a login has been started");
+        let Some((login_id, tokens)) = started.take() else {
+            panic!("as_user: the user could not be signed in: the handler was not called");
+        };
         SignedIn::new(self.bridge, login_id, tokens, cookies, location)
     }
 
-    /// Where the token goes, for who has one.
+    /// The location of the token, if there is one.
     fn token_location(&self) -> Option<Location> {
-        let Face::Token(asked) = self.face else { return None };
+        let CredentialKind::Token(asked) = self.credential else { return None };
         let search = self.bridge.search();
         if let Some(location) = asked {
             assert!(
@@ -154,20 +155,20 @@ impl<'a, U: Clone + 'static> AsUser<'a, U> {
                 location.as_str()
             );
         }
-        // Addresses are not written by the kit, so the query is what is left.
+        // The kit writes no URI, so the query is the last choice.
         let first = search.order.iter().copied().find(|location| *location != Location::Query);
         Some(asked.or(first).unwrap_or(Location::Query))
     }
 }
 
-/// The login that was started.
-type Outcome = RefCell<Option<(LoginId, TokenPair)>>;
+/// The started login.
+type StartedLogin = RefCell<Option<(LoginId, TokenPair)>>;
 
-/// The cookies of the answer.
+/// Sends the request that signs the user in, and returns the cookies of the response.
 ///
 /// # Panics
 ///
-/// When the bridge refuses the request, or cannot answer it.
+/// When the bridge refuses or fails the request.
 async fn send<R, B: MessageBody>(
     app: &impl Service<R, Response = ServiceResponse<B>, Error = Error>,
     req: R,
@@ -193,8 +194,7 @@ impl<'a, U: Clone + 'static> IntoFuture for AsUser<'a, U> {
 
     /// # Panics
     ///
-    /// When the bridge does not let the user sign in, because they are not active for example, or when a store cannot
-    /// answer.
+    /// When the bridge refuses the user, for example because they are disabled, or a store is unavailable.
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.sign_in())
     }
@@ -202,6 +202,9 @@ impl<'a, U: Clone + 'static> IntoFuture for AsUser<'a, U> {
 
 impl<U> fmt::Debug for AsUser<'_, U> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AsUser").field("face", &self.face).field("fresh", &self.fresh).finish_non_exhaustive()
+        f.debug_struct("AsUser")
+            .field("credential", &self.credential)
+            .field("fresh", &self.fresh)
+            .finish_non_exhaustive()
     }
 }

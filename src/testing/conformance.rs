@@ -1,8 +1,8 @@
-//! What every store has to keep: run it against your [`LoginStore`] and [`SessionStore`], and learn which sentence of
-//! these traits they break.
+//! A conformance test for stores: checks a [`LoginStore`] and a [`SessionStore`] against every requirement of these
+//! traits.
 //!
 //! ```
-//! use tollbridge::store::memory::MemoryStore; // in the place of yours
+//! use tollbridge::store::memory::MemoryStore; // replace it by your store
 //! use tollbridge::testing::conformance::{self, Fixture};
 //!
 //! # #[actix_web::main]
@@ -11,12 +11,12 @@
 //! # }
 //! ```
 //!
-//! Each check asks for a [`Fixture`], which may be on the same store every time: ids and keys are random, and nothing
-//! that others keep there is looked at or changed, but that logins of the fixture's two identities are ended. A report
-//! of all that is broken is the panic of the test. Races are run with threads, which use the runtime of the test:
+//! Each check gets a new [`Fixture`], which may be on the same store every time: ids and keys are random, and other
+//! records of the store are neither read nor changed, except that logins of the fixture's two identities are ended. The
+//! test panics with a report of all broken requirements. Races run on threads that use the runtime of the test:
 //! `#[actix_web::test]` or `#[tokio::test]`.
 //!
-//! One promise is left to you: that a write survives the end of the process when it was answered with `Ok`.
+//! One requirement is not checked: a write that returned `Ok` survives the end of the process.
 
 mod difference;
 mod fixture;
@@ -32,31 +32,31 @@ pub use fixture::Fixture;
 
 use crate::{LoginStore, SessionStore};
 
-/// Checks every promise of [`LoginStore`], but those about sessions: for them, [`store`].
+/// Checks every requirement of [`LoginStore`], except those about sessions, which [`store`] checks.
 ///
 /// # Panics
 ///
-/// When one is broken. The message says which, and what was seen.
+/// When one is broken. The message names it with the observed behavior.
 pub async fn login_store<S: LoginStore>(make: impl AsyncFn() -> Fixture<S>) {
     let checks = logins::checks().into_iter().chain(rotation::checks());
     report::run("login store", checks.collect(), make).await;
 }
 
-/// Checks every promise of [`SessionStore`], with sessions of nobody: for those of a login, [`store`].
+/// Checks every requirement of [`SessionStore`] with anonymous sessions. [`store`] checks sessions of a login.
 ///
 /// # Panics
 ///
-/// When one is broken. The message says which, and what was seen.
+/// When one is broken. The message names it with the observed behavior.
 pub async fn session_store<S: SessionStore>(make: impl AsyncFn() -> Fixture<S>) {
     report::run("session store", sessions::checks(), make).await;
 }
 
-/// Checks a store of both, as [`BridgeBuilder::store`](crate::BridgeBuilder::store) takes it: every promise of either,
-/// and those that need both, such as that the end of a login is the end of its sessions.
+/// Checks a store of both, for [`BridgeBuilder::store`](crate::BridgeBuilder::store): the requirements of both traits,
+/// and those between them, such as that the end of a login deletes its sessions.
 ///
 /// # Panics
 ///
-/// When one is broken. The message says which, and what was seen.
+/// When one is broken. The message names it with the observed behavior.
 pub async fn store<S: LoginStore + SessionStore>(make: impl AsyncFn() -> Fixture<S>) {
     let checks = logins::checks().into_iter().chain(rotation::checks()).chain(sessions::checks());
     report::run("store", checks.chain(together::checks()).collect(), make).await;

@@ -1,4 +1,4 @@
-//! The time, in a test's hand.
+//! A clock that a test controls.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::{Clock, UnixTime};
 
-/// A clock that stands still until a test moves it. Its clones, and the [`Clock`]s made of it, show the same time.
+/// A clock that stands still until a test sets it. Its clones and the [`Clock`]s made from it show the same time.
 ///
 /// ```
 /// use std::time::Duration;
@@ -22,22 +22,22 @@ use crate::{Clock, UnixTime};
 pub struct FakeClock(Arc<AtomicI64>);
 
 impl FakeClock {
-    /// A clock that shows this time.
+    /// A clock that shows `time`.
     pub fn at(time: UnixTime) -> Self {
         Self(Arc::new(AtomicI64::new(time)))
     }
 
-    /// The time that it shows.
+    /// The current time of the clock.
     pub fn now(&self) -> UnixTime {
         self.0.load(Ordering::SeqCst)
     }
 
-    /// Moves it to a time, later or earlier.
+    /// Sets the clock to a later or earlier time.
     pub fn set(&self, time: UnixTime) {
         self.0.store(time, Ordering::SeqCst);
     }
 
-    /// Moves it forward, by whole seconds: what is left of one is cut off.
+    /// Moves the clock forward by whole seconds. A fraction of a second is ignored.
     pub fn advance(&self, by: Duration) {
         let seconds = UnixTime::try_from(by.as_secs()).unwrap_or(UnixTime::MAX);
         self.set(self.now().saturating_add(seconds));

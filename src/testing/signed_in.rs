@@ -1,4 +1,4 @@
-//! A signed-in user's credential, and how it gets on requests.
+//! The credential of a signed-in user, for requests.
 
 use std::fmt;
 
@@ -13,20 +13,20 @@ use serde_json::{Map, Value};
 
 use crate::{Bridge, Location, LoginId, TokenPair, TokenType};
 
-/// A signed-in user, from [`as_user`](super::as_user): puts the credential on requests.
+/// A signed-in user, from [`as_user`](super::as_user). Adds the credential to requests.
 pub struct SignedIn {
     login_id: LoginId,
     tokens: TokenPair,
-    /// Where the token goes; a browser without one has cookies alone.
+    /// The location of the token; `None` for a browser with cookies only.
     location: Option<Location>,
     cookies: Vec<Cookie<'static>>,
-    /// The header that carries the token, and what it says.
+    /// The name and the value of the header with the token.
     header: Option<(HeaderName, String)>,
     double_submit: Option<DoubleSubmit>,
     json_key: String,
 }
 
-/// What a request with a token in a cookie has to repeat.
+/// The names for the double submit of a token in a cookie.
 struct DoubleSubmit {
     header: HeaderName,
     cookie: String,
@@ -56,8 +56,8 @@ impl SignedIn {
         Self { login_id, tokens, location, cookies, header, double_submit, json_key }
     }
 
-    /// This request, made by the user. Where the bridge looks for tokens in JSON bodies first, or a
-    /// [test asks for it](super::AsUser::via_token_in), the body is the token's: [`json`](Self::json).
+    /// This request with the user's credential. Where the bridge searches JSON bodies first, or the
+    /// [test asks for it](super::AsUser::via_token_in), the body is replaced by [`json`](Self::json).
     ///
     /// ```
     /// # use tollbridge::testing::SignedIn;
@@ -70,7 +70,7 @@ impl SignedIn {
     ///
     /// # Panics
     ///
-    /// When the token belongs into the query: that is part of the address.
+    /// When the token belongs in the query, which is part of the URI.
     pub fn on(&self, req: TestRequest) -> TestRequest {
         assert!(
             self.location != Some(Location::Query),
@@ -81,7 +81,7 @@ impl SignedIn {
         self.cookies.iter().cloned().fold(req, TestRequest::cookie)
     }
 
-    /// The headers that authenticate a request, by name and value, for other clients; none when the token is in the
+    /// The headers that authenticate a request, by name and value, for other clients. None when the token is in the
     /// body or in the query.
     pub fn headers(&self) -> Vec<(HeaderName, String)> {
         let mut headers = self.own_headers();
@@ -92,7 +92,7 @@ impl SignedIn {
         headers
     }
 
-    /// All but the cookies.
+    /// The headers without the cookies.
     fn own_headers(&self) -> Vec<(HeaderName, String)> {
         let csrf = self.double_submit.as_ref().and_then(|names| {
             let cookie = self.cookies.iter().find(|cookie| cookie.name() == names.cookie)?;
@@ -101,14 +101,13 @@ impl SignedIn {
         self.header.clone().into_iter().chain(csrf).collect()
     }
 
-    /// The JSON body that authenticates a request, where the bridge looks for tokens in bodies:
-    /// `{"access_token": "…"}`. Add what else the handler wants.
+    /// The JSON body that authenticates a request, where the bridge searches JSON bodies: `{"access_token": "…"}`. Add
+    /// the other fields of the handler.
     pub fn json(&self) -> Value {
         Map::from_iter([(self.json_key.clone(), Value::from(self.tokens.access_token.as_str()))]).into()
     }
 
-    /// The tokens of the login, as they were issued: a browser's login has them too, whether anybody asks for them or
-    /// not.
+    /// The tokens of the login as issued. A browser's login has them too.
     pub fn tokens(&self) -> &TokenPair {
         &self.tokens
     }
@@ -118,15 +117,15 @@ impl SignedIn {
         &self.cookies
     }
 
-    /// Which login it is.
+    /// The id of the login.
     pub fn login_id(&self) -> &LoginId {
         &self.login_id
     }
 
-    /// Does with the cookies that a response sets what a browser does: keeps them, in the place of those of the same
-    /// name, and forgets those that it is told to. Needed where a test makes several requests and the first changes the
-    /// cookies, as the first with a [remember cookie](super::AsUser::remembered) does. Who has a token elsewhere than in
-    /// a cookie is no browser, and keeps none.
+    /// Stores the cookies of a response as a browser does: replaces those of the same name, and deletes expired ones.
+    /// Needed for a second request after one that changes the cookies, as the first with a
+    /// [remember cookie](super::AsUser::remembered) does. A client with a token outside of cookies is no browser and
+    /// stores none.
     pub fn keep_cookies<B>(&mut self, res: &ServiceResponse<B>) {
         if !matches!(self.location, None | Some(Location::Cookie)) {
             return;
@@ -142,7 +141,7 @@ impl SignedIn {
     }
 }
 
-/// What a page of the application knows of a token in a cookie.
+/// The CSRF value of a token, which a page repeats in a header.
 fn csrf_claim(token: &str) -> Option<String> {
     let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
     let claims: Value = serde_json::from_slice(&payload).ok()?;

@@ -14,8 +14,7 @@ use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tollbridge::server::Application;
 use tollbridge::server::config::{Config, Sources};
-use tollbridge::store::db::Database;
-use tollbridge::store::db::users::NewUser;
+use tollbridge::store::db::{Database, NewUser};
 use tollbridge::testing::FakeClock;
 use tollbridge::{Clock, PasswordHasher, PasswordParams};
 

@@ -1,7 +1,6 @@
 //! Records that tests begin with. Their times are small numbers around `NOW`.
 
-use tollbridge::store::db::Database;
-use tollbridge::store::db::users::{NewUser, User};
+use tollbridge::store::db::{Database, NewUser, User};
 use tollbridge::{Login, LoginId, SessionHash, SessionRecord, UnixTime};
 
 pub(crate) const NOW: UnixTime = 1_800_000_000;

@@ -1,8 +1,7 @@
 //! Accounts: their ids, names and passwords, and what becomes of their logins.
 
 use futures_util::future::join_all;
-use tollbridge::store::db::Database;
-use tollbridge::store::db::users::{CreateUserError, NewUser, User};
+use tollbridge::store::db::{CreateUserError, Database, NewUser, User};
 use tollbridge::store::memory::MemoryStore;
 use tollbridge::{EndReason, Login, LoginId, LoginStore, SessionStore, UserStore};
 

@@ -1,4 +1,4 @@
-//! `tollbridge config`: what the server would do, and whether it would start.
+//! `tollbridge config`: shows and checks the configuration.
 
 use std::error::Error;
 
@@ -17,7 +17,7 @@ pub(super) enum ConfigCommand {
 }
 
 impl ConfigCommand {
-    /// The configuration was loaded without a fault already.
+    /// Runs the command on a valid configuration.
     pub(super) fn run(self, loaded: Loaded) -> Result<(), Box<dyn Error>> {
         match self {
             Self::Show => print(&loaded.effective.to_string())?,

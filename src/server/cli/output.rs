@@ -1,8 +1,8 @@
-//! What goes to standard output.
+//! Standard output.
 
 use std::io::{self, Write as _};
 
-/// Prints a text. A reader that has had enough, such as `head`, is no failure.
+/// Prints a text. A closed pipe is no failure: a reader such as `head` may stop early.
 pub(super) fn print(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
@@ -11,11 +11,11 @@ pub(super) fn print(text: &str) -> io::Result<()> {
     }
 }
 
-/// A table: columns as wide as their longest cell. What could control a terminal is escaped.
+/// A table whose columns are as wide as their longest cell. Control characters are escaped.
 pub(super) fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> String {
     let head = head.map(str::to_owned);
     let rows: Vec<[String; N]> =
-        std::iter::once(&head).chain(rows).map(|row| row.clone().map(|cell| plain(&cell))).collect();
+        std::iter::once(&head).chain(rows).map(|row| row.clone().map(|cell| escaped(&cell))).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
     let widths: [usize; N] = std::array::from_fn(width);
     let mut text = String::new();
@@ -27,6 +27,6 @@ pub(super) fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> St
     text
 }
 
-fn plain(cell: &str) -> String {
+fn escaped(cell: &str) -> String {
     cell.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() }).collect()
 }

@@ -1,4 +1,4 @@
-//! Where passwords come from on the command line: a prompt, or the first line of standard input.
+//! The source of a password on the command line: a prompt, or the first line of standard input.
 
 use std::error::Error;
 use std::io::{self, BufRead as _, Read as _};
@@ -6,7 +6,7 @@ use std::io::{self, BufRead as _, Read as _};
 use clap::Args;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::server::PasswordPolicy;
+use crate::server::password_policy::PasswordPolicy;
 
 #[derive(Debug, Args)]
 pub(super) struct PasswordSource {
@@ -16,17 +16,17 @@ pub(super) struct PasswordSource {
 }
 
 impl PasswordSource {
-    /// A new password that the policy accepts.
+    /// Reads a new password that the policy accepts.
     pub(super) fn read(&self, policy: PasswordPolicy, username: &str) -> Result<SecretString, Box<dyn Error>> {
         let password = if self.password_stdin { from_stdin(policy.max_length)? } else { from_prompt()? };
-        // There is no current password here that the new one could repeat.
+        // The current password is unknown here, so it is not compared.
         let refused = policy.check_new(username, "", password.expose_secret()).err();
         refused.map_or(Ok(password), |error| Err(error.detail().into()))
     }
 }
 
 fn from_stdin(max_length: usize) -> Result<SecretString, Box<dyn Error>> {
-    // One line of the longest password and its end; one byte more shows that it is too long.
+    // The longest password, its line ending, and one byte more to detect a longer one.
     let most = u64::try_from(max_length)?.saturating_add(3);
     let mut line = String::new();
     io::stdin().lock().take(most).read_line(&mut line).map_err(|error| {

@@ -1,4 +1,4 @@
-//! `tollbridge user`: accounts. The server need not be running, and a running one sees each change with the next
+//! `tollbridge user`: manages accounts. The server need not run. A running one applies each change from the next
 //! request.
 
 use std::error::Error;
@@ -10,16 +10,15 @@ use serde_json::{Value, json};
 use super::output::{print, table};
 use super::password::PasswordSource;
 use crate::Clock;
-use crate::server::application::{open_database, password_hasher};
 use crate::server::config::Config;
-use crate::store::db::Database;
-use crate::store::db::users::{CreateUserError, NewUser, User as Account};
+use crate::server::resources::{open_database, password_hasher};
+use crate::store::db::{CreateUserError, Database, NewUser, User};
 
 /// The longest username, in characters.
 const MAX_USERNAME: usize = 150;
 
 #[derive(Debug, Subcommand)]
-pub(super) enum User {
+pub(super) enum UserCommand {
     /// Create an account
     Add(Add),
     /// List the accounts
@@ -28,9 +27,9 @@ pub(super) enum User {
     Show(Show),
     /// Give a user a new password, and end all their logins
     Password(Password),
-    /// Let nobody sign in as this user, and end all their logins
+    /// Disable an account, so that its user cannot sign in, and end all its logins
     Disable(Named),
-    /// Let this user sign in again
+    /// Enable a disabled account
     Enable(Named),
     /// Delete an account with all its logins, for ever
     Delete(Delete),
@@ -85,10 +84,10 @@ pub(super) struct Delete {
     yes: bool,
 }
 
-type Outcome = Result<(), Box<dyn Error>>;
+type CommandResult = Result<(), Box<dyn Error>>;
 
-impl User {
-    pub(super) async fn run(self, config: &Config) -> Outcome {
+impl UserCommand {
+    pub(super) async fn run(self, config: &Config) -> CommandResult {
         let database = open_database(config).await?.0;
         let clock = Clock::system();
         match self {
@@ -104,14 +103,14 @@ impl User {
 }
 
 impl Add {
-    async fn run(self, database: &Database, config: &Config, clock: &Clock) -> Outcome {
+    async fn run(self, database: &Database, config: &Config, clock: &Clock) -> CommandResult {
         let username = self.who.username;
         check_username(&username)?;
         let full_name = self.full_name.unwrap_or_else(|| username.clone());
         if full_name.contains(char::is_control) {
             return Err("the full name has a control character in it; leave it out".into());
         }
-        // Known before somebody types a password twice.
+        // Checked before the prompt for the password.
         if database.find_by_username(&username).await?.is_some() {
             return Err(taken(&username));
         }
@@ -127,7 +126,7 @@ impl Add {
 }
 
 impl Password {
-    async fn run(self, database: &Database, config: &Config, clock: &Clock) -> Outcome {
+    async fn run(self, database: &Database, config: &Config, clock: &Clock) -> CommandResult {
         let user = find(database, &self.who.username).await?;
         let password = self.password.read(config.password.policy(), &user.username)?;
         let hash = password_hasher(&config.password)?.hash(password).await?;
@@ -137,7 +136,7 @@ impl Password {
 }
 
 impl Delete {
-    async fn run(self, database: &Database) -> Outcome {
+    async fn run(self, database: &Database) -> CommandResult {
         let user = find(database, &self.who.username).await?;
         if !self.yes && !confirm(&format!("Delete {} and all their logins for ever? [y/N] ", user.username))? {
             return Err("nothing was deleted".into());
@@ -147,7 +146,7 @@ impl Delete {
     }
 }
 
-async fn find(database: &Database, username: &str) -> Result<Account, Box<dyn Error>> {
+async fn find(database: &Database, username: &str) -> Result<User, Box<dyn Error>> {
     match database.find_by_username(username).await? {
         Some((user, _)) => Ok(user),
         None => {
@@ -157,7 +156,7 @@ async fn find(database: &Database, username: &str) -> Result<Account, Box<dyn Er
     }
 }
 
-async fn list(database: &Database, json: bool) -> Outcome {
+async fn list(database: &Database, json: bool) -> CommandResult {
     let users = database.list_users().await?;
     if json {
         return print_json(&users.iter().map(to_json).collect());
@@ -166,30 +165,30 @@ async fn list(database: &Database, json: bool) -> Outcome {
     Ok(print(&table(["ID", "USERNAME", "FULL NAME", "STATE"], &rows))?)
 }
 
-fn show(user: &Account, json: bool) -> Outcome {
+fn show(user: &User, json: bool) -> CommandResult {
     if json {
         return print_json(&to_json(user));
     }
     Ok(print(&table(["ID", "USERNAME", "FULL NAME", "STATE"], &[row(user)]))?)
 }
 
-async fn set_active(database: &Database, username: &str, active: bool, clock: &Clock) -> Outcome {
+async fn set_active(database: &Database, username: &str, active: bool, clock: &Clock) -> CommandResult {
     let user = find(database, username).await?;
     database.set_active(user.id, active, clock.now()).await?;
     let done = if active { "enabled" } else { "ended all logins of, and disabled," };
     Ok(print(&format!("{done} {}\n", user.username))?)
 }
 
-fn row(user: &Account) -> [String; 4] {
+fn row(user: &User) -> [String; 4] {
     let state = if user.active { "active" } else { "disabled" };
     [user.id.to_string(), user.username.clone(), user.full_name.clone(), state.to_owned()]
 }
 
-fn to_json(user: &Account) -> Value {
+fn to_json(user: &User) -> Value {
     json!({ "id": user.id, "username": user.username, "full_name": user.full_name, "active": user.active })
 }
 
-fn print_json(value: &Value) -> Outcome {
+fn print_json(value: &Value) -> CommandResult {
     Ok(print(&format!("{value:#}\n"))?)
 }
 

@@ -1,24 +1,24 @@
-//! What is wrong with a configuration, and where.
+//! The faults of a configuration.
 
 use std::error::Error;
 use std::fmt;
 
-use super::sources::Origin;
+use super::origin::Origin;
 
-/// One fault: its place, the key, and what to write instead.
+/// A fault: its origin, the key, and what to write instead.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// Where the value was written.
-    pub place: Origin,
+    /// The origin of the value.
+    pub origin: Origin,
     /// The key as `section.key`; `None` when the fault is not about one key.
     pub key: Option<String>,
-    /// What is wrong and what to do, as one sentence without a full stop.
+    /// The problem and its remedy, as one sentence without a full stop.
     pub problem: String,
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: ", self.place)?;
+        write!(f, "{}: ", self.origin)?;
         if let Some(key) = &self.key {
             write!(f, "{key}: ")?;
         }
@@ -26,7 +26,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Every fault that was found in a configuration: at least one.
+/// All faults of a configuration: at least one.
 #[derive(Debug)]
 pub struct ConfigError(pub Vec<Fault>);
 

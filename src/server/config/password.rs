@@ -1,23 +1,23 @@
-//! `[password]`: Argon2id, its threads, and what a new password must be like.
+//! `[password]`: Argon2id, its threads, and the bounds of passwords.
 
-use super::reader::Reader;
-use super::sections::cores;
-use crate::server::PasswordPolicy;
+use super::bounds::cores;
+use super::setting_reader::SettingReader;
+use crate::server::password_policy::PasswordPolicy;
 
-/// `[password]`: Argon2id, its threads, and what a new password must be like.
+/// `[password]`: Argon2id, its threads, and the bounds of passwords.
 #[derive(Clone, Debug)]
 pub struct PasswordConfig {
-    /// Memory of one hash, in KiB.
+    /// The memory of one hash, in KiB.
     pub memory_kib: u32,
     /// Passes over the memory.
     pub iterations: u32,
     /// Lanes.
     pub parallelism: u32,
-    /// How many threads hash passwords. The default is the number of cores.
+    /// The number of threads that hash passwords. The default is the number of cores.
     pub threads: usize,
-    /// How many hashes may wait for a thread; further ones are refused.
+    /// The most hashes that may wait for a thread. Further ones are refused.
     pub queue: usize,
-    /// The fewest characters of a new password.
+    /// The least characters of a new password.
     pub min_length: usize,
     /// The most bytes of any password.
     pub max_length: usize,
@@ -38,7 +38,7 @@ impl Default for PasswordConfig {
 }
 
 impl PasswordConfig {
-    pub(super) fn read(reader: &mut Reader) -> Self {
+    pub(super) fn read(reader: &mut SettingReader) -> Self {
         let default = Self::default();
         reader.section("password");
         let config = Self {
@@ -68,7 +68,7 @@ impl PasswordConfig {
         config
     }
 
-    /// What a password may be.
+    /// The policy for passwords.
     pub fn policy(&self) -> PasswordPolicy {
         PasswordPolicy { min_length: self.min_length, max_length: self.max_length }
     }

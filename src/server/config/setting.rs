@@ -1,19 +1,19 @@
-//! The types that a key can have: how each is read, and how it is written as TOML.
+//! The types of keys, each with its parser and its TOML.
 
-use std::fmt;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use bytesize::ByteSize;
 use url::Url;
 
-use super::sources::Raw;
+use super::raw_value::RawValue;
 
-/// A type that a key can have.
+/// The type of a key.
 pub(super) trait Setting: Sized {
-    /// Reads what was written; the error says what it is not and what to write, and quotes no string of unknown kind.
-    fn read(raw: &Raw) -> Result<Self, String>;
+    /// Parses a raw value. The error says what to write instead. It quotes a value only where the type of the key rules
+    /// out that it is a secret.
+    fn read(raw: &RawValue) -> Result<Self, String>;
 
     /// The value as TOML.
     fn to_toml(&self) -> String;
@@ -24,26 +24,27 @@ pub(super) fn quote(text: &str) -> String {
     toml::Value::from(text).to_string()
 }
 
-fn text(raw: &Raw, wanted: &str) -> Result<String, String> {
+/// The text of a value that must be a string.
+pub(super) fn text(raw: &RawValue, wanted: &str) -> Result<String, String> {
     match raw {
-        Raw::Text(text) | Raw::String(text) => Ok(text.clone()),
-        _ => Err(not(raw, wanted)),
+        RawValue::Text(text) | RawValue::String(text) => Ok(text.clone()),
+        _ => Err(mismatch(raw, wanted)),
     }
 }
 
-fn not(raw: &Raw, wanted: &str) -> String {
+fn mismatch(raw: &RawValue, wanted: &str) -> String {
     let kind = match raw {
-        Raw::Text(_) | Raw::String(_) => "this",
-        Raw::Integer(_) => "an integer",
-        Raw::Boolean(_) => "true or false",
-        Raw::List(_) => "a list",
-        Raw::Other(kind) => kind,
+        RawValue::Text(_) | RawValue::String(_) => "this",
+        RawValue::Integer(_) => "an integer",
+        RawValue::Boolean(_) => "true or false",
+        RawValue::List(_) => "a list",
+        RawValue::Other(kind) => kind,
     };
     format!("{kind} does not fit here; write {wanted}")
 }
 
 impl Setting for String {
-    fn read(raw: &Raw) -> Result<Self, String> {
+    fn read(raw: &RawValue) -> Result<Self, String> {
         let text = text(raw, "a string")?;
         if text.is_empty() { Err("the value is empty; write something or remove the key".to_owned()) } else { Ok(text) }
     }
@@ -54,12 +55,12 @@ impl Setting for String {
 }
 
 impl Setting for bool {
-    fn read(raw: &Raw) -> Result<Self, String> {
+    fn read(raw: &RawValue) -> Result<Self, String> {
         match raw {
-            Raw::Boolean(value) => Ok(*value),
-            Raw::Text(text) if text == "true" => Ok(true),
-            Raw::Text(text) if text == "false" => Ok(false),
-            _ => Err(not(raw, "true or false")),
+            RawValue::Boolean(value) => Ok(*value),
+            RawValue::Text(text) if text == "true" => Ok(true),
+            RawValue::Text(text) if text == "false" => Ok(false),
+            _ => Err(mismatch(raw, "true or false")),
         }
     }
 
@@ -69,13 +70,13 @@ impl Setting for bool {
 }
 
 impl Setting for u32 {
-    fn read(raw: &Raw) -> Result<Self, String> {
+    fn read(raw: &RawValue) -> Result<Self, String> {
         let number = match raw {
-            Raw::Integer(number) => Self::try_from(*number).ok(),
-            Raw::Text(text) => text.parse().ok(),
+            RawValue::Integer(number) => Self::try_from(*number).ok(),
+            RawValue::Text(text) => text.parse().ok(),
             _ => None,
         };
-        number.ok_or_else(|| not(raw, &format!("a whole number from 0 to {}", Self::MAX)))
+        number.ok_or_else(|| mismatch(raw, &format!("a whole number from 0 to {}", Self::MAX)))
     }
 
     fn to_toml(&self) -> String {
@@ -84,7 +85,7 @@ impl Setting for u32 {
 }
 
 impl Setting for usize {
-    fn read(raw: &Raw) -> Result<Self, String> {
+    fn read(raw: &RawValue) -> Result<Self, String> {
         u32::read(raw).and_then(|number| Self::try_from(number).map_err(|error| error.to_string()))
     }
 
@@ -93,9 +94,9 @@ impl Setting for usize {
     }
 }
 
-/// Whole seconds: tokens and cookies know no finer time.
+/// Whole seconds, the resolution of tokens and cookies.
 impl Setting for Duration {
-    fn read(raw: &Raw) -> Result<Self, String> {
+    fn read(raw: &RawValue) -> Result<Self, String> {
         const WANTED: &str = r#"a number and a unit, such as "15m" or "30d""#;
         let text = text(raw, WANTED)?;
         let duration = humantime::parse_duration(&text)
@@ -116,7 +117,7 @@ impl Setting for Duration {
 }
 
 impl Setting for ByteSize {
-    fn read(raw: &Raw) -> Result<Self, String> {
+    fn read(raw: &RawValue) -> Result<Self, String> {
         const WANTED: &str = r#"a number and a unit, such as "16KiB" or "2MiB""#;
         let text = text(raw, WANTED)?;
         text.parse().map_err(|error| format!("{} is not a size ({error}); write {WANTED}", quote(&text)))
@@ -130,15 +131,15 @@ impl Setting for ByteSize {
     }
 }
 
-/// In the environment the items are separated by commas.
+/// In the environment, items are separated by commas.
 impl Setting for Vec<String> {
-    fn read(raw: &Raw) -> Result<Self, String> {
+    fn read(raw: &RawValue) -> Result<Self, String> {
         match raw {
-            Raw::List(items) => Ok(items.clone()),
-            Raw::Text(text) => {
+            RawValue::List(items) => Ok(items.clone()),
+            RawValue::Text(text) => {
                 Ok(text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect())
             }
-            _ => Err(not(raw, "a list of strings")),
+            _ => Err(mismatch(raw, "a list of strings")),
         }
     }
 
@@ -149,7 +150,7 @@ impl Setting for Vec<String> {
 }
 
 impl Setting for PathBuf {
-    fn read(raw: &Raw) -> Result<Self, String> {
+    fn read(raw: &RawValue) -> Result<Self, String> {
         String::read(raw).map(Self::from)
     }
 
@@ -159,7 +160,7 @@ impl Setting for PathBuf {
 }
 
 impl Setting for SocketAddr {
-    fn read(raw: &Raw) -> Result<Self, String> {
+    fn read(raw: &RawValue) -> Result<Self, String> {
         const WANTED: &str = r#"an IP address and a port, such as "127.0.0.1:8080" or "[::1]:8080""#;
         let text = text(raw, WANTED)?;
         text.parse().map_err(|error| format!("{} is no address ({error}); write {WANTED}", quote(&text)))
@@ -170,9 +171,9 @@ impl Setting for SocketAddr {
     }
 }
 
-/// An origin: scheme, host and port, nothing else.
+/// An origin: only scheme, host and port.
 impl Setting for Url {
-    fn read(raw: &Raw) -> Result<Self, String> {
+    fn read(raw: &RawValue) -> Result<Self, String> {
         const WANTED: &str = r#"only scheme, host and port, such as "https://login.example.com""#;
         let text = text(raw, WANTED)?;
         let url = Self::parse(&text).map_err(|error| format!("this is not a URL ({error}); write {WANTED}"))?;
@@ -188,67 +189,5 @@ impl Setting for Url {
 
     fn to_toml(&self) -> String {
         quote(&self.origin().ascii_serialization())
-    }
-}
-
-/// Where the database is. It may hold a password, which neither `Display` nor `Debug` shows.
-#[derive(Clone, PartialEq, Eq)]
-pub struct DatabaseUrl(String);
-
-impl DatabaseUrl {
-    /// The URL with its password.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-
-    /// The file of an SQLite database; `None` for PostgreSQL and for a database in memory.
-    pub fn sqlite_path(&self) -> Option<&Path> {
-        let path = self.0.strip_prefix("sqlite:")?;
-        let path = path.strip_prefix("//").unwrap_or(path);
-        let path = path.split('?').next().filter(|path| !path.is_empty() && !path.starts_with(":memory:"))?;
-        Some(Path::new(path))
-    }
-}
-
-impl Setting for DatabaseUrl {
-    fn read(raw: &Raw) -> Result<Self, String> {
-        const WANTED: &str = r#"one such as "sqlite://data/tollbridge.db" or "postgres://user@host/database""#;
-        let text = text(raw, WANTED)?;
-        let known = ["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme));
-        if known { Ok(Self(text)) } else { Err(format!("this is not the URL of a database; write {WANTED}")) }
-    }
-
-    fn to_toml(&self) -> String {
-        quote(&self.to_string())
-    }
-}
-
-impl Default for DatabaseUrl {
-    fn default() -> Self {
-        Self("sqlite://data/tollbridge.db".to_owned())
-    }
-}
-
-impl fmt::Display for DatabaseUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.starts_with("sqlite:") {
-            return f.write_str(&self.0);
-        }
-        // libpq takes the password in the query too (`?password=…`).
-        match Url::parse(&self.0) {
-            Ok(mut url) if !url.query_pairs().any(|(key, _)| key.contains("password")) => {
-                if url.password().is_some() && url.set_password(Some("***")).is_err() {
-                    return f.write_str("postgres://…");
-                }
-                write!(f, "{url}")
-            }
-            _ => f.write_str("postgres://…"),
-        }
-    }
-}
-
-impl fmt::Debug for DatabaseUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "DatabaseUrl({self})")
     }
 }

@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use secrecy::SecretSlice;
 
-use super::reader::Reader;
-use super::sections::{DAY, MINUTE, period, size};
-use crate::server::secrets;
+use super::bounds::{DAY, MINUTE, period, size};
+use super::setting_reader::SettingReader;
+use crate::server::key_text;
 use crate::{Algorithm, Location};
 
-/// Where the key that signs tokens comes from.
+/// The source of the key that signs tokens.
 #[derive(Clone, Debug, Default)]
 pub enum TokenKeyConfig {
-    /// HS256 with a key of our own in the data directory, made at the first start.
+    /// HS256 with a key that is generated in the data directory at the first start.
     #[default]
     Generated,
     /// An HMAC algorithm with this key.
@@ -29,23 +29,23 @@ pub enum TokenKeyConfig {
 pub struct TokenConfig {
     /// The algorithm and the key.
     pub key: TokenKeyConfig,
-    /// `iss` of our tokens.
+    /// The claim `iss` of issued tokens.
     pub issuer: String,
-    /// `aud` of our tokens.
+    /// The claim `aud` of issued tokens.
     pub audience: String,
     /// How long an access token lives.
     pub access_ttl: Duration,
     /// How long a refresh token lives.
     pub refresh_ttl: Duration,
-    /// How long a refresh token that was used still gives the same answer, for clients that lost it.
+    /// How long a used refresh token gives the same response again, for clients that lost it.
     pub refresh_grace: Duration,
-    /// By how much other machines' clocks may differ.
+    /// The tolerance for the clocks of other machines.
     pub leeway: Duration,
-    /// Where tokens are looked for, in this order.
+    /// The locations of tokens, in the order of the search.
     pub locations: Vec<Location>,
     /// The longest JSON body, in bytes, that is searched for a token.
     pub json_body_limit: usize,
-    /// Whether tokens that Flask-JWT-Extended signed with the same key are accepted too.
+    /// Whether tokens of Flask-JWT-Extended with the same key are accepted too.
     pub accept_flask_jwt_extended: bool,
 }
 
@@ -67,7 +67,7 @@ impl Default for TokenConfig {
 }
 
 impl TokenConfig {
-    pub(super) fn read(reader: &mut Reader) -> Self {
+    pub(super) fn read(reader: &mut SettingReader) -> Self {
         let default = Self::default();
         reader.section("token");
         let config = Self {
@@ -100,7 +100,7 @@ impl TokenConfig {
         config
     }
 
-    fn read_key(reader: &mut Reader) -> TokenKeyConfig {
+    fn read_key(reader: &mut SettingReader) -> TokenKeyConfig {
         let algorithm = reader.word("algorithm", &Algorithm::ALL.map(Algorithm::name), &[]);
         let algorithm: Algorithm = algorithm.parse().unwrap_or(Algorithm::HS256);
         let secret = reader.secret("secret");
@@ -112,7 +112,7 @@ impl TokenConfig {
             let problem = "secret and secret_file are both set; remove one of them";
             reader.require(secret.is_none() || secret_file.is_none(), &["secret"], problem);
             match (secret, secret_file) {
-                (Some(secret), _) => match secrets::decode(&secret, algorithm.shortest_secret()) {
+                (Some(secret), _) => match key_text::decode(&secret, algorithm.shortest_secret()) {
                     Ok(key) => TokenKeyConfig::Secret(algorithm, key),
                     Err(weakness) => {
                         reader.fault("secret", weakness.to_string());
@@ -140,7 +140,7 @@ impl TokenConfig {
         }
     }
 
-    fn read_locations(reader: &mut Reader) -> Vec<Location> {
+    fn read_locations(reader: &mut SettingReader) -> Vec<Location> {
         let names = reader.get("locations", vec!["header".to_owned(), "json".to_owned()]);
         let mut locations = Vec::new();
         for name in &names {

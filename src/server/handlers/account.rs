@@ -7,27 +7,27 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::server::accounts::change_password;
-use crate::server::body::JsonObject;
+use crate::server::json_object::JsonObject;
 use crate::server::pages::{self, AccountPage};
 use crate::server::state::AppState;
-use crate::store::db::users::User;
+use crate::store::db::User;
 use crate::{AuthError, BrowserUser, CurrentLogin, CurrentUser, Fresh, prefers_html};
 
-use super::see_other;
+use super::see_other::see_other;
 
-/// `GET /`: people go to their account, programs to the description of the API.
+/// `GET /`: browsers go to the account page, API clients to the description of the API.
 pub(crate) async fn start(request: HttpRequest) -> HttpResponse {
     see_other(if prefers_html(&request) { "/account" } else { "/openapi.json" })
 }
 
-/// What was just done, for the page to say.
+/// The action that led to the page, for its notice.
 #[derive(Deserialize)]
-pub(crate) struct Done {
+pub(crate) struct PageQuery {
     changed: Option<String>,
     ended: Option<String>,
 }
 
-impl Done {
+impl PageQuery {
     fn notice(&self) -> Option<&'static str> {
         match (&self.changed, &self.ended) {
             (Some(_), _) => Some("Your password is changed. Every other login of yours has ended."),
@@ -41,10 +41,10 @@ impl Done {
 pub(crate) async fn page(
     user: BrowserUser<User>,
     login: CurrentLogin,
-    done: Query<Done>,
+    query: Query<PageQuery>,
     state: Data<AppState>,
 ) -> HttpResponse {
-    let page = AccountPage::new(&user, &login, state.password_policy.min_length).notice(done.notice());
+    let page = AccountPage::new(&user, &login, state.password_policy.min_length).notice(query.notice());
     pages::respond(StatusCode::OK, &page)
 }
 
@@ -72,7 +72,7 @@ pub(crate) async fn password_json(
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// `POST /account/password` with a form: leads back to the page; or the page again, with what was wrong.
+/// `POST /account/password` with a form: redirects to the page, or renders it with the error.
 pub(crate) async fn password_form(
     user: Fresh<CurrentUser<User>>,
     login: CurrentLogin,

@@ -1,4 +1,4 @@
-//! Signing in with a password: the page, the form and the API.
+//! Login with a password: the page, the form and the API.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -7,15 +7,15 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use crate::server::accounts::authenticate;
-use crate::server::body::JsonObject;
+use crate::server::json_object::JsonObject;
 use crate::server::pages::{self, LoginPage};
 use crate::server::state::AppState;
-use crate::store::db::users::User;
+use crate::store::db::User;
 use crate::{Auth, AuthError, CurrentUser, safe_next};
 
-use super::see_other;
+use super::see_other::see_other;
 
-/// Where the form leads when it is not told another place.
+/// The destination of the form without `next`.
 const HOME: &str = "/account";
 
 #[derive(Deserialize)]
@@ -25,15 +25,15 @@ pub(crate) struct PageQuery {
     signed_out: Option<String>,
 }
 
-/// `GET /login`: the page. Whoever is signed in goes on, unless they come to sign in again. A credential that is no
-/// longer good is no obstacle: this is where it is replaced.
+/// `GET /login`: the page. A signed-in user is redirected, unless they come to authenticate again. An invalid
+/// credential is no error here, because this page replaces it.
 pub(crate) async fn page(
-    visitor: Result<CurrentUser<User>, AuthError>,
+    user: Result<CurrentUser<User>, AuthError>,
     query: Query<PageQuery>,
     state: Data<AppState>,
 ) -> HttpResponse {
     let next = query.next.as_deref().and_then(safe_next);
-    if visitor.is_ok() && query.reauth.is_none() {
+    if user.is_ok() && query.reauth.is_none() {
         return see_other(next.unwrap_or(HOME));
     }
     let signed_out = query.signed_out.is_some();
@@ -48,7 +48,7 @@ pub(crate) struct LoginForm {
     next: Option<String>,
 }
 
-/// `POST /login` with a form: opens the browser face and leads on; or the page again, with the name but never the
+/// `POST /login` with a form: opens a session and redirects, or renders the page with the name and without the
 /// password.
 pub(crate) async fn form(
     auth: Auth,
@@ -86,7 +86,7 @@ pub(crate) struct Credentials {
     mode: Option<Mode>,
 }
 
-/// Which face of the login the client wants.
+/// The face of the login that the client requests.
 #[derive(Clone, Copy, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Mode {

@@ -1,16 +1,16 @@
-//! Signing out, by any credential: both faces of the login end.
+//! Logout by any credential: both faces of the login end.
 
 use actix_web::web::{Form, Json};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
-use crate::server::assets::{CLEAR_SITE_DATA, FORGET_PAGES};
-use crate::server::body::JsonObject;
+use crate::server::assets::{CLEAR_CACHE, CLEAR_SITE_DATA};
+use crate::server::json_object::JsonObject;
 use crate::{Auth, AuthError, Scope, prefers_html};
 
-use super::see_other;
+use super::see_other::see_other;
 
-/// Where a browser is led that is signed out: that page says so, and makes the browser forget the one before.
+/// The page for a browser after logout. It confirms the logout, and clears the cached pages.
 const SIGNED_OUT: &str = "/login?signed_out";
 
 /// The optional body.
@@ -59,6 +59,6 @@ async fn end(request: &HttpRequest, auth: &Auth, body: LogoutRequest) -> Result<
     };
     auth.logout_user(scope).await?;
     let mut response = if prefers_html(request) { see_other(next) } else { HttpResponse::NoContent().finish() };
-    response.headers_mut().insert(CLEAR_SITE_DATA, FORGET_PAGES);
+    response.headers_mut().insert(CLEAR_SITE_DATA, CLEAR_CACHE);
     Ok(response)
 }

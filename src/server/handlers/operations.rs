@@ -1,4 +1,4 @@
-//! For those who run the server: is it up, can it work, what has it done; and the description of the API.
+//! Operations: liveness, readiness, metrics, and the description of the API.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -8,15 +8,15 @@ use actix_web::web::Data;
 use crate::server::state::AppState;
 use crate::{AuthError, Problem};
 
-/// The description of the API, kept by hand next to the handlers; a test compares it with the table of routes.
+/// The description of the API, written by hand. A test compares it with the table of routes.
 pub(crate) const OPENAPI: &str = include_str!("../openapi.json");
 
-/// `GET /healthz`: the process answers. It looks at nothing else, so that a broken database restarts no server.
+/// `GET /healthz`: liveness. It does not check the database, so that an unavailable database restarts no server.
 pub(crate) async fn healthz() -> &'static str {
     "ok"
 }
 
-/// `GET /readyz`: the database answers as well, so that requests may be sent here.
+/// `GET /readyz`: readiness, including the database.
 pub(crate) async fn readyz(state: Data<AppState>) -> Result<&'static str, AuthError> {
     state.db.ping().await?;
     Ok("ok")

@@ -1,9 +1,9 @@
-//! Who is asking, and how they are signed in. The same answer by cookie, by header and by body.
+//! The current user and their login. The form of the response does not depend on the credential.
 
 use actix_web::web::Json;
 use serde::Serialize;
 
-use crate::store::db::users::User;
+use crate::store::db::User;
 use crate::{CurrentLogin, CurrentUser, UnixTime};
 
 /// `GET` and `POST /who_am_i`.
@@ -11,7 +11,7 @@ pub(crate) async fn who_am_i(user: CurrentUser<User>) -> Json<CurrentUser<User>>
     Json(user)
 }
 
-/// How a request is authenticated.
+/// The authentication of a request.
 #[derive(Serialize)]
 pub(crate) struct SessionInfo {
     user: CurrentUser<User>,

@@ -8,7 +8,7 @@ use crate::server::metrics::RefreshOutcome;
 use crate::server::state::AppState;
 use crate::{Auth, AuthError, TokenPair};
 
-/// `POST /refresh`: the bridge found the refresh token in the header or the body.
+/// `POST /refresh`: the bridge finds the refresh token in the header or the body.
 pub(crate) async fn refresh(auth: Auth, state: Data<AppState>) -> Result<Json<TokenPair>, AuthError> {
     let pair = auth.refresh().await;
     state.metrics.count_refresh(match &pair {
@@ -19,8 +19,8 @@ pub(crate) async fn refresh(auth: Auth, state: Data<AppState>) -> Result<Json<To
     pair.map(Json)
 }
 
-/// `GET /.well-known/jwks.json` (RFC 7517): public to all, and kept for five minutes, so that a new key is known to
-/// everybody soon after it appears.
+/// `GET /.well-known/jwks.json` (RFC 7517): public, and cached for five minutes, so that clients learn of a new key
+/// soon.
 pub(crate) async fn jwks(state: Data<AppState>) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "public, max-age=300"))

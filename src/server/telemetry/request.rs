@@ -1,4 +1,4 @@
-//! One id, one span, one event and one count for each request.
+//! The id, the span, the event and the count of each request.
 
 use std::cell::Cell;
 use std::future::{Ready, ready};
@@ -17,14 +17,14 @@ use crate::server::metrics::Metrics;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The middleware that names and logs requests; the outermost one.
+/// The outermost middleware, which identifies, logs and counts requests.
 #[derive(Clone, Debug)]
 pub struct Telemetry {
     metrics: Arc<Metrics>,
 }
 
 impl Telemetry {
-    /// Counts the responses here as well.
+    /// Counts responses in `metrics`.
     pub fn new(metrics: Arc<Metrics>) -> Self {
         Self { metrics }
     }
@@ -44,7 +44,7 @@ where
 
     fn new_transform(&self, service: S) -> Self::Future {
         let mut prefix = [0; 4];
-        // The ids need to be unlike those of other threads and runs, not secret: without randomness zeros will do.
+        // The prefix distinguishes ids of threads and processes. It is not secret, so without randomness zeros suffice.
         let _ = aws_lc_rs::rand::fill(&mut prefix);
         let metrics = Arc::clone(&self.metrics);
         ready(Ok(TelemetryService { service, metrics, prefix: u32::from_ne_bytes(prefix), next: Cell::new(0) }))
@@ -61,13 +61,13 @@ pub struct TelemetryService<S> {
 }
 
 impl<S> TelemetryService<S> {
-    /// The id that the request brought, if it is one that can stand in a log, else a new one.
+    /// The id in the request's header, if it is safe to log, otherwise a new one.
     fn id(&self, req: &ServiceRequest) -> HeaderValue {
-        let brought = req.headers().get(X_REQUEST_ID).filter(|id| {
+        let given = req.headers().get(X_REQUEST_ID).filter(|id| {
             let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
             (1..=64).contains(&id.len()) && id.as_bytes().iter().all(is_plain)
         });
-        if let Some(id) = brought {
+        if let Some(id) = given {
             return id.clone();
         }
         let number = self.next.get();
@@ -103,14 +103,14 @@ where
             uri: req.uri().clone(),
             started: Instant::now(),
         };
-        // Of the highest level, so that whatever is logged of this request has its id, at every level of logging; and
-        // with nothing but the id, because a span is paid for by every request. The rest is in the event at its end.
+        // At the highest level, so that every event of the request has its id at every level of the log. With the id
+        // alone, because every request pays for the span. The other fields are in the event at its end.
         let span = tracing::error_span!("request", request_id = exchange.id());
         let response = span.in_scope(|| self.service.call(req));
         Box::pin(
             async move {
-                let mut answer = response.await;
-                match &mut answer {
+                let mut result = response.await;
+                match &mut result {
                     Ok(response) => {
                         metrics.count_response(response.status());
                         exchange.log(response.status());
@@ -127,14 +127,14 @@ where
                         });
                     }
                 }
-                answer
+                result
             }
             .instrument(span),
         )
     }
 }
 
-/// What is logged of a request. No `HttpRequest`: routing needs the only handle to that.
+/// The logged fields of a request. Not the `HttpRequest`, because routing needs its only handle.
 struct Exchange {
     id: HeaderValue,
     method: Method,

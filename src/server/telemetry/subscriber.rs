@@ -1,4 +1,4 @@
-//! Where log lines go and how they look.
+//! The destination and the format of log lines.
 
 use std::io::{self, Write};
 use std::panic;
@@ -9,11 +9,11 @@ use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 
 use crate::server::config::{LogConfig, LogFormat};
 
-/// Installs the log of this process, for panics too.
+/// Installs the log of this process, and the log of panics.
 ///
 /// # Errors
 ///
-/// The process has one already.
+/// The process has a log already.
 pub fn install(config: &LogConfig) -> Result<(), TryInitError> {
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter(&config.level))
@@ -32,17 +32,17 @@ pub fn install(config: &LogConfig) -> Result<(), TryInitError> {
     Ok(())
 }
 
-/// The filter of a level that the configuration has checked. A level alone that is more verbose than `info` is that of
-/// our own events: what other crates say of the bytes that they read is not for a log.
+/// The filter of a valid level. A single level that is more verbose than `info` applies only to our own events, because
+/// other crates log the bytes that they read.
 fn filter(level: &str) -> EnvFilter {
     let own = format!("info,tollbridge={level}");
     let verbose = level.parse::<LevelFilter>().is_ok_and(|level| level > LevelFilter::INFO);
     EnvFilter::builder().parse_lossy(if verbose { &own } else { level })
 }
 
-/// Escapes the control characters inside what is written, so that one event is one line whatever is in it.
+/// Escapes control characters inside an event, so that it is one line.
 ///
-/// The subscriber writes each event with one call, ended by a line feed.
+/// The subscriber writes each event with one call, and ends it with a line feed.
 #[derive(Debug)]
 pub struct OneLine<W>(pub W);
 

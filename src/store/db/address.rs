@@ -1,12 +1,12 @@
-//! The database URL: which backend, and where. Here is also decided what of a URL may be shown.
+//! The database URL: the backend, its address, and what of the URL may be shown.
 
 use std::path::absolute;
 
 use super::error::DatabaseError;
 
-/// Where the database is.
+/// The address of the database.
 pub(super) enum Address {
-    /// An absolute path, so that it stays the same file whatever becomes of the working directory.
+    /// An absolute path, so that a change of the working directory does not change the file.
     Sqlite(String),
     /// A URL for libpq, and how to show it.
     Postgres { url: String, shown: String },
@@ -44,7 +44,7 @@ fn sqlite(url: &str, path: &str) -> Result<Address, DatabaseError> {
     Ok(Address::Sqlite(path.map_err(|_path| bad("the working directory's name is not UTF-8; write an absolute path"))?))
 }
 
-/// Takes only what libpq reads in the same way, so that the password is where it is looked for here.
+/// Accepts only URLs that libpq parses in the same way, so that the password is found and hidden here.
 fn postgres(url: &str, rest: &str) -> Result<Address, DatabaseError> {
     let (authority, tail) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
     let (user, hosts) = authority.rsplit_once('@').unwrap_or(("", authority));
@@ -65,7 +65,7 @@ fn postgres(url: &str, rest: &str) -> Result<Address, DatabaseError> {
         (user, None) => format!("{user}@"),
         (user, Some(_)) => format!("{user}:…@"),
     };
-    // The query may hold a password too, and says nothing that is needed to know the place.
+    // The query may hold a password too, and is not needed to recognize the address.
     let shown = format!("postgres://{user}{hosts}{path}{}", if tail.contains('?') { "?…" } else { "" });
     Ok(Address::Postgres { url: url.to_owned(), shown })
 }
@@ -82,7 +82,7 @@ fn well_encoded(url: &str) -> bool {
     }) && !url.contains('\0')
 }
 
-/// The start of a URL that could not be read, up to where a secret may begin.
+/// The beginning of an invalid URL, up to where a secret may begin.
 fn start_of(url: &str) -> String {
     match url.find(|c: char| !c.is_ascii_alphanumeric() && !"+-._/".contains(c)) {
         Some(end) if url[end..].starts_with("://") => format!("{}://…", &url[..end]),

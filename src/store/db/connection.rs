@@ -1,7 +1,7 @@
-//! One connection, to either backend.
+//! A connection, to either backend.
 //!
-//! Queries are written once and compiled once for each backend by the macro `each!`. So every statement keeps its own
-//! static type, by which Diesel's statement cache finds it without building its SQL.
+//! The macro `each!` compiles a query once for each backend. So every statement keeps its own static type, and Diesel's
+//! statement cache finds it without building its SQL.
 
 use std::fs::{DirBuilder, OpenOptions};
 use std::io;
@@ -18,14 +18,14 @@ use diesel::{Connection as _, PgConnection, QueryResult, SqliteConnection};
 use super::address::Address;
 use super::error::DatabaseError;
 
-/// How long a statement waits for another process that holds SQLite's lock.
+/// How long a statement waits for SQLite's lock when another process holds it.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The pragmas of a connection that writes. FULL: what was acknowledged survives a power failure too.
+/// The pragmas of a write connection. FULL: a committed write survives a power failure.
 const WRITER: [&str; 2] = ["PRAGMA synchronous = FULL", "PRAGMA foreign_keys = ON"];
 
-/// The pragmas of a connection that reads on an async worker. In WAL mode a reader waits for nobody but a recovery,
-/// and it must not hold up the worker.
+/// The pragmas of a read connection, which is used on async workers. In WAL mode a read waits only for a recovery, and
+/// must not block the worker for long.
 const READER: [&str; 2] = ["PRAGMA busy_timeout = 1000", "PRAGMA query_only = ON"];
 
 /// A connection to one of the backends.
@@ -34,7 +34,7 @@ pub(super) enum Connection {
     Postgres(PgConnection),
 }
 
-/// Evaluates `$body` with `$c` as the typed connection inside `$connection`, whichever that is.
+/// Evaluates `$body` with `$c` as the typed connection inside `$connection`.
 macro_rules! each {
     ($connection:expr, $c:ident => $body:expr) => {
         match $connection {
@@ -46,7 +46,7 @@ macro_rules! each {
 pub(super) use each;
 
 impl Connection {
-    /// A connection that may write.
+    /// A write connection.
     pub(super) fn writer(address: &Address) -> Result<Self, DatabaseError> {
         match address {
             Address::Sqlite(path) => {
@@ -58,13 +58,13 @@ impl Connection {
             }
             Address::Postgres { url, shown } => match PgConnection::establish(url) {
                 Ok(connection) => Ok(Self::Postgres(connection)),
-                // libpq quotes a URL that it cannot read.
+                // libpq quotes an invalid URL.
                 Err(error) => Err(refused(address, &error.to_string().replace(url, shown))),
             },
         }
     }
 
-    /// A connection to the SQLite file at `path` that cannot write.
+    /// A read-only connection to the SQLite file at `path`.
     pub(super) fn sqlite_reader(address: &Address, path: &str) -> Result<Self, DatabaseError> {
         let mut connection = sqlite(address, path)?;
         let set_up = READER.into_iter().try_for_each(|pragma| connection.batch_execute(pragma));
@@ -72,8 +72,8 @@ impl Connection {
         Ok(Self::Sqlite(connection))
     }
 
-    /// Runs `body` in a transaction: committed when it is `Ok`, else rolled back. On SQLite it holds the write lock
-    /// from its start (`BEGIN IMMEDIATE`): a transaction that reads first could otherwise fail when it comes to write.
+    /// Runs `body` in a transaction, which is committed on `Ok` and rolled back on `Err`. On SQLite it holds the write
+    /// lock from its start (`BEGIN IMMEDIATE`): otherwise a transaction that reads first can fail at its first write.
     pub(super) fn transaction<T, E: From<QueryError>>(
         &mut self,
         body: impl FnOnce(&mut Self) -> Result<T, E>,
@@ -94,13 +94,13 @@ impl Connection {
         }
     }
 
-    /// Asks, after a query failed, whether the connection itself did. It also makes sure that Diesel knows: it does
+    /// Whether a failed query failed because the connection is lost. The test query also tells Diesel, which does
     /// not notice a connection that is lost while a `SELECT` is being prepared.
     pub(super) fn is_lost(&mut self) -> bool {
         each!(self, c => c.batch_execute("SELECT 1")).is_err()
     }
 
-    /// Whether the connection is known to be lost, or was left in the middle of a transaction.
+    /// Whether Diesel knows that the connection is lost, or it is still in a transaction.
     pub(super) fn is_broken(&mut self) -> bool {
         let depth = each!(self, c => AnsiTransactionManager::transaction_manager_status_mut(c).transaction_depth());
         !matches!(depth, Ok(None))
@@ -115,8 +115,8 @@ fn sqlite(address: &Address, path: &str) -> Result<SqliteConnection, DatabaseErr
     SqliteConnection::establish(path).map_err(|error| refused(address, &error.to_string()))
 }
 
-/// Turns on the write-ahead log, which the file then keeps. SQLite does not wait for its lock here: of two processes
-/// that open a new file at once, one is told that it is busy, and has to ask again.
+/// Turns on the write-ahead log, a persistent property of the file. SQLite does not wait for its lock here: of two
+/// processes that open a new file at once, one gets `SQLITE_BUSY` and has to retry.
 fn enter_wal(connection: &mut SqliteConnection) -> QueryResult<()> {
     connection.batch_execute(&format!("PRAGMA busy_timeout = {}", BUSY_TIMEOUT.as_millis()))?;
     let begin = Instant::now();
@@ -132,11 +132,11 @@ fn enter_wal(connection: &mut SqliteConnection) -> QueryResult<()> {
     }
 }
 
-/// Creates the file at `path`, readable by its owner alone (SQLite gives its companions the same mode), and the
-/// directories that are missing above it.
+/// Creates the file at `path`, readable only by its owner, and its missing directories. SQLite creates the companion
+/// files with the same mode.
 pub(super) fn create_sqlite_file(path: &str) -> io::Result<()> {
-    // Closing a file drops every lock that this process has on it, those of SQLite's connections too. So nobody in
-    // this process may have it open yet: it is closed before another thread can find that it exists.
+    // Closing a file releases every lock that this process holds on it, including those of SQLite's connections. The
+    // mutex ensures that it is closed here before another thread of this process opens it.
     static CREATING: Mutex<()> = Mutex::new(());
     let _creating = CREATING.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(directory) = Path::new(path).parent() {

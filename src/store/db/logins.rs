@@ -1,119 +1,22 @@
-//! The table of logins.
+//! The logins of the database, and its [`LoginStore`].
 
 use diesel::prelude::*;
 
 use super::connection::{Connection, each};
+use super::database::Database;
+use super::identity::user_id;
+use super::login_row::LoginRow;
 use super::schema::{logins, sessions};
-use super::users::user_id;
-use super::{Database, rows, sessions as session_rows, storable};
-use crate::{EndReason, Login, LoginId, LoginStore, Remember, StoreError, StoreFuture, UnixTime};
-
-/// A login as the table has it.
-#[derive(Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = logins, treat_none_as_default_value = false)]
-pub(super) struct Row {
-    id: String,
-    user_id: i64,
-    credential_epoch: i64,
-    created_at: UnixTime,
-    auth_time: UnixTime,
-    amr: String,
-    expires_at: UnixTime,
-    last_seen_at: UnixTime,
-    ended_at: Option<UnixTime>,
-    end_reason: Option<String>,
-    user_agent: Option<String>,
-    ip: Option<String>,
-    refresh_generation: i64,
-    refresh_rotated_at: UnixTime,
-    remember_selector: Option<String>,
-    remember_hash: Option<Vec<u8>>,
-    remember_generation: Option<i64>,
-    remember_rotated_at: Option<UnixTime>,
-    remember_expires_at: Option<UnixTime>,
-}
-
-impl Row {
-    fn new(login: &Login) -> Result<Self, StoreError> {
-        let user_id = user_id(&login.identity)
-            .ok_or_else(|| StoreError::new("a login's identity must be the id of a user of this database"))?;
-        let (ended_at, end_reason) = login.ended.unzip();
-        let remember = login.remember.as_ref();
-        Ok(Self {
-            id: login.id.as_str().to_owned(),
-            user_id,
-            credential_epoch: login.credential_epoch,
-            created_at: login.created_at,
-            auth_time: login.auth_time,
-            amr: login.amr.clone(),
-            expires_at: login.expires_at,
-            last_seen_at: login.last_seen_at,
-            ended_at,
-            end_reason: end_reason.map(|reason| reason.as_str().to_owned()),
-            user_agent: login.user_agent.clone(),
-            ip: login.ip.clone(),
-            refresh_generation: login.refresh_generation,
-            refresh_rotated_at: login.refresh_rotated_at,
-            remember_selector: remember.map(|remember| remember.selector.clone()),
-            remember_hash: remember.map(|remember| remember.validator_hash.to_vec()),
-            remember_generation: remember.map(|remember| remember.generation),
-            remember_rotated_at: remember.map(|remember| remember.rotated_at),
-            remember_expires_at: remember.map(|remember| remember.expires_at),
-        })
-    }
-
-    /// The record that the row stands for; an error when it can stand for none, never a guess.
-    pub(super) fn into_login(self) -> Result<Login, StoreError> {
-        let unreadable = |what| StoreError::new(format!("the stored login {} has {what}", self.id));
-        let ended = match (self.ended_at, self.end_reason) {
-            (None, None) => None,
-            (Some(at), Some(word)) => {
-                let reason = EndReason::from_word(&word);
-                Some((at, reason.ok_or_else(|| unreadable("an end reason that is not known"))?))
-            }
-            _ => return Err(unreadable("half an end")),
-        };
-        let remember = match (
-            self.remember_selector,
-            self.remember_hash,
-            self.remember_generation,
-            self.remember_rotated_at,
-            self.remember_expires_at,
-        ) {
-            (None, None, None, None, None) => None,
-            (Some(selector), Some(hash), Some(generation), Some(rotated_at), Some(expires_at)) => Some(Remember {
-                selector,
-                validator_hash: hash.try_into().map_err(|_hash| unreadable("a remember hash that is not SHA-256"))?,
-                generation,
-                rotated_at,
-                expires_at,
-            }),
-            _ => return Err(unreadable("half a remember cookie")),
-        };
-        Ok(Login {
-            id: self.id.into(),
-            identity: self.user_id.to_string(),
-            credential_epoch: self.credential_epoch,
-            created_at: self.created_at,
-            auth_time: self.auth_time,
-            amr: self.amr,
-            expires_at: self.expires_at,
-            last_seen_at: self.last_seen_at,
-            ended,
-            user_agent: self.user_agent,
-            ip: self.ip,
-            refresh_generation: self.refresh_generation,
-            refresh_rotated_at: self.refresh_rotated_at,
-            remember,
-        })
-    }
-}
+use super::sessions::delete_of_login;
+use super::storable::is_storable;
+use super::write::row_count;
+use crate::{EndReason, Login, LoginId, LoginStore, Remember, StoreFuture, UnixTime};
 
 impl LoginStore for Database {
-    /// An error when the user is not there: the login of a user who was deleted meanwhile must not begin.
+    /// An error when the user does not exist: a deleted user must not get a login.
     fn insert<'a>(&'a self, login: &'a Login) -> StoreFuture<'a, ()> {
         Box::pin(async move {
-            let row = Row::new(login)?;
+            let row = LoginRow::new(login)?;
             self.write(
                 move |connection| each!(connection, c => diesel::insert_into(logins::table).values(&row).execute(c)),
             )
@@ -124,22 +27,22 @@ impl LoginStore for Database {
 
     fn find<'a>(&'a self, id: &'a LoginId) -> StoreFuture<'a, Option<Login>> {
         Box::pin(async move {
-            if !storable(id.as_str()) {
+            if !is_storable(id.as_str()) {
                 return Ok(None);
             }
             let id = id.as_str().to_owned();
             let found = self.read(move |connection| {
                 each!(connection, c => {
-                    logins::table.filter(logins::id.eq(&id)).select(Row::as_select()).get_result(c).optional()
+                    logins::table.filter(logins::id.eq(&id)).select(LoginRow::as_select()).get_result(c).optional()
                 })
             });
-            found.await?.map(Row::into_login).transpose()
+            found.await?.map(LoginRow::into_login).transpose()
         })
     }
 
     fn find_remembered<'a>(&'a self, selector: &'a str) -> StoreFuture<'a, Option<Login>> {
         Box::pin(async move {
-            if !storable(selector) {
+            if !is_storable(selector) {
                 return Ok(None);
             }
             let selector = selector.to_owned();
@@ -147,12 +50,12 @@ impl LoginStore for Database {
                 each!(connection, c => {
                     logins::table
                         .filter(logins::remember_selector.eq(&selector))
-                        .select(Row::as_select())
+                        .select(LoginRow::as_select())
                         .get_result(c)
                         .optional()
                 })
             });
-            found.await?.map(Row::into_login).transpose()
+            found.await?.map(LoginRow::into_login).transpose()
         })
     }
 
@@ -267,7 +170,7 @@ impl LoginStore for Database {
                             .set((logins::ended_at.eq(now), logins::end_reason.eq(reason.as_str())))
                             .execute(c)
                     })?;
-                    session_rows::delete_of_login(connection, &id)?;
+                    delete_of_login(connection, &id)?;
                     Ok(ended)
                 })
             });
@@ -288,12 +191,12 @@ impl LoginStore for Database {
             let ended = self.write(move |connection| {
                 connection.transaction(|connection| end_of_user(connection, user, except.as_deref(), reason, now))
             });
-            Ok(rows(ended.await?))
+            Ok(row_count(ended.await?))
         })
     }
 }
 
-/// Ends every login of a user but `except`, and deletes their sessions. To be called in a transaction.
+/// Ends all logins of a user but `except`, and deletes their sessions. Must be called in a transaction.
 pub(super) fn end_of_user(
     connection: &mut Connection,
     user: i64,
@@ -301,7 +204,7 @@ pub(super) fn end_of_user(
     reason: EndReason,
     now: UnixTime,
 ) -> QueryResult<usize> {
-    // No login has an empty id, so that leaves none out.
+    // No login has an empty id, so the empty text excepts none.
     let except = except.unwrap_or_default();
     each!(connection, c => {
         let ended = diesel::update(logins::table)
@@ -316,7 +219,7 @@ pub(super) fn end_of_user(
     })
 }
 
-/// Lets a user's login live on under their new credential epoch.
+/// Sets the credential epoch of a user's login, which survives a change of password by this.
 pub(super) fn renew_epoch(connection: &mut Connection, user: i64, login: &str, epoch: i64) -> QueryResult<usize> {
     each!(connection, c => {
         diesel::update(logins::table.filter(logins::id.eq(login)).filter(logins::user_id.eq(user)))
@@ -325,7 +228,7 @@ pub(super) fn renew_epoch(connection: &mut Connection, user: i64, login: &str, e
     })
 }
 
-/// Deletes the logins whose end is no later than `by`, with their sessions.
+/// Deletes the logins that ended or expired at `by` or earlier, with their sessions.
 pub(super) fn delete_ended(connection: &mut Connection, by: UnixTime) -> QueryResult<usize> {
     each!(connection, c => {
         diesel::delete(logins::table.filter(logins::ended_at.le(by).or(logins::expires_at.le(by)))).execute(c)

@@ -13,11 +13,11 @@ use super::error::DatabaseError;
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
-/// Any number, the same in every process: the key of PostgreSQL's advisory lock.
+/// The key of PostgreSQL's advisory lock is an arbitrary number, the same in every process.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(7310612019462103154)";
 
-/// Applies what is missing, in one transaction that holds a lock from its start, and answers the names of what it
-/// applied. Of several processes that do this at once, one applies and the others find nothing to do.
+/// Applies the pending migrations in one transaction that holds a lock from its start, and returns their names. Of
+/// several processes that do this at once, one applies them and the others find none pending.
 pub(super) fn migrate(connection: &mut Connection) -> Result<Vec<String>, DatabaseError> {
     let migrated = connection.transaction(|connection| {
         lock(connection)?;
@@ -29,7 +29,7 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<Vec<String>, Databa
     migrated.map_err(|Failed(cause)| DatabaseError::Migrate(cause))
 }
 
-/// The transaction on SQLite is `BEGIN IMMEDIATE`, which is such a lock.
+/// Takes the lock. On SQLite the transaction already holds it (`BEGIN IMMEDIATE`).
 fn lock(connection: &mut Connection) -> QueryResult<()> {
     if let Connection::Postgres(c) = connection {
         sql_query(LOCK).execute(c)?;
@@ -52,7 +52,7 @@ where
     Ok(applied)
 }
 
-/// Why a migration failed. (`Box<dyn Error>` itself is no `Error`, so a type of our own carries it.)
+/// The cause of a failed migration. A type of its own, because `Box<dyn Error>` does not implement `Error`.
 struct Failed(Box<dyn Error + Send + Sync>);
 
 impl From<diesel::result::Error> for Failed {

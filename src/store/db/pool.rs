@@ -1,4 +1,4 @@
-//! The pool: connections for everything that may wait, used on tokio's blocking threads.
+//! The connection pool, used on tokio's blocking threads.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,8 +14,8 @@ use super::connection::Connection;
 use super::error::DatabaseError;
 use crate::StoreError;
 
-/// How long a caller waits for its turn, and then at most for a connection, before the store counts as unavailable.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a caller waits for a permit, and then for a connection, before the store is unavailable.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Opens connections for r2d2.
 struct Manager(Arc<Address>);
@@ -28,7 +28,7 @@ impl ManageConnection for Manager {
         Connection::writer(&self.0)
     }
 
-    /// Never asked: connections are not tested at check-out, which would cost PostgreSQL a round trip.
+    /// Never called: connections are not tested at check-out, which would cost PostgreSQL a round trip.
     fn is_valid(&self, _connection: &mut Connection) -> Result<(), DatabaseError> {
         Ok(())
     }
@@ -38,8 +38,8 @@ impl ManageConnection for Manager {
     }
 }
 
-/// Connections, and as many permits. Who has a permit finds a connection free, so no blocking thread is held up by
-/// waiting for one, and those who wait are served in the order in which they came.
+/// Connections, and as many permits. A caller with a permit finds a free connection, so no blocking thread waits for
+/// one, and callers are served in order of arrival.
 pub(super) struct Pool {
     connections: r2d2::Pool<Manager>,
     permits: Arc<Semaphore>,
@@ -47,12 +47,12 @@ pub(super) struct Pool {
 
 impl Pool {
     pub(super) fn new(address: Arc<Address>, size: u32) -> Self {
-        let builder = r2d2::Pool::builder().max_size(size).test_on_check_out(false).connection_timeout(PATIENCE);
+        let builder = r2d2::Pool::builder().max_size(size).test_on_check_out(false).connection_timeout(ACQUIRE_TIMEOUT);
         let permits = Arc::new(Semaphore::new(usize::try_from(size).unwrap_or(Semaphore::MAX_PERMITS)));
         Self { connections: builder.build_unchecked(Manager(address)), permits }
     }
 
-    /// Runs `work` on a blocking thread. It goes on to its end even if the caller stops waiting.
+    /// Runs `work` on a blocking thread, to its end even if the caller stops waiting.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection) -> T + Send + 'static,
@@ -60,18 +60,18 @@ impl Pool {
         self.with_pool(|pool| Ok(work(&mut *pool.get().map_err(StoreError::new)?))).await
     }
 
-    /// Runs a query that changes nothing, and so may run again on another connection when the one that it got turns
-    /// out to be broken, as all of them are after the database server was restarted.
+    /// Runs a read-only query. It is retried on another connection when its connection is lost, as all of them are
+    /// after a restart of the database server.
     pub(super) async fn read<T: Send + 'static>(
         &self,
         query: impl Fn(&mut Connection) -> QueryResult<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         self.with_pool(move |pool| {
-            let mut spare = pool.max_size();
+            let mut retries = pool.max_size();
             loop {
                 let mut connection = pool.get().map_err(StoreError::new)?;
                 match query(&mut connection) {
-                    Err(_) if connection.is_lost() && spare > 0 => spare -= 1,
+                    Err(_) if connection.is_lost() && retries > 0 => retries -= 1,
                     result => return result.map_err(StoreError::new),
                 }
             }
@@ -83,8 +83,8 @@ impl Pool {
         &self,
         work: impl FnOnce(&r2d2::Pool<Manager>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let turn = timeout(PATIENCE, Arc::clone(&self.permits).acquire_owned()).await;
-        let permit = turn.map_err(|_elapsed| StoreError::new("every database connection is busy"))?;
+        let acquired = timeout(ACQUIRE_TIMEOUT, Arc::clone(&self.permits).acquire_owned()).await;
+        let permit = acquired.map_err(|_elapsed| StoreError::new("every database connection is busy"))?;
         let permit = permit.map_err(StoreError::new)?;
         let connections = self.connections.clone();
         let span = tracing::Span::current();

@@ -1,4 +1,4 @@
-//! The tables, as both backends have them: `migrations/{sqlite,postgres}`. Times are [`UnixTime`](crate::UnixTime).
+//! The tables, the same in both backends (`migrations/{sqlite,postgres}`). Times are [`UnixTime`](crate::UnixTime).
 
 diesel::table! {
     users (id) {

@@ -1,22 +1,22 @@
-//! The table of sessions.
+//! The sessions of the database, and its [`SessionStore`].
 
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as QueryError};
 
-use super::Database;
 use super::connection::{Connection, each};
+use super::database::Database;
 use super::schema::sessions;
 use crate::{LoginId, SessionHash, SessionRecord, SessionStore, StoreFuture, UnixTime};
 
 #[derive(Insertable, AsChangeset)]
 #[diesel(table_name = sessions, treat_none_as_null = true, treat_none_as_default_value = false)]
-struct Values {
+struct SessionValues {
     state: String,
     login_id: Option<String>,
     expires_at: UnixTime,
 }
 
-impl From<&SessionRecord> for Values {
+impl From<&SessionRecord> for SessionValues {
     fn from(record: &SessionRecord) -> Self {
         Self {
             state: record.state.clone(),
@@ -46,32 +46,32 @@ impl SessionStore for Database {
                     })
                 })
             };
-            let found = self.read_often(|kept| &mut kept.sessions, key, find).await?;
+            let found = self.read_cached(|cache| &mut cache.sessions, key, find).await?;
             Ok(found.filter(|session| now < session.expires_at))
         })
     }
 
-    /// Of a login that has been deleted meanwhile, no session is kept: it could never be used.
+    /// The session of a deleted login is not inserted: it would never be usable.
     fn insert_session<'a>(&'a self, key: &'a SessionHash, record: &'a SessionRecord) -> StoreFuture<'a, ()> {
         let SessionHash(key) = *key;
-        let values = Values::from(record);
+        let values = SessionValues::from(record);
         Box::pin(self.write(move |connection| {
             let inserted = each!(connection, c => {
                 diesel::insert_into(sessions::table).values((sessions::key_hash.eq(&key[..]), &values)).execute(c)
             });
-            unless_login_is_gone(inserted).map(|_rows| ())
+            zero_if_login_is_gone(inserted).map(|_rows| ())
         }))
     }
 
-    /// A session of a login that has been deleted meanwhile is as good as gone: `false`, and nothing is written.
+    /// The session of a deleted login is not updated: `false`.
     fn update_session<'a>(&'a self, key: &'a SessionHash, record: &'a SessionRecord) -> StoreFuture<'a, bool> {
         let SessionHash(key) = *key;
-        let values = Values::from(record);
+        let values = SessionValues::from(record);
         Box::pin(self.write(move |connection| {
             let updated = each!(connection, c => {
                 diesel::update(sessions::table.filter(sessions::key_hash.eq(&key[..]))).set(&values).execute(c)
             });
-            unless_login_is_gone(updated).map(|rows| rows == 1)
+            zero_if_login_is_gone(updated).map(|rows| rows == 1)
         }))
     }
 
@@ -98,15 +98,15 @@ impl SessionStore for Database {
     }
 }
 
-/// No row is written when the session's login is not there.
-fn unless_login_is_gone(written: QueryResult<usize>) -> QueryResult<usize> {
+/// Converts a violation of the foreign key, because the session's login does not exist, to 0 written rows.
+fn zero_if_login_is_gone(written: QueryResult<usize>) -> QueryResult<usize> {
     match written {
         Err(QueryError::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _)) => Ok(0),
         written => written,
     }
 }
 
-/// Deletes the sessions that have expired.
+/// Deletes expired sessions.
 pub(super) fn delete_expired(connection: &mut Connection, now: UnixTime) -> QueryResult<usize> {
     each!(connection, c => diesel::delete(sessions::table.filter(sessions::expires_at.le(now))).execute(c))
 }

@@ -1,49 +1,19 @@
-//! The table of users.
+//! The accounts of the database, and its [`UserStore`].
 
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as QueryError};
 use diesel::sql_query;
 use diesel::sql_types::BigInt;
-use serde::Serialize;
 
 use super::connection::{Connection, each};
+use super::database::Database;
+use super::identity::user_id;
+use super::login_row::LoginRow;
+use super::logins::{end_of_user, renew_epoch};
 use super::schema::{logins, users};
-use super::{Database, logins as login_rows, storable};
+use super::storable::is_storable;
+use super::user_row::{NewUser, User};
 use crate::{EndReason, Login, LoginId, LoginStore, StoreError, UnixTime, UserStore};
-
-/// An account. Serialized, it is what others may see: `id`, `full_name`, `username`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Queryable, Selectable)]
-#[diesel(table_name = users)]
-pub struct User {
-    /// Its number, which no other user ever gets. In decimal it is the user's [identity](UserStore::identity).
-    pub id: i64,
-    /// The name to be shown.
-    pub full_name: String,
-    /// The name to sign in with: exact, case-sensitive, unique.
-    pub username: String,
-    /// Whether the user may be signed in.
-    #[serde(skip)]
-    pub active: bool,
-    /// How often the password has been changed.
-    #[serde(skip)]
-    pub credential_epoch: i64,
-}
-
-/// An account to be created.
-#[derive(Clone, Insertable)]
-#[diesel(table_name = users)]
-pub struct NewUser {
-    /// The id that it is to have; `None` for the next one.
-    pub id: Option<i64>,
-    /// The name to sign in with.
-    pub username: String,
-    /// The name to be shown.
-    pub full_name: String,
-    /// The password's hash, as a PHC string.
-    pub password_hash: String,
-    /// When the account was created.
-    pub created_at: UnixTime,
-}
 
 /// An account could not be created.
 #[derive(Debug, thiserror::Error)]
@@ -51,10 +21,10 @@ pub enum CreateUserError {
     /// Another user has the username.
     #[error("the username is taken: choose another one")]
     UsernameTaken,
-    /// The id asked for is not above all that have been given so far: it is or may have been another user's.
+    /// The requested id is not above every id given before, so it is or was another user's.
     #[error("the user id {0} cannot be given: it must be positive and above every id given before")]
     IdNotNew(i64),
-    /// The database did not answer.
+    /// The database is unavailable.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -62,26 +32,21 @@ pub enum CreateUserError {
 impl From<QueryError> for CreateUserError {
     fn from(error: QueryError) -> Self {
         match error {
-            // The id cannot be the one that was taken: it is new.
+            // The violated constraint is that of the username, because the id is new.
             QueryError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => Self::UsernameTaken,
             error => Self::Store(StoreError::new(error)),
         }
     }
 }
 
-/// The user id that an identity stands for. Exactly one text stands for an id: neither `01` nor `+1` is 1.
-pub(super) fn user_id(identity: &str) -> Option<i64> {
-    identity.parse().ok().filter(|id: &i64| id.to_string() == identity)
-}
-
 impl Database {
-    /// Creates an account, active, with the credential epoch 0.
+    /// Creates an active account with the credential epoch 0.
     ///
     /// # Errors
     ///
-    /// [`CreateUserError`]; nothing was created then.
+    /// [`CreateUserError`]. Nothing is created then.
     pub async fn create_user(&self, user: NewUser) -> Result<User, CreateUserError> {
-        if !(storable(&user.username) && storable(&user.full_name)) {
+        if !(is_storable(&user.username) && is_storable(&user.full_name)) {
             return Err(StoreError::new("a user's names must not contain the character U+0000").into());
         }
         let create = move |connection: &mut Connection| {
@@ -93,16 +58,16 @@ impl Database {
             });
             created.map_err(CreateUserError::from)
         };
-        self.0.pool.run(move |connection| connection.transaction(create)).await?
+        self.try_write(move |connection| connection.transaction(create)).await
     }
 
     /// The user with this username, and the hash of their password.
     ///
     /// # Errors
     ///
-    /// When the database does not answer.
+    /// When the database is unavailable.
     pub async fn find_by_username(&self, username: &str) -> Result<Option<(User, String)>, StoreError> {
-        if !storable(username) {
+        if !is_storable(username) {
             return Ok(None);
         }
         let username = username.to_owned();
@@ -118,40 +83,41 @@ impl Database {
         found.await
     }
 
-    /// Every user, in the order of their ids.
+    /// All users, ordered by id.
     ///
     /// # Errors
     ///
-    /// When the database does not answer.
+    /// When the database is unavailable.
     pub async fn list_users(&self) -> Result<Vec<User>, StoreError> {
         let all = |connection: &mut Connection| each!(connection, c => users::table.order(users::id).select(User::as_select()).load(c));
-        self.0.pool.read(all).await
+        self.read_in_pool(all).await
     }
 
-    /// Enables a user, or disables them and ends all their logins, as one step. `false` when there is no such user.
+    /// Enables a user, or disables them and ends all their logins, in one transaction. `false` when there is no such
+    /// user.
     ///
     /// # Errors
     ///
-    /// When the database does not answer.
+    /// When the database is unavailable.
     pub async fn set_active(&self, user: i64, active: bool, now: UnixTime) -> Result<bool, StoreError> {
         let set = move |connection: &mut Connection| {
             let updated = each!(connection, c => {
                 diesel::update(users::table.filter(users::id.eq(user))).set(users::active.eq(active)).execute(c)
             })?;
             if !active {
-                login_rows::end_of_user(connection, user, None, EndReason::UserDisabled, now)?;
+                end_of_user(connection, user, None, EndReason::UserDisabled, now)?;
             }
             Ok(updated == 1)
         };
         self.write(move |connection| connection.transaction(set)).await
     }
 
-    /// Gives a user a new password, as one step: the hash is replaced, the credential epoch grows by one, and every
-    /// login of theirs ends but `keep`, which goes on under the new epoch.
+    /// Changes a user's password in one transaction: the hash is replaced, the credential epoch grows by one, and all
+    /// their logins end but `keep`, which continues under the new epoch.
     ///
     /// # Errors
     ///
-    /// When there is no such user, or the database does not answer; nothing was changed then.
+    /// When there is no such user, or the database is unavailable. Nothing is changed then.
     pub async fn change_password(
         &self,
         user: i64,
@@ -168,20 +134,20 @@ impl Database {
                     .returning(users::credential_epoch)
                     .get_result(c)
             })?;
-            login_rows::end_of_user(connection, user, keep.as_deref(), EndReason::PasswordChanged, now)?;
+            end_of_user(connection, user, keep.as_deref(), EndReason::PasswordChanged, now)?;
             if let Some(keep) = keep {
-                login_rows::renew_epoch(connection, user, &keep, epoch)?;
+                renew_epoch(connection, user, &keep, epoch)?;
             }
             Ok(())
         };
         self.write(move |connection| connection.transaction(change)).await
     }
 
-    /// Replaces the hash of a password that stays the same, if it is still `old_hash`. No login ends.
+    /// Replaces the hash of an unchanged password, if it is still `old_hash`. No login ends.
     ///
     /// # Errors
     ///
-    /// When the database does not answer.
+    /// When the database is unavailable.
     pub async fn set_password_hash(&self, user: i64, old_hash: &str, new_hash: &str) -> Result<(), StoreError> {
         let (old_hash, new_hash) = (old_hash.to_owned(), new_hash.to_owned());
         let set = move |connection: &mut Connection| {
@@ -198,7 +164,7 @@ impl Database {
     ///
     /// # Errors
     ///
-    /// When the database does not answer.
+    /// When the database is unavailable.
     pub async fn delete_user(&self, user: i64) -> Result<bool, StoreError> {
         let delete = move |connection: &mut Connection| each!(connection, c => diesel::delete(users::table.filter(users::id.eq(user))).execute(c));
         self.write(delete).await.map(|rows| rows == 1)
@@ -208,7 +174,7 @@ impl Database {
     ///
     /// # Errors
     ///
-    /// When the database does not answer.
+    /// When the database is unavailable.
     pub async fn current_password_hash(&self, user: i64) -> Result<Option<String>, StoreError> {
         let hash = move |connection: &mut Connection| {
             each!(connection, c => {
@@ -244,8 +210,7 @@ impl UserStore for Database {
         user.credential_epoch
     }
 
-    /// One query. The login is looked for in this database, whatever `logins` is, and is found only if it is this
-    /// user's.
+    /// One query. `logins` is ignored: the login is read from this database, and only if it is this user's.
     async fn find_with_login(
         &self,
         identity: &str,
@@ -253,7 +218,7 @@ impl UserStore for Database {
         _logins: &dyn LoginStore,
     ) -> Result<(Option<User>, Option<Login>), StoreError> {
         let Some(user) = user_id(identity) else { return Ok((None, None)) };
-        if !storable(login.as_str()) {
+        if !is_storable(login.as_str()) {
             return Ok((UserStore::find(self, identity).await?, None));
         }
         let key = (user, login.as_str().to_owned());
@@ -264,14 +229,14 @@ impl UserStore for Database {
                 users::table
                     .left_join(logins::table.on(of_user))
                     .filter(users::id.eq(user))
-                    .select((User::as_select(), Option::<login_rows::Row>::as_select()))
+                    .select((User::as_select(), Option::<LoginRow>::as_select()))
                     .get_result(c)
                     .optional()
             })?;
             Ok(found.map_or((None, None), |(user, login)| (Some(user), login)))
         };
-        let (user, login) = self.read_often(|kept| &mut kept.logins, key, find).await?;
-        Ok((user, login.map(login_rows::Row::into_login).transpose()?))
+        let (user, login) = self.read_cached(|cache| &mut cache.logins, key, find).await?;
+        Ok((user, login.map(LoginRow::into_login).transpose()?))
     }
 }
 
@@ -281,12 +246,13 @@ struct HighestId {
     id: i64,
 }
 
-/// Makes sure, in a transaction, that an id may be given to a user, and that the next one follows it.
+/// Reserves an id for a new user, in a transaction: it must be above every id given before, and the next one follows
+/// it.
 fn claim_id(connection: &mut Connection, id: i64) -> Result<(), CreateUserError> {
     let highest = match connection {
         Connection::Sqlite(c) => sql_query("SELECT seq AS id FROM sqlite_sequence WHERE name = 'users'").get_result(c),
         Connection::Postgres(c) => {
-            // Nobody else may take a number until this is done.
+            // No other transaction may take an id until this one ends.
             sql_query("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE").execute(c)?;
             sql_query("SELECT last_value AS id FROM users_id_seq WHERE is_called").get_result(c)
         }

@@ -1,12 +1,12 @@
-//! In what two records differ, field by field: a report that shows two whole logins leaves it to the reader, and shows
-//! nothing of what their `Debug` hides.
+//! The fields in which two logins differ. Two whole logins in a report would leave the comparison to the reader, and
+//! their `Debug` hides fields.
 
 use std::fmt::Debug;
 
-use super::report::{Broken, Outcome, ensure};
+use super::report::{Outcome, Violation, ensure};
 use crate::{Login, Remember};
 
-/// Collects the fields that differ. A field that is forgotten here does not compile.
+/// Collects the fields that differ. A missing field does not compile.
 macro_rules! differing {
     ($type:ident { $($field:ident),* $(,)? }, $seen:expr, $expected:expr) => {{
         let $type { $($field),* } = $seen;
@@ -22,9 +22,9 @@ fn differs<T: Debug>(field: &str, seen: &T, expected: &T) -> String {
     format!("{field} is {seen:?}, and should be {expected:?}")
 }
 
-/// That a login is there and is what it should be.
+/// Checks that a login is found and equals the expected one.
 pub(super) fn ensure_login(which: &str, seen: Option<Login>, expected: &Login) -> Outcome {
-    let mut seen = seen.ok_or_else(|| Broken::new(format!("{which} is not found")))?;
+    let mut seen = seen.ok_or_else(|| Violation::new(format!("{which} is not found")))?;
     let mut fields = Vec::new();
     if let (Some(one), Some(other)) = (&seen.remember, &expected.remember) {
         fields = differing!(Remember { selector, validator_hash, generation, rotated_at, expires_at }, one, other);

@@ -1,9 +1,9 @@
-//! Logins: kept, found, touched, ended.
+//! The requirements of logins, except rotation.
 
-use super::Fixture;
 use super::difference::ensure_login;
-use super::race::{RACERS, ROUNDS, race, racer};
-use super::records::{NOW, found, keep, login, remembered};
+use super::fixture::Fixture;
+use super::race::{RACERS, ROUNDS, race, racer, winners};
+use super::records::{NOW, found, inserted, login, remembered};
 use super::report::{Check, Outcome, checks, ensure, ensure_eq};
 use crate::{EndReason, Login, LoginId, LoginStore, Remember};
 
@@ -34,7 +34,7 @@ async fn keeps_every_field<S: LoginStore>(at: Fixture<S>) -> Outcome {
         created_at: NOW + 2,
         auth_time: NOW + 3,
         amr: "pwd otp".to_owned(),
-        // The latest that the layer sets.
+        // The latest expiry that the bridge sets.
         expires_at: NOW + (1 << 52),
         last_seen_at: NOW + 5,
         ended: Some((NOW + 6, EndReason::RefreshReused)),
@@ -52,7 +52,7 @@ async fn keeps_every_field<S: LoginStore>(at: Fixture<S>) -> Outcome {
 }
 
 async fn takes_none_twice<S: LoginStore>(at: Fixture<S>) -> Outcome {
-    let first = keep(&at, remembered(&at.alice)).await?;
+    let first = inserted(&at, remembered(&at.alice)).await?;
     let same_id = Login { id: first.id.clone(), ..login(&at.bob) };
     let same_selector = Login { remember: first.remember.clone(), ..login(&at.bob) };
     ensure(at.there.insert(&same_id).await.is_err(), "it takes a second login with the same id")?;
@@ -62,8 +62,8 @@ async fn takes_none_twice<S: LoginStore>(at: Fixture<S>) -> Outcome {
 }
 
 async fn finds_the_dead<S: LoginStore>(at: Fixture<S>) -> Outcome {
-    let expired = keep(&at, Login { expires_at: NOW - 1, ..login(&at.alice) }).await?;
-    let ended = keep(&at, login(&at.alice)).await?;
+    let expired = inserted(&at, Login { expires_at: NOW - 1, ..login(&at.alice) }).await?;
+    let ended = inserted(&at, login(&at.alice)).await?;
     at.here.end(&ended.id, EndReason::Logout, NOW).await?;
     for id in [&expired.id, &ended.id] {
         found(&*at.there, id).await?;
@@ -72,7 +72,7 @@ async fn finds_the_dead<S: LoginStore>(at: Fixture<S>) -> Outcome {
 }
 
 async fn finds_nothing_unknown<S: LoginStore>(at: Fixture<S>) -> Outcome {
-    let known = keep(&at, remembered(&at.alice)).await?;
+    let known = inserted(&at, remembered(&at.alice)).await?;
     let id = known.id.as_str();
     for other in ["", "unknown", "%", &id[1..], &id[..id.len() - 1], &format!("{id} "), &format!("{id}%")] {
         let other = LoginId::from(other.to_owned());
@@ -82,12 +82,12 @@ async fn finds_nothing_unknown<S: LoginStore>(at: Fixture<S>) -> Outcome {
 }
 
 async fn finds_by_selector<S: LoginStore>(at: Fixture<S>) -> Outcome {
-    let logins = [keep(&at, remembered(&at.alice)).await?, keep(&at, remembered(&at.alice)).await?];
-    keep(&at, login(&at.alice)).await?;
+    let logins = [inserted(&at, remembered(&at.alice)).await?, inserted(&at, remembered(&at.alice)).await?];
+    inserted(&at, login(&at.alice)).await?;
     for login in logins {
         let selector = login.remember.as_ref().map(|remember| remember.selector.clone()).unwrap_or_default();
         ensure_login("the login", at.there.find_remembered(&selector).await?, &login)?;
-        // Its end must be seen: the cookie was good once.
+        // The end must be visible, so that the cookie is rejected with its reason.
         at.here.end(&login.id, EndReason::Logout, NOW).await?;
         let ended = at.there.find_remembered(&selector).await?.is_some_and(|login| login.ended.is_some());
         ensure(ended, "a login that has been ended is not found, or not found to be ended")?;
@@ -104,8 +104,8 @@ fn extended(login: &Login, to: i64) -> Login {
 }
 
 async fn extends<S: LoginStore>(at: Fixture<S>) -> Outcome {
-    let login = keep(&at, remembered(&at.alice)).await?;
-    let other = keep(&at, remembered(&at.alice)).await?;
+    let login = inserted(&at, remembered(&at.alice)).await?;
+    let other = inserted(&at, remembered(&at.alice)).await?;
     let generation = login.remember.as_ref().map_or(0, |remember| remember.generation);
     for (to, now) in [(NOW + 5000, NOW), (NOW + 4000, login.expires_at - 1)] {
         let done = at.here.extend_remember(&login.id, generation, to, now).await?;
@@ -116,7 +116,7 @@ async fn extends<S: LoginStore>(at: Fixture<S>) -> Outcome {
 }
 
 async fn extends_nothing_dead<S: LoginStore>(at: Fixture<S>) -> Outcome {
-    let login = keep(&at, remembered(&at.alice)).await?;
+    let login = inserted(&at, remembered(&at.alice)).await?;
     let generation = login.remember.as_ref().map_or(0, |remember| remember.generation);
     let extend = async |id: &LoginId, now| at.there.extend_remember(id, generation, NOW + 5000, now).await;
     ensure(!extend(&LoginId::random(), NOW).await?, "it answers `true` for a login that is unknown")?;
@@ -128,8 +128,8 @@ async fn extends_nothing_dead<S: LoginStore>(at: Fixture<S>) -> Outcome {
 }
 
 async fn extends_no_other_generation<S: LoginStore>(at: Fixture<S>) -> Outcome {
-    let login = keep(&at, remembered(&at.alice)).await?;
-    let bare = keep(&at, super::records::login(&at.alice)).await?;
+    let login = inserted(&at, remembered(&at.alice)).await?;
+    let bare = inserted(&at, super::records::login(&at.alice)).await?;
     let generation = login.remember.as_ref().map_or(0, |remember| remember.generation);
     for (id, generation) in [(&login.id, generation + 1), (&login.id, generation - 1), (&bare.id, 0)] {
         let done = at.here.extend_remember(id, generation, NOW + 5000, NOW).await?;
@@ -140,8 +140,8 @@ async fn extends_no_other_generation<S: LoginStore>(at: Fixture<S>) -> Outcome {
 }
 
 async fn confirms<S: LoginStore>(at: Fixture<S>) -> Outcome {
-    let login = keep(&at, remembered(&at.alice)).await?;
-    let other = keep(&at, super::records::login(&at.alice)).await?;
+    let login = inserted(&at, remembered(&at.alice)).await?;
+    let other = inserted(&at, super::records::login(&at.alice)).await?;
     for now in [NOW + 1, login.expires_at - 1] {
         ensure(at.here.confirm(&login.id, now).await?, "it answers `false` for a live login")?;
         let expected = Login { auth_time: now, last_seen_at: now, ..login.clone() };
@@ -151,7 +151,7 @@ async fn confirms<S: LoginStore>(at: Fixture<S>) -> Outcome {
 }
 
 async fn confirms_nothing_dead<S: LoginStore>(at: Fixture<S>) -> Outcome {
-    let login = keep(&at, login(&at.alice)).await?;
+    let login = inserted(&at, login(&at.alice)).await?;
     let confirm = async |id: &LoginId, now| at.there.confirm(id, now).await;
     ensure(!confirm(&LoginId::random(), NOW).await?, "it answers `true` for a login that is unknown")?;
     ensure(!confirm(&login.id, login.expires_at).await?, "it answers `true` for a login that has expired")?;
@@ -162,8 +162,8 @@ async fn confirms_nothing_dead<S: LoginStore>(at: Fixture<S>) -> Outcome {
 }
 
 async fn touches<S: LoginStore>(at: Fixture<S>) -> Outcome {
-    let login = keep(&at, remembered(&at.alice)).await?;
-    let other = keep(&at, super::records::login(&at.alice)).await?;
+    let login = inserted(&at, remembered(&at.alice)).await?;
+    let other = inserted(&at, super::records::login(&at.alice)).await?;
     at.here.touch(&login.id, NOW + 60).await?;
     at.here.touch(&LoginId::random(), NOW + 60).await?;
     let expected = Login { last_seen_at: NOW + 60, ..login };
@@ -173,8 +173,8 @@ async fn touches<S: LoginStore>(at: Fixture<S>) -> Outcome {
 
 async fn ends<S: LoginStore>(at: Fixture<S>) -> Outcome {
     for reason in EndReason::ALL {
-        let login = keep(&at, remembered(&at.alice)).await?;
-        let other = keep(&at, super::records::login(&at.alice)).await?;
+        let login = inserted(&at, remembered(&at.alice)).await?;
+        let other = inserted(&at, super::records::login(&at.alice)).await?;
         ensure(at.here.end(&login.id, reason, NOW + 1).await?, "it answers `false` for a live login")?;
         let expected = Login { ended: Some((NOW + 1, reason)), ..login };
         ensure_login("the login", at.there.find(&expected.id).await?, &expected)?;
@@ -184,7 +184,7 @@ async fn ends<S: LoginStore>(at: Fixture<S>) -> Outcome {
 }
 
 async fn ends_once<S: LoginStore>(at: Fixture<S>) -> Outcome {
-    let login = keep(&at, login(&at.alice)).await?;
+    let login = inserted(&at, login(&at.alice)).await?;
     let unknown = at.here.end(&LoginId::random(), EndReason::Logout, NOW).await?;
     ensure(!unknown, "it answers `true` for a login that is unknown")?;
     at.here.end(&login.id, EndReason::Administrator, NOW + 1).await?;
@@ -196,26 +196,26 @@ async fn ends_once<S: LoginStore>(at: Fixture<S>) -> Outcome {
 
 async fn ends_for_one_racer<S: LoginStore>(at: Fixture<S>) -> Outcome {
     for _ in 0..ROUNDS {
-        let login = keep(&at, login(&at.alice)).await?;
+        let login = inserted(&at, login(&at.alice)).await?;
         let racers = (0..RACERS).map(|racing| {
             let (store, id) = (at.handle(racing), login.id.clone());
             racer(move || async move { store.end(&id, EndReason::Logout, NOW).await })
         });
         let answers = race(racers.collect()).await?;
-        let winners = answers.into_iter().collect::<Result<Vec<bool>, _>>()?.into_iter().filter(|won| *won).count();
+        let winners = winners(answers)?;
         ensure(winners == 1, format!("of {RACERS} racers {winners} got `true`"))?;
     }
     Ok(())
 }
 
 async fn ends_all_of_one_user<S: LoginStore>(at: Fixture<S>) -> Outcome {
-    // What other checks left to this user.
+    // Ends the logins that other checks left.
     at.here.end_all(&at.alice, None, EndReason::Logout, NOW).await?;
-    let before = keep(&at, login(&at.alice)).await?;
+    let before = inserted(&at, login(&at.alice)).await?;
     at.here.end(&before.id, EndReason::UserDisabled, NOW).await?;
     let mut logins = Vec::new();
     for identity in [&at.alice, &at.alice, &at.alice, &at.bob] {
-        logins.push(keep(&at, login(identity)).await?);
+        logins.push(inserted(&at, login(identity)).await?);
     }
     let lives = async |which: usize| found(&*at.there, &logins[which].id).await.map(|login| login.is_live(NOW));
     let ended = at.there.end_all(&at.alice, Some(&logins[1].id), EndReason::Logout, NOW + 1).await?;

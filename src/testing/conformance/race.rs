@@ -1,4 +1,4 @@
-//! Racers, each in a thread of its own, so that stores are raced that never wait as well as those that do.
+//! Races, with a thread for each racer, so that stores whose futures never wait race too.
 
 use std::sync::{Arc, Barrier};
 use std::thread;
@@ -7,34 +7,41 @@ use futures_util::future::{LocalBoxFuture, try_join_all};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
-use super::report::{Broken, Outcome};
+use super::report::{Outcome, Violation};
+use crate::StoreError;
 
-/// How many ask at once.
+/// The number of racers.
 pub(super) const RACERS: usize = 8;
 
-/// How often, because not every race is lost.
+/// The number of races: a race condition does not show in every one.
 pub(super) const ROUNDS: i64 = 20;
 
-/// What a racer does, in its thread.
+/// The work of a racer, in its thread.
 pub(super) type Racer<T> = Box<dyn FnOnce() -> LocalBoxFuture<'static, T> + Send>;
 
-/// Makes a [`Racer`] of a function without arguments that answers a future.
+/// Makes a [`Racer`] from a function that returns a future.
 pub(super) fn racer<T, F: Future<Output = T> + 'static>(ask: impl FnOnce() -> F + Send + 'static) -> Racer<T> {
     Box::new(move || Box::pin(ask()))
 }
 
-/// Starts all racers at once, and answers what they got, in their order.
+/// Starts all racers at once, and returns their results in order.
 pub(super) async fn race<T: Send + 'static>(racers: Vec<Racer<T>>) -> Outcome<Vec<T>> {
     let start = Arc::new(Barrier::new(racers.len()));
     let answers = racers.into_iter().map(|ask| {
         let (start, runtime, (tell, told)) = (Arc::clone(&start), Handle::current(), oneshot::channel());
         thread::spawn(move || {
             start.wait();
-            // Nobody listens any more only when another racer has failed.
+            // The receiver is dropped only when another racer has failed.
             let _ = tell.send(runtime.block_on(ask()));
         });
         told
     });
     let answers: Vec<_> = answers.collect();
-    try_join_all(answers).await.map_err(|_| Broken::new("it panics when it is asked by several at once"))
+    try_join_all(answers).await.map_err(|_| Violation::new("it panics when it is asked by several at once"))
+}
+
+/// The number of racers whose result is `true`.
+pub(super) fn winners(results: Vec<Result<bool, StoreError>>) -> Outcome<usize> {
+    let results = results.into_iter().collect::<Result<Vec<bool>, _>>()?;
+    Ok(results.into_iter().filter(|won| *won).count())
 }

@@ -1,14 +1,14 @@
-//! Records that checks begin with.
+//! The records of the checks.
 
 use crate::{Login, LoginId, LoginStore, Remember, SessionHash, SessionRecord, SessionStore, UnixTime};
 
-use super::Fixture;
-use super::report::{Broken, Outcome};
+use super::fixture::Fixture;
+use super::report::{Outcome, Violation};
 
-/// When every check begins.
+/// The time of every check.
 pub(super) const NOW: UnixTime = 1_800_000_000;
 
-/// A login of `identity` that began at `NOW` and lives for 1000 seconds.
+/// A login of `identity` from `NOW` to 1000 seconds later.
 pub(super) fn login(identity: &str) -> Login {
     Login {
         id: LoginId::random(),
@@ -40,7 +40,7 @@ pub(super) fn remembered(identity: &str) -> Login {
     Login { remember: Some(remember), ..login(identity) }
 }
 
-/// The record that follows a remember cookie's.
+/// The next record of a remember cookie.
 pub(super) fn successor(remember: &Remember) -> Remember {
     Remember {
         selector: remember.selector.clone(),
@@ -51,17 +51,17 @@ pub(super) fn successor(remember: &Remember) -> Remember {
     }
 }
 
-/// A session of a login, or of nobody, that is good for 100 seconds.
+/// A session of a login, or anonymous, that expires after 100 seconds.
 pub(super) fn session(login: Option<&Login>) -> SessionRecord {
     SessionRecord {
-        // Values are JSON texts in a JSON text, and nobody chooses their characters.
+        // The values are JSON texts within a JSON text, with arbitrary characters.
         state: r#"{"\ud83d\udc09":"\"it's \\u0000 %s\"","theme":"\"dark\""}"#.to_owned(),
         login: login.map(|login| login.id.clone()),
         expires_at: NOW + 100,
     }
 }
 
-/// The key of a session that nobody has.
+/// An unused key of a session.
 pub(super) fn random_key() -> SessionHash {
     let mut key = [0; 32];
     for (byte, random) in key.iter_mut().zip(LoginId::random().as_str().bytes()) {
@@ -70,25 +70,25 @@ pub(super) fn random_key() -> SessionHash {
     SessionHash(key)
 }
 
-/// The same session, however its values are written down.
+/// Whether two sessions are equal, apart from the formatting of their JSON.
 pub(super) fn same(one: &SessionRecord, other: &SessionRecord) -> bool {
     let values = |record: &SessionRecord| serde_json::from_str::<serde_json::Value>(&record.state).ok();
     values(one) == values(other) && (&one.login, one.expires_at) == (&other.login, other.expires_at)
 }
 
-/// Keeps a login, and lets the other handle see it: should that one cache it, what is written later must reach it.
-pub(super) async fn keep<S: LoginStore>(at: &Fixture<S>, login: Login) -> Outcome<Login> {
+/// Inserts a login, and finds it by the other handle: if that one caches it, later writes must reach the cache.
+pub(super) async fn inserted<S: LoginStore>(at: &Fixture<S>, login: Login) -> Outcome<Login> {
     at.here.insert(&login).await?;
     at.there.find(&login.id).await?;
     Ok(login)
 }
 
-/// A login that has been kept.
+/// Finds an inserted login.
 pub(super) async fn found<S: LoginStore>(store: &S, id: &LoginId) -> Outcome<Login> {
-    store.find(id).await?.ok_or_else(|| Broken::new("the login is not there any more"))
+    store.find(id).await?.ok_or_else(|| Violation::new("the login is not there any more"))
 }
 
-/// Keeps a session under a new key, and lets the other handle see it, as [`keep`] does.
+/// Inserts a session under a new key, and loads it by the other handle, as [`inserted`] does.
 pub(super) async fn open<S: SessionStore>(at: &Fixture<S>, record: &SessionRecord) -> Outcome<SessionHash> {
     let key = random_key();
     at.here.insert_session(&key, record).await?;
@@ -96,7 +96,7 @@ pub(super) async fn open<S: SessionStore>(at: &Fixture<S>, record: &SessionRecor
     Ok(key)
 }
 
-/// Whether a session is there.
+/// Whether a session is open.
 pub(super) async fn is_open<S: SessionStore>(store: &S, key: &SessionHash) -> Outcome<bool> {
     Ok(store.load_session(key, NOW).await?.is_some())
 }

@@ -1,4 +1,4 @@
-//! Runs checks, and reports what is broken.
+//! Runs the checks, and reports the broken requirements.
 
 use std::fmt;
 use std::panic::AssertUnwindSafe;
@@ -6,10 +6,10 @@ use std::panic::AssertUnwindSafe;
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
 
-use super::Fixture;
+use super::fixture::Fixture;
 use crate::StoreError;
 
-/// One promise and how it is checked.
+/// A requirement and its check.
 pub(super) struct Check<S> {
     pub(super) promise: &'static str,
     pub(super) run: fn(Fixture<S>) -> LocalBoxFuture<'static, Outcome>,
@@ -25,36 +25,36 @@ macro_rules! checks {
 }
 pub(super) use checks;
 
-/// Whether a promise is kept.
-pub(super) type Outcome<T = ()> = Result<T, Broken>;
+/// The result of a check.
+pub(super) type Outcome<T = ()> = Result<T, Violation>;
 
-/// What was seen of a store that breaks a promise.
+/// The observed behavior of a store that breaks a requirement.
 #[derive(Debug)]
-pub(super) struct Broken(String);
+pub(super) struct Violation(String);
 
-impl Broken {
+impl Violation {
     pub(super) fn new(seen: impl Into<String>) -> Self {
         Self(seen.into())
     }
 }
 
-impl From<StoreError> for Broken {
+impl From<StoreError> for Violation {
     fn from(error: StoreError) -> Self {
         Self(format!("it answers an error: {error}"))
     }
 }
 
-/// That this is so; else what was seen instead.
+/// Checks a condition; otherwise reports the observed behavior.
 pub(super) fn ensure(met: bool, otherwise: impl Into<String>) -> Outcome {
-    if met { Ok(()) } else { Err(Broken::new(otherwise)) }
+    if met { Ok(()) } else { Err(Violation::new(otherwise)) }
 }
 
-/// That this is what it should be.
+/// Checks that a value equals the expected one.
 pub(super) fn ensure_eq<T: PartialEq + fmt::Debug>(what: &str, seen: &T, expected: &T) -> Outcome {
     ensure(seen == expected, format!("{what} is {seen:?}, and should be {expected:?}"))
 }
 
-/// Runs the checks one after the other.
+/// Runs the checks one after the other, and panics with a report of the broken requirements.
 pub(super) async fn run<S>(what: &str, checks: Vec<Check<S>>, make: impl AsyncFn() -> Fixture<S>) {
     let count = checks.len();
     let mut broken = Vec::new();
@@ -63,7 +63,7 @@ pub(super) async fn run<S>(what: &str, checks: Vec<Check<S>>, make: impl AsyncFn
         let outcome = AssertUnwindSafe((check.run)(fixture)).catch_unwind().await;
         match outcome {
             Ok(Ok(())) => {}
-            Ok(Err(Broken(seen))) => broken.push(format!(" * {}\n   but {seen}", check.promise)),
+            Ok(Err(Violation(seen))) => broken.push(format!(" * {}\n   but {seen}", check.promise)),
             Err(_panic) => broken.push(format!(" * {}\n   but it panics; the message is above", check.promise)),
         }
     }

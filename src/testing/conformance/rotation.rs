@@ -1,11 +1,11 @@
-//! Rotations: each is one conditional statement, whoever else writes at the time.
+//! The requirements of rotation: each is atomic.
 
-use super::Fixture;
 use super::difference::ensure_login;
-use super::race::{RACERS, ROUNDS, race, racer};
-use super::records::{NOW, found, keep, login, remembered, successor};
-use super::report::{Broken, Check, Outcome, checks, ensure, ensure_eq};
-use crate::{EndReason, Login, LoginId, LoginStore, Remember, StoreError};
+use super::fixture::Fixture;
+use super::race::{RACERS, ROUNDS, race, racer, winners};
+use super::records::{NOW, found, inserted, login, remembered, successor};
+use super::report::{Check, Outcome, Violation, checks, ensure, ensure_eq};
+use crate::{EndReason, Login, LoginId, LoginStore, Remember};
 
 pub(super) fn checks<S: LoginStore>() -> Vec<Check<S>> {
     checks! {
@@ -23,18 +23,12 @@ pub(super) fn checks<S: LoginStore>() -> Vec<Check<S>> {
     }
 }
 
-/// How many of the racers won.
-fn winners(answers: Vec<Result<bool, StoreError>>) -> Outcome<usize> {
-    let answers = answers.into_iter().collect::<Result<Vec<bool>, _>>()?;
-    Ok(answers.into_iter().filter(|won| *won).count())
-}
-
 fn remember_of(login: &Login) -> Outcome<Remember> {
-    login.remember.clone().ok_or_else(|| Broken::new("the login has lost its remember cookie"))
+    login.remember.clone().ok_or_else(|| Violation::new("the login has lost its remember cookie"))
 }
 
 async fn rotates_refresh<S: LoginStore>(at: Fixture<S>) -> Outcome {
-    let login = keep(&at, remembered(&at.alice)).await?;
+    let login = inserted(&at, remembered(&at.alice)).await?;
     for generation in 0..3 {
         let now = NOW + 10 + generation;
         ensure(
@@ -49,7 +43,7 @@ async fn rotates_refresh<S: LoginStore>(at: Fixture<S>) -> Outcome {
 }
 
 async fn rotates_no_refresh<S: LoginStore>(at: Fixture<S>) -> Outcome {
-    let login = keep(&at, login(&at.alice)).await?;
+    let login = inserted(&at, login(&at.alice)).await?;
     let rotate = async |id: &LoginId, generation, now| at.there.rotate_refresh(id, generation, now).await;
     ensure(!rotate(&LoginId::random(), 0, NOW).await?, "it answers `true` for a login that is unknown")?;
     for generation in [1, -1] {
@@ -64,7 +58,7 @@ async fn rotates_no_refresh<S: LoginStore>(at: Fixture<S>) -> Outcome {
 }
 
 async fn rotates_refresh_for_one_racer<S: LoginStore>(at: Fixture<S>) -> Outcome {
-    let login = keep(&at, login(&at.alice)).await?;
+    let login = inserted(&at, login(&at.alice)).await?;
     for generation in 0..ROUNDS {
         let racers = (0..RACERS).map(|racing| {
             let (store, id) = (at.handle(racing), login.id.clone());
@@ -78,7 +72,7 @@ async fn rotates_refresh_for_one_racer<S: LoginStore>(at: Fixture<S>) -> Outcome
 }
 
 async fn rotates_remember<S: LoginStore>(at: Fixture<S>) -> Outcome {
-    let login = keep(&at, remembered(&at.alice)).await?;
+    let login = inserted(&at, remembered(&at.alice)).await?;
     let before = remember_of(&login)?;
     let next = Remember { selector: LoginId::random().to_string(), ..successor(&before) };
     ensure(at.here.rotate_remember(&login.id, &next).await?, "it answers `false` for the right generation")?;
@@ -89,8 +83,8 @@ async fn rotates_remember<S: LoginStore>(at: Fixture<S>) -> Outcome {
 }
 
 async fn rotates_no_remember<S: LoginStore>(at: Fixture<S>) -> Outcome {
-    let without = keep(&at, login(&at.alice)).await?;
-    let with = keep(&at, remembered(&at.alice)).await?;
+    let without = inserted(&at, login(&at.alice)).await?;
+    let with = inserted(&at, remembered(&at.alice)).await?;
     let before = remember_of(&with)?;
     let next = successor(&before);
     let rotate = async |id: &LoginId, next: &Remember| at.there.rotate_remember(id, next).await;
@@ -110,7 +104,7 @@ async fn rotates_no_remember<S: LoginStore>(at: Fixture<S>) -> Outcome {
 }
 
 async fn rotates_remember_for_one_racer<S: LoginStore>(at: Fixture<S>) -> Outcome {
-    let login = keep(&at, remembered(&at.alice)).await?;
+    let login = inserted(&at, remembered(&at.alice)).await?;
     let mut remember = remember_of(&login)?;
     for _ in 0..ROUNDS {
         remember = successor(&remember);
@@ -127,7 +121,7 @@ async fn rotates_remember_for_one_racer<S: LoginStore>(at: Fixture<S>) -> Outcom
 
 async fn stays_ended<S: LoginStore>(at: Fixture<S>) -> Outcome {
     for _ in 0..ROUNDS {
-        let login = keep(&at, remembered(&at.alice)).await?;
+        let login = inserted(&at, remembered(&at.alice)).await?;
         let next = successor(&remember_of(&login)?);
         let racers = (0..RACERS).map(|racing| {
             let (store, id, next) = (at.handle(racing), login.id.clone(), next.clone());

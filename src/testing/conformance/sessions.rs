@@ -1,9 +1,9 @@
-//! Sessions, of nobody: kept, replaced, deleted, and never brought back.
+//! The requirements of sessions, with anonymous ones.
 
-use super::Fixture;
+use super::fixture::Fixture;
 use super::race::{RACERS, ROUNDS, race, racer};
 use super::records::{NOW, is_open, open, random_key, same, session};
-use super::report::{Broken, Check, Outcome, checks, ensure};
+use super::report::{Check, Outcome, Violation, checks, ensure};
 use crate::{SessionHash, SessionRecord, SessionStore, UnixTime};
 
 pub(super) fn checks<S: SessionStore>() -> Vec<Check<S>> {
@@ -20,9 +20,9 @@ pub(super) fn checks<S: SessionStore>() -> Vec<Check<S>> {
     }
 }
 
-/// That a session is what it should be.
+/// Checks that a session equals the expected one.
 pub(super) async fn ensure_is<S: SessionStore>(store: &S, key: &SessionHash, expected: &SessionRecord) -> Outcome {
-    let seen = store.load_session(key, NOW).await?.ok_or_else(|| Broken::new("the session is not there"))?;
+    let seen = store.load_session(key, NOW).await?.ok_or_else(|| Violation::new("the session is not there"))?;
     ensure(same(&seen, expected), format!("the session is {seen:?}, and should be {expected:?}"))
 }
 

@@ -1,8 +1,8 @@
-//! Logins and their sessions: the end of the one is the end of the others.
+//! The requirements between logins and sessions: the end of a login deletes its sessions.
 
-use super::Fixture;
+use super::fixture::Fixture;
 use super::race::{RACERS, ROUNDS, race, racer};
-use super::records::{NOW, is_open, keep, login, open, remembered, session};
+use super::records::{NOW, inserted, is_open, login, open, remembered, session};
 use super::report::{Check, Outcome, checks, ensure};
 use super::sessions::ensure_is;
 use crate::{EndReason, LoginStore, SessionRecord, SessionStore};
@@ -18,7 +18,7 @@ pub(super) fn checks<S: LoginStore + SessionStore>() -> Vec<Check<S>> {
 }
 
 async fn keeps_whose_it_is<S: LoginStore + SessionStore>(at: Fixture<S>) -> Outcome {
-    let login = keep(&at, login(&at.alice)).await?;
+    let login = inserted(&at, login(&at.alice)).await?;
     let signed_in = session(Some(&login));
     let key = open(&at, &signed_in).await?;
     ensure_is(&*at.there, &key, &signed_in).await?;
@@ -30,12 +30,12 @@ async fn keeps_whose_it_is<S: LoginStore + SessionStore>(at: Fixture<S>) -> Outc
 }
 
 async fn end_takes_sessions_along<S: LoginStore + SessionStore>(at: Fixture<S>) -> Outcome {
-    let ended = keep(&at, remembered(&at.alice)).await?;
-    let other = keep(&at, login(&at.alice)).await?;
+    let ended = inserted(&at, remembered(&at.alice)).await?;
+    let other = inserted(&at, login(&at.alice)).await?;
     let theirs = [open(&at, &session(Some(&ended))).await?, open(&at, &session(Some(&ended))).await?];
     let others = [open(&at, &session(Some(&other))).await?, open(&at, &session(None)).await?];
     for key in &theirs {
-        // It may be in somebody's cache.
+        // The handle may cache it.
         ensure(is_open(&*at.there, key).await?, "the session is not there before the end")?;
     }
     at.here.end(&ended.id, EndReason::Logout, NOW).await?;
@@ -55,8 +55,8 @@ async fn end_takes_sessions_along<S: LoginStore + SessionStore>(at: Fixture<S>) 
 }
 
 async fn end_knows_updates<S: LoginStore + SessionStore>(at: Fixture<S>) -> Outcome {
-    let login = keep(&at, login(&at.alice)).await?;
-    // Nobody's, until somebody signs in; and somebody's, until they sign out.
+    let login = inserted(&at, login(&at.alice)).await?;
+    // An anonymous session that becomes the login's, and one of the login that becomes anonymous.
     let signed_in = open(&at, &session(None)).await?;
     let signed_out = open(&at, &session(Some(&login))).await?;
     at.here.update_session(&signed_in, &session(Some(&login))).await?;
@@ -70,7 +70,7 @@ async fn end_all_takes_sessions_along<S: LoginStore + SessionStore>(at: Fixture<
     let mut sessions = Vec::new();
     let mut except = None;
     for (identity, lives) in [(&at.alice, false), (&at.alice, true), (&at.alice, false), (&at.bob, true)] {
-        let login = keep(&at, login(identity)).await?;
+        let login = inserted(&at, login(identity)).await?;
         sessions.push((open(&at, &session(Some(&login))).await?, lives));
         if lives {
             except.get_or_insert(login.id);
@@ -89,7 +89,7 @@ async fn end_all_takes_sessions_along<S: LoginStore + SessionStore>(at: Fixture<
 
 async fn stays_gone<S: LoginStore + SessionStore>(at: Fixture<S>) -> Outcome {
     for _ in 0..ROUNDS {
-        let login = keep(&at, login(&at.alice)).await?;
+        let login = inserted(&at, login(&at.alice)).await?;
         let key = open(&at, &session(Some(&login))).await?;
         let racers = (0..RACERS).map(|racing| {
             let (store, login) = (at.handle(racing), login.clone());

@@ -1,13 +1,13 @@
-//! What a response must not carry.
+//! Assertions about responses.
 
 use actix_web::dev::ServiceResponse;
 use actix_web::http::header::{CACHE_CONTROL, HeaderMap, HeaderName, SET_COOKIE, VARY};
 
-/// Asserts that a response sets no cookie, neither of the bridge's nor of anybody else's.
+/// Asserts that a response sets no cookie, of the bridge or otherwise.
 ///
 /// # Panics
 ///
-/// When it does. The message says which cookie it is, and not its value.
+/// When it does. The message names the cookie without its value.
 #[track_caller]
 pub fn assert_no_cookies<B>(res: &ServiceResponse<B>) {
     let names: Vec<_> = res.headers().get_all(SET_COOKIE).map(|set| name_of(set.as_bytes())).collect();
@@ -15,8 +15,8 @@ pub fn assert_no_cookies<B>(res: &ServiceResponse<B>) {
 }
 
 /// Asserts that a response is silent, as the response to every token must be: it
-/// [sets no cookie](assert_no_cookies), no cache keeps it (`Cache-Control: no-store`), and it says that it depends on
-/// who asked (`Vary: Authorization, Cookie`).
+/// [sets no cookie](assert_no_cookies), must not be cached (`Cache-Control: no-store`), and varies by credential
+/// (`Vary: Authorization, Cookie`).
 ///
 /// # Panics
 ///
@@ -49,7 +49,7 @@ fn name_of(set: &[u8]) -> String {
     String::from_utf8_lossy(set.split(|byte| *byte == b'=').next().unwrap_or_default()).into_owned()
 }
 
-/// The elements of a header that is a list, in lower case (RFC 9110 section 5.6.1).
+/// The elements of a list header in lower case (RFC 9110 section 5.6.1).
 fn listed(headers: &HeaderMap, name: &HeaderName) -> Vec<String> {
     let lines = headers.get_all(name).filter_map(|line| line.to_str().ok());
     lines.flat_map(|line| line.split(',')).map(|element| element.trim().to_ascii_lowercase()).collect()

@@ -1,4 +1,4 @@
-//! What a JSON body must be before its fields are looked at.
+//! JSON bodies that must be objects.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -6,8 +6,8 @@ use std::marker::PhantomData;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
-/// A `T` written as a JSON object. A derived `Deserialize` takes an array of the fields in order as well, and
-/// `["batman","password"]` is nobody's idea of a login.
+/// A `T` from a JSON object. A derived `Deserialize` also accepts an array of the fields in order, such as
+/// `["batman","password"]`.
 #[derive(Debug)]
 pub(crate) struct JsonObject<T>(pub(crate) T);
 

@@ -1,34 +1,37 @@
-//! Takes keys out of what was written, each as its type, and notes every fault with its place.
+//! Reading keys from the raw configuration, each as its type, and recording all faults with their origins.
 
 use std::collections::BTreeMap;
 
 use secrecy::SecretString;
 
+use super::effective::{EffectiveConfig, EffectiveSetting, Shown};
 use super::fault::{ConfigError, Fault};
+use super::origin::Origin;
+use super::raw_config::RawConfig;
+use super::raw_value::RawValue;
 use super::setting::{Setting, quote};
-use super::show::{Effective, EffectiveSetting, Shown};
-use super::sources::{Origin, Raw, Written};
 
-pub(super) struct Reader {
-    values: BTreeMap<(String, String), (Raw, Origin)>,
+/// Takes the keys out of a raw configuration, section by section.
+pub(super) struct SettingReader {
+    values: BTreeMap<(String, String), (RawValue, Origin)>,
     faults: Vec<Fault>,
     section: &'static str,
     settings: Vec<EffectiveSetting>,
 }
 
-impl Reader {
-    pub(super) fn new(written: Written) -> Self {
-        Self { values: written.values, faults: written.faults, section: "", settings: Vec::new() }
+impl SettingReader {
+    pub(super) fn new(raw: RawConfig) -> Self {
+        Self { values: raw.values, faults: raw.faults, section: "", settings: Vec::new() }
     }
 
-    /// The keys asked for from here on are those of this section.
+    /// Begins a section: the following keys are read from it.
     pub(super) fn section(&mut self, section: &'static str) {
         self.section = section;
         self.values.remove(&(section.to_owned(), String::new()));
     }
 
-    /// A key that has a default. A value that cannot be read is a fault, and the default stands in for it so that the
-    /// other keys can be checked too.
+    /// Reads a key with a default. An invalid value is a fault, and the default replaces it so that the other keys can
+    /// be checked too.
     pub(super) fn get<T: Setting>(&mut self, key: &'static str, default: T) -> T {
         let (value, origin) = self.take(key);
         let value = value.unwrap_or(default);
@@ -36,39 +39,44 @@ impl Reader {
         value
     }
 
-    /// A key that may be left out.
+    /// Reads an optional key.
     pub(super) fn optional<T: Setting>(&mut self, key: &'static str) -> Option<T> {
         let (value, origin) = self.take::<T>(key);
         self.record(key, value.as_ref().map_or(Shown::NotSet, |value| Shown::Value(value.to_toml())), origin);
         value
     }
 
-    /// A secret that may be left out. Its value goes into no fault.
+    /// Reads an optional secret. No fault contains its value.
     pub(super) fn secret(&mut self, key: &'static str) -> Option<SecretString> {
         let (value, origin) = self.take::<String>(key);
         self.record(key, if value.is_some() { Shown::Secret } else { Shown::NotSet }, origin);
         value.map(SecretString::from)
     }
 
-    /// A key that takes one of a few words: the first of `there` is the default, those of `later` are in the contract
-    /// but not there yet.
-    pub(super) fn word(&mut self, key: &'static str, there: &[&'static str], later: &[&'static str]) -> &'static str {
-        let default = there.first().copied().unwrap_or_default();
+    /// Reads a key that takes one of a few words. The first `supported` one is the default. The `unsupported` ones are
+    /// specified but not implemented.
+    pub(super) fn word(
+        &mut self,
+        key: &'static str,
+        supported: &[&'static str],
+        unsupported: &[&'static str],
+    ) -> &'static str {
+        let default = supported.first().copied().unwrap_or_default();
         let (word, origin) = self.take::<String>(key);
-        let chosen = word.as_ref().map(|word| there.iter().copied().find(|known| known == word));
+        let chosen = word.as_ref().map(|word| supported.iter().copied().find(|known| known == word));
         let value = chosen.flatten().unwrap_or(default);
         self.record(key, Shown::Value(quote(value)), origin);
         if let (Some(word), Some(None)) = (&word, chosen) {
-            let refusal = if later.contains(&word.as_str()) { "is not there yet" } else { "is not known" };
-            self.fault(key, format!("{} {refusal}; write {}", quote(word), one_of(there)));
+            let refusal = if unsupported.contains(&word.as_str()) { "is not there yet" } else { "is not known" };
+            self.fault(key, format!("{} {refusal}; write {}", quote(word), one_of(supported)));
         }
-        if !later.is_empty() {
-            self.note(format!("not there yet: {}", one_of(later)));
+        if !unsupported.is_empty() {
+            self.note(format!("not there yet: {}", one_of(unsupported)));
         }
         value
     }
 
-    /// A key of the contract for which only its default is there yet.
+    /// Reads a key of which only the default is implemented.
     pub(super) fn only<T: Setting + PartialEq>(&mut self, key: &'static str, only: T) {
         let wanted = only.to_toml();
         let value = self.get(key, only);
@@ -78,43 +86,43 @@ impl Reader {
         self.note("nothing else is there yet".to_owned());
     }
 
-    /// Says something about the key that was read last, for `config show`.
+    /// Adds a note to the last key, for `config show`.
     pub(super) fn note(&mut self, note: String) {
         if let Some(setting) = self.settings.last_mut() {
             setting.note = Some(note);
         }
     }
 
-    /// Notes a fault of a key of this section, at the place where it was written.
+    /// Records a fault of a key of this section.
     pub(super) fn fault(&mut self, key: &str, problem: String) {
-        let place = self.origin(key);
-        self.faults.push(Fault { place, key: Some(format!("{}.{key}", self.section)), problem });
+        let origin = self.origin(key);
+        self.faults.push(Fault { origin, key: Some(format!("{}.{key}", self.section)), problem });
     }
 
-    /// Notes a fault of the first of these keys that somebody wrote, unless `holds`.
+    /// Records a fault of the first configured key of these, unless `holds`.
     pub(super) fn require(&mut self, holds: bool, keys: &[&'static str], problem: &str) {
         if !holds {
-            let written = keys.iter().find(|key| self.origin(key) != Origin::Default);
-            if let Some(key) = written.or(keys.first()) {
+            let configured = keys.iter().find(|key| self.origin(key) != Origin::Default);
+            if let Some(key) = configured.or(keys.first()) {
                 self.fault(key, problem.to_owned());
             }
         }
     }
 
-    /// What was read, unless there is a fault. What is left in the sources is unknown.
-    pub(super) fn finish(mut self) -> Result<Effective, ConfigError> {
+    /// The effective configuration, or all faults. The keys that were not read are unknown.
+    pub(super) fn finish(mut self) -> Result<EffectiveConfig, ConfigError> {
         let sections: Vec<_> = self.settings.iter().map(|setting| setting.section).collect();
         let left = std::mem::take(&mut self.values);
-        for ((section, key), (_, place)) in &left {
+        for ((section, key), (_, origin)) in &left {
             let fault = if !sections.contains(&section.as_str()) {
-                // The header of an unknown section stands for its keys.
+                // A fault of the header of an unknown section covers its keys.
                 if !key.is_empty() && left.contains_key(&(section.clone(), String::new())) {
                     continue;
                 }
                 let mut known = sections.clone();
                 known.dedup();
                 Fault {
-                    place: place.clone(),
+                    origin: origin.clone(),
                     key: None,
                     problem: format!(
                         "there is no section `{}`; the sections are {}",
@@ -127,14 +135,14 @@ impl Reader {
                     self.settings.iter().filter(|setting| setting.section == section).map(|setting| setting.key);
                 let known: Vec<_> = known.collect();
                 Fault {
-                    place: place.clone(),
+                    origin: origin.clone(),
                     key: Some(format!("{section}.{}", key.escape_debug())),
                     problem: format!("there is no such key; the keys of [{section}] are {}", known.join(", ")),
                 }
             };
             self.faults.push(fault);
         }
-        if self.faults.is_empty() { Ok(Effective(self.settings)) } else { Err(ConfigError(self.faults)) }
+        if self.faults.is_empty() { Ok(EffectiveConfig(self.settings)) } else { Err(ConfigError(self.faults)) }
     }
 
     fn take<T: Setting>(&mut self, key: &'static str) -> (Option<T>, Origin) {
@@ -145,7 +153,7 @@ impl Reader {
             Ok(value) => (Some(value), origin),
             Err(problem) => {
                 self.faults.push(Fault {
-                    place: origin.clone(),
+                    origin: origin.clone(),
                     key: Some(format!("{}.{key}", self.section)),
                     problem,
                 });

@@ -1,13 +1,13 @@
-//! The effective configuration as TOML, each value with where it comes from.
+//! The effective configuration as TOML, each value with its origin.
 
 use std::fmt;
 
-use super::sources::Origin;
+use super::origin::Origin;
 
-/// The effective configuration. Its `Display` is TOML that can be used as a configuration file: what has no value and
-/// what is secret stands there as a comment.
+/// The effective configuration. Its `Display` is TOML that is a valid configuration file: keys without a value and
+/// secrets are comments.
 #[derive(Debug)]
-pub struct Effective(pub(super) Vec<EffectiveSetting>);
+pub struct EffectiveConfig(pub(super) Vec<EffectiveSetting>);
 
 #[derive(Debug)]
 pub(super) struct EffectiveSetting {
@@ -22,12 +22,12 @@ pub(super) struct EffectiveSetting {
 pub(super) enum Shown {
     /// The value as TOML.
     Value(String),
-    /// A secret that is set.
+    /// A secret that is set, without its value.
     Secret,
     NotSet,
 }
 
-impl fmt::Display for Effective {
+impl fmt::Display for EffectiveConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut section = "";
         for setting in &self.0 {

@@ -1,6 +1,6 @@
-//! Refusals that are not about who is asking: nothing there, not this method, not this body.
+//! The error responses that are not about authentication: unknown paths, methods not allowed, and invalid bodies.
 //!
-//! The words are ours and fixed. A parser's own text quotes the input, which may be a password.
+//! Their texts are fixed. The message of a parser quotes the input, which may be a password.
 
 use actix_web::error::{InternalError, JsonPayloadError, PayloadError, QueryPayloadError, UrlencodedError};
 use actix_web::http::header::{ALLOW, HeaderValue};
@@ -12,12 +12,12 @@ use crate::{Problem, prefers_html};
 
 use super::pages;
 
-/// A page for browsers, a problem document for all else.
+/// An error as a page for browsers, or a problem document for other clients.
 pub(crate) fn refuse(request: &HttpRequest, status: StatusCode, code: &'static str, detail: String) -> HttpResponse {
     if prefers_html(request) { pages::error(status, &detail) } else { Problem::new(status, code, detail).respond() }
 }
 
-/// The answer to a path that is not in the table. A method that no path here knows is refused as such, TRACE above all.
+/// The response to an unknown path: 404, or 405 for a method that no path has, such as TRACE.
 pub(crate) async fn not_found(request: HttpRequest) -> HttpResponse {
     const METHODS: [Method; 7] =
         [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
@@ -28,7 +28,7 @@ pub(crate) async fn not_found(request: HttpRequest) -> HttpResponse {
     }
 }
 
-/// The answer to a method that a path does not have; `allow` lists those that it has (RFC 9110 section 15.5.6).
+/// The response to a method that a path does not have. `allow` lists its methods (RFC 9110 section 15.5.6).
 pub(crate) fn method_not_allowed(request: &HttpRequest, allow: &str) -> HttpResponse {
     let detail = format!("This address answers to {allow}.");
     let mut response = refuse(request, StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail);
@@ -82,28 +82,28 @@ pub(crate) fn query(error: QueryPayloadError, request: &HttpRequest) -> Error {
     body(request, invalid(missing_field(&error.to_string(), "The query string")))
 }
 
-type Refusal = (StatusCode, &'static str, String);
+type ErrorParts = (StatusCode, &'static str, String);
 
-fn body(request: &HttpRequest, (status, code, detail): Refusal) -> Error {
+fn body(request: &HttpRequest, (status, code, detail): ErrorParts) -> Error {
     let response = refuse(request, status, code, detail);
     InternalError::from_response(code, response).into()
 }
 
-fn invalid(detail: String) -> Refusal {
+fn invalid(detail: String) -> ErrorParts {
     (StatusCode::BAD_REQUEST, "invalid_request", detail)
 }
 
-fn too_large(limit: usize) -> Refusal {
+fn too_large(limit: usize) -> ErrorParts {
     let detail = format!("The body is larger than {limit} bytes.");
     (StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", detail)
 }
 
-fn wrong_type(expected: &str) -> Refusal {
+fn wrong_type(expected: &str) -> ErrorParts {
     let detail = format!("Send the body as {expected}, and say so in Content-Type.");
     (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
 }
 
-fn payload(error: &PayloadError) -> Refusal {
+fn payload(error: &PayloadError) -> ErrorParts {
     match error {
         PayloadError::Io(error) if error.kind() == std::io::ErrorKind::TimedOut => {
             (StatusCode::REQUEST_TIMEOUT, "request_timeout", "The body did not arrive in time.".to_owned())
@@ -116,7 +116,7 @@ fn payload(error: &PayloadError) -> Refusal {
     }
 }
 
-/// Names the field that is missing or there twice. Of serde's text only the field's name is used, which is ours.
+/// Names a missing or duplicate field. Only the name of the field is taken from serde's message, and it is not input.
 fn missing_field(text: &str, place: &str) -> String {
     let named = |prefix| text.strip_prefix(prefix).and_then(|rest: &str| rest.split('`').next());
     if let Some(field) = named("missing field `") {
@@ -132,7 +132,7 @@ fn missing_field(text: &str, place: &str) -> String {
 #[expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 mod tests {
     use super::*;
-    use crate::server::body::JsonObject;
+    use crate::server::json_object::JsonObject;
     use serde::Deserialize;
 
     #[derive(Debug, Deserialize)]

@@ -1,11 +1,11 @@
-//! The bridge as the configuration wants it: where the keys of the file become calls of the builder.
+//! The bridge from the configuration: each key becomes a call of the builder.
 
 use secrecy::ExposeSecret as _;
 
-use super::application::StartError;
-use super::config::{Config, ErrorProfile};
+use super::config::{Config, ErrorFormat};
 use super::pages;
 use super::secrets::{Secrets, TokenSecret};
+use super::start_error::StartError;
 use crate::store::db::Database;
 use crate::{Bridge, Clock, TokenKey, TokenLocations, flask, prefers_html};
 
@@ -45,13 +45,13 @@ pub(super) fn build(
         None => builder,
     };
     let builder = match config.server.error_profile {
-        ErrorProfile::Problem => builder,
-        ErrorProfile::FlaskJwtExtended => {
-            let answers = flask::ErrorProfile::default();
-            // People have their pages, whatever clients are told.
+        ErrorFormat::Problem => builder,
+        ErrorFormat::FlaskJwtExtended => {
+            let errors = flask::ErrorProfile::default();
+            // Browsers get pages, independent of the format for API clients.
             builder.on_refusal(
                 move |refusal| {
-                    if prefers_html(refusal.request()) { None } else { answers.answer(refusal) }
+                    if prefers_html(refusal.request()) { None } else { errors.answer(refusal) }
                 },
             )
         }

@@ -1,0 +1,28 @@
+//! `tollbridge serve`: runs the server.
+
+use std::error::Error;
+
+use clap::Args;
+
+use super::output::print;
+use crate::Clock;
+use crate::server::application::{Application, stop_signal};
+use crate::server::config::Config;
+
+#[derive(Debug, Args)]
+pub(super) struct Serve {
+    /// Add three users whose password is "password", and listen on loopback only
+    #[arg(long)]
+    pub(super) demo: bool,
+    /// Where to listen [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(super) listen: Option<String>,
+}
+
+/// Runs the server until it is stopped by a signal.
+pub(super) async fn run(config: Config) -> Result<(), Box<dyn Error>> {
+    let application = Application::build(config, Clock::system()).await?;
+    let stop = stop_signal()?;
+    print(&format!("Tollbridge listens on http://{}\n", application.addr()))?;
+    Ok(application.run_until(stop).await?)
+}

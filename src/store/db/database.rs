@@ -1,0 +1,69 @@
+//! The database: its address, its connections, and opening it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use thread_local::ThreadLocal;
+
+use super::address::Address;
+use super::connection::{Connection, create_sqlite_file};
+use super::error::DatabaseError;
+use super::pool::Pool;
+use super::snapshot::WalIndex;
+use super::thread_reader::ThreadReader;
+
+/// A database of users, logins and sessions: a [`UserStore`](crate::UserStore), a [`LoginStore`](crate::LoginStore)
+/// and a [`SessionStore`](crate::SessionStore). Its clones share their connections.
+///
+/// Its methods must be called on a tokio runtime. A write is committed when its future resolves, and is carried out
+/// even if that future is dropped before. A caller waits at most ten seconds for a connection; then the store is
+/// [unavailable](crate::StoreError).
+#[derive(Clone)]
+pub struct Database(pub(super) Arc<Inner>);
+
+pub(super) struct Inner {
+    pub(super) address: Arc<Address>,
+    pub(super) pool: Pool,
+    /// SQLite only: the read connection of each thread. The database owns them and closes them when it is dropped.
+    pub(super) readers: ThreadLocal<ThreadReader>,
+    /// SQLite only: detects changes of the file.
+    pub(super) index: WalIndex,
+}
+
+impl Database {
+    /// Connects, and creates a missing SQLite file (mode 0600, missing directories 0700). The tables are
+    /// created by [`migrate`](Self::migrate).
+    ///
+    /// The URL is `sqlite://PATH` (a literal path, relative or absolute) or `postgres://…` (as libpq reads it;
+    /// `postgresql://…` too). `pool_size` is the number of connections to PostgreSQL. SQLite allows one write at a
+    /// time, so it has one connection for writes, besides those for reads.
+    ///
+    /// # Errors
+    ///
+    /// When the URL is invalid, the database is unavailable, or `pool_size` is 0.
+    pub fn open(url: &str, pool_size: u32) -> Result<Self, DatabaseError> {
+        let address = Arc::new(Address::parse(url)?);
+        let pool_size = match &*address {
+            _ if pool_size == 0 => return Err(DatabaseError::EmptyPool),
+            Address::Sqlite(path) => {
+                create_sqlite_file(path).map_err(|error| DatabaseError::Create(path.clone(), error))?;
+                1
+            }
+            Address::Postgres { .. } => pool_size,
+        };
+        // The pool retries in the background. A first connection outside of it reports a failure at once.
+        drop(Connection::writer(&address)?);
+        let pool = Pool::new(Arc::clone(&address), pool_size);
+        let index = WalIndex::of(match &*address {
+            Address::Sqlite(path) => path,
+            Address::Postgres { .. } => "",
+        });
+        Ok(Self(Arc::new(Inner { address, pool, readers: ThreadLocal::new(), index })))
+    }
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Database").field(&self.0.address.shown()).finish()
+    }
+}
