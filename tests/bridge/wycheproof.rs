@@ -34,7 +34,7 @@ fn import(key: &Value) -> Option<TokenKey> {
 fn bridge_with(world: &World, keys: &[TokenKey]) -> BridgeBuilder {
     let mut bridge = world.bridge();
     if keys.first().is_some_and(|key| !key.algorithm().is_symmetric()) {
-        bridge = bridge.token_key(TokenKey::es256_pem(P256).expect("a key"));
+        bridge = bridge.token_key(TokenKey::from_private_pem(Algorithm::ES256, P256).expect("a key"));
     }
     keys.iter().cloned().fold(bridge, BridgeBuilder::retired_token_key)
 }
@@ -94,7 +94,8 @@ fn keys_are_taken_in_one_form() {
     let ec = json!({ "kty": "EC", "crv": "P-256", "alg": "ES256", "kid": "c", "key_ops": ["verify"],
         "x": "04N0xi21hshyvBp7I167sbE_bXqyqkAPfefdklMO7wY", "y": "UI8exy-C06a7DUnjIdENkxeFtHM4-l_41LqEw9nVgmw" });
     let public = TokenKey::from_public_pem(Algorithm::PS384, RSA_PUBLIC).expect("a key");
-    let bridge = World::default().bridge().token_key(TokenKey::es256_pem(P256).expect("a key"));
+    let bridge =
+        World::default().bridge().token_key(TokenKey::from_private_pem(Algorithm::ES256, P256).expect("a key"));
     let jwks = bridge.retired_token_key(public).build().expect("the bridge is complete").jwks();
     let mut rsa = jwks["keys"][1].clone();
     rsa["kid"] = "d".into();

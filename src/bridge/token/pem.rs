@@ -53,24 +53,6 @@ impl TokenKey {
         let (kid, public) = jwk::publish(algorithm, &numbers, None);
         Ok(Self::new(Key { algorithm, kid, signing: None, verifying, public: Some(public) }))
     }
-
-    /// An Ed25519 private key in PKCS#8 PEM form, as `openssl genpkey -algorithm ed25519` makes it.
-    ///
-    /// # Errors
-    ///
-    /// As [`from_private_pem`](Self::from_private_pem).
-    pub fn eddsa_pem(pem: &[u8]) -> Result<Self, KeyError> {
-        Self::from_private_pem(Algorithm::EdDSA, pem)
-    }
-
-    /// A P-256 private key in PEM form, as `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256` makes it.
-    ///
-    /// # Errors
-    ///
-    /// As [`from_private_pem`](Self::from_private_pem).
-    pub fn es256_pem(pem: &[u8]) -> Result<Self, KeyError> {
-        Self::from_private_pem(Algorithm::ES256, pem)
-    }
 }
 
 /// What is in the one block of a PEM file, if it has one of these labels. `openssl ecparam` writes the curve before the
