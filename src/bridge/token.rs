@@ -1,8 +1,9 @@
 //! Access and refresh tokens: issued by [`issuer`], checked by [`verifier`], with the keys of [`keys`].
 //!
 //! The format is a compact JWS (RFC 7515) whose payload is a JWT claims set (RFC 7519), explicitly typed as RFC 9068
-//! and RFC 8725 section 3.11 ask. aws-lc-rs signs and verifies the bytes; what surrounds them is parsed here, more
-//! strictly than general libraries do: nothing passes with an unknown `crit`, another `typ`, absent or mistyped claims.
+//! and RFC 8725 section 3.11 ask. jsonwebtoken has the keys and signs and verifies the bytes; what surrounds them is
+//! parsed here, more strictly than it does: nothing passes with an unknown `crit`, another `typ`, absent or mistyped
+//! claims.
 
 mod algorithm;
 mod claims;
@@ -21,6 +22,7 @@ mod renewal;
 mod roca;
 mod signature;
 mod signer;
+mod soundness;
 mod verifier;
 
 pub use algorithm::{Algorithm, UnknownAlgorithm};
