@@ -20,8 +20,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tollbridge::store::memory::MemoryStore;
 use tollbridge::{
-    Auth, AuthError, Bridge, CurrentUser, PasswordHasher, PasswordParams, PasswordVerification, Scope, StoreError,
-    TokenKey, UserStore,
+    Auth, AuthError, Bridge, CurrentUser, LogoutScope, PasswordHasher, PasswordParams, PasswordVerification,
+    StoreError, TokenKey, UserStore,
 };
 
 #[derive(Clone, Serialize)]
@@ -88,7 +88,7 @@ async fn who_am_i(user: CurrentUser<User>) -> impl Responder {
 /// Ends the login, whichever face asks for it.
 #[post("/logout")]
 async fn logout(auth: Auth) -> Result<impl Responder, AuthError> {
-    auth.logout_user(Scope::This).await?;
+    auth.logout_user(LogoutScope::This).await?;
     Ok(HttpResponse::NoContent())
 }
 

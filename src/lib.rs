@@ -124,14 +124,14 @@ pub use bridge::service::BridgeService;
 
 // What an application brings: its users and its stores.
 pub use bridge::model::{
-    Clock, EndReason, Location, Login, LoginId, LoginStore, Remember, SessionHash, SessionRecord, SessionStore,
-    StoreError, StoreFuture, UnixTime, UserStore,
+    Clock, CredentialLocation, EndReason, Login, LoginId, LoginStore, RememberRecord, SessionHash, SessionRecord,
+    SessionStore, StoreError, StoreFuture, UnixTime, UserStore,
 };
 
 // What handlers ask for.
 pub use bridge::auth::{
-    AnyUser, Auth, BrowserUser, CurrentLogin, CurrentUser, Fresh, LoginUser, MaybeLogin, MaybeUser, NewLogin,
-    NewTokens, Require, RequireService, Scope, TokenUser,
+    AnyUser, Auth, BrowserUser, CurrentLogin, CurrentUser, Fresh, LoginUser, LogoutScope, MaybeLogin, MaybeUser,
+    NewLogin, NewTokens, Require, RequireService, TokenUser,
 };
 pub use bridge::resolve::{Principal, Via};
 
@@ -143,14 +143,14 @@ pub use bridge::token::{
 };
 
 // Browsers.
-pub use bridge::response::{Message, Messages, login_url, prefers_html, safe_next};
+pub use bridge::response::{FlashMessage, Messages, login_url, prefers_html, safe_next};
 pub use bridge::session::{RememberCookie, SessionProtection};
 
 // Passwords.
 pub use bridge::password::{PasswordActivity, PasswordError, PasswordHasher, PasswordParams, PasswordVerification};
 
 // Refusals and events.
-pub use bridge::error::{AuthError, CsrfFault, Problem};
+pub use bridge::error::{AuthError, CsrfFault, ProblemDetails};
 pub use bridge::model::{AuthEvent, EventStream, event_stream};
 pub use bridge::response::Refusal;
 

@@ -21,4 +21,4 @@ pub use guard::{Require, RequireService};
 pub use new_tokens::NewTokens;
 pub(crate) use request_state::RequestState;
 pub use sign_in::{LoginUser, NewLogin};
-pub use sign_out::Scope;
+pub use sign_out::LogoutScope;

@@ -175,7 +175,7 @@ impl BridgeBuilder {
         let keys = KeySet::new(token_key, self.retired);
         if self.implicit_refresh.is_some() && search.cookies.is_none() {
             return Err(BuildError::TokenLocations(
-                "`implicit_refresh` renews tokens in cookies, where none are looked for: declare `Location::Cookie`"
+                "`implicit_refresh` renews tokens in cookies, where none are looked for: declare `CredentialLocation::Cookie`"
                     .into(),
             ));
         }

@@ -11,4 +11,4 @@ pub use auth_error::AuthError;
 pub(crate) use auth_error::NO_LOGIN;
 pub use build_error::BuildError;
 pub use csrf_fault::CsrfFault;
-pub use problem::Problem;
+pub use problem::ProblemDetails;

@@ -15,7 +15,7 @@ mod views;
 
 pub use accept::prefers_html;
 pub(crate) use answers::{Answers, ErrorPage, OnRefusal};
-pub use messages::{Message, Messages};
+pub use messages::{FlashMessage, Messages};
 pub use redirect::{login_url, safe_next};
 pub use refusal::Refusal;
 pub(crate) use rendered::Rendered;

@@ -13,7 +13,7 @@ use actix_web::{Error, HttpMessage as _, HttpResponse};
 
 use crate::bridge::auth::RequestState;
 use crate::bridge::credential::{BodyTimeout, body_paused};
-use crate::bridge::error::{AuthError, Problem};
+use crate::bridge::error::{AuthError, ProblemDetails};
 use crate::bridge::gate::Gate;
 use crate::bridge::handle::Bridge;
 use crate::bridge::resolve::Engine;
@@ -125,5 +125,6 @@ where
 }
 
 fn too_slow() -> HttpResponse {
-    Problem::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", "The request's body did not arrive in time.").respond()
+    ProblemDetails::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", "The request's body did not arrive in time.")
+        .respond()
 }

@@ -1,8 +1,8 @@
 //! From text to verified claims and back: access and refresh tokens, and the keys that sign and verify them.
 //!
 //! The format is a compact JWS (RFC 7515) whose payload is a JWT claims set (RFC 7519), explicitly typed as RFC 9068
-//! and RFC 8725 section 3.11 ask. Header and claims are parsed here, more strictly than general libraries do: nothing
-//! passes with an unknown `crit`, another `typ`, absent or mistyped claims.
+//! and RFC 8725 section 3.11 ask. jsonwebtoken holds the keys, signs and verifies. Header and claims are parsed here, more
+//! strictly than general libraries do: nothing passes with an unknown `crit`, another `typ`, absent or mistyped claims.
 //!
 //! No HTTP here: this room speaks of faults. It may import `model`.
 
@@ -22,6 +22,7 @@ mod raw_claims;
 mod roca;
 mod signature;
 mod signer;
+mod soundness;
 mod token_error;
 mod token_hooks;
 mod token_type;

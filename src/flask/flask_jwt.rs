@@ -7,7 +7,7 @@ use super::manager::JwtManager;
 use super::places::FlaskGrammar;
 use crate::bridge::builder::BridgeBuilder;
 use crate::bridge::credential::{TokenCookies, TokenLocations};
-use crate::bridge::model::Location;
+use crate::bridge::model::CredentialLocation;
 use crate::bridge::resolve::ExternalTokens;
 use crate::bridge::token::TokenKey;
 
@@ -48,7 +48,7 @@ impl BridgeBuilder {
 }
 
 fn locations(config: &FlaskConfig) -> TokenLocations {
-    let order: Vec<_> = config.locations.iter().copied().map(Location::from).collect();
+    let order: Vec<_> = config.locations.iter().copied().map(CredentialLocation::from).collect();
     TokenLocations::new(&order)
         .header(&config.header_name, &config.header_type)
         .query(&config.query_name)

@@ -11,7 +11,7 @@ use super::config::{FlaskConfig, FlaskConfigError};
 use super::messages::ErrorProfile;
 use super::pyjwt::{Checked, Rules, Unverified};
 use crate::bridge::error::AuthError;
-use crate::bridge::model::{Clock, Location, UnixTime};
+use crate::bridge::model::{Clock, CredentialLocation, UnixTime};
 use crate::bridge::token::{TokenFault, TokenKey};
 
 /// Names and values, in the order in which they are written.
@@ -34,7 +34,7 @@ pub(super) struct Inner {
     pub(super) encode_key: Loader<Option<TokenKey>>,
     pub(super) decode_key: Option<Box<DecodeKey>>,
     pub(super) finds_users: bool,
-    pub(super) route_locations: Vec<Location>,
+    pub(super) route_locations: Vec<CredentialLocation>,
     pub(super) errors: ErrorProfile,
     pub(super) clock: Clock,
     pub(super) ids: Box<dyn Fn() -> String + Send + Sync>,
@@ -116,7 +116,7 @@ impl JwtManagerBuilder {
 
     /// Places that only those routes look at which name them, as
     /// [`TokenLocations::also`](crate::TokenLocations::also) has it (`jwt_required(locations=…)`).
-    pub fn route_locations(mut self, locations: &[Location]) -> Self {
+    pub fn route_locations(mut self, locations: &[CredentialLocation]) -> Self {
         self.0.route_locations = locations.to_vec();
         self
     }

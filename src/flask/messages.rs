@@ -11,7 +11,7 @@ use super::config::FlaskLocation;
 use super::python_json::escaped;
 use crate::bridge::credential::{Absence, Found, Search};
 use crate::bridge::error::{AuthError, CsrfFault};
-use crate::bridge::model::Location;
+use crate::bridge::model::CredentialLocation;
 use crate::bridge::resolve::Requirement;
 use crate::bridge::response::Refusal;
 use crate::bridge::token::{Malformation, TokenFault, TokenPart, TokenType};
@@ -191,22 +191,24 @@ fn missing(refusal: &Refusal<'_>) -> Option<String> {
     }
 }
 
-fn absence(search: &Search, location: Location, found: &Found, wanted: TokenType) -> String {
+fn absence(search: &Search, location: CredentialLocation, found: &Found, wanted: TokenType) -> String {
     let other_scheme = matches!(found, Found::Nothing(Absence::OtherScheme | Absence::Overlooked));
     let not_json = matches!(found, Found::Nothing(Absence::NotJson));
     match (location, &search.header, &search.query, &search.json, &search.cookies) {
-        (Location::Header, Some(header), ..) if other_scheme => {
+        (CredentialLocation::Header, Some(header), ..) if other_scheme => {
             let (name, scheme) = (&header.written, &header.scheme);
             format!("Missing '{scheme}' type in '{name}' header. Expected '{name}: {scheme} <JWT>'")
         }
-        (Location::Header, Some(header), ..) => format!("Missing {} Header", header.written),
-        (Location::Query, _, Some(query), ..) => format!("Missing '{}' query paramater", query.name),
-        (Location::Json, ..) if not_json => "Invalid content-type. Must be application/json.".to_owned(),
-        (Location::Json, _, _, Some(json), _) => {
+        (CredentialLocation::Header, Some(header), ..) => format!("Missing {} Header", header.written),
+        (CredentialLocation::Query, _, Some(query), ..) => format!("Missing '{}' query paramater", query.name),
+        (CredentialLocation::Json, ..) if not_json => "Invalid content-type. Must be application/json.".to_owned(),
+        (CredentialLocation::Json, _, _, Some(json), _) => {
             let key = if wanted == TokenType::Refresh { &json.refresh } else { &json.access };
             format!("Missing \"{key}\" key in json data.")
         }
-        (Location::Cookie, .., Some(cookies)) => format!("Missing cookie \"{}\"", cookies.cookie_name(wanted)),
+        (CredentialLocation::Cookie, .., Some(cookies)) => {
+            format!("Missing cookie \"{}\"", cookies.cookie_name(wanted))
+        }
         _ => "Missing JWT".to_owned(),
     }
 }
@@ -238,19 +240,19 @@ fn reason(fault: &TokenFault, refusal: &Refusal<'_>) -> String {
     }
 }
 
-fn misplaced(search: Option<&Search>, location: Location) -> String {
+fn misplaced(search: Option<&Search>, location: CredentialLocation) -> String {
     match (location, search.and_then(|search| search.header.as_ref()), search.and_then(|search| search.query.as_ref()))
     {
-        (Location::Header, Some(header), _) => {
+        (CredentialLocation::Header, Some(header), _) => {
             let (name, scheme) = (&header.written, &header.scheme);
             let space = if scheme.is_empty() { "" } else { " " };
             format!("Bad {name} header. Expected '{name}: {scheme}{space}<JWT>'")
         }
-        (Location::Query, _, Some(query)) => format!(
+        (CredentialLocation::Query, _, Some(query)) => format!(
             "Invalid value for query parameter '{}'. Expected the value to start with '{}'",
             query.name, query.prefix
         ),
-        (Location::Json, ..) => "Invalid token type. Token must be a <class 'bytes'>".to_owned(),
+        (CredentialLocation::Json, ..) => "Invalid token type. Token must be a <class 'bytes'>".to_owned(),
         _ => "Not enough segments".to_owned(),
     }
 }

@@ -45,7 +45,9 @@ async fn check(state: &AppState, username: &str, password: SecretString) -> Resu
     match verified {
         PasswordVerification::No => return Err(AuthError::InvalidCredentials),
         PasswordVerification::Yes => {}
-        PasswordVerification::Rehashed(new_hash) => store_rehash(state, &user, &hash.unwrap_or_default(), &new_hash).await,
+        PasswordVerification::Rehashed(new_hash) => {
+            store_rehash(state, &user, &hash.unwrap_or_default(), &new_hash).await
+        }
     }
     Ok(user)
 }

@@ -3,9 +3,9 @@
 
 use std::sync::LazyLock;
 
+use crate::bridge::model::sha256;
 use actix_web::http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
-use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
@@ -19,7 +19,7 @@ const STYLESHEET: &str = include_str!("assets/tollbridge.css");
 const MARK: &str = include_str!("assets/mark.svg");
 
 static STYLESHEET_VERSION: LazyLock<String> = LazyLock::new(|| {
-    let hash = digest(&SHA256, STYLESHEET.as_bytes());
+    let hash = sha256(STYLESHEET.as_bytes());
     let mut version = URL_SAFE_NO_PAD.encode(hash);
     version.truncate(12);
     version

@@ -45,7 +45,7 @@ pub(super) fn build(
         None => builder,
     };
     let builder = match config.server.error_profile {
-        ErrorFormat::Problem => builder,
+        ErrorFormat::ProblemDetails => builder,
         ErrorFormat::FlaskJwtExtended => {
             let errors = flask::ErrorProfile::default();
             // Browsers get pages, independent of the format for API clients.

@@ -5,7 +5,7 @@
 
 use super::config::ServerConfig;
 use crate::store::db::{CreateUserError, Database, NewUser};
-use crate::{Clock, PasswordHasher, StoreError, PasswordVerification};
+use crate::{Clock, PasswordHasher, PasswordVerification, StoreError};
 
 /// Id, username, full name, and the hash of `password`.
 ///

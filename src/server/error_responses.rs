@@ -8,13 +8,17 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::{Error, HttpRequest, HttpResponse};
 use serde_json::error::Category;
 
-use crate::{Problem, prefers_html};
+use crate::{ProblemDetails, prefers_html};
 
 use super::pages;
 
 /// An error as a page for browsers, or a problem document for other clients.
 pub(crate) fn refuse(request: &HttpRequest, status: StatusCode, code: &'static str, detail: String) -> HttpResponse {
-    if prefers_html(request) { pages::error(status, &detail) } else { Problem::new(status, code, detail).respond() }
+    if prefers_html(request) {
+        pages::error(status, &detail)
+    } else {
+        ProblemDetails::new(status, code, detail).respond()
+    }
 }
 
 /// The response to an unknown path: 404, or 405 for a method that no path has, such as TRACE.

@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError as _};
 use askama::Template;
 
 use crate::store::db::User;
-use crate::{AuthError, Principal, Problem, UnixTime, Via, safe_next};
+use crate::{AuthError, Principal, ProblemDetails, UnixTime, Via, safe_next};
 
 /// Allows only our own stylesheets, images and forms.
 const OWN_CONTENT_ONLY: &str =
@@ -124,7 +124,7 @@ pub(crate) fn respond(status: StatusCode, page: &impl Template) -> HttpResponse 
         Err(error) => {
             tracing::error!(%error, "a page could not be rendered");
             let detail = "The server made a mistake.";
-            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", detail).respond()
+            ProblemDetails::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", detail).respond()
         }
     }
 }

@@ -14,7 +14,7 @@ use actix_web::{Error, HttpResponse, ResponseError};
 use futures_util::FutureExt as _;
 use futures_util::future::{CatchUnwind, Either, Map};
 
-use crate::Problem;
+use crate::ProblemDetails;
 
 /// The middleware that turns panics into responses.
 ///
@@ -93,7 +93,7 @@ impl ResponseError for Panicked {
 
     fn error_response(&self) -> HttpResponse {
         let detail = "The server failed at this request. Try again later, or report its x-request-id.";
-        let mut response = Problem::new(self.status_code(), "internal_error", detail).respond();
+        let mut response = ProblemDetails::new(self.status_code(), "internal_error", detail).respond();
         response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         response
     }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::{
-    EndReason, Login, LoginId, LoginStore, Remember, SessionHash, SessionRecord, SessionStore, StoreError, StoreFuture,
-    UnixTime,
+    EndReason, Login, LoginId, LoginStore, RememberRecord, SessionHash, SessionRecord, SessionStore, StoreError,
+    StoreFuture, UnixTime,
 };
 
 /// A [`LoginStore`] and [`SessionStore`] in memory. Its clones share their records.
@@ -85,7 +85,7 @@ impl LoginStore for MemoryStore {
         })
     }
 
-    fn rotate_remember<'a>(&'a self, id: &'a LoginId, next: &'a Remember) -> StoreFuture<'a, bool> {
+    fn rotate_remember<'a>(&'a self, id: &'a LoginId, next: &'a RememberRecord) -> StoreFuture<'a, bool> {
         Box::pin(async move {
             match self.records().logins.get_mut(id) {
                 Some(login) if login.is_live(next.rotated_at) => match &mut login.remember {

@@ -13,7 +13,7 @@ use actix_web::web::{self, Data};
 use actix_web::{App, Error, HttpResponse};
 
 use super::signed_in::SignedIn;
-use crate::{Auth, AuthError, Bridge, Location, LoginId, TokenPair};
+use crate::{Auth, AuthError, Bridge, CredentialLocation, LoginId, TokenPair};
 
 /// Signs a user in for a test, as `FlaskLoginClient` of Flask-Login does. Choose the credential, then await it.
 ///
@@ -66,7 +66,7 @@ enum CredentialKind {
     Session,
     Remembered,
     /// An access token, in this location or in the first location that the bridge searches.
-    Token(Option<Location>),
+    Token(Option<CredentialLocation>),
 }
 
 impl<'a, U: Clone + 'static> AsUser<'a, U> {
@@ -94,7 +94,7 @@ impl<'a, U: Clone + 'static> AsUser<'a, U> {
     /// a JSON body requires a method with a body.
     ///
     /// A token in the query is part of the URI: write it there, with the access token of [`SignedIn::tokens`].
-    pub fn via_token_in(mut self, location: Location) -> Self {
+    pub fn via_token_in(mut self, location: CredentialLocation) -> Self {
         self.credential = CredentialKind::Token(Some(location));
         self
     }
@@ -123,7 +123,7 @@ impl<'a, U: Clone + 'static> AsUser<'a, U> {
                 let login = login.await?;
                 let tokens = login.issue_tokens()?;
                 let mut response = HttpResponse::NoContent().finish();
-                if location == Some(Location::Cookie) {
+                if location == Some(CredentialLocation::Cookie) {
                     auth.token_cookies()?.set_access(&mut response, &tokens.access_token)?;
                 }
                 started.replace(Some((login.id().clone(), tokens)));
@@ -145,7 +145,7 @@ impl<'a, U: Clone + 'static> AsUser<'a, U> {
     }
 
     /// The location of the token, if there is one.
-    fn token_location(&self) -> Option<Location> {
+    fn token_location(&self) -> Option<CredentialLocation> {
         let CredentialKind::Token(asked) = self.credential else { return None };
         let search = self.bridge.search();
         if let Some(location) = asked {
@@ -156,8 +156,8 @@ impl<'a, U: Clone + 'static> AsUser<'a, U> {
             );
         }
         // The kit writes no URI, so the query is the last choice.
-        let first = search.order.iter().copied().find(|location| *location != Location::Query);
-        Some(asked.or(first).unwrap_or(Location::Query))
+        let first = search.order.iter().copied().find(|location| *location != CredentialLocation::Query);
+        Some(asked.or(first).unwrap_or(CredentialLocation::Query))
     }
 }
 

@@ -11,14 +11,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
-use crate::{Bridge, Location, LoginId, TokenPair, TokenType};
+use crate::{Bridge, CredentialLocation, LoginId, TokenPair, TokenType};
 
 /// A signed-in user, from [`as_user`](super::as_user). Adds the credential to requests.
 pub struct SignedIn {
     login_id: LoginId,
     tokens: TokenPair,
     /// The location of the token; `None` for a browser with cookies only.
-    location: Option<Location>,
+    location: Option<CredentialLocation>,
     cookies: Vec<Cookie<'static>>,
     /// The name and the value of the header with the token.
     header: Option<(HeaderName, String)>,
@@ -38,10 +38,10 @@ impl SignedIn {
         login_id: LoginId,
         tokens: TokenPair,
         cookies: Vec<Cookie<'static>>,
-        location: Option<Location>,
+        location: Option<CredentialLocation>,
     ) -> Self {
         let search = bridge.search();
-        let header = search.header.as_ref().filter(|_| location == Some(Location::Header)).map(|place| {
+        let header = search.header.as_ref().filter(|_| location == Some(CredentialLocation::Header)).map(|place| {
             let value = format!("{} {}", place.scheme, tokens.access_token);
             (place.name.clone(), value.trim_start().to_owned())
         });
@@ -73,10 +73,10 @@ impl SignedIn {
     /// When the token belongs in the query, which is part of the URI.
     pub fn on(&self, req: TestRequest) -> TestRequest {
         assert!(
-            self.location != Some(Location::Query),
+            self.location != Some(CredentialLocation::Query),
             "a token in the query is part of the address: write it there, with `tokens().access_token`"
         );
-        let req = if self.location == Some(Location::Json) { req.set_json(self.json()) } else { req };
+        let req = if self.location == Some(CredentialLocation::Json) { req.set_json(self.json()) } else { req };
         let req = self.own_headers().into_iter().fold(req, TestRequest::insert_header);
         self.cookies.iter().cloned().fold(req, TestRequest::cookie)
     }
@@ -127,7 +127,7 @@ impl SignedIn {
     /// [remember cookie](super::AsUser::remembered) does. A client with a token outside of cookies is no browser and
     /// stores none.
     pub fn keep_cookies<B>(&mut self, res: &ServiceResponse<B>) {
-        if !matches!(self.location, None | Some(Location::Cookie)) {
+        if !matches!(self.location, None | Some(CredentialLocation::Cookie)) {
             return;
         }
         for set in res.response().cookies() {

@@ -18,7 +18,7 @@ use tokio::sync::Semaphore;
 use tollbridge::testing::{FakeClock, as_user};
 use tollbridge::{
     AnyUser, Auth, AuthError, Bridge, BridgeBuilder, BrowserUser, Claims, CurrentLogin, CurrentUser, Fresh, LoginId,
-    MaybeUser, Messages, Require, Scope, TokenKey, TokenUser, safe_next,
+    LogoutScope, MaybeUser, Messages, Require, TokenKey, TokenUser, safe_next,
 };
 
 use crate::clients::{Anonymous, Pair, new_http};
@@ -295,7 +295,7 @@ async fn login_page() -> impl Responder {
 #[derive(Deserialize)]
 struct LogoutForm {
     #[serde(default)]
-    scope: Scope,
+    scope: LogoutScope,
 }
 
 async fn logout(form: Query<LogoutForm>, auth: Auth) -> Result<impl Responder, AuthError> {

@@ -1,7 +1,7 @@
 //! Requests that another page makes a browser send with a token in a cookie.
 
 use serde_json::json;
-use tollbridge::Location::{Cookie, Header, Json};
+use tollbridge::CredentialLocation::{Cookie, Header, Json};
 use tollbridge::{TokenCookies, TokenLocations};
 
 use crate::app::{PASSWORD, TestApp};

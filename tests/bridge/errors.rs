@@ -1,7 +1,7 @@
 //! Every refusal has one shape, says what to do next, and tells no secret.
 
 use serde_json::{Value, json};
-use tollbridge::{AuthError, StoreError, TokenKey};
+use tollbridge::{Algorithm, AuthError, StoreError, TokenKey};
 
 use crate::app::{PASSWORD, SESSION_SECRET, TOKEN_SECRET, TestApp, World};
 use crate::clients::{Anonymous, Answer, Browser, Client, REMEMBER, SESSION};
@@ -128,7 +128,7 @@ fn debug_shows_no_secret() {
     let claims = Anonymous(&app).call("GET", "/claims").bearer(&pair.access).send().json();
     let login = world.store.login(claims["sid"].as_str().expect("sid")).expect("a login");
     let key = TokenKey::hs256(TOKEN_SECRET).expect("a key");
-    let pem = TokenKey::eddsa_pem(include_bytes!("../fixtures/ed25519.pem")).expect("a key");
+    let pem = TokenKey::from_private_pem(Algorithm::EdDSA, include_bytes!("../fixtures/ed25519.pem")).expect("a key");
     let shown = format!("{:?} {login:?} {key:?} {pem:?} {:?}", app.bridge, login.remember);
     let bytes = |bytes: &[u8]| format!("{:?}", &bytes[..8]).trim_matches(['[', ']']).to_owned();
     let validator_hash = login.remember.as_ref().map(|remember| bytes(&remember.validator_hash)).expect("a cookie");

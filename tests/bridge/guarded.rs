@@ -4,7 +4,7 @@ use actix_web::web::{Data, Json, ServiceConfig};
 use actix_web::{HttpResponse, Responder, web};
 use serde::Deserialize;
 use serde_json::json;
-use tollbridge::Location::{Cookie, Header, Json as Body, Query};
+use tollbridge::CredentialLocation::{Cookie, Header, Json as Body, Query};
 use tollbridge::{Auth, AuthError, Claims, CurrentUser, MaybeLogin, Require};
 
 use crate::app::PASSWORD;

@@ -289,7 +289,7 @@ fn only_json_bodies_of_methods_that_have_one_are_searched() {
 
 #[test]
 fn only_the_configured_places_are_searched() {
-    use tollbridge::Location::{Header, Json};
+    use tollbridge::CredentialLocation::{Header, Json};
     use tollbridge::TokenLocations;
     for (locations, in_header, in_body) in [(&[Header][..], 200, 401), (&[Json], 401, 200), (&[], 401, 401)] {
         let app = TestApp::with(|bridge| bridge.token_locations(TokenLocations::new(locations)));

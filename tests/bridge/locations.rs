@@ -1,13 +1,13 @@
 //! Where tokens are looked for.
 
 use serde_json::json;
-use tollbridge::Location::{self, Cookie, Header, Json, Query};
+use tollbridge::CredentialLocation::{self, Cookie, Header, Json, Query};
 use tollbridge::{BuildError, TokenCookies, TokenLocations};
 
 use crate::app::{TestApp, World};
 use crate::clients::{Anonymous, Answer, Browser, Call, Client};
 
-const EVERYWHERE: [Location; 4] = [Header, Cookie, Query, Json];
+const EVERYWHERE: [CredentialLocation; 4] = [Header, Cookie, Query, Json];
 
 fn everywhere() -> TokenLocations {
     TokenLocations::new(&EVERYWHERE)
@@ -18,7 +18,7 @@ fn app(locations: TokenLocations) -> TestApp {
 }
 
 /// A request with a token in each of these places.
-fn present<'a>(client: &'a impl Client, method: &str, path: &str, tokens: &[(Location, &str)]) -> Call<'a> {
+fn present<'a>(client: &'a impl Client, method: &str, path: &str, tokens: &[(CredentialLocation, &str)]) -> Call<'a> {
     let query = tokens.iter().find(|(location, _)| *location == Query);
     let path = query.map_or_else(|| path.to_owned(), |(_, token)| format!("{path}?access_token={token}"));
     let mut call = client.call(method, &path);
@@ -128,7 +128,7 @@ fn with_first_found_the_first_place_decides_good_or_bad() {
         let app = app(TokenLocations::new(&order).first_found());
         let (one, other) =
             (Anonymous(&app).token_login("panther").access, Anonymous(&app).token_login("batman").access);
-        let ask = |tokens: &[(Location, &str)]| present(&Anonymous(&app), "POST", "/how", tokens).send();
+        let ask = |tokens: &[(CredentialLocation, &str)]| present(&Anonymous(&app), "POST", "/how", tokens).send();
         let how = ask(&[(first, &one), (later, &other)]).expect(200).json();
         assert_eq!((&how["identity"], &how["location"]), (&json!("2"), &json!(first.as_str())));
         ask(&[(first, "junk"), (later, &one)]).refused(401, "token_invalid");
@@ -204,7 +204,7 @@ fn names_and_schemes_are_as_configured() {
 #[test]
 fn a_place_that_is_not_declared_is_not_looked_at() {
     for location in EVERYWHERE {
-        let others: Vec<Location> = EVERYWHERE.into_iter().filter(|other| *other != location).collect();
+        let others: Vec<CredentialLocation> = EVERYWHERE.into_iter().filter(|other| *other != location).collect();
         let app = app(TokenLocations::new(&others));
         let token = Anonymous(&app).token_login("panther").access;
         let answer = present(&Anonymous(&app), "POST", "/who_am_i", &[(location, &token)]).send();

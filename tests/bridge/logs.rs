@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex};
 use actix_web::http::header::{AUTHORIZATION, COOKIE, SET_COOKIE};
 use actix_web::test::{TestRequest, call_service, init_service};
 use actix_web::{App, HttpRequest, HttpResponse, Responder, web};
-use tollbridge::Location::{Cookie, Header, Json, Query};
+use tollbridge::CredentialLocation::{Cookie, Header, Json, Query};
 use tollbridge::testing::as_user;
 use tollbridge::{
-    Auth, AuthError, CurrentLogin, Location, RequestLoader, Scope, StoreError, TokenCookies, TokenLocations,
+    Auth, AuthError, CredentialLocation, CurrentLogin, LogoutScope, RequestLoader, StoreError, TokenCookies,
+    TokenLocations,
 };
 use tracing::level_filters::LevelFilter;
 
@@ -56,12 +57,12 @@ async fn refresh(auth: Auth) -> Result<impl Responder, AuthError> {
 }
 
 async fn logout(auth: Auth) -> Result<impl Responder, AuthError> {
-    auth.logout_user(Scope::This).await?;
+    auth.logout_user(LogoutScope::This).await?;
     Ok(HttpResponse::NoContent())
 }
 
 /// A request with a token in this place, as a browser's page or a client sends it.
-fn present(place: Location, path: &str, token: &str, csrf: &str) -> TestRequest {
+fn present(place: CredentialLocation, path: &str, token: &str, csrf: &str) -> TestRequest {
     let request = TestRequest::post().uri(path).insert_header(("x-csrf-token", csrf));
     match place {
         Header => request.insert_header((AUTHORIZATION, format!("Bearer {token}"))),

@@ -2,7 +2,7 @@
 
 use actix_web::HttpRequest;
 use serde_json::{Value, json};
-use tollbridge::{Location, RequestLoader, StoreError};
+use tollbridge::{CredentialLocation, RequestLoader, StoreError};
 
 use crate::app::{PASSWORD, TestApp};
 use crate::clients::{Anonymous, Answer, Browser, Client};
@@ -102,8 +102,8 @@ fn where_it_is_found_is_what_the_application_says() {
             Ok((credential == "right").then(|| "3".to_owned()))
         }
 
-        fn location(&self) -> Location {
-            Location::Query
+        fn location(&self) -> CredentialLocation {
+            CredentialLocation::Query
         }
     }
     let app = TestApp::with(|bridge| bridge.request_loader(Link));

@@ -3,7 +3,7 @@
 use actix_web::test::{TestRequest, call_service, init_service};
 use actix_web::{App, HttpResponse, web};
 use serde_json::{Value, json};
-use tollbridge::{Location, Require, TokenLocations};
+use tollbridge::{CredentialLocation, Require, TokenLocations};
 
 use crate::app::{TestApp, World};
 use crate::clients::{Anonymous, Answer, Browser, Client, REMEMBER, SESSION, Token};
@@ -106,7 +106,7 @@ fn the_innermost_guard_has_the_last_word() {
 /// A stolen token that is not fresh, and a fresh one of the thief's: each would satisfy one of two guards.
 #[test]
 fn guards_around_each_other_are_not_satisfied_by_different_people() {
-    let locations = TokenLocations::default().also(&[Location::Query]);
+    let locations = TokenLocations::default().also(&[CredentialLocation::Query]);
     let app = TestApp::with(|bridge| bridge.token_locations(locations));
     let (victim, thief) = (Anonymous(&app).token_login("panther"), Anonymous(&app).token_login("batman"));
     let stolen = Token(&app, victim.refresh.clone()).post("/refresh").expect(200).pair().access;

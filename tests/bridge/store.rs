@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use serde::Serialize;
 use tollbridge::store::memory::MemoryStore;
 use tollbridge::{
-    EndReason, Login, LoginId, LoginStore, Remember, SessionHash, SessionRecord, SessionStore, StoreError, StoreFuture,
-    UnixTime, UserStore,
+    EndReason, Login, LoginId, LoginStore, RememberRecord, SessionHash, SessionRecord, SessionStore, StoreError,
+    StoreFuture, UnixTime, UserStore,
 };
 
 /// What the cause of every failure says; it must never reach a client.
@@ -70,7 +70,7 @@ impl LoginStore for CountingStore {
         find(id: &'a LoginId) -> Option<Login>;
         find_remembered(selector: &'a str) -> Option<Login>;
         rotate_refresh(id: &'a LoginId, generation: i64, now: UnixTime) -> bool;
-        rotate_remember(id: &'a LoginId, next: &'a Remember) -> bool;
+        rotate_remember(id: &'a LoginId, next: &'a RememberRecord) -> bool;
         extend_remember(id: &'a LoginId, generation: i64, expires_at: UnixTime, now: UnixTime) -> bool;
         confirm(id: &'a LoginId, now: UnixTime) -> bool;
         touch(id: &'a LoginId, now: UnixTime) -> ();

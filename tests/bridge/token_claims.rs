@@ -8,7 +8,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 use tollbridge::{
-    AuthError, Bridge, BuildError, Location, Malformation, TokenCookies, TokenFault, TokenLocations, TokenPart,
+    AuthError, Bridge, BuildError, CredentialLocation, Malformation, TokenCookies, TokenFault, TokenLocations,
+    TokenPart,
 };
 
 use crate::app::{PASSWORD, START, TestApp, World};
@@ -233,7 +234,7 @@ fn a_lifetime_is_in_whole_seconds() {
 #[test]
 fn tokens_for_cookies_carry_a_value_for_the_double_submit() {
     let in_cookies = |cookies: TokenCookies| {
-        let locations = TokenLocations::new(&[Location::Header, Location::Cookie]).cookies(cookies);
+        let locations = TokenLocations::new(&[CredentialLocation::Header, CredentialLocation::Cookie]).cookies(cookies);
         TestApp::with(|bridge| bridge.token_locations(locations))
     };
     let app = in_cookies(TokenCookies::default());
@@ -264,7 +265,7 @@ fn a_renewed_token_keeps_what_it_was_given_and_asks_the_hooks_again() {
     let now = level.clone();
     let app = TestApp::with(|bridge| {
         bridge
-            .token_locations(TokenLocations::new(&[Location::Header, Location::Cookie]))
+            .token_locations(TokenLocations::new(&[CredentialLocation::Header, CredentialLocation::Cookie]))
             .implicit_refresh(Duration::from_secs(300))
             .extra_claims(move |_| map(json!({ "level": now.load(Ordering::SeqCst) })))
     });

@@ -5,7 +5,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
-use tollbridge::Location::{Cookie, Header, Json};
+use tollbridge::CredentialLocation::{Cookie, Header, Json};
 use tollbridge::{BuildError, TokenCookies, TokenLocations};
 
 use crate::app::{PASSWORD, TestApp, World};

@@ -126,7 +126,10 @@ fn the_key_decides_the_algorithm() {
 
 #[test]
 fn a_public_key_is_no_hmac_secret() {
-    for key in [TokenKey::eddsa_pem(ED25519).expect("a key"), TokenKey::es256_pem(P256).expect("a key")] {
+    for key in [
+        TokenKey::from_private_pem(Algorithm::EdDSA, ED25519).expect("a key"),
+        TokenKey::from_private_pem(Algorithm::ES256, P256).expect("a key"),
+    ] {
         let app = TestApp::with(|bridge| bridge.token_key(key.clone()));
         let pair = Anonymous(&app).token_login("panther");
         let (header, claims, _) = parts(&pair.access);
@@ -424,12 +427,12 @@ fn every_bit_of_the_signature_counts() {
 fn key_pairs() -> [(TokenKey, jsonwebtoken::Algorithm, EncodingKey); 2] {
     [
         (
-            TokenKey::eddsa_pem(ED25519).expect("a key"),
+            TokenKey::from_private_pem(Algorithm::EdDSA, ED25519).expect("a key"),
             jsonwebtoken::Algorithm::EdDSA,
             EncodingKey::from_ed_pem(ED25519_OTHER).expect("a key"),
         ),
         (
-            TokenKey::es256_pem(P256).expect("a key"),
+            TokenKey::from_private_pem(Algorithm::ES256, P256).expect("a key"),
             jsonwebtoken::Algorithm::ES256,
             EncodingKey::from_ec_pem(P384).expect("a key"),
         ),
@@ -476,7 +479,8 @@ fn the_other_signature_of_ecdsa_names_the_same_login() {
         0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa, 0xad,
         0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
     ];
-    let app = TestApp::with(|bridge| bridge.token_key(TokenKey::es256_pem(P256).expect("a key")));
+    let app =
+        TestApp::with(|bridge| bridge.token_key(TokenKey::from_private_pem(Algorithm::ES256, P256).expect("a key")));
     let pair = Anonymous(&app).token_login("panther");
     let (message, signature) = pair.access.rsplit_once('.').expect("three parts");
     let mut signature = URL_SAFE_NO_PAD.decode(signature).expect("base64url");
@@ -496,8 +500,8 @@ fn the_other_signature_of_ecdsa_names_the_same_login() {
 #[test]
 fn a_retired_key_verifies_until_it_is_taken_away() {
     let world = World::default();
-    let old = || TokenKey::eddsa_pem(ED25519).expect("a key");
-    let new = || TokenKey::es256_pem(P256).expect("a key");
+    let old = || TokenKey::from_private_pem(Algorithm::EdDSA, ED25519).expect("a key");
+    let new = || TokenKey::from_private_pem(Algorithm::ES256, P256).expect("a key");
     let before = TestApp::over(world.clone(), |bridge| bridge.token_key(old()));
     let token = Anonymous(&before).token_login("panther").access;
     let rotated = TestApp::over(world.clone(), |bridge| bridge.token_key(new()).retired_token_key(old()));
@@ -535,14 +539,22 @@ fn a_lifetime_of_less_than_a_second_is_refused() {
 fn weak_and_wrong_keys_are_refused_where_the_bridge_is_built() {
     assert!(matches!(TokenKey::hs256(&[7; 31]), Err(KeyError::TooShort { algorithm: Algorithm::HS256, has: 31 })));
     let not_eddsa: [&[u8]; 5] = [b"", b"x", P256, P384, &ED25519[..60]];
-    assert!(
-        not_eddsa.iter().all(|pem| matches!(TokenKey::eddsa_pem(pem), Err(KeyError::NotAPrivateKey(Algorithm::EdDSA))))
-    );
+    assert!(not_eddsa.iter().all(|pem| matches!(
+        TokenKey::from_private_pem(Algorithm::EdDSA, pem),
+        Err(KeyError::NotAPrivateKey(Algorithm::EdDSA))
+    )));
     for (index, pem) in [b"", &b"x"[..], ED25519, P384, &P256[..60]].into_iter().enumerate() {
-        assert!(matches!(TokenKey::es256_pem(pem), Err(KeyError::NotAPrivateKey(Algorithm::ES256))), "PEM {index}");
+        assert!(
+            matches!(
+                TokenKey::from_private_pem(Algorithm::ES256, pem),
+                Err(KeyError::NotAPrivateKey(Algorithm::ES256))
+            ),
+            "PEM {index}"
+        );
     }
     let bridge = || World::default().bridge();
-    let mixed = bridge().retired_token_key(TokenKey::eddsa_pem(ED25519).expect("a key")).build();
+    let mixed =
+        bridge().retired_token_key(TokenKey::from_private_pem(Algorithm::EdDSA, ED25519).expect("a key")).build();
     assert!(matches!(mixed, Err(BuildError::MixedKeys)));
     assert!(matches!(bridge().session_secret(&[7; 31]).build(), Err(BuildError::ShortSessionSecret(31))));
     for url in ["example.org", "ftp://example.org", "https://example.org/app", "https://user@example.org", "https://"] {

@@ -34,7 +34,7 @@ fn import(key: &Value) -> Option<TokenKey> {
 fn bridge_with(world: &World, keys: &[TokenKey]) -> BridgeBuilder {
     let mut bridge = world.bridge();
     if keys.first().is_some_and(|key| !key.algorithm().is_symmetric()) {
-        bridge = bridge.token_key(TokenKey::es256_pem(P256).expect("a key"));
+        bridge = bridge.token_key(TokenKey::from_private_pem(Algorithm::ES256, P256).expect("a key"));
     }
     keys.iter().cloned().fold(bridge, BridgeBuilder::retired_token_key)
 }
@@ -94,12 +94,14 @@ fn keys_are_taken_in_one_form() {
     let ec = json!({ "kty": "EC", "crv": "P-256", "alg": "ES256", "kid": "c", "key_ops": ["verify"],
         "x": "04N0xi21hshyvBp7I167sbE_bXqyqkAPfefdklMO7wY", "y": "UI8exy-C06a7DUnjIdENkxeFtHM4-l_41LqEw9nVgmw" });
     let public = TokenKey::from_public_pem(Algorithm::PS384, RSA_PUBLIC).expect("a key");
-    let bridge = World::default().bridge().token_key(TokenKey::es256_pem(P256).expect("a key"));
+    let bridge =
+        World::default().bridge().token_key(TokenKey::from_private_pem(Algorithm::ES256, P256).expect("a key"));
     let jwks = bridge.retired_token_key(public).build().expect("the bridge is complete").jwks();
     let mut rsa = jwks["keys"][1].clone();
     rsa["kid"] = "d".into();
     let modulus = URL_SAFE_NO_PAD.decode(rsa["n"].as_str().expect("n")).expect("base64url");
     let long_by_a_zero = URL_SAFE_NO_PAD.encode([&[0], &modulus[..]].concat());
+    let of_2047_bits = URL_SAFE_NO_PAD.encode([&[modulus[0] & 0x7f], &modulus[1..]].concat());
     for (key, id) in [(&hmac, "a"), (&ed, "b"), (&ec, "c"), (&rsa, "d")] {
         let key = import(key).expect("a key");
         assert_eq!(key.id(), id);
@@ -133,8 +135,10 @@ fn keys_are_taken_in_one_form() {
         (&ec, "x", json!("")),
         (&ec, "y", Value::Null),
         (&ec, "alg", json!("ES384")),
+        (&ec, "alg", json!("ES512")),
         (&ec, "d", json!("AA")),
         (&rsa, "n", json!(long_by_a_zero)),
+        (&rsa, "n", json!(of_2047_bits)),
         (&rsa, "n", json!(URL_SAFE_NO_PAD.encode(&modulus[..255]))),
         (&rsa, "n", json!(URL_SAFE_NO_PAD.encode(&modulus[..128]))),
         (&rsa, "n", json!("")),
@@ -145,6 +149,8 @@ fn keys_are_taken_in_one_form() {
         (&rsa, "e", json!("")),
         (&rsa, "e", Value::Null),
         (&rsa, "d", json!("AA")),
+        (&rsa, "dp", json!("AA")),
+        (&rsa, "oth", json!([])),
         (&rsa, "crv", json!("P-256")),
         (&rsa, "kty", json!("EC")),
         (&rsa, "alg", json!("ES256")),
@@ -160,6 +166,11 @@ fn keys_are_taken_in_one_form() {
     }
     for text in ["", "null", "[]", "{}", "x", r#"{"kty":"oct","kty":"oct"}"#] {
         assert!(TokenKey::from_jwk(text).is_err(), "{text}");
+    }
+    for (key, name) in [(&hmac, "k"), (&ed, "x"), (&ed, "crv"), (&ec, "key_ops"), (&rsa, "n"), (&rsa, "kid")] {
+        let text = key.to_string();
+        let repeated = format!(r#"{},"{name}":{}}}"#, text.trim_end_matches('}'), key[name]);
+        assert!(TokenKey::from_jwk(&text).is_ok() && TokenKey::from_jwk(&repeated).is_err(), "{repeated}");
     }
     let twice = World::default()
         .bridge()

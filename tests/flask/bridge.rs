@@ -14,8 +14,8 @@ use tollbridge::flask::{ErrorProfile, JwtManager, LoginManager};
 use tollbridge::store::memory::MemoryStore;
 use tollbridge::testing::FakeClock;
 use tollbridge::{
-    Auth, AuthError, Bridge, BridgeBuilder, Claims, CurrentLogin, CurrentUser, MaybeLogin, Refusal, Require, Scope,
-    StoreError, TokenKey, UserStore,
+    Auth, AuthError, Bridge, BridgeBuilder, Claims, CurrentLogin, CurrentUser, LogoutScope, MaybeLogin, Refusal,
+    Require, StoreError, TokenKey, UserStore,
 };
 
 use crate::recording::{self, manager};
@@ -85,7 +85,7 @@ async fn cookies(auth: Auth) -> Result<impl Responder, AuthError> {
 }
 
 async fn logout(auth: Auth) -> Result<impl Responder, AuthError> {
-    auth.logout_user(Scope::This).await?;
+    auth.logout_user(LogoutScope::This).await?;
     Ok(HttpResponse::NoContent())
 }
 

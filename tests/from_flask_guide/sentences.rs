@@ -10,8 +10,8 @@ use tollbridge::flask::{FlaskConfig, JwtManager, LoginManager};
 use tollbridge::store::memory::MemoryStore;
 use tollbridge::testing::as_user;
 use tollbridge::{
-    Algorithm, Auth, AuthError, Bridge, BridgeBuilder, Claims, CurrentUser, Location, MaybeLogin, Require, StoreError,
-    TokenCookies, TokenKey, TokenLocations, UserStore,
+    Algorithm, Auth, AuthError, Bridge, BridgeBuilder, Claims, CredentialLocation, CurrentUser, MaybeLogin, Require,
+    StoreError, TokenCookies, TokenKey, TokenLocations, UserStore,
 };
 
 struct Users;
@@ -74,7 +74,7 @@ async fn the_cookies_of_one_response_can_be_written_otherwise() {
             Ok(()) => Ok(response),
         }
     }
-    let cookies = TokenLocations::new(&[Location::Cookie]);
+    let cookies = TokenLocations::new(&[CredentialLocation::Cookie]);
     let of_the_site = cookies.clone().cookies(TokenCookies::default().domain("example.com"));
     let tls =
         |locations: &TokenLocations| builder().public_url("https://example.org").token_locations(locations.clone());

@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 use tollbridge::flask::{ErrorProfile, FlaskConfig, JwtManager};
 use tollbridge::store::memory::MemoryStore;
 use tollbridge::{
-    AuthError, Bridge, Claims, CurrentUser, Location, MaybeLogin, Require, StoreError, TokenBlocklist, TokenKey,
-    UserStore,
+    AuthError, Bridge, Claims, CredentialLocation, CurrentUser, MaybeLogin, Require, StoreError, TokenBlocklist,
+    TokenKey, UserStore,
 };
 
 use crate::recording::{Case, Recording};
@@ -101,7 +101,7 @@ fn manager(recording: &Recording, case: &Case) -> Result<JwtManager, String> {
     }
     // Whatever the secrets of a recording are.
     let config = FlaskConfig::from_json_with_weak_secret(&config.into()).map_err(|error| error.to_string())?;
-    let mut jwt = JwtManager::builder(config).route_locations(&[Location::Header, Location::Json]);
+    let mut jwt = JwtManager::builder(config).route_locations(&[CredentialLocation::Header, CredentialLocation::Json]);
     // Who asks for the user gets one: nobody has to register a loader here.
     if !case.hooks.iter().any(|hook| hook == "user") && case.request.path() != "/user" {
         jwt = jwt.without_user_lookup();
@@ -154,8 +154,8 @@ pub(crate) fn routes(case: &Case, app: &mut web::ServiceConfig) {
     guarded("/refresh_fresh", Require::token().refresh_token().fresh());
     guarded("/optional_fresh", Require::token().optional().fresh());
     guarded("/skip", Require::token().skip_blocklist());
-    guarded("/headers_only", Require::token().locations(&[Location::Header]));
-    guarded("/hj", Require::token().locations(&[Location::Header, Location::Json]));
+    guarded("/headers_only", Require::token().locations(&[CredentialLocation::Header]));
+    guarded("/hj", Require::token().locations(&[CredentialLocation::Header, CredentialLocation::Json]));
     app.service(web::resource("/user").route(web::route().to(user)).wrap(Require::token()));
     app.service(web::resource("/opts").route(web::route().to(ok)).wrap(Require::token()));
 }
@@ -175,10 +175,10 @@ async fn who(
     let claims = Claims::extract(&req).await?.all;
     let names: Vec<&String> = claims.keys().collect();
     let location = match login.location {
-        Location::Header => "headers",
-        Location::Cookie => "cookies",
-        Location::Query => "query_string",
-        Location::Json => "json",
+        CredentialLocation::Header => "headers",
+        CredentialLocation::Cookie => "cookies",
+        CredentialLocation::Query => "query_string",
+        CredentialLocation::Json => "json",
     };
     let identity = claims.get(&identity_claim.0);
     Ok(jsonify(&json!({ "claims": names, "identity": identity, "location": location, "ok": true })))

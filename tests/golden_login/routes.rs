@@ -8,7 +8,7 @@ use actix_web::middleware::Condition;
 use actix_web::web::{Data, Json, Path, Query, ServiceConfig};
 use actix_web::{Responder, web};
 use serde_json::{Map, Value, json};
-use tollbridge::{AnyUser, Auth, AuthError, Messages, Require, Scope};
+use tollbridge::{AnyUser, Auth, AuthError, LogoutScope, Messages, Require};
 
 use crate::fixture::{Settings, User};
 
@@ -81,12 +81,12 @@ async fn sign_in(id: Path<String>, arguments: Arguments, auth: Auth) -> Result<&
 
 async fn sign_in_and_out(id: Path<String>, auth: Auth) -> Result<&'static str, AuthError> {
     auth.login_user(&User { id: id.into_inner() }).await?;
-    auth.logout_user(Scope::This).await?;
+    auth.logout_user(LogoutScope::This).await?;
     Ok("True")
 }
 
 async fn sign_out(auth: Auth) -> Result<&'static str, AuthError> {
-    auth.logout_user(Scope::This).await?;
+    auth.logout_user(LogoutScope::This).await?;
     Ok("True")
 }
 

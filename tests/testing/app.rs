@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 use tollbridge::store::memory::MemoryStore;
 use tollbridge::testing::FakeClock;
 use tollbridge::{
-    Auth, AuthError, Bridge, BridgeBuilder, CurrentLogin, CurrentUser, Fresh, Scope, StoreError, TokenKey, UserStore,
+    Auth, AuthError, Bridge, BridgeBuilder, CurrentLogin, CurrentUser, Fresh, LogoutScope, StoreError, TokenKey,
+    UserStore,
 };
 
 pub(crate) const START: i64 = 1_800_000_000;
@@ -103,7 +104,7 @@ async fn fresh(_: Fresh<CurrentUser<User>>) -> impl Responder {
 }
 
 async fn logout(auth: Auth) -> Result<impl Responder, AuthError> {
-    auth.logout_user(Scope::This).await?;
+    auth.logout_user(LogoutScope::This).await?;
     Ok(HttpResponse::NoContent())
 }
 

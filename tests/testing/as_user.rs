@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actix_web::test::TestRequest;
 use serde_json::json;
-use tollbridge::Location::{Cookie, Header, Json, Query};
+use tollbridge::CredentialLocation::{Cookie, Header, Json, Query};
 use tollbridge::testing::{SignedIn, as_user};
 use tollbridge::{LoginStore as _, TokenCookies, TokenLocations};
 

@@ -101,7 +101,7 @@ impl Auth {
     /// [`Misconfigured`](AuthError::Misconfigured) when no [`TokenLocations`](crate::TokenLocations) name cookies.
     pub fn token_cookies(&self) -> Result<&TokenCookies, AuthError> {
         let cookies = self.engine().reader.token_cookies().ok_or(AuthError::Misconfigured(
-            "a token was to be put into a cookie, where the bridge looks for none: declare `Location::Cookie`",
+            "a token was to be put into a cookie, where the bridge looks for none: declare `CredentialLocation::Cookie`",
         ))?;
         self.engine().reader.check_origin(&self.req)?;
         Ok(cookies)

@@ -13,7 +13,7 @@ use actix_web::http::Method;
 use super::request_state::RequestState;
 use crate::bridge::credential::WantedType;
 use crate::bridge::error::AuthError;
-use crate::bridge::model::Location;
+use crate::bridge::model::CredentialLocation;
 use crate::bridge::resolve::{Principal, RequiredFace, Requirement, Verdict};
 
 /// A guard that reads as a sentence: Flask-Login's `login_required` and Flask-JWT-Extended's `jwt_required`, for a
@@ -21,13 +21,13 @@ use crate::bridge::resolve::{Principal, RequiredFace, Requirement, Verdict};
 ///
 /// ```
 /// use actix_web::{HttpResponse, web};
-/// use tollbridge::{Location, Require};
+/// use tollbridge::{CredentialLocation, Require};
 ///
 /// # async fn handler() -> HttpResponse { HttpResponse::Ok().finish() }
 /// let api = web::scope("/api")
 ///     .route("/news", web::get().to(handler).wrap(Require::login().optional()))
 ///     .route("/refresh", web::post().to(handler).wrap(Require::token().refresh_token()))
-///     .route("/download", web::get().to(handler).wrap(Require::token().locations(&[Location::Query])))
+///     .route("/download", web::get().to(handler).wrap(Require::token().locations(&[CredentialLocation::Query])))
 ///     .service(web::scope("/settings").wrap(Require::login().fresh()));
 /// # let _ = api;
 /// ```
@@ -93,7 +93,7 @@ impl Require {
 
     /// A token in one of these places, whatever the app looks at elsewhere (`jwt_required(locations=…)`). They must be
     /// among those that the [`TokenLocations`](crate::TokenLocations) name.
-    pub fn locations(mut self, locations: &[Location]) -> Self {
+    pub fn locations(mut self, locations: &[CredentialLocation]) -> Self {
         self.requirement.locations = Some(locations.to_vec());
         self
     }

@@ -14,7 +14,7 @@ use super::auth_handle::Auth;
 use super::new_tokens::NewTokens;
 use crate::bridge::credential::raw_cookies;
 use crate::bridge::error::AuthError;
-use crate::bridge::model::{AuthEvent, Location, Login, LoginId, UnixTime, UserFacts, seconds};
+use crate::bridge::model::{AuthEvent, CredentialLocation, Login, LoginId, UnixTime, UserFacts, seconds};
 use crate::bridge::resolve::{Principal, Resolution, Verdict, Via};
 use crate::bridge::session::{LONGEST_REMEMBER, SessionMetadata, face};
 use crate::bridge::token::TokenPair;
@@ -165,8 +165,8 @@ impl<'a> LoginUser<'a> {
         tracing::info!(login.id = %login.id, user.id = %login.identity, session = self.session, "login started");
         if facts.active {
             let (via, location) = match self.session {
-                true => (Via::Session, Location::Cookie),
-                false => (Via::Token, Location::Json),
+                true => (Via::Session, CredentialLocation::Cookie),
+                false => (Via::Token, CredentialLocation::Json),
             };
             let principal = Principal::of_login(login.clone(), self.user, via, location, self.fresh);
             state.set_answer(Verdict::Accepted(Rc::new(principal)));

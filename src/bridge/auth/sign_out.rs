@@ -5,7 +5,7 @@ use actix_session::SessionExt as _;
 use super::auth_handle::Auth;
 use crate::bridge::credential::{Choice, WantedType, raw_cookies};
 use crate::bridge::error::{AuthError, NO_LOGIN};
-use crate::bridge::model::{AuthEvent, EndReason, Location, LoginId, UnixTime};
+use crate::bridge::model::{AuthEvent, CredentialLocation, EndReason, LoginId, UnixTime};
 use crate::bridge::resolve::{Engine, Verdict, live};
 use crate::bridge::session::SessionLogin;
 use crate::bridge::token::Verification;
@@ -13,7 +13,7 @@ use crate::bridge::token::Verification;
 /// Which of a user's logins to end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Scope {
+pub enum LogoutScope {
     /// The one that this request belongs to.
     #[default]
     This,
@@ -31,7 +31,7 @@ impl Auth {
     ///
     /// When a token was presented that is not one of ours, or belongs to no login; when other logins are to end and this
     /// one is over, or its token has expired or was revoked; when the store cannot answer.
-    pub async fn logout_user(&self, scope: Scope) -> Result<(), AuthError> {
+    pub async fn logout_user(&self, scope: LogoutScope) -> Result<(), AuthError> {
         let engine = self.engine();
         let now = engine.clock.now();
         let presented = match self.state.choose(WantedType::Access) {
@@ -41,7 +41,7 @@ impl Auth {
         let signed_out = match presented {
             Choice::Refused(error) => return Err(error),
             Choice::Token(presented) => {
-                let in_cookie = presented.location == Location::Cookie;
+                let in_cookie = presented.location == CredentialLocation::Cookie;
                 let verified = self.verify(&presented, now);
                 if in_cookie && matches!(verified, Err(AuthError::TokenInvalid(_))) {
                     // It ends nothing, but who wants to be signed out does not want to keep it either.
@@ -50,7 +50,7 @@ impl Auth {
                 let Verification { token, expired } = verified?;
                 let current = Current { identity: token.sub.clone(), login_id: token.login_id().ok_or(NO_LOGIN)? };
                 // A token that has expired or was revoked may end its own login, and that is all it may do.
-                if scope != Scope::This {
+                if scope != LogoutScope::This {
                     if expired {
                         return Err(AuthError::TokenExpired);
                     }
@@ -59,7 +59,7 @@ impl Auth {
                     }
                 }
                 end(engine, &current, scope, now).await?;
-                if in_cookie && scope != Scope::Others {
+                if in_cookie && scope != LogoutScope::Others {
                     self.state.end_token_cookies();
                 }
                 Some(current)
@@ -73,13 +73,13 @@ impl Auth {
                 if let Some(current) = &current {
                     end(engine, current, scope, now).await?;
                 }
-                if scope != Scope::Others {
+                if scope != LogoutScope::Others {
                     self.forget();
                 }
                 current
             }
         };
-        if scope != Scope::Others {
+        if scope != LogoutScope::Others {
             self.state.note_access();
             engine.events.emit(|| {
                 let (user, login) = signed_out.map(|current| (current.identity, current.login_id)).unzip();
@@ -91,11 +91,11 @@ impl Auth {
     }
 
     /// The login that the cookies belong to, live or not.
-    async fn by_cookies(&self, scope: Scope) -> Result<Option<Current>, AuthError> {
+    async fn by_cookies(&self, scope: LogoutScope) -> Result<Option<Current>, AuthError> {
         let session = match scope {
-            Scope::This => SessionLogin::of(&self.req, &self.req.get_session()),
+            LogoutScope::This => SessionLogin::of(&self.req, &self.req.get_session()),
             // Whoever has stolen the session must not reach the user's other logins.
-            Scope::Others | Scope::All => self.protected_session().await?,
+            LogoutScope::Others | LogoutScope::All => self.protected_session().await?,
         };
         if let Some(found) = session {
             return Ok(Some(Current { identity: found.identity, login_id: found.login_id }));
@@ -129,17 +129,17 @@ struct Current {
     login_id: LoginId,
 }
 
-async fn end(engine: &Engine, current: &Current, scope: Scope, now: UnixTime) -> Result<(), AuthError> {
+async fn end(engine: &Engine, current: &Current, scope: LogoutScope, now: UnixTime) -> Result<(), AuthError> {
     // "Others" and "all" are for who is still signed in: a dead credential must not reach the user's other logins.
-    if scope != Scope::This {
+    if scope != LogoutScope::This {
         live(engine, &current.identity, &current.login_id, now).await?;
     }
     let login = engine.logins.find(&current.login_id).await?;
     let Some(login) = login.filter(|login| login.identity == current.identity) else { return Ok(()) };
     let ended = match scope {
-        Scope::This => u64::from(engine.logins.end(&login.id, EndReason::Logout, now).await?),
-        Scope::Others => engine.logins.end_all(&login.identity, Some(&login.id), EndReason::Logout, now).await?,
-        Scope::All => engine.logins.end_all(&login.identity, None, EndReason::Logout, now).await?,
+        LogoutScope::This => u64::from(engine.logins.end(&login.id, EndReason::Logout, now).await?),
+        LogoutScope::Others => engine.logins.end_all(&login.identity, Some(&login.id), EndReason::Logout, now).await?,
+        LogoutScope::All => engine.logins.end_all(&login.identity, None, EndReason::Logout, now).await?,
     };
     tracing::info!(login.id = %login.id, user.id = %login.identity, ended, "logout");
     Ok(())

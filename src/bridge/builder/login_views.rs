@@ -3,7 +3,7 @@
 use actix_web::HttpRequest;
 
 use super::BridgeBuilder;
-use crate::bridge::response::{Message, RedirectPolicy};
+use crate::bridge::response::{FlashMessage, RedirectPolicy};
 
 impl BridgeBuilder {
     /// The login page (Flask-Login's `login_view`): a path, or a whole URL. Browsers that need a login are sent there
@@ -47,14 +47,14 @@ impl BridgeBuilder {
     /// What a browser is told that is sent to the login page (`login_message`), for [`Messages`](crate::Messages).
     /// Default nothing, for a message costs a session: each refused visit of a browser then writes one.
     pub fn login_message(mut self, text: impl Into<String>, category: impl Into<String>) -> Self {
-        self.views.login_message = Some(Message { text: text.into(), category: category.into() });
+        self.views.login_message = Some(FlashMessage { text: text.into(), category: category.into() });
         self
     }
 
     /// What a browser is told that is sent to the [`refresh_view`](Self::refresh_view) (`needs_refresh_message`).
     /// Default nothing.
     pub fn refresh_message(mut self, text: impl Into<String>, category: impl Into<String>) -> Self {
-        self.views.refresh_message = Some(Message { text: text.into(), category: category.into() });
+        self.views.refresh_message = Some(FlashMessage { text: text.into(), category: category.into() });
         self
     }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::presented::{Found, Presented};
 use crate::bridge::error::AuthError;
-use crate::bridge::model::Location;
+use crate::bridge::model::CredentialLocation;
 use crate::bridge::token::TokenType;
 
 /// Which type of token is accepted.
@@ -48,7 +48,7 @@ pub(crate) enum Choice<'a> {
 #[derive(Clone, Copy)]
 pub(crate) struct Chosen<'a> {
     pub(crate) text: &'a str,
-    pub(crate) location: Location,
+    pub(crate) location: CredentialLocation,
     /// What it was presented as, where places have a name for each type.
     pub(crate) presented_as: TokenType,
 }
@@ -64,7 +64,7 @@ pub(crate) const TWO_TOKENS: &str = "Send one token only, in one place.";
 
 /// The token in these places. Two different ones are refused (RFC 6750 section 2: one method a request); the same one
 /// twice is one token. Which of its two names the body uses is not asked: the token's own type will tell.
-pub(super) fn only_one<'p>(presented: &'p Presented, order: &[Location], wanted: WantedType) -> Choice<'p> {
+pub(super) fn only_one<'p>(presented: &'p Presented, order: &[CredentialLocation], wanted: WantedType) -> Choice<'p> {
     let mut chosen: Option<Chosen<'_>> = None;
     for &location in order {
         for presented_as in names_to_read(presented, location, wanted) {
@@ -82,14 +82,14 @@ pub(super) fn only_one<'p>(presented: &'p Presented, order: &[Location], wanted:
     chosen.map_or(Choice::Nothing, Choice::Token)
 }
 
-fn names_to_read(presented: &Presented, location: Location, wanted: WantedType) -> &'static [TokenType] {
+fn names_to_read(presented: &Presented, location: CredentialLocation, wanted: WantedType) -> &'static [TokenType] {
     match (location, wanted) {
-        (Location::Header | Location::Query, _) => &[TokenType::Access],
-        (Location::Json, _) => &[TokenType::Access, TokenType::Refresh],
-        (Location::Cookie, WantedType::Access) => &[TokenType::Access],
-        (Location::Cookie, WantedType::Refresh) => &[TokenType::Refresh],
+        (CredentialLocation::Header | CredentialLocation::Query, _) => &[TokenType::Access],
+        (CredentialLocation::Json, _) => &[TokenType::Access, TokenType::Refresh],
+        (CredentialLocation::Cookie, WantedType::Access) => &[TokenType::Access],
+        (CredentialLocation::Cookie, WantedType::Refresh) => &[TokenType::Refresh],
         // A browser sends both.
-        (Location::Cookie, WantedType::Either) => match presented.cookie.access {
+        (CredentialLocation::Cookie, WantedType::Either) => match presented.cookie.access {
             Found::Nothing(_) => &[TokenType::Refresh],
             _ => &[TokenType::Access],
         },
@@ -97,7 +97,7 @@ fn names_to_read(presented: &Presented, location: Location, wanted: WantedType) 
 }
 
 /// The token in the first of these places that holds one, valid or not: Flask-JWT-Extended's rule.
-pub(super) fn first<'p>(presented: &'p Presented, order: &[Location], wanted: WantedType) -> Choice<'p> {
+pub(super) fn first<'p>(presented: &'p Presented, order: &[CredentialLocation], wanted: WantedType) -> Choice<'p> {
     let presented_as = wanted.name();
     for &location in order {
         match presented.at(location, presented_as) {

@@ -4,7 +4,7 @@ use std::future::Future;
 
 use actix_web::HttpRequest;
 
-use crate::bridge::model::{Location, StoreError, StoreFuture};
+use crate::bridge::model::{CredentialLocation, StoreError, StoreFuture};
 
 /// Finds the user of a credential that is not one of the bridge's: Flask-Login's `request_loader`.
 ///
@@ -40,8 +40,8 @@ pub trait RequestLoader: Send + Sync + 'static {
     fn identity(&self, credential: &str) -> impl Future<Output = Result<Option<String>, StoreError>>;
 
     /// Where it is looked for, as [`Principal::location`] says it. Default the header.
-    fn location(&self) -> Location {
-        Location::Header
+    fn location(&self) -> CredentialLocation {
+        CredentialLocation::Header
     }
 }
 
@@ -49,7 +49,7 @@ pub trait RequestLoader: Send + Sync + 'static {
 pub(crate) trait DynRequestLoader: Send + Sync {
     fn credential(&self, req: &HttpRequest) -> Option<String>;
     fn identity<'a>(&'a self, credential: &'a str) -> StoreFuture<'a, Option<String>>;
-    fn location(&self) -> Location;
+    fn location(&self) -> CredentialLocation;
 }
 
 impl<L: RequestLoader> DynRequestLoader for L {
@@ -61,7 +61,7 @@ impl<L: RequestLoader> DynRequestLoader for L {
         Box::pin(RequestLoader::identity(self, credential))
     }
 
-    fn location(&self) -> Location {
+    fn location(&self) -> CredentialLocation {
         RequestLoader::location(self)
     }
 }

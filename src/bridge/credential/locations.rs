@@ -7,17 +7,17 @@ use super::grammar::{HeaderPlace, JsonPlace, QueryPlace, TokenGrammar};
 use super::search::{Search, SeveralTokens};
 use super::token_cookies::TokenCookies;
 use crate::bridge::error::BuildError;
-use crate::bridge::model::Location;
+use crate::bridge::model::CredentialLocation;
 
 /// Where tokens are looked for (`JWT_TOKEN_LOCATION`), in which order, and under which names. The default is the
 /// `Authorization` header, then a JSON body.
 ///
 /// ```
-/// use tollbridge::{Location, TokenCookies, TokenLocations};
+/// use tollbridge::{CredentialLocation, TokenCookies, TokenLocations};
 ///
-/// let locations = TokenLocations::new(&[Location::Header, Location::Cookie])
+/// let locations = TokenLocations::new(&[CredentialLocation::Header, CredentialLocation::Cookie])
 ///     .cookies(TokenCookies::default().access_cookie("token", "/api"))
-///     .also(&[Location::Query]) // for the routes that ask for it: `Require::token().locations(&[Location::Query])`
+///     .also(&[CredentialLocation::Query]) // for the routes that ask for it: `Require::token().locations(&[CredentialLocation::Query])`
 ///     .query("ticket");
 /// ```
 ///
@@ -26,8 +26,8 @@ use crate::bridge::model::Location;
 /// handled without a session.
 #[derive(Clone, Debug)]
 pub struct TokenLocations {
-    order: Vec<Location>,
-    also: Vec<Location>,
+    order: Vec<CredentialLocation>,
+    also: Vec<CredentialLocation>,
     rule: SeveralTokens,
     grammar: &'static dyn TokenGrammar,
     header: String,
@@ -41,13 +41,13 @@ pub struct TokenLocations {
 
 impl Default for TokenLocations {
     fn default() -> Self {
-        Self::new(&[Location::Header, Location::Json])
+        Self::new(&[CredentialLocation::Header, CredentialLocation::Json])
     }
 }
 
 impl TokenLocations {
     /// These places, in this order.
-    pub fn new(order: &[Location]) -> Self {
+    pub fn new(order: &[CredentialLocation]) -> Self {
         Self {
             order: order.to_vec(),
             also: Vec::new(),
@@ -66,7 +66,7 @@ impl TokenLocations {
     /// Places that only some routes look at: those that name them with [`Require::locations`](crate::Require::locations).
     /// A token there keeps sessions out of a request to any route, because what a request brings is known before its
     /// route is.
-    pub fn also(mut self, locations: &[Location]) -> Self {
+    pub fn also(mut self, locations: &[CredentialLocation]) -> Self {
         self.also = locations.to_vec();
         self
     }
@@ -123,21 +123,22 @@ impl TokenLocations {
         let Ok(header) = HeaderName::try_from(self.header.as_str()) else {
             return wrong(format!("`{}` is not the name of a header", self.header));
         };
-        if declared(Location::Query) && self.query.is_empty() {
+        if declared(CredentialLocation::Query) && self.query.is_empty() {
             return wrong("the parameter of the query needs a name".to_owned());
         }
-        if declared(Location::Json) && (self.json_access.is_empty() || self.json_refresh.is_empty()) {
+        if declared(CredentialLocation::Json) && (self.json_access.is_empty() || self.json_refresh.is_empty()) {
             return wrong("the tokens in JSON bodies need names".to_owned());
         }
-        let cookies = declared(Location::Cookie).then(|| self.cookies.validate(secure)).transpose()?;
+        let cookies = declared(CredentialLocation::Cookie).then(|| self.cookies.validate(secure)).transpose()?;
         Ok(Search {
-            header: declared(Location::Header).then_some(HeaderPlace {
+            header: declared(CredentialLocation::Header).then_some(HeaderPlace {
                 name: header,
                 written: self.header,
                 scheme: self.scheme,
             }),
-            query: declared(Location::Query).then_some(QueryPlace { name: self.query, prefix: self.query_prefix }),
-            json: declared(Location::Json)
+            query: declared(CredentialLocation::Query)
+                .then_some(QueryPlace { name: self.query, prefix: self.query_prefix }),
+            json: declared(CredentialLocation::Json)
                 .then_some(JsonPlace { access: self.json_access, refresh: self.json_refresh }),
             cookies,
             order: self.order,

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::bridge::error::AuthError;
-use crate::bridge::model::Location;
+use crate::bridge::model::CredentialLocation;
 use crate::bridge::token::{TokenFault, TokenType};
 
 /// What one place of a request holds.
@@ -92,12 +92,12 @@ impl Presented {
     }
 
     /// What a place holds for this type of token.
-    pub(crate) fn at(&self, location: Location, token_type: TokenType) -> &Found {
+    pub(crate) fn at(&self, location: CredentialLocation, token_type: TokenType) -> &Found {
         match location {
-            Location::Header => &self.header,
-            Location::Query => &self.query,
-            Location::Json => self.json.of(token_type),
-            Location::Cookie => self.cookie.of(token_type),
+            CredentialLocation::Header => &self.header,
+            CredentialLocation::Query => &self.query,
+            CredentialLocation::Json => self.json.of(token_type),
+            CredentialLocation::Cookie => self.cookie.of(token_type),
         }
     }
 }
@@ -132,9 +132,9 @@ impl Absence {
 impl From<Malformed> for AuthError {
     fn from(how: Malformed) -> Self {
         let twice = match how {
-            Malformed::Header => return Self::TokenInvalid(TokenFault::NotAToken(Location::Header)),
-            Malformed::Prefix => return Self::TokenInvalid(TokenFault::NotAToken(Location::Query)),
-            Malformed::NotText => return Self::TokenInvalid(TokenFault::NotAToken(Location::Json)),
+            Malformed::Header => return Self::TokenInvalid(TokenFault::NotAToken(CredentialLocation::Header)),
+            Malformed::Prefix => return Self::TokenInvalid(TokenFault::NotAToken(CredentialLocation::Query)),
+            Malformed::NotText => return Self::TokenInvalid(TokenFault::NotAToken(CredentialLocation::Json)),
             Malformed::Headers => "Send one header with a token only.",
             Malformed::Parameters => "Send one token only: the query names it twice.",
             Malformed::Members => "The body names the same token member twice.",

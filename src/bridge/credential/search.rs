@@ -6,7 +6,7 @@ use super::grammar::{HeaderPlace, JsonPlace, QueryPlace, TokenGrammar};
 use super::presented::{Found, Presented};
 use super::token_cookies::TokenCookies;
 use crate::bridge::error::AuthError;
-use crate::bridge::model::Location;
+use crate::bridge::model::CredentialLocation;
 
 /// What happens when several places hold a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub(crate) enum SeveralTokens {
 /// [`TokenLocations`] as requests are searched: what is not declared is not there.
 #[derive(Clone, Debug)]
 pub(crate) struct Search {
-    pub(crate) order: Vec<Location>,
+    pub(crate) order: Vec<CredentialLocation>,
     pub(crate) header: Option<HeaderPlace>,
     pub(crate) query: Option<QueryPlace>,
     pub(crate) json: Option<JsonPlace>,
@@ -33,7 +33,7 @@ impl Search {
     pub(crate) fn choose<'p>(
         &self,
         presented: &'p Presented,
-        locations: Option<&[Location]>,
+        locations: Option<&[CredentialLocation]>,
         wanted: WantedType,
     ) -> Choice<'p> {
         if locations.is_some_and(|named| named.iter().any(|location| !self.is_declared(*location))) {
@@ -52,16 +52,21 @@ impl Search {
     pub(crate) fn searched<'p>(
         &self,
         presented: &'p Presented,
-        locations: Option<&[Location]>,
+        locations: Option<&[CredentialLocation]>,
         wanted: WantedType,
-    ) -> Vec<(Location, &'p Found)> {
+    ) -> Vec<(CredentialLocation, &'p Found)> {
         let order = locations.unwrap_or(&self.order);
         order.iter().map(|location| (*location, presented.at(*location, wanted.name()))).collect()
     }
 
     /// Why each place that is searched holds no token, for the log.
-    pub(crate) fn absences(&self, presented: &Presented, locations: Option<&[Location]>, wanted: WantedType) -> String {
-        let why = |(location, found): &(Location, &Found)| match found {
+    pub(crate) fn absences(
+        &self,
+        presented: &Presented,
+        locations: Option<&[CredentialLocation]>,
+        wanted: WantedType,
+    ) -> String {
+        let why = |(location, found): &(CredentialLocation, &Found)| match found {
             Found::Nothing(why) => format!("{} {}", location.as_str(), why.as_str()),
             _ => location.as_str().to_owned(),
         };
@@ -69,12 +74,12 @@ impl Search {
     }
 
     /// Whether a place was declared, and so known before the request had a route.
-    pub(crate) fn is_declared(&self, location: Location) -> bool {
+    pub(crate) fn is_declared(&self, location: CredentialLocation) -> bool {
         match location {
-            Location::Header => self.header.is_some(),
-            Location::Query => self.query.is_some(),
-            Location::Json => self.json.is_some(),
-            Location::Cookie => self.cookies.is_some(),
+            CredentialLocation::Header => self.header.is_some(),
+            CredentialLocation::Query => self.query.is_some(),
+            CredentialLocation::Json => self.json.is_some(),
+            CredentialLocation::Cookie => self.cookies.is_some(),
         }
     }
 }

@@ -9,7 +9,7 @@ use actix_web::http::header::{CACHE_CONTROL, HeaderValue, RETRY_AFTER, WWW_AUTHE
 use actix_web::{HttpResponse, ResponseError};
 
 use super::csrf_fault::CsrfFault;
-use super::problem::Problem;
+use super::problem::ProblemDetails;
 use crate::bridge::model::StoreError;
 use crate::bridge::password::PasswordError;
 use crate::bridge::token::{TokenError, TokenFault, TokenType};
@@ -245,7 +245,7 @@ impl ResponseError for AuthError {
         if self.status().is_server_error() {
             tracing::error!(code = self.code(), error = %self, "request failed");
         }
-        let mut response = Problem::new(self.status(), self.code(), self.detail()).respond();
+        let mut response = ProblemDetails::new(self.status(), self.code(), self.detail()).respond();
         let headers = response.headers_mut();
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(challenge) = self.challenge() {

@@ -10,13 +10,13 @@ use serde::Serialize;
 ///
 /// ```
 /// use actix_web::http::StatusCode;
-/// use tollbridge::Problem;
+/// use tollbridge::ProblemDetails;
 ///
-/// let response = Problem::new(StatusCode::NOT_FOUND, "not_found", "There is nothing here.").respond();
+/// let response = ProblemDetails::new(StatusCode::NOT_FOUND, "not_found", "There is nothing here.").respond();
 /// assert_eq!(response.status(), 404);
 /// ```
 #[derive(Clone, Debug, Serialize)]
-pub struct Problem {
+pub struct ProblemDetails {
     #[serde(rename = "type")]
     type_uri: &'static str,
     title: &'static str,
@@ -26,7 +26,7 @@ pub struct Problem {
     msg: Cow<'static, str>,
 }
 
-impl Problem {
+impl ProblemDetails {
     /// A problem with this status, stable code and sentence. The title is the status' own phrase, as RFC 9457
     /// section 4.2.1 asks for the type `about:blank`.
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {

@@ -2,7 +2,7 @@
 
 /// Where a credential was found, or where tokens are looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Location {
+pub enum CredentialLocation {
     /// A header, by default `Authorization` with the scheme `Bearer` (RFC 6750 section 2.1).
     Header,
     /// A cookie: that of a session, a remember cookie, or one that carries a token.
@@ -14,7 +14,7 @@ pub enum Location {
     Json,
 }
 
-impl Location {
+impl CredentialLocation {
     /// The word for it: `header`, `cookie`, `query` or `json`.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -66,7 +66,7 @@ pub struct Login {
     /// When the refresh token was last rotated; equal to `created_at` before the first time.
     pub refresh_rotated_at: UnixTime,
     /// The remember cookie, if this login has one.
-    pub remember: Option<Remember>,
+    pub remember: Option<RememberRecord>,
 }
 
 impl Login {
@@ -78,7 +78,7 @@ impl Login {
 
 /// The server's half of a remember cookie.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Remember {
+pub struct RememberRecord {
     /// The public half of the cookie, by which the login is found.
     pub selector: String,
     /// SHA-256 of the secret half that is valid now.
@@ -91,9 +91,9 @@ pub struct Remember {
     pub expires_at: UnixTime,
 }
 
-impl fmt::Debug for Remember {
+impl fmt::Debug for RememberRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Remember")
+        f.debug_struct("RememberRecord")
             .field("generation", &self.generation)
             .field("rotated_at", &self.rotated_at)
             .field("expires_at", &self.expires_at)
@@ -173,7 +173,7 @@ pub trait LoginStore: Send + Sync + 'static {
     /// Rotates the remember cookie: if the login is live at `next.rotated_at` and the generation of its cookie is
     /// still `next.generation - 1`, replaces the cookie's record by `next` and answers `true`; else changes nothing
     /// and answers `false`. One conditional statement, as above.
-    fn rotate_remember<'a>(&'a self, id: &'a LoginId, next: &'a Remember) -> StoreFuture<'a, bool>;
+    fn rotate_remember<'a>(&'a self, id: &'a LoginId, next: &'a RememberRecord) -> StoreFuture<'a, bool>;
 
     /// Moves the end of the remember cookie: if the login is live at `now` and the generation of its cookie is still
     /// `generation`, sets the cookie's `expires_at` and answers `true`; else changes nothing and answers `false`. One
@@ -222,7 +222,7 @@ impl<T: LoginStore + ?Sized> LoginStore for Arc<T> {
         find(id: &'a LoginId) -> Option<Login>;
         find_remembered(selector: &'a str) -> Option<Login>;
         rotate_refresh(id: &'a LoginId, generation: i64, now: UnixTime) -> bool;
-        rotate_remember(id: &'a LoginId, next: &'a Remember) -> bool;
+        rotate_remember(id: &'a LoginId, next: &'a RememberRecord) -> bool;
         extend_remember(id: &'a LoginId, generation: i64, expires_at: UnixTime, now: UnixTime) -> bool;
         confirm(id: &'a LoginId, now: UnixTime) -> bool;
         touch(id: &'a LoginId, now: UnixTime) -> ();

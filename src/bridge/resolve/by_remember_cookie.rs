@@ -12,7 +12,9 @@ use super::principal::{Principal, Via};
 use super::resolution::Verdict;
 use crate::bridge::credential::raw_cookies;
 use crate::bridge::error::AuthError;
-use crate::bridge::model::{AuthEvent, EndReason, KnownUser, Location, Login, Remember, UnixTime, seconds};
+use crate::bridge::model::{
+    AuthEvent, CredentialLocation, EndReason, KnownUser, Login, RememberRecord, UnixTime, seconds,
+};
 use crate::bridge::session::{Match, PresentedCookie, SessionMetadata, face};
 
 /// Racers with the previous remember cookie get the current one within this many seconds.
@@ -49,7 +51,7 @@ pub(super) async fn resolve(
     face::open(browser, req, session, &login, metadata)?;
     tracing::info!(login.id = %login.id, "session restored by remember cookie");
     engine.events.emit(|| AuthEvent::UserLoadedFromCookie { user: login.identity.clone(), login: login.id.clone() });
-    let principal = Principal::of_login(login, user.user, Via::Remember, Location::Cookie, false);
+    let principal = Principal::of_login(login, user.user, Via::Remember, CredentialLocation::Cookie, false);
     Ok(Verdict::Accepted(Rc::new(principal)))
 }
 
@@ -122,7 +124,7 @@ pub(super) async fn renew(
 
 /// How many seconds a browser was to be remembered, as far as its cookie's record tells: the session that knew is gone.
 /// Never longer than usual, whatever its login said.
-fn remembered_for(record: &Remember, usual: UnixTime) -> UnixTime {
+fn remembered_for(record: &RememberRecord, usual: UnixTime) -> UnixTime {
     usual.min(record.expires_at - record.rotated_at)
 }
 

@@ -14,7 +14,7 @@ use super::principal::{Principal, Via};
 use super::resolution::Verdict;
 use crate::bridge::credential::raw_cookies;
 use crate::bridge::error::AuthError;
-use crate::bridge::model::{AuthEvent, EndReason, Location};
+use crate::bridge::model::{AuthEvent, CredentialLocation, EndReason};
 use crate::bridge::session::{SessionLogin, SessionProtection};
 
 /// What the cookies of a browser led to.
@@ -69,7 +69,7 @@ async fn by_session(
     let (user, login) = live(engine, &found.identity, &found.login_id, now).await?;
     by_remember_cookie::renew(engine, req, &login, found.metadata, now, set).await?;
     let fresh = !found.metadata.stale && engine.is_fresh(login.auth_time, now);
-    Ok(Principal::of_login(login, user.user, Via::Session, Location::Cookie, fresh))
+    Ok(Principal::of_login(login, user.user, Via::Session, CredentialLocation::Cookie, fresh))
 }
 
 /// Protects the session of a request. `false` when its login has been ended.

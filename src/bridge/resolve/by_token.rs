@@ -13,7 +13,7 @@ use super::requirement::Requirement;
 use super::rotation;
 use crate::bridge::credential::{Chosen, Csrf, Presented, double_submit};
 use crate::bridge::error::AuthError;
-use crate::bridge::model::{KnownUser, Location, Login, LoginId, NotLookedUp, UnixTime};
+use crate::bridge::model::{CredentialLocation, KnownUser, Login, LoginId, NotLookedUp, UnixTime};
 use crate::bridge::token::{TokenType, Verification, VerifiedToken, VerifiedTokenCache};
 
 /// Verifies a token that a request presents, for whatever purpose. One from a cookie must come from our own pages.
@@ -26,7 +26,7 @@ pub(crate) fn verify(
     now: UnixTime,
 ) -> Result<Verification, AuthError> {
     let csrf = match engine.reader.token_cookies() {
-        Some(cookies) if token.location == Location::Cookie => {
+        Some(cookies) if token.location == CredentialLocation::Cookie => {
             engine.reader.check_origin(req)?;
             double_submit::of_cookie(cookies, token.presented_as, presented, req)?
         }
@@ -47,7 +47,7 @@ pub(crate) fn verify(
 pub(super) async fn resolve(
     engine: &Engine,
     verified: &Verification,
-    location: Location,
+    location: CredentialLocation,
     requirement: &Requirement,
     now: UnixTime,
 ) -> Result<Principal, AuthError> {

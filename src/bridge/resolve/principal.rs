@@ -5,7 +5,7 @@ use std::fmt;
 use std::rc::Rc;
 
 use crate::bridge::error::{AuthError, NO_LOGIN};
-use crate::bridge::model::{Location, Login, LoginId, UnixTime};
+use crate::bridge::model::{CredentialLocation, Login, LoginId, UnixTime};
 use crate::bridge::token::{Claims, Freshness, VerifiedToken};
 
 /// Which credential authenticated the request.
@@ -44,7 +44,7 @@ pub struct Principal {
     /// Which credential led to it.
     pub via: Via,
     /// Where the credential was found.
-    pub location: Location,
+    pub location: CredentialLocation,
     /// Whether the user proved who they are in this login, within the freshness window, and not by remembering or
     /// refreshing: Flask-Login's `login_fresh()`.
     pub fresh: bool,
@@ -94,7 +94,13 @@ impl Principal {
     }
 
     /// A principal of a login, by whichever face of it.
-    pub(crate) fn of_login(login: Login, user: Rc<dyn Any>, via: Via, location: Location, fresh: bool) -> Self {
+    pub(crate) fn of_login(
+        login: Login,
+        user: Rc<dyn Any>,
+        via: Via,
+        location: CredentialLocation,
+        fresh: bool,
+    ) -> Self {
         Self {
             identity: login.identity,
             login_id: Some(login.id),
@@ -112,7 +118,12 @@ impl Principal {
     }
 
     /// The principal of a token that belongs to no login.
-    pub(crate) fn of_token(token: &Rc<VerifiedToken>, user: Rc<dyn Any>, location: Location, fresh: bool) -> Self {
+    pub(crate) fn of_token(
+        token: &Rc<VerifiedToken>,
+        user: Rc<dyn Any>,
+        location: CredentialLocation,
+        fresh: bool,
+    ) -> Self {
         Self {
             identity: token.sub.clone(),
             login_id: None,
@@ -130,7 +141,7 @@ impl Principal {
     }
 
     /// The principal of a custom credential.
-    pub(crate) fn of_custom(identity: String, user: Rc<dyn Any>, location: Location, now: UnixTime) -> Self {
+    pub(crate) fn of_custom(identity: String, user: Rc<dyn Any>, location: CredentialLocation, now: UnixTime) -> Self {
         Self {
             identity,
             login_id: None,

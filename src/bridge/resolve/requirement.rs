@@ -3,7 +3,7 @@
 use super::principal::Via;
 use super::resolution::Verdict;
 use crate::bridge::credential::WantedType;
-use crate::bridge::model::Location;
+use crate::bridge::model::CredentialLocation;
 
 /// Under what conditions a request's credential is resolved. The default is what the extractors ask for by themselves.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub(crate) struct Requirement {
     pub(crate) face: RequiredFace,
     pub(crate) wanted: WantedType,
     /// Where to look for a token; `None`: where the application does.
-    pub(crate) locations: Option<Vec<Location>>,
+    pub(crate) locations: Option<Vec<CredentialLocation>>,
     pub(crate) fresh: bool,
     /// Whether the verdict refuses whoever is not fresh, for no guard looks at it afterwards.
     pub(crate) fresh_at_once: bool,

@@ -18,7 +18,7 @@ const KEPT: usize = 16;
 
 /// Something to be said to a person on the next page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Message {
+pub struct FlashMessage {
     /// What kind it is, for a style sheet for example.
     pub category: String,
     /// What it says. It is text: a page must escape it.
@@ -28,7 +28,7 @@ pub struct Message {
 /// The messages that the bridge left for this browser: `get_flashed_messages`. Whoever extracts them shows them; after
 /// that they are gone. A request that brings a token has none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Messages(Vec<Message>);
+pub struct Messages(Vec<FlashMessage>);
 
 impl Messages {
     /// Whether there are none.
@@ -37,14 +37,14 @@ impl Messages {
     }
 
     /// Them, the oldest first.
-    pub fn iter(&self) -> std::slice::Iter<'_, Message> {
+    pub fn iter(&self) -> std::slice::Iter<'_, FlashMessage> {
         self.0.iter()
     }
 }
 
 impl IntoIterator for Messages {
-    type Item = Message;
-    type IntoIter = std::vec::IntoIter<Message>;
+    type Item = FlashMessage;
+    type IntoIter = std::vec::IntoIter<FlashMessage>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.0.into_iter()
@@ -52,8 +52,8 @@ impl IntoIterator for Messages {
 }
 
 impl<'a> IntoIterator for &'a Messages {
-    type Item = &'a Message;
-    type IntoIter = std::slice::Iter<'a, Message>;
+    type Item = &'a FlashMessage;
+    type IntoIter = std::slice::Iter<'a, FlashMessage>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
@@ -69,15 +69,15 @@ impl FromRequest for Messages {
             if state.presented.is_token() {
                 return Self::default();
             }
-            let taken = req.get_session().remove_as::<Vec<Message>>(MESSAGES_KEY);
+            let taken = req.get_session().remove_as::<Vec<FlashMessage>>(MESSAGES_KEY);
             Self(taken.and_then(Result::ok).unwrap_or_default())
         }))
     }
 }
 
 /// Leaves a message in a session.
-pub(crate) fn push(session: &Session, message: Message) {
-    let mut all = session.get::<Vec<Message>>(MESSAGES_KEY).ok().flatten().unwrap_or_default();
+pub(crate) fn push(session: &Session, message: FlashMessage) {
+    let mut all = session.get::<Vec<FlashMessage>>(MESSAGES_KEY).ok().flatten().unwrap_or_default();
     all.push(message);
     let latest = all.split_off(all.len().saturating_sub(KEPT));
     // A session that cannot be written to loses the message, and nothing else.

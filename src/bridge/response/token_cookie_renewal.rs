@@ -12,7 +12,7 @@ use actix_web::http::header::HeaderMap;
 use crate::bridge::auth::RequestState;
 use crate::bridge::credential::{TokenCookies, set_cookie};
 use crate::bridge::error::AuthError;
-use crate::bridge::model::{Location, UnixTime, seconds};
+use crate::bridge::model::{CredentialLocation, UnixTime, seconds};
 use crate::bridge::resolve::{Engine, Principal};
 use crate::bridge::token::{TokenType, VerifiedToken};
 
@@ -38,7 +38,7 @@ fn is_set(headers: &HeaderMap, cookies: &TokenCookies, token_type: TokenType) ->
 
 fn ends_soon(principal: &Principal, now: UnixTime, within: Duration) -> bool {
     let token = principal.token.as_ref().filter(|token| token.token_type == TokenType::Access);
-    let exp = token.and_then(|token| token.exp).filter(|_| principal.location == Location::Cookie);
+    let exp = token.and_then(|token| token.exp).filter(|_| principal.location == CredentialLocation::Cookie);
     exp.is_some_and(|exp| exp.saturating_sub(now) < seconds(within))
 }
 

@@ -9,7 +9,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use url::{Origin, Url};
 
 use super::accept::prefers_html;
-use super::messages::Message;
+use super::messages::FlashMessage;
 use super::redirect::{safe_next, view_url};
 use super::{messages, next_page};
 use crate::bridge::error::AuthError;
@@ -26,8 +26,8 @@ pub(crate) struct Views {
     refresh: Option<View>,
     next_in_session: bool,
     host: Option<String>,
-    login_message: Option<Message>,
-    refresh_message: Option<Message>,
+    login_message: Option<FlashMessage>,
+    refresh_message: Option<FlashMessage>,
     localize: Option<Box<Localize>>,
     policy: RedirectPolicy,
 }
@@ -64,8 +64,8 @@ pub(crate) struct ViewConfig {
     pub(crate) refresh: Option<String>,
     pub(crate) next_in_session: bool,
     pub(crate) host: Option<String>,
-    pub(crate) login_message: Option<Message>,
-    pub(crate) refresh_message: Option<Message>,
+    pub(crate) login_message: Option<FlashMessage>,
+    pub(crate) refresh_message: Option<FlashMessage>,
     pub(crate) localize: Option<Box<Localize>>,
     pub(crate) policy: RedirectPolicy,
 }
@@ -163,9 +163,9 @@ impl Views {
         safe_next(target).map(str::to_owned)
     }
 
-    fn localized(&self, req: &HttpRequest, message: &Message) -> Message {
+    fn localized(&self, req: &HttpRequest, message: &FlashMessage) -> FlashMessage {
         match &self.localize {
-            Some(localize) => Message { text: localize(req, &message.text), category: message.category.clone() },
+            Some(localize) => FlashMessage { text: localize(req, &message.text), category: message.category.clone() },
             None => message.clone(),
         }
     }

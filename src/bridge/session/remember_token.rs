@@ -9,7 +9,7 @@ use aws_lc_rs::{constant_time, hmac};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::bridge::model::{Remember, UnixTime, random, sha256};
+use crate::bridge::model::{RememberRecord, UnixTime, random, sha256};
 
 /// Makes and checks remember cookies.
 pub(crate) struct RememberKey(hmac::Key);
@@ -40,7 +40,7 @@ impl RememberKey {
     }
 
     /// A new remember cookie's record and value.
-    pub(crate) fn issue(&self, now: UnixTime, expires_at: UnixTime) -> (Remember, String) {
+    pub(crate) fn issue(&self, now: UnixTime, expires_at: UnixTime) -> (RememberRecord, String) {
         let selector = random::base64url::<16>();
         let record = self.record(selector, 0, now, expires_at);
         let value = self.value(&record);
@@ -48,18 +48,24 @@ impl RememberKey {
     }
 
     /// The record that follows `record`.
-    pub(crate) fn successor(&self, record: &Remember, now: UnixTime) -> Remember {
+    pub(crate) fn successor(&self, record: &RememberRecord, now: UnixTime) -> RememberRecord {
         self.record(record.selector.clone(), record.generation + 1, now, record.expires_at)
     }
 
     /// The cookie's value for a record.
-    pub(crate) fn value(&self, record: &Remember) -> String {
+    pub(crate) fn value(&self, record: &RememberRecord) -> String {
         let validator = self.validator(&record.selector, record.generation);
         format!("{}.{}.{}", record.selector, record.generation, URL_SAFE_NO_PAD.encode(validator))
     }
 
     /// Compares a presented cookie with the record that its selector led to.
-    pub(crate) fn compare(&self, cookie: &PresentedCookie<'_>, record: &Remember, now: UnixTime, grace: i64) -> Match {
+    pub(crate) fn compare(
+        &self,
+        cookie: &PresentedCookie<'_>,
+        record: &RememberRecord,
+        now: UnixTime,
+        grace: i64,
+    ) -> Match {
         let is_current =
             constant_time::verify_slices_are_equal(&sha256(&cookie.validator), &record.validator_hash).is_ok();
         if is_current {
@@ -75,9 +81,9 @@ impl RememberKey {
         if previous && now - record.rotated_at <= grace { Match::JustRotated } else { Match::Reused }
     }
 
-    fn record(&self, selector: String, generation: i64, rotated_at: UnixTime, expires_at: UnixTime) -> Remember {
+    fn record(&self, selector: String, generation: i64, rotated_at: UnixTime, expires_at: UnixTime) -> RememberRecord {
         let validator_hash = sha256(&self.validator(&selector, generation));
-        Remember { selector, validator_hash, generation, rotated_at, expires_at }
+        RememberRecord { selector, validator_hash, generation, rotated_at, expires_at }
     }
 
     fn validator(&self, selector: &str, generation: i64) -> [u8; 32] {

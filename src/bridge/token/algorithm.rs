@@ -3,6 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaSigningAlgorithm};
+use jsonwebtoken::AlgorithmFamily;
+
 /// How a token is signed: the `alg` of RFC 7518 section 3.1 and RFC 8037 section 3.1. There is no `none`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -29,8 +32,6 @@ pub enum Algorithm {
     ES256,
     /// ECDSA on P-384 with SHA-384.
     ES384,
-    /// ECDSA on P-521 with SHA-512.
-    ES512,
     /// Ed25519.
     EdDSA,
 }
@@ -42,7 +43,7 @@ pub struct UnknownAlgorithm;
 
 impl Algorithm {
     /// Every one.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 12] = [
         Self::HS256,
         Self::HS384,
         Self::HS512,
@@ -54,7 +55,6 @@ impl Algorithm {
         Self::PS512,
         Self::ES256,
         Self::ES384,
-        Self::ES512,
         Self::EdDSA,
     ];
 
@@ -72,7 +72,6 @@ impl Algorithm {
             Self::PS512 => "PS512",
             Self::ES256 => "ES256",
             Self::ES384 => "ES384",
-            Self::ES512 => "ES512",
             Self::EdDSA => "EdDSA",
         }
     }
@@ -90,6 +89,39 @@ impl Algorithm {
     /// Whether one secret both signs and verifies.
     pub fn is_symmetric(self) -> bool {
         matches!(self, Self::HS256 | Self::HS384 | Self::HS512)
+    }
+
+    /// The same for jsonwebtoken, whose types are none of our public ones.
+    pub(super) fn for_jsonwebtoken(self) -> jsonwebtoken::Algorithm {
+        use jsonwebtoken::Algorithm as Theirs;
+        match self {
+            Self::HS256 => Theirs::HS256,
+            Self::HS384 => Theirs::HS384,
+            Self::HS512 => Theirs::HS512,
+            Self::RS256 => Theirs::RS256,
+            Self::RS384 => Theirs::RS384,
+            Self::RS512 => Theirs::RS512,
+            Self::PS256 => Theirs::PS256,
+            Self::PS384 => Theirs::PS384,
+            Self::PS512 => Theirs::PS512,
+            Self::ES256 => Theirs::ES256,
+            Self::ES384 => Theirs::ES384,
+            Self::EdDSA => Theirs::EdDSA,
+        }
+    }
+
+    /// The kind of its keys.
+    pub(super) fn family(self) -> AlgorithmFamily {
+        self.for_jsonwebtoken().family()
+    }
+
+    /// The curve of an ECDSA algorithm.
+    pub(super) fn curve(self) -> Option<&'static EcdsaSigningAlgorithm> {
+        match self {
+            Self::ES256 => Some(&ECDSA_P256_SHA256_FIXED_SIGNING),
+            Self::ES384 => Some(&ECDSA_P384_SHA384_FIXED_SIGNING),
+            _ => None,
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::bridge::model::Location;
+use crate::bridge::model::CredentialLocation;
 
 /// Why a token is not valid: what [`AuthError::TokenInvalid`](crate::AuthError::TokenInvalid) carries.
 ///
@@ -13,7 +13,7 @@ use crate::bridge::model::Location;
 #[non_exhaustive]
 pub enum TokenFault {
     /// What stands at this place is not written as a token is there: no `Bearer` with one token after it, no text.
-    NotAToken(Location),
+    NotAToken(CredentialLocation),
     /// It has not as many parts as a compact JWS has (RFC 7515 section 3.1), which is three.
     Segments,
     /// It is longer than any token that is looked at.

@@ -1,60 +1,19 @@
 //! JSON Web Keys (RFC 7517): those that come in verify and do not sign, those that go out are public.
 
-use aws_lc_rs::digest;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::Deserialize;
-use serde_json::{Value, json};
-
 use super::algorithm::Algorithm;
 use super::compact;
-use super::keys::{Key, KeyError, TokenKey};
-use super::signature::{PublicNumbers, VerifyingKey};
+use super::keys::{KeyError, TokenKey};
+use crate::bridge::model::sha256;
+use std::collections::BTreeMap;
 
-/// A JSON Web Key (RFC 7517 section 4). Members that are not listed are ignored; a listed one twice is an error.
-#[derive(Deserialize)]
-struct ImportedKey {
-    kty: String,
-    alg: String,
-    kid: String,
-    #[serde(rename = "use")]
-    usage: Option<String>,
-    key_ops: Option<Vec<String>>,
-    crv: Option<String>,
-    k: Option<String>,
-    n: Option<String>,
-    e: Option<String>,
-    x: Option<String>,
-    y: Option<String>,
-    d: Option<Value>,
-}
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::DecodingKey;
+use jsonwebtoken::jwk::{CommonParameters, Jwk, KeyOperations, PublicKeyUse};
+use serde_json::Value;
 
-impl ImportedKey {
-    /// For signatures, named, and without a private half.
-    fn is_for_verifying(&self) -> bool {
-        !self.kid.is_empty()
-            && self.usage.as_deref().is_none_or(|usage| usage == "sig")
-            && self.key_ops.as_ref().is_none_or(|operations| operations.iter().any(|one| one == "verify"))
-            && self.d.is_none()
-    }
-
-    /// The numbers of a public key.
-    fn numbers(&self) -> Option<PublicNumbers> {
-        match (&*self.kty, self.crv.as_deref()) {
-            ("RSA", None) => Some(PublicNumbers::Rsa { n: decode(&self.n)?, e: decode(&self.e)? }),
-            ("EC", Some(crv)) => {
-                let crv = ["P-256", "P-384", "P-521"].into_iter().find(|known| *known == crv)?;
-                Some(PublicNumbers::Ec { crv, x: decode(&self.x)?, y: decode(&self.y)? })
-            }
-            ("OKP", Some("Ed25519")) => Some(PublicNumbers::Ed { x: decode(&self.x)? }),
-            _ => None,
-        }
-    }
-}
-
-fn decode(member: &Option<String>) -> Option<Vec<u8>> {
-    URL_SAFE_NO_PAD.decode(member.as_deref()?).ok()
-}
+/// The members that make keys of all types, public and private (RFC 7518 section 6).
+const KEY_MEMBERS: [&str; 13] = ["crv", "d", "dp", "dq", "e", "k", "n", "oth", "p", "q", "qi", "x", "y"];
 
 impl TokenKey {
     /// A key that somebody publishes as a JSON Web Key (RFC 7517), or a secret in that form. It verifies and does not
@@ -68,27 +27,18 @@ impl TokenKey {
     /// When it is no key of an [`Algorithm`], is not for signatures, is not on its curve, or is too short.
     pub fn from_jwk(json: &str) -> Result<Self, KeyError> {
         let error = || KeyError::NotAPublicKey;
-        let jwk: ImportedKey = serde_json::from_str(json).map_err(|_| error())?;
-        let algorithm: Algorithm = jwk.alg.parse().map_err(|_| error())?;
-        if !jwk.is_for_verifying() {
-            return Err(error());
-        }
+        let jwk = parse(json).ok_or_else(error)?;
+        let (algorithm, kid) = purpose(&jwk.common).ok_or_else(error)?;
+        let verifying = DecodingKey::from_jwk(&jwk).map_err(|_| error())?;
         if algorithm.is_symmetric() {
-            let secret = decode(&jwk.k).filter(|_| jwk.kty == "oct" && jwk.crv.is_none()).ok_or_else(error)?;
-            if secret.len() < algorithm.shortest_secret() {
-                return Err(KeyError::TooShort { algorithm, has: secret.len() });
-            }
-            let verifying = VerifyingKey::from_secret(algorithm, &secret).ok_or_else(error)?;
-            return Ok(Self::new(Key { algorithm, kid: jwk.kid, signing: None, verifying, public: None }));
+            return Self::from_named_secret(algorithm, verifying, kid);
         }
-        let written = jwk.numbers().ok_or_else(error)?;
-        let (verifying, numbers) = VerifyingKey::from_numbers(algorithm, &written).ok_or_else(error)?;
-        // A number has one way to be written, and a key of another curve or type none.
-        if required(&written) != required(&numbers) {
+        let key = Self::from_pair(algorithm, None, verifying, Some(kid)).ok_or_else(error)?;
+        // A number has one way to be written, and a point one curve.
+        if key.public().is_none_or(|public| public.algorithm != jwk.algorithm) {
             return Err(error());
         }
-        let (kid, public) = publish(algorithm, &numbers, Some(jwk.kid));
-        Ok(Self::new(Key { algorithm, kid, signing: None, verifying, public: Some(public) }))
+        Ok(key)
     }
 
     /// Whether `compact` is a JWS (RFC 7515 section 3.1) that this key signed: its header names this key and this
@@ -99,25 +49,33 @@ impl TokenKey {
     }
 }
 
-/// The id of a public key, which is its thumbprint unless it has one already, and the key to publish.
-pub(super) fn publish(algorithm: Algorithm, numbers: &PublicNumbers, kid: Option<String>) -> (String, Value) {
-    let mut public = required(numbers);
-    let kid = kid.unwrap_or_else(|| {
-        let hash = digest::digest(&digest::SHA256, public.to_string().as_bytes());
-        URL_SAFE_NO_PAD.encode(hash)
-    });
-    public["kid"] = kid.clone().into();
-    public["use"] = "sig".into();
-    public["alg"] = algorithm.name().into();
-    (kid, public)
+/// A key with all members that its type has and none that another type or a private key has. Members that jsonwebtoken
+/// does not know are ignored; a known one twice is an error.
+fn parse(json: &str) -> Option<Jwk> {
+    let jwk: Jwk = serde_json::from_str(json).ok()?;
+    let written: BTreeMap<String, Value> = serde_json::from_str(json).ok()?;
+    let known = key_members(&jwk)?;
+    KEY_MEMBERS.iter().all(|name| written.contains_key(*name) == known.contains_key(*name)).then_some(jwk)
 }
 
-/// The members that make the key, in the order that its thumbprint hashes (RFC 7638 section 3).
-fn required(numbers: &PublicNumbers) -> Value {
-    let base64url = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
-    match numbers {
-        PublicNumbers::Rsa { n, e } => json!({ "e": base64url(e), "kty": "RSA", "n": base64url(n) }),
-        PublicNumbers::Ec { crv, x, y } => json!({ "crv": crv, "kty": "EC", "x": base64url(x), "y": base64url(y) }),
-        PublicNumbers::Ed { x } => json!({ "crv": "Ed25519", "kty": "OKP", "x": base64url(x) }),
-    }
+/// The algorithm and the id of a key for verifying.
+fn purpose(common: &CommonParameters) -> Option<(Algorithm, String)> {
+    let kid = common.key_id.clone().filter(|kid| !kid.is_empty())?;
+    let is_for_verifying = common.public_key_use.as_ref().is_none_or(|usage| *usage == PublicKeyUse::Signature)
+        && common.key_operations.as_ref().is_none_or(|operations| operations.contains(&KeyOperations::Verify));
+    let algorithm = common.key_algorithm?.to_string().parse().ok()?;
+    is_for_verifying.then_some((algorithm, kid))
+}
+
+/// The thumbprint (RFC 7638 section 3): a hash over the required members in the order of their names.
+///
+/// `Jwk::thumbprint` has it too, but asks the provider of the process, which can be one that panics.
+pub(super) fn thumbprint(jwk: &Jwk) -> Option<String> {
+    let json = serde_json::to_vec(&key_members(jwk)?).ok()?;
+    Some(URL_SAFE_NO_PAD.encode(sha256(&json)))
+}
+
+/// `kty` and the members that it requires.
+fn key_members(jwk: &Jwk) -> Option<BTreeMap<String, Value>> {
+    serde_json::from_value(serde_json::to_value(&jwk.algorithm).ok()?).ok()
 }

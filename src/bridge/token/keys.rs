@@ -1,15 +1,15 @@
 //! Keys: one key, one algorithm, one `kid`.
 
+use super::algorithm::Algorithm;
+use super::{jwk, signature, soundness};
+use crate::bridge::model::sha256;
 use std::fmt;
 use std::sync::Arc;
 
-use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::Value;
-
-use super::algorithm::Algorithm;
-use super::signature::{SigningKey, VerifyingKey};
+use jsonwebtoken::jwk::{Jwk, PublicKeyUse};
+use jsonwebtoken::{DecodingKey, EncodingKey};
 
 /// A key that signs tokens or verifies them, from a secret, a PEM file or a JSON Web Key. Cloning it is cheap.
 ///
@@ -24,14 +24,14 @@ use super::signature::{SigningKey, VerifyingKey};
 #[derive(Clone)]
 pub struct TokenKey(Arc<Key>);
 
-pub(super) struct Key {
-    pub(super) algorithm: Algorithm,
-    pub(super) kid: String,
-    /// None for a key that only verifies.
-    pub(super) signing: Option<SigningKey>,
-    pub(super) verifying: VerifyingKey,
-    /// The public half as a JSON Web Key.
-    pub(super) public: Option<Value>,
+struct Key {
+    algorithm: Algorithm,
+    kid: String,
+    /// `None` for a key that only verifies.
+    signing: Option<EncodingKey>,
+    verifying: DecodingKey,
+    /// The public half as a JSON Web Key; `None` for a secret.
+    public: Option<Jwk>,
 }
 
 /// A key that cannot be used.
@@ -93,31 +93,53 @@ impl TokenKey {
     /// When the secret is shorter, or the algorithm is for key pairs.
     pub fn from_secret(algorithm: Algorithm, secret: &[u8]) -> Result<Self, KeyError> {
         let key = Self::from_any_secret(algorithm, secret)?;
-        if secret.len() < algorithm.shortest_secret() {
-            return Err(KeyError::TooShort { algorithm, has: secret.len() });
-        }
+        check_length(algorithm, secret)?;
         Ok(key)
     }
 
     /// A secret of any length: for the tokens of applications that never asked for a long one. Guessing it is guessing
     /// every user, so nothing but the imitation of such an application may call this.
     pub(crate) fn from_any_secret(algorithm: Algorithm, secret: &[u8]) -> Result<Self, KeyError> {
-        let error = || KeyError::WrongAlgorithm(algorithm);
-        let signing = SigningKey::from_secret(algorithm, secret).ok_or_else(error)?;
-        let verifying = VerifyingKey::from_secret(algorithm, secret).ok_or_else(error)?;
+        if !algorithm.is_symmetric() {
+            return Err(KeyError::WrongAlgorithm(algorithm));
+        }
         // The id says which secret it is and nothing about the secret.
         let mut labelled = match algorithm {
             Algorithm::HS256 => b"tollbridge kid\0".to_vec(),
             _ => format!("tollbridge kid {algorithm}\0").into_bytes(),
         };
         labelled.extend_from_slice(secret);
-        let hash = digest::digest(&digest::SHA256, &labelled);
-        let kid = URL_SAFE_NO_PAD.encode(&hash.as_ref()[..12]);
-        Ok(Self::new(Key { algorithm, kid, signing: Some(signing), verifying, public: None }))
+        let hash = sha256(&labelled);
+        let kid = URL_SAFE_NO_PAD.encode(&hash[..12]);
+        let (signing, verifying) = (EncodingKey::from_secret(secret), DecodingKey::from_secret(secret));
+        Ok(Self(Arc::new(Key { algorithm, kid, signing: Some(signing), verifying, public: None })))
     }
 
-    pub(super) fn new(key: Key) -> Self {
-        Self(Arc::new(key))
+    /// A secret that has an id already. It verifies and does not sign.
+    pub(super) fn from_named_secret(algorithm: Algorithm, secret: DecodingKey, kid: String) -> Result<Self, KeyError> {
+        match secret.try_get_as_bytes() {
+            Ok(bytes) if secret.family() == algorithm.family() => check_length(algorithm, bytes)?,
+            _ => return Err(KeyError::NotAPublicKey),
+        }
+        Ok(Self(Arc::new(Key { algorithm, kid, signing: None, verifying: secret, public: None })))
+    }
+
+    /// A key pair, or the public half of one. Its id is its thumbprint unless it has one already. `None` for a key that
+    /// is unsound or not for this algorithm.
+    pub(super) fn from_pair(
+        algorithm: Algorithm,
+        signing: Option<EncodingKey>,
+        verifying: DecodingKey,
+        kid: Option<String>,
+    ) -> Option<Self> {
+        if !soundness::is_sound(algorithm, &verifying) {
+            return None;
+        }
+        let mut public = Jwk::from_decoding_key(&verifying, Some(algorithm.for_jsonwebtoken())).ok()?;
+        let kid = kid.or_else(|| jwk::thumbprint(&public))?;
+        public.common.public_key_use = Some(PublicKeyUse::Signature);
+        public.common.key_id = Some(kid.clone());
+        Some(Self(Arc::new(Key { algorithm, kid, signing, verifying, public: Some(public) })))
     }
 
     /// How it signs.
@@ -136,7 +158,7 @@ impl TokenKey {
     }
 
     /// The public half as a JSON Web Key (RFC 7517); `None` for a secret.
-    pub(super) fn public(&self) -> Option<&Value> {
+    pub(super) fn public(&self) -> Option<&Jwk> {
         self.0.public.as_ref()
     }
 
@@ -146,13 +168,21 @@ impl TokenKey {
 
     /// The signature over `message`, as base64url; `None` for a key that only verifies.
     pub(crate) fn sign(&self, message: &[u8]) -> Option<String> {
-        self.0.signing.as_ref()?.sign(message).map(|signature| URL_SAFE_NO_PAD.encode(signature))
+        let signature = signature::sign(self.algorithm(), self.0.signing.as_ref()?, message)?;
+        Some(URL_SAFE_NO_PAD.encode(signature))
     }
 
     /// Whether these bytes are this key's signature over `message`.
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
-        self.0.verifying.verify(message, signature)
+        signature::is_right(self.algorithm(), &self.0.verifying, message, signature)
     }
+}
+
+fn check_length(algorithm: Algorithm, secret: &[u8]) -> Result<(), KeyError> {
+    if secret.len() < algorithm.shortest_secret() {
+        return Err(KeyError::TooShort { algorithm, has: secret.len() });
+    }
+    Ok(())
 }
 
 impl fmt::Debug for TokenKey {

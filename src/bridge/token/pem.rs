@@ -1,9 +1,15 @@
-//! Keys that come as PEM files (RFC 7468).
+//! Keys that come as PEM files (RFC 7468). jsonwebtoken reads them; which block it gets, and in which form, is decided
+//! here.
+
+use ::pem::Pem;
+use aws_lc_rs::encoding::{AsDer as _, PublicKeyX509Der};
+use aws_lc_rs::signature::{ED25519, EcdsaKeyPair, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, VerificationAlgorithm};
+use jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER;
+use jsonwebtoken::jwk::EllipticCurve;
+use jsonwebtoken::{AlgorithmFamily, DecodingKey, EncodingKey};
 
 use super::algorithm::Algorithm;
-use super::jwk;
-use super::keys::{Key, KeyError, TokenKey};
-use super::signature::{SigningKey, VerifyingKey};
+use super::keys::{KeyError, TokenKey};
 
 impl TokenKey {
     /// An unencrypted private key in PEM form: PKCS#8 (`BEGIN PRIVATE KEY`), for RSA also PKCS#1 (`BEGIN RSA PRIVATE
@@ -26,12 +32,9 @@ impl TokenKey {
             return Err(KeyError::WrongAlgorithm(algorithm));
         }
         let error = || KeyError::NotAPrivateKey(algorithm);
-        let der = der(pem, &["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"]).ok_or_else(error)?;
-        let signing = SigningKey::from_private(algorithm, &der).ok_or_else(error)?;
-        let public = signing.public().ok_or_else(error)?;
-        let (verifying, numbers) = VerifyingKey::from_public(algorithm, public).ok_or_else(error)?;
-        let (kid, public) = jwk::publish(algorithm, &numbers, None);
-        Ok(Self::new(Key { algorithm, kid, signing: Some(signing), verifying, public: Some(public) }))
+        let signing = private_key(algorithm, pem).ok_or_else(error)?;
+        let verifying = public_half(algorithm, &signing).ok_or_else(error)?;
+        Self::from_pair(algorithm, Some(signing), verifying, None).ok_or_else(error)
     }
 
     /// A public key in PEM form: SPKI (`BEGIN PUBLIC KEY`), for RSA also PKCS#1 (`BEGIN RSA PUBLIC KEY`). It verifies
@@ -48,38 +51,76 @@ impl TokenKey {
             return Err(KeyError::WrongAlgorithm(algorithm));
         }
         let error = || KeyError::NotAPublicPem(algorithm);
-        let der = der(pem, &["PUBLIC KEY", "RSA PUBLIC KEY"]).ok_or_else(error)?;
-        let (verifying, numbers) = VerifyingKey::from_public(algorithm, &der).ok_or_else(error)?;
-        let (kid, public) = jwk::publish(algorithm, &numbers, None);
-        Ok(Self::new(Key { algorithm, kid, signing: None, verifying, public: Some(public) }))
-    }
-
-    /// An Ed25519 private key in PKCS#8 PEM form, as `openssl genpkey -algorithm ed25519` makes it.
-    ///
-    /// # Errors
-    ///
-    /// As [`from_private_pem`](Self::from_private_pem).
-    pub fn eddsa_pem(pem: &[u8]) -> Result<Self, KeyError> {
-        Self::from_private_pem(Algorithm::EdDSA, pem)
-    }
-
-    /// A P-256 private key in PEM form, as `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256` makes it.
-    ///
-    /// # Errors
-    ///
-    /// As [`from_private_pem`](Self::from_private_pem).
-    pub fn es256_pem(pem: &[u8]) -> Result<Self, KeyError> {
-        Self::from_private_pem(Algorithm::ES256, pem)
+        let verifying = public_key(algorithm, pem).ok_or_else(error)?;
+        Self::from_pair(algorithm, None, verifying, None).ok_or_else(error)
     }
 }
 
-/// What is in the one block of a PEM file, if it has one of these labels. `openssl ecparam` writes the curve before the
-/// key.
-fn der(pem: &[u8], labels: &[&str]) -> Option<Vec<u8>> {
+fn private_key(algorithm: Algorithm, pem: &[u8]) -> Option<EncodingKey> {
+    let block = only_block(pem, &["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"])?;
+    match algorithm.family() {
+        AlgorithmFamily::Hmac => None,
+        AlgorithmFamily::Rsa => EncodingKey::from_rsa_pem(::pem::encode(&block).as_bytes()).ok(),
+        AlgorithmFamily::Ed => EncodingKey::from_ed_pem(::pem::encode(&block).as_bytes()).ok(),
+        // jsonwebtoken reads no SEC1. aws-lc-rs reads all forms and writes PKCS#8.
+        AlgorithmFamily::Ec => {
+            let pair = EcdsaKeyPair::from_private_key_der(algorithm.curve()?, block.contents()).ok()?;
+            Some(EncodingKey::from_ec_der(pair.to_pkcs8v1().ok()?.as_ref()))
+        }
+    }
+}
+
+fn public_key(algorithm: Algorithm, pem: &[u8]) -> Option<DecodingKey> {
+    let block = only_block(pem, &["PUBLIC KEY", "RSA PUBLIC KEY"])?;
+    match algorithm.family() {
+        AlgorithmFamily::Hmac => None,
+        AlgorithmFamily::Ec => DecodingKey::from_ec_pem(&rewritten(&**algorithm.curve()?, &block)?).ok(),
+        AlgorithmFamily::Ed => DecodingKey::from_ed_pem(&rewritten(&ED25519, &block)?).ok(),
+        AlgorithmFamily::Rsa => {
+            let key = DecodingKey::from_rsa_pem(&rewritten(&RSA_PKCS1_2048_8192_SHA256, &block)?).ok()?;
+            let numbers = DEFAULT_PROVIDER.key_utils.rsa_pub_components_from_public_key;
+            let (n, e) = numbers(key.try_get_as_bytes().ok()?).ok()?;
+            Some(DecodingKey::from_rsa_raw_components(&n, &e))
+        }
+    }
+}
+
+/// A public key as aws-lc-rs reads and writes it: jsonwebtoken reads no compressed points, and follows nested DER until
+/// the stack ends. Public keys can be those of strangers.
+fn rewritten(kind: &'static dyn VerificationAlgorithm, block: &Pem) -> Option<Vec<u8>> {
+    let key = ParsedPublicKey::new(kind, block.contents()).ok()?;
+    let spki: PublicKeyX509Der<'_> = key.as_der().ok()?;
+    Some(::pem::encode(&Pem::new("PUBLIC KEY", spki.as_ref())).into_bytes())
+}
+
+/// The public half of a private key. `Jwk::from_encoding_key` has it too, but asks the provider of the process, which
+/// can be one that panics.
+fn public_half(algorithm: Algorithm, key: &EncodingKey) -> Option<DecodingKey> {
+    let (components, private) = (&DEFAULT_PROVIDER.key_utils, key.as_bytes());
+    match key.family() {
+        AlgorithmFamily::Hmac => None,
+        AlgorithmFamily::Rsa => {
+            let (n, e) = (components.rsa_pub_components_from_private_key)(private).ok()?;
+            Some(DecodingKey::from_rsa_raw_components(&n, &e))
+        }
+        AlgorithmFamily::Ec => {
+            let theirs = algorithm.for_jsonwebtoken();
+            let (_, x, y) = (components.ec_pub_components_from_private_key)(private, theirs).ok()?;
+            Some(DecodingKey::from_ec_der(&[&[4], &x[..], &y].concat()))
+        }
+        AlgorithmFamily::Ed => {
+            let x = (components.ed_pub_components_from_private_key)(private, &EllipticCurve::Ed25519).ok()?;
+            Some(DecodingKey::from_ed_der(&x))
+        }
+    }
+}
+
+/// The one block of a PEM file, if it has one of these labels. `openssl ecparam` writes the curve before the key.
+fn only_block(pem: &[u8], labels: &[&str]) -> Option<Pem> {
     let blocks: Vec<_> =
-        pem::parse_many(pem).ok()?.into_iter().filter(|block| block.tag() != "EC PARAMETERS").collect();
+        ::pem::parse_many(pem).ok()?.into_iter().filter(|block| block.tag() != "EC PARAMETERS").collect();
     match <[_; 1]>::try_from(blocks) {
-        Ok([block]) if labels.contains(&block.tag()) => Some(block.into_contents()),
+        Ok([block]) if labels.contains(&block.tag()) => Some(block),
         _ => None,
     }
 }

@@ -198,7 +198,7 @@ impl<'a> ConfigReader<'a> {
     }
 
     pub(super) fn algorithm(&self, key: &'static str) -> Read<Option<Algorithm>> {
-        let wanted = "HS256, HS384, HS512, RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512 or EdDSA";
+        let wanted = "HS256, HS384, HS512, RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384 or EdDSA";
         self.value(key, wanted, |value| value.as_str()?.parse().ok())
     }
 
@@ -209,8 +209,8 @@ impl<'a> ConfigReader<'a> {
             Value::Array(names) => names.iter().map(|name| name.as_str()?.parse().ok()).collect(),
             _ => None,
         };
-        let wanted = "a list of HS256, HS384, HS512, RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512 and \
-                      EdDSA, or null for `JWT_ALGORITHM` alone";
+        let wanted = "a list of HS256, HS384, HS512, RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384 and EdDSA, \
+                      or null for `JWT_ALGORITHM` alone";
         Ok(self.value(key, wanted, named)?.unwrap_or_default())
     }
 }

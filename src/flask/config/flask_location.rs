@@ -1,6 +1,6 @@
 //! The places of `JWT_TOKEN_LOCATION`.
 
-use crate::Location;
+use crate::CredentialLocation;
 
 /// `JWT_TOKEN_LOCATION`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ impl FlaskLocation {
     }
 }
 
-impl From<FlaskLocation> for Location {
+impl From<FlaskLocation> for CredentialLocation {
     fn from(location: FlaskLocation) -> Self {
         match location {
             FlaskLocation::Headers => Self::Header,
@@ -35,13 +35,13 @@ impl From<FlaskLocation> for Location {
     }
 }
 
-impl From<Location> for FlaskLocation {
-    fn from(location: Location) -> Self {
+impl From<CredentialLocation> for FlaskLocation {
+    fn from(location: CredentialLocation) -> Self {
         match location {
-            Location::Header => Self::Headers,
-            Location::Cookie => Self::Cookies,
-            Location::Query => Self::QueryString,
-            Location::Json => Self::Json,
+            CredentialLocation::Header => Self::Headers,
+            CredentialLocation::Cookie => Self::Cookies,
+            CredentialLocation::Query => Self::QueryString,
+            CredentialLocation::Json => Self::Json,
         }
     }
 }

@@ -32,7 +32,7 @@ pub struct ServerConfig {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorFormat {
     /// `application/problem+json` (RFC 9457).
-    Problem,
+    ProblemDetails,
     /// The statuses and bodies of Flask-JWT-Extended, for the errors that it knows.
     FlaskJwtExtended,
 }
@@ -46,7 +46,7 @@ impl Default for ServerConfig {
             body_limit: 2 << 20,
             body_timeout: Duration::from_secs(10),
             shutdown_timeout: Duration::from_secs(30),
-            error_profile: ErrorFormat::Problem,
+            error_profile: ErrorFormat::ProblemDetails,
         }
     }
 }
@@ -64,7 +64,7 @@ impl ServerConfig {
             shutdown_timeout: period(reader, "shutdown_timeout", default.shutdown_timeout),
             error_profile: match reader.word("error_profile", &["problem", "flask_jwt_extended"], &[]) {
                 "flask_jwt_extended" => ErrorFormat::FlaskJwtExtended,
-                _ => ErrorFormat::Problem,
+                _ => ErrorFormat::ProblemDetails,
             },
         };
         reader.require((1..=1024).contains(&config.workers), &["workers"], "write a number from 1 to 1024");

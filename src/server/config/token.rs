@@ -8,7 +8,7 @@ use secrecy::SecretSlice;
 use super::bounds::{DAY, MINUTE, period, size};
 use super::setting_reader::SettingReader;
 use crate::server::key_text;
-use crate::{Algorithm, Location};
+use crate::{Algorithm, CredentialLocation};
 
 /// The source of the key that signs tokens.
 #[derive(Clone, Debug, Default)]
@@ -42,7 +42,7 @@ pub struct TokenConfig {
     /// The tolerance for the clocks of other machines.
     pub leeway: Duration,
     /// The locations of tokens, in the order of the search.
-    pub locations: Vec<Location>,
+    pub locations: Vec<CredentialLocation>,
     /// The longest JSON body, in bytes, that is searched for a token.
     pub json_body_limit: usize,
     /// Whether tokens of Flask-JWT-Extended with the same key are accepted too.
@@ -59,7 +59,7 @@ impl Default for TokenConfig {
             refresh_ttl: Duration::from_secs(30 * DAY),
             refresh_grace: Duration::from_secs(10),
             leeway: Duration::from_secs(5),
-            locations: vec![Location::Header, Location::Json],
+            locations: vec![CredentialLocation::Header, CredentialLocation::Json],
             json_body_limit: 16 << 10,
             accept_flask_jwt_extended: false,
         }
@@ -140,15 +140,15 @@ impl TokenConfig {
         }
     }
 
-    fn read_locations(reader: &mut SettingReader) -> Vec<Location> {
+    fn read_locations(reader: &mut SettingReader) -> Vec<CredentialLocation> {
         let names = reader.get("locations", vec!["header".to_owned(), "json".to_owned()]);
         let mut locations = Vec::new();
         for name in &names {
             let location = match name.as_str() {
-                "header" => Location::Header,
-                "json" => Location::Json,
-                "query" => Location::Query,
-                "cookie" => Location::Cookie,
+                "header" => CredentialLocation::Header,
+                "json" => CredentialLocation::Json,
+                "query" => CredentialLocation::Query,
+                "cookie" => CredentialLocation::Cookie,
                 _ => {
                     let name = name.escape_debug();
                     let known = r#"write "header", "json", "query" or "cookie""#;

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::server::assets::{CLEAR_CACHE, CLEAR_SITE_DATA};
 use crate::server::json_object::JsonObject;
-use crate::{Auth, AuthError, Scope, prefers_html};
+use crate::{Auth, AuthError, LogoutScope, prefers_html};
 
 use super::see_other::see_other;
 
@@ -53,9 +53,9 @@ pub(crate) async fn json(
 
 async fn end(request: &HttpRequest, auth: &Auth, body: LogoutRequest) -> Result<HttpResponse, AuthError> {
     let (scope, next) = match body.scope.unwrap_or_default() {
-        ScopeWord::This => (Scope::This, SIGNED_OUT),
-        ScopeWord::Others => (Scope::Others, "/account?ended"),
-        ScopeWord::All => (Scope::All, SIGNED_OUT),
+        ScopeWord::This => (LogoutScope::This, SIGNED_OUT),
+        ScopeWord::Others => (LogoutScope::Others, "/account?ended"),
+        ScopeWord::All => (LogoutScope::All, SIGNED_OUT),
     };
     auth.logout_user(scope).await?;
     let mut response = if prefers_html(request) { see_other(next) } else { HttpResponse::NoContent().finish() };

@@ -6,7 +6,7 @@ use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Data;
 
 use crate::server::state::AppState;
-use crate::{AuthError, Problem};
+use crate::{AuthError, ProblemDetails};
 
 /// The description of the API, written by hand. A test compares it with the table of routes.
 pub(crate) const OPENAPI: &str = include_str!("../openapi.json");
@@ -30,7 +30,7 @@ pub(crate) async fn metrics(state: Data<AppState>) -> HttpResponse {
         }
         Err(_) => {
             let detail = "The counters could not be written out.";
-            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", detail).respond()
+            ProblemDetails::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", detail).respond()
         }
     }
 }

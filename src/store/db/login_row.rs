@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::identity::user_id;
 use super::schema::logins;
-use crate::{EndReason, Login, Remember, StoreError, UnixTime};
+use crate::{EndReason, Login, RememberRecord, StoreError, UnixTime};
 
 /// A login as the table stores it.
 #[derive(Clone, Queryable, Selectable, Insertable)]
@@ -80,13 +80,17 @@ impl LoginRow {
             self.remember_expires_at,
         ) {
             (None, None, None, None, None) => None,
-            (Some(selector), Some(hash), Some(generation), Some(rotated_at), Some(expires_at)) => Some(Remember {
-                selector,
-                validator_hash: hash.try_into().map_err(|_hash| unreadable("a remember hash that is not SHA-256"))?,
-                generation,
-                rotated_at,
-                expires_at,
-            }),
+            (Some(selector), Some(hash), Some(generation), Some(rotated_at), Some(expires_at)) => {
+                Some(RememberRecord {
+                    selector,
+                    validator_hash: hash
+                        .try_into()
+                        .map_err(|_hash| unreadable("a remember hash that is not SHA-256"))?,
+                    generation,
+                    rotated_at,
+                    expires_at,
+                })
+            }
             _ => return Err(unreadable("half a remember cookie")),
         };
         Ok(Login {

@@ -10,7 +10,7 @@ use super::schema::{logins, sessions};
 use super::sessions::delete_of_login;
 use super::storable::is_storable;
 use super::write::row_count;
-use crate::{EndReason, Login, LoginId, LoginStore, Remember, StoreFuture, UnixTime};
+use crate::{EndReason, Login, LoginId, LoginStore, RememberRecord, StoreFuture, UnixTime};
 
 impl LoginStore for Database {
     /// An error when the user does not exist: a deleted user must not get a login.
@@ -81,7 +81,7 @@ impl LoginStore for Database {
         })
     }
 
-    fn rotate_remember<'a>(&'a self, id: &'a LoginId, next: &'a Remember) -> StoreFuture<'a, bool> {
+    fn rotate_remember<'a>(&'a self, id: &'a LoginId, next: &'a RememberRecord) -> StoreFuture<'a, bool> {
         let id = id.as_str().to_owned();
         let next = next.clone();
         Box::pin(async move {

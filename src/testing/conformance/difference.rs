@@ -4,7 +4,7 @@
 use std::fmt::Debug;
 
 use super::report::{Outcome, Violation, ensure};
-use crate::{Login, Remember};
+use crate::{Login, RememberRecord};
 
 /// Collects the fields that differ. A missing field does not compile.
 macro_rules! differing {
@@ -27,7 +27,8 @@ pub(super) fn ensure_login(which: &str, seen: Option<Login>, expected: &Login) -
     let mut seen = seen.ok_or_else(|| Violation::new(format!("{which} is not found")))?;
     let mut fields = Vec::new();
     if let (Some(one), Some(other)) = (&seen.remember, &expected.remember) {
-        fields = differing!(Remember { selector, validator_hash, generation, rotated_at, expires_at }, one, other);
+        fields =
+            differing!(RememberRecord { selector, validator_hash, generation, rotated_at, expires_at }, one, other);
         seen.remember.clone_from(&expected.remember);
     }
     fields.extend(differing!(

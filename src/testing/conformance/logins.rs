@@ -5,7 +5,7 @@ use super::fixture::Fixture;
 use super::race::{RACERS, ROUNDS, race, racer, winners};
 use super::records::{NOW, found, inserted, login, remembered};
 use super::report::{Check, Outcome, checks, ensure, ensure_eq};
-use crate::{EndReason, Login, LoginId, LoginStore, Remember};
+use crate::{EndReason, Login, LoginId, LoginStore, RememberRecord};
 
 pub(super) fn checks<S: LoginStore>() -> Vec<Check<S>> {
     checks! {
@@ -99,7 +99,7 @@ async fn finds_by_selector<S: LoginStore>(at: Fixture<S>) -> Outcome {
 }
 
 fn extended(login: &Login, to: i64) -> Login {
-    let remember = login.remember.clone().map(|remember| Remember { expires_at: to, ..remember });
+    let remember = login.remember.clone().map(|remember| RememberRecord { expires_at: to, ..remember });
     Login { remember, ..login.clone() }
 }
 

@@ -1,6 +1,6 @@
 //! The records of the checks.
 
-use crate::{Login, LoginId, LoginStore, Remember, SessionHash, SessionRecord, SessionStore, UnixTime};
+use crate::{Login, LoginId, LoginStore, RememberRecord, SessionHash, SessionRecord, SessionStore, UnixTime};
 
 use super::fixture::Fixture;
 use super::report::{Outcome, Violation};
@@ -30,7 +30,7 @@ pub(super) fn login(identity: &str) -> Login {
 
 /// Such a login with a remember cookie.
 pub(super) fn remembered(identity: &str) -> Login {
-    let remember = Remember {
+    let remember = RememberRecord {
         selector: LoginId::random().to_string(),
         validator_hash: [1; 32],
         generation: 0,
@@ -41,8 +41,8 @@ pub(super) fn remembered(identity: &str) -> Login {
 }
 
 /// The next record of a remember cookie.
-pub(super) fn successor(remember: &Remember) -> Remember {
-    Remember {
+pub(super) fn successor(remember: &RememberRecord) -> RememberRecord {
+    RememberRecord {
         selector: remember.selector.clone(),
         validator_hash: remember.validator_hash.map(|byte| byte.wrapping_add(1)),
         generation: remember.generation + 1,

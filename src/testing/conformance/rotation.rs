@@ -5,7 +5,7 @@ use super::fixture::Fixture;
 use super::race::{RACERS, ROUNDS, race, racer, winners};
 use super::records::{NOW, found, inserted, login, remembered, successor};
 use super::report::{Check, Outcome, Violation, checks, ensure, ensure_eq};
-use crate::{EndReason, Login, LoginId, LoginStore, Remember};
+use crate::{EndReason, Login, LoginId, LoginStore, RememberRecord};
 
 pub(super) fn checks<S: LoginStore>() -> Vec<Check<S>> {
     checks! {
@@ -23,7 +23,7 @@ pub(super) fn checks<S: LoginStore>() -> Vec<Check<S>> {
     }
 }
 
-fn remember_of(login: &Login) -> Outcome<Remember> {
+fn remember_of(login: &Login) -> Outcome<RememberRecord> {
     login.remember.clone().ok_or_else(|| Violation::new("the login has lost its remember cookie"))
 }
 
@@ -74,7 +74,7 @@ async fn rotates_refresh_for_one_racer<S: LoginStore>(at: Fixture<S>) -> Outcome
 async fn rotates_remember<S: LoginStore>(at: Fixture<S>) -> Outcome {
     let login = inserted(&at, remembered(&at.alice)).await?;
     let before = remember_of(&login)?;
-    let next = Remember { selector: LoginId::random().to_string(), ..successor(&before) };
+    let next = RememberRecord { selector: LoginId::random().to_string(), ..successor(&before) };
     ensure(at.here.rotate_remember(&login.id, &next).await?, "it answers `false` for the right generation")?;
     let expected = Login { remember: Some(next.clone()), ..login };
     ensure_login("the login", at.there.find(&expected.id).await?, &expected)?;
@@ -87,14 +87,14 @@ async fn rotates_no_remember<S: LoginStore>(at: Fixture<S>) -> Outcome {
     let with = inserted(&at, remembered(&at.alice)).await?;
     let before = remember_of(&with)?;
     let next = successor(&before);
-    let rotate = async |id: &LoginId, next: &Remember| at.there.rotate_remember(id, next).await;
+    let rotate = async |id: &LoginId, next: &RememberRecord| at.there.rotate_remember(id, next).await;
     ensure(!rotate(&LoginId::random(), &next).await?, "it answers `true` for a login that is unknown")?;
     ensure(!rotate(&without.id, &next).await?, "it answers `true` for a login without a remember cookie")?;
     for generation in [before.generation, before.generation + 2, before.generation - 1] {
-        let wrong = Remember { generation, ..next.clone() };
+        let wrong = RememberRecord { generation, ..next.clone() };
         ensure(!rotate(&with.id, &wrong).await?, "it answers `true` for another generation")?;
     }
-    let late = Remember { rotated_at: with.expires_at, ..next.clone() };
+    let late = RememberRecord { rotated_at: with.expires_at, ..next.clone() };
     ensure(!rotate(&with.id, &late).await?, "it answers `true` for a login that has expired")?;
     ensure_login("the login", at.here.find(&with.id).await?, &with)?;
     ensure_login("a login without a remember cookie", at.here.find(&without.id).await?, &without)?;

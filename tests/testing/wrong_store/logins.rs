@@ -1,6 +1,6 @@
 //! Logins, and what can be wrong with keeping them.
 
-use tollbridge::{EndReason, Login, LoginId, LoginStore, Remember, StoreError, StoreFuture, UnixTime};
+use tollbridge::{EndReason, Login, LoginId, LoginStore, RememberRecord, StoreError, StoreFuture, UnixTime};
 
 use super::{Fault, WrongStore, lock};
 
@@ -76,7 +76,7 @@ impl LoginStore for WrongStore {
         })
     }
 
-    fn rotate_remember<'a>(&'a self, id: &'a LoginId, next: &'a Remember) -> StoreFuture<'a, bool> {
+    fn rotate_remember<'a>(&'a self, id: &'a LoginId, next: &'a RememberRecord) -> StoreFuture<'a, bool> {
         Box::pin(async move {
             let may = |login: &Login| {
                 let before = login.remember.as_ref().map(|remember| remember.generation);
@@ -94,7 +94,7 @@ impl LoginStore for WrongStore {
             let Some(login) = kept.logins.get_mut(id).filter(|login| any || may(login)) else { return Ok(false) };
             match &mut login.remember {
                 Some(remember) if self.has(Fault::RotatesHalfACookie) => {
-                    *remember = Remember { expires_at: remember.expires_at, ..next.clone() };
+                    *remember = RememberRecord { expires_at: remember.expires_at, ..next.clone() };
                 }
                 remember => *remember = Some(next.clone()),
             }
