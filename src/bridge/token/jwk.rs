@@ -1,7 +1,6 @@
 //! JSON Web Keys (RFC 7517): those that come in verify and do not sign, those that go out are public.
 
 use super::algorithm::Algorithm;
-use super::compact;
 use super::keys::{KeyError, TokenKey};
 use crate::bridge::model::sha256;
 use std::collections::BTreeMap;
@@ -39,13 +38,6 @@ impl TokenKey {
             return Err(error());
         }
         Ok(key)
-    }
-
-    /// Whether `compact` is a JWS (RFC 7515 section 3.1) that this key signed: its header names this key and this
-    /// algorithm, nothing in it is malformed, and the signature is right. It says nothing about the payload, so it
-    /// authenticates nobody; it is for looking into a token that the bridge refuses.
-    pub fn verifies(&self, compact: &str) -> bool {
-        compact::is_signed_by(compact, self)
     }
 }
 
