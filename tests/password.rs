@@ -336,6 +336,41 @@ mod threads {
         wait_until(|| nice_values("password-11").is_empty());
     }
 
+    /// A value of this process in KiB.
+    fn memory(name: &str) -> u64 {
+        let status = fs::read_to_string("/proc/self/status").expect("the state of this process");
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("a line of that name");
+        line.trim_matches([':', '\t', ' ', 'k', 'B']).parse().expect("a number")
+    }
+
+    /// A stored hash may ask for more memory than the configuration does, and must not keep it: a thread lives as long
+    /// as the server.
+    #[actix_web::test]
+    async fn the_memory_of_an_expensive_hash_is_given_back() {
+        const ALONE: &str = "TOLLBRIDGE_TEST_IS_ALONE";
+        const EXPENSIVE: &str =
+            "$argon2id$v=19$m=131072,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+        if std::env::var_os(ALONE).is_none() {
+            // What the other tests need would be measured too, so this runs once more in a process of its own.
+            let name = "threads::the_memory_of_an_expensive_hash_is_given_back";
+            let this = std::env::current_exe().expect("the path of this binary");
+            let run = std::process::Command::new(this).args(["--exact", name]).env(ALONE, "1").output();
+            let run = run.expect("a process");
+            let said = String::from_utf8_lossy(&run.stdout);
+            assert!(run.status.success() && said.contains("1 passed"), "{said}");
+            return;
+        }
+        let hasher = hasher(cheap());
+        assert!(hasher.hash(secret(PASSWORD)).await.is_ok());
+        let before = memory("VmRSS");
+        assert_eq!(hasher.verify(secret(PASSWORD), Some(EXPENSIVE.to_owned())).await, Ok(PasswordVerification::No));
+        // The only thread gives back before it takes the next.
+        assert!(hasher.hash(secret(PASSWORD)).await.is_ok());
+        let (peak, after) = (memory("VmHWM"), memory("VmRSS"));
+        assert!(peak > before + 120 * 1024, "128 MiB were needed: {before} and at most {peak}");
+        assert!(after < before + 32 * 1024, "{before} before, {after} after, of {peak} KiB");
+    }
+
     /// The kernel tells nobody when a thread's entry changes, so this looks again and again.
     fn wait_until(met: impl Fn() -> bool) {
         let end = Instant::now() + Duration::from_secs(20);

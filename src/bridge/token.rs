@@ -23,6 +23,7 @@ mod roca;
 mod signature;
 mod signer;
 mod soundness;
+mod thumbprint;
 mod token_error;
 mod token_hooks;
 mod token_type;

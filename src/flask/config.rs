@@ -13,12 +13,13 @@ pub(super) use flask_location::FlaskLocation;
 use std::fmt;
 use std::time::Duration;
 
-use self::config_reader::{ConfigReader, kind};
-use super::keys::FlaskKeys;
-use crate::bridge::token::{Algorithm, TokenKey};
 use actix_web::cookie::SameSite;
 use actix_web::http::Method;
 use serde_json::{Map, Value};
+
+use self::config_reader::{ConfigReader, kind};
+use super::keys::FlaskKeys;
+use crate::bridge::token::{Algorithm, TokenKey};
 
 const MINUTE: i64 = 60;
 const DAY: i64 = 24 * 60 * MINUTE;

@@ -9,7 +9,7 @@ use actix_session::Session;
 use actix_web::dev::ServerHandle;
 use actix_web::middleware::{Condition, Next, from_fn};
 use actix_web::rt::System;
-use actix_web::web::{Bytes, Data, Json, Payload, PayloadConfig, Query, ServiceConfig};
+use actix_web::web::{Bytes, Data, Json, Path, Payload, PayloadConfig, Query, ServiceConfig};
 use actix_web::{App, FromRequest as _, HttpRequest, HttpResponse, HttpServer, Responder, dev, error, web};
 use futures_util::StreamExt as _;
 use serde::Deserialize;
@@ -223,6 +223,7 @@ fn routes(app: &mut ServiceConfig) {
         .route("/json", web::post().to(echo_json))
         .route("/stream", web::route().to(echo_stream))
         .route("/session-write", web::post().to(session_write))
+        .route("/session-write/{name}", web::post().to(session_write))
         .route("/session-read", web::get().to(session_read))
         .route("/slow", web::post().to(slow))
         .route("/fail", web::route().to(fail))
@@ -398,8 +399,13 @@ async fn echo_stream(mut body: Payload) -> Result<impl Responder, actix_web::Err
     Ok(HttpResponse::Ok().insert_header(("X-Length", length)).body(all))
 }
 
-async fn session_write(body: Bytes, session: Session) -> Result<impl Responder, actix_web::Error> {
-    session.insert("note", String::from_utf8_lossy(&body))?;
+/// Writes the body as a text into the session: as the `note`, or over the value of that name.
+async fn session_write(
+    name: Option<Path<String>>,
+    body: Bytes,
+    session: Session,
+) -> Result<impl Responder, actix_web::Error> {
+    session.insert(name.map_or("note".to_owned(), Path::into_inner), String::from_utf8_lossy(&body))?;
     Ok(HttpResponse::NoContent())
 }
 

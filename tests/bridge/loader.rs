@@ -125,6 +125,23 @@ fn a_compressed_body_is_not_searched_and_arrives() {
     assert_eq!(call("/json").expect(200).json(), body);
 }
 
+/// Whoever says that a body is coded gets no other reading of it, whatever it is: the next in line may not see a token
+/// where this one does, or the other way round.
+#[test]
+fn a_body_that_only_says_that_it_is_compressed_is_not_searched() {
+    let app = TestApp::start();
+    let token = Anonymous(&app).token_login("panther").access;
+    let (browser, _) = Browser::signed_in(&app, "batman", false);
+    for coding in ["gzip", "br", "identity", "", "made-up"] {
+        let call = |client: &dyn Client| {
+            let call = client.call("POST", "/who_am_i").header("content-encoding", coding);
+            call.json(&json!({ "access_token": token })).send()
+        };
+        call(&Anonymous(&app)).refused(401, "login_required");
+        assert_eq!(call(&browser).expect(200).json()["username"], "batman", "{coding:?}: no token is presented");
+    }
+}
+
 #[test]
 fn one_token_in_one_form() {
     let app = TestApp::start();

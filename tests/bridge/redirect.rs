@@ -135,3 +135,22 @@ fn the_login_of_an_embedder_stays_on_the_site() {
     assert_eq!(sent_to("/how?x=y"), "/how?x=y");
     assert_eq!(sent_to("//evil.example"), "/who_am_i");
 }
+
+/// Whatever else in the application writes into the session, the way back stays on the site.
+#[test]
+fn a_way_back_that_was_planted_in_the_session_leads_nowhere_else() {
+    let app = TestApp::with(|bridge| bridge.login_view("/login").next_in_session(true));
+    for (planted, kept) in [
+        ("/how?a=b", json!("/how?a=b")),
+        ("//evil.example", json!(null)),
+        ("https://evil.example/", json!(null)),
+        ("/\\evil.example", json!(null)),
+        ("javascript:alert(1)", json!(null)),
+    ] {
+        let browser = Browser::new(&app);
+        let plant = browser.call("POST", "/session-write/tollbridge.next").body("text/plain", planted);
+        plant.send().expect(204);
+        assert_eq!(browser.get("/next").expect(200).json(), kept, "{planted}");
+        assert_eq!(browser.get("/next").expect(200).json(), json!(null), "it is gone: {planted}");
+    }
+}

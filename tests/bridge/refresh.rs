@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use actix_web::rt::System;
 use serde_json::json;
+use tollbridge::{Login, LoginStore as _};
 
-use crate::app::{START, TestApp};
+use crate::app::{START, TestApp, World};
 use crate::clients::{Anonymous, Answer, Browser, Client, Pair};
+use crate::store::CountingStore;
 
 fn refresh(app: &TestApp, token: &str) -> Answer {
     Anonymous(app).call("POST", "/refresh").bearer(token).send()
@@ -15,10 +18,15 @@ fn who(app: &TestApp, token: &str) -> Answer {
     Anonymous(app).call("GET", "/who_am_i").bearer(token).send()
 }
 
+/// The login of a pair, as it is kept.
+fn login_of(app: &TestApp, pair: &Pair) -> Login {
+    let claims = Anonymous(app).call("GET", "/claims").bearer(&pair.access).send().expect(200).json();
+    app.store().login(claims["sid"].as_str().expect("sid")).expect("a login")
+}
+
 /// The rotations that the store was asked for.
 fn rotations(app: &TestApp, pair: &Pair) -> i64 {
-    let claims = Anonymous(app).call("GET", "/claims").bearer(&pair.access).send().expect(200).json();
-    app.store().login(claims["sid"].as_str().expect("sid")).expect("a login").refresh_generation
+    login_of(app, pair).refresh_generation
 }
 
 #[test]
@@ -124,6 +132,39 @@ fn rotation_survives_a_restart() {
     who(&restarted, &third.access).expect(200);
     refresh(&restarted, &first.refresh).refused(401, "token_reused");
     refresh(&restarted, &third.refresh).refused(401, "login_ended");
+}
+
+/// Of the same users, with the logins as they were before.
+fn restored_from_a_backup(app: &TestApp, logins: &[Login]) -> TestApp {
+    let store = CountingStore::default();
+    System::new().block_on(async {
+        for login in logins {
+            store.insert(login).await.expect("a store");
+        }
+    });
+    TestApp::over(World { store, ..app.world.clone() }, |bridge| bridge)
+}
+
+/// A token that is ahead of its row was copied by nobody, so it ends nothing; but nobody knows what came after it either.
+#[test]
+fn a_generation_that_the_store_never_issued_is_refused_and_ends_nothing() {
+    let app = TestApp::start();
+    let first = Anonymous(&app).token_login("panther");
+    let backup = login_of(&app, &first);
+    let second = refresh(&app, &first.refresh).expect(200).pair();
+    let third = refresh(&app, &second.refresh).expect(200).pair();
+    let restored = restored_from_a_backup(&app, &[backup]);
+    for pause in [0, 11] {
+        restored.advance(pause);
+        for ahead in [&second.refresh, &third.refresh] {
+            refresh(&restored, ahead).refused(401, "token_invalid");
+            let by_itself = Anonymous(&restored).call("GET", "/require/refresh").bearer(ahead).send();
+            by_itself.refused(401, "token_invalid");
+        }
+        let login = login_of(&restored, &first);
+        assert_eq!((login.ended, login.refresh_generation), (None, 0));
+    }
+    refresh(&restored, &first.refresh).expect(200);
 }
 
 #[test]

@@ -150,6 +150,34 @@ fn a_forged_one_changes_nothing() {
     browser.get("/who_am_i").expect(200);
 }
 
+/// The cookies before the current one are known by their MAC alone: without it a guess would get the current one, or
+/// end the login.
+#[test]
+fn a_forged_one_of_an_older_generation_changes_nothing() {
+    let app = TestApp::start();
+    let (browser, pair, first) = remembered(&app);
+    let (selector, zero) = (first.split('.').next().expect("a selector"), "A".repeat(43));
+    let validator = first.rsplit('.').next().expect("a validator");
+    for generation in 1..4 {
+        browser.forget(SESSION);
+        browser.get("/who_am_i").expect(200);
+        for pause in [0, 31] {
+            app.advance(pause);
+            let of = |generation: i64, validator: &str| format!("{selector}.{generation}.{validator}");
+            let forged = (0..generation).map(|older| of(older, &zero));
+            let forged = forged.chain((1..=generation).map(|later| of(later, validator)));
+            for value in forged {
+                let forger = with_cookie(&app, &value);
+                assert_eq!(forger.get("/who_am_i").outcome(), (401, "login_required".to_owned()), "{value}");
+                assert_eq!((forger.cookie(REMEMBER), forger.cookie(SESSION)), (None, None), "{value}");
+            }
+        }
+    }
+    Anonymous(&app).call("GET", "/who_am_i").bearer(&pair.access).send().expect(200);
+    browser.forget(SESSION);
+    browser.get("/who_am_i").expect(200);
+}
+
 #[test]
 fn it_expires() {
     let app = TestApp::with(|bridge| bridge.remember_ttl(std::time::Duration::from_secs(3600)));

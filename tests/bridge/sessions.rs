@@ -1,9 +1,11 @@
 //! Browser sessions: keys, timeouts, writes, and what one user leaves to the next.
 
+use std::time::Instant;
+
 use serde_json::{Value, json};
 
-use crate::app::TestApp;
-use crate::clients::{Anonymous, Browser, Client, REMEMBER, SESSION};
+use crate::app::{START, TestApp};
+use crate::clients::{Anonymous, Answer, Browser, Client, REMEMBER, SESSION};
 
 const DAY: i64 = 24 * 60 * 60;
 
@@ -150,6 +152,60 @@ fn reading_costs_no_write() {
     let (by_session, _) = reads();
     assert!(by_session.contains(&"touch_session"), "once a minute it is noted: {by_session:?}");
     assert_eq!(reads(), (vec!["find", "load_session"], vec!["find"]), "and once only");
+}
+
+/// It is noted beside the request, so this looks until it is there.
+#[test]
+fn when_a_login_was_last_seen_is_noted_once_a_minute() {
+    let app = TestApp::start();
+    let (browser, pair) = Browser::signed_in(&app, "panther", false);
+    let id = browser.get("/how").expect(200).json()["login_id"].as_str().expect("a login").to_owned();
+    let last_seen = || app.store().login(&id).expect("a login").last_seen_at;
+    let by_session = || browser.get("/who_am_i").expect(200);
+    let by_token = || Anonymous(&app).call("GET", "/who_am_i").bearer(&pair.access).send().expect(200);
+    for (now, use_it) in [(60, &by_session as &dyn Fn() -> Answer), (120, &by_token), (180, &by_session)] {
+        app.advance(59);
+        app.store().take_calls();
+        use_it();
+        assert_eq!(last_seen(), START + now - 60, "not yet");
+        app.advance(1);
+        use_it();
+        let deadline = Instant::now() + std::time::Duration::from_secs(10);
+        while last_seen() != START + now {
+            assert!(Instant::now() < deadline, "it was last seen at {}", last_seen() - START);
+            std::thread::yield_now();
+        }
+        use_it();
+        assert_eq!(app.store().take_calls().get("touch"), Some(&1), "once");
+    }
+}
+
+/// The bridge's own values are of this version or none: what it cannot read is not for the browser's good.
+#[test]
+fn a_session_whose_flag_cannot_be_read_is_not_fresh() {
+    let app = TestApp::start();
+    let (browser, _) = Browser::signed_in(&app, "panther", false);
+    browser.get("/fresh").expect(200);
+    browser.call("POST", "/session-write/tollbridge.face").body("text/plain", "of another version").send().expect(204);
+    browser.get("/fresh").refused(401, "reauth_required");
+    assert_eq!(browser.get("/freshness").json()["fresh"], false);
+    assert_eq!(browser.get("/how").expect(200).json()["fresh"], false, "and it is still a session");
+    browser.post("/confirm").expect(200);
+    browser.get("/fresh").expect(200);
+}
+
+#[test]
+fn of_a_long_user_agent_the_beginning_is_kept() {
+    let app = TestApp::start();
+    for (sent, kept) in [(1, 1), (255, 255), (256, 256), (257, 256), (4000, 256)] {
+        let agent: String = ('a'..='z').cycle().take(sent).collect();
+        let form = json!({ "username": "panther", "password": crate::app::PASSWORD });
+        let login = Browser::new(&app);
+        login.call("POST", "/login").header("user-agent", &agent).json(&form).send().expect(200);
+        let id = login.get("/how").expect(200).json()["login_id"].as_str().expect("a login").to_owned();
+        let login = app.store().login(&id).expect("a login");
+        assert_eq!(login.user_agent.as_deref(), Some(&agent[..kept]), "{sent} bytes");
+    }
 }
 
 #[test]

@@ -37,6 +37,10 @@ impl UserStore for Users {
     async fn find(&self, identity: &str) -> Result<Option<User>, StoreError> {
         Ok((identity != "ghost").then(|| User(identity.to_owned())))
     }
+
+    fn is_active(&self, user: &User) -> bool {
+        user.0 != "disabled"
+    }
 }
 
 fn builder() -> BridgeBuilder {
@@ -296,6 +300,21 @@ async fn a_user_whom_nobody_looked_up_is_an_error_that_says_so() {
         }
         assert_eq!(server::call_service(&app, get("/who", &token).to_request()).await.status(), 200);
     }
+}
+
+/// There is no login whose end would keep them out.
+#[actix_web::test]
+async fn a_token_of_a_user_who_is_gone_or_disabled_lets_nobody_in() {
+    for user in ["disabled", "ghost"] {
+        let token = flask().create_access_token(user).issue().expect("a token");
+        let (status, _, body) = answers!(builder().flask_jwt(&flask()))(get("/who", &token)).await;
+        assert_eq!((status, body), (401, json!({ "msg": format!("Error loading the user {user}") })));
+        let unseen = manager(json!({})).without_user_lookup().build().expect("a manager");
+        assert_eq!(answers!(builder().flask_jwt(&unseen))(get("/who", &token)).await.0, 200, "nobody is looked up");
+    }
+    let own_words = same_key().accept_flask_jwt_extended(true);
+    let token = flask().create_access_token("disabled").issue().expect("a token");
+    assert_eq!(answers!(own_words)(get("/who", &token)).await.2["code"], "user_disabled");
 }
 
 /// Whatever is not a number compares with none: not fresh for ever, and nobody's id.

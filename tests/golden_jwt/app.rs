@@ -30,6 +30,9 @@ const PATHS: [&str; 12] = [
     "/hj",
 ];
 
+/// The other loaders.
+const HOOKS: [&str; 4] = ["user", "decode_key", "blocklist", "verify"];
+
 /// The error loaders, as the recording calls them.
 const ERROR_LOADERS: [&str; 7] = [
     "unauthorized",
@@ -70,21 +73,27 @@ impl TokenBlocklist for Blocked {
     }
 }
 
-/// The bridge of a case's application; an error if its configuration is refused.
-pub(crate) fn bridge(recording: &Recording, case: &Case) -> Result<Bridge, String> {
+/// What of a case this application does not have.
+pub(crate) fn lacks(case: &Case) -> Option<String> {
     let path = case.request.path();
     if !PATHS.contains(&path) {
-        return Err(format!("the application has no route {path}"));
+        return Some(format!("the application has no route {path}"));
     }
+    let known = |hook: &str| HOOKS.contains(&hook) || ERROR_LOADERS.contains(&hook);
+    let unknown = case.hooks.iter().find(|hook| !known(hook))?;
+    Some(format!("the application has no loader {unknown}"))
+}
+
+/// The bridge of a case's application; an error if its configuration is refused.
+pub(crate) fn bridge(recording: &Recording, case: &Case) -> Result<Bridge, String> {
     let jwt = manager(recording, case)?;
     let mut bridge = Bridge::builder(Users).store(MemoryStore::default()).flask_jwt(&jwt);
     for hook in &case.hooks {
         bridge = match hook.as_str() {
-            "user" | "decode_key" => bridge,
-            error if ERROR_LOADERS.contains(&error) => bridge,
             "blocklist" => bridge.token_blocklist(Blocked),
             "verify" => bridge.check_claims(|token| token.get("role") != Some(&json!("bad"))),
-            other => return Err(format!("the application has no loader {other}")),
+            // The manager has these.
+            _ => bridge,
         };
     }
     bridge.build().map_err(|error| error.to_string())
@@ -103,10 +112,10 @@ fn manager(recording: &Recording, case: &Case) -> Result<JwtManager, String> {
     let config = FlaskConfig::from_json_with_weak_secret(&config.into()).map_err(|error| error.to_string())?;
     let mut jwt = JwtManager::builder(config).route_locations(&[CredentialLocation::Header, CredentialLocation::Json]);
     // Who asks for the user gets one: nobody has to register a loader here.
-    if !case.hooks.iter().any(|hook| hook == "user") && case.request.path() != "/user" {
+    if !case.has("user") && case.request.path() != "/user" {
         jwt = jwt.without_user_lookup();
     }
-    if case.hooks.iter().any(|hook| hook == "decode_key") {
+    if case.has("decode_key") {
         let secret = recording.secret_key.clone();
         jwt = jwt.decode_key_loader(move |_, claims| {
             let of_42 = claims.get("sub") == Some(&json!("42"));

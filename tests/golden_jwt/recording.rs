@@ -2,6 +2,8 @@
 
 use actix_web::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use actix_web::test::TestRequest;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -29,9 +31,9 @@ pub(crate) struct Recorded {
     path: String,
     query: Option<Map<String, Value>>,
     headers: Map<String, Value>,
-    json: Option<Value>,
+    pub(crate) json: Option<Value>,
     form: Option<Map<String, Value>>,
-    data: Option<String>,
+    pub(crate) data: Option<String>,
     content_type: Option<String>,
 }
 
@@ -70,9 +72,27 @@ impl Recording {
     }
 }
 
+impl Case {
+    /// Whether it has this loader.
+    pub(crate) fn has(&self, loader: &str) -> bool {
+        self.hooks.iter().any(|hook| hook == loader)
+    }
+
+    /// The claims of the token in the header.
+    pub(crate) fn claims(&self) -> Option<Map<String, Value>> {
+        let payload = self.request.header("Authorization")?.strip_prefix("Bearer ")?.split('.').nth(1)?;
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()
+    }
+}
+
 impl Recorded {
     pub(crate) fn path(&self) -> &str {
         &self.path
+    }
+
+    /// The only value of a header.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.as_str()
     }
 
     pub(crate) fn test_request(&self) -> TestRequest {

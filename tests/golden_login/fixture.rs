@@ -6,17 +6,14 @@ use std::time::Duration;
 use actix_web::HttpResponse;
 use actix_web::cookie::SameSite;
 use actix_web::http::StatusCode;
-use serde_json::Value;
 use tollbridge::flask::LoginManager;
 use tollbridge::store::memory::MemoryStore;
 use tollbridge::testing::FakeClock;
 use tollbridge::{AuthError, AuthEvent, Bridge, SessionProtection, StoreError, TokenKey, TokenLocations, UserStore};
 
 use crate::own_credential::{OwnCredential, has_request_loader};
-use crate::recording::{Case, Exchange, Step, dictionary, flag, seconds, text};
-
-/// When every case begins.
-pub(crate) const START: i64 = 1_800_000_000;
+use crate::recording::{Case, flag, seconds, text};
+use crate::settings::{Localized, Settings, scopes};
 
 #[derive(Clone)]
 pub(crate) struct User {
@@ -60,14 +57,8 @@ impl Told {
     }
 }
 
-/// What the routes need to know of the configuration.
-#[derive(Clone, Copy)]
-pub(crate) struct Settings {
-    pub(crate) login_disabled: bool,
-}
-
 /// The path of an endpoint that the recording names, and of what is a path already.
-fn view(name: &str) -> String {
+pub(crate) fn view(name: &str) -> String {
     match name {
         "authlogin" => "/auth/login".to_owned(),
         "reauth" => "/auth/reauth".to_owned(),
@@ -85,35 +76,9 @@ fn protection(mode: Option<&str>) -> SessionProtection {
     }
 }
 
-/// What the recorded application answered itself when it had a handler for such refusals.
-fn answer_of(case: &Case, signal: &str) -> Option<(StatusCode, String)> {
-    let is_such = |step: &Step| match step {
-        Step::Exchange(exchange) if exchange.signals.last().is_some_and(|last| last == signal) => {
-            Some((StatusCode::from_u16(exchange.status).ok()?, exchange.body.clone()))
-        }
-        _ => None,
-    };
-    case.steps.iter().find_map(is_such)
-}
-
-/// What the recorded application's `localize_callback` made of its messages: what was kept of them in the session.
-fn localized(case: &Case) -> Option<String> {
-    let exchanges = case.steps.iter().filter_map(|step| match step {
-        Step::Exchange(exchange) => Some(&**exchange),
-        Step::Client(_) => None,
-    });
-    let flashes = |exchange: &Exchange| {
-        let set = exchange.set_cookie.iter().find_map(|set| set.split_once("SESSION").map(|(_, json)| json))?;
-        let session: Value = serde_json::Deserializer::from_str(set).into_iter().next()?.ok()?;
-        Some(session["_flashes"][0][" t"][1].as_str()?.to_owned())
-    };
-    exchanges.into_iter().find_map(flashes)
-}
-
 /// The bridge of a case, and what it tells.
-pub(crate) fn bridge(case: &Case) -> Result<(Bridge, Told, Settings), String> {
+pub(crate) fn bridge(case: &Case, settings: &Settings, clock: &FakeClock) -> Result<(Bridge, Told), String> {
     let mut manager = LoginManager::new();
-    let mut settings = Settings { login_disabled: false };
     for (key, value) in &case.manager {
         let told = text(value);
         manager = match (key.as_str(), told.as_deref()) {
@@ -125,10 +90,10 @@ pub(crate) fn bridge(case: &Case) -> Result<(Bridge, Told, Settings), String> {
             ("login_message_category", Some(category)) => manager.login_message_category(category),
             ("needs_refresh_message_category", Some(category)) => manager.needs_refresh_message_category(category),
             ("session_protection", mode) => manager.session_protection(protection(mode)),
-            ("blueprint_login_views", _) => dictionary(value).into_iter().fold(manager, |manager, (name, of)| {
-                manager.blueprint_login_view(format!("/{name}"), of.map(|name| view(&name)).as_deref())
-            }),
-            // Their answers are in the recording; how users are called and which class nobody has is our own business.
+            ("blueprint_login_views", _) => scopes(value)
+                .into_iter()
+                .fold(manager, |manager, (scope, view)| manager.blueprint_login_view(scope, view.as_deref())),
+            // These are set below; how users are called and which class nobody has is our own business.
             (
                 "localize_callback"
                 | "unauthorized_callback"
@@ -163,11 +128,8 @@ pub(crate) fn bridge(case: &Case) -> Result<(Bridge, Told, Settings), String> {
                 None => None,
             }),
             ("REMEMBER_COOKIE_REFRESH_EACH_REQUEST", _) => manager.remember_cookie_refresh_each_request(flag(value)),
-            ("LOGIN_DISABLED", _) => {
-                // The application's own switch: a guard that is not there.
-                settings.login_disabled = flag(value);
-                manager
-            }
+            // The application's own switch: a guard that is not there.
+            ("LOGIN_DISABLED", _) => manager,
             (
                 "FORCE_HOST_FOR_REDIRECTS"
                 | "REMEMBER_COOKIE_NAME"
@@ -186,9 +148,8 @@ pub(crate) fn bridge(case: &Case) -> Result<(Bridge, Told, Settings), String> {
             (other, _) => return Err(format!("the fixture does not know the key `{other}`")),
         };
     }
-    if case.manager.contains_key("localize_callback") || case.name.contains("locali") {
-        let said = localized(case);
-        manager = manager.localize_callback(move |_, message| said.clone().unwrap_or_else(|| message.to_owned()));
+    if let Some(localized) = Localized::of(case) {
+        manager = manager.localize_callback(move |_, message| localized.say(message));
     }
     let told = Told::default();
     let listener = told.clone();
@@ -196,27 +157,20 @@ pub(crate) fn bridge(case: &Case) -> Result<(Bridge, Told, Settings), String> {
         .token_key(TokenKey::hs256(&[7; 32]).expect("a key"))
         .session_secret(&[9; 32])
         .store(MemoryStore::default())
-        .clock(FakeClock::at(START))
+        .clock(clock)
         .on_event(move |event: &AuthEvent| listener.0.lock().expect("a whole list").push(event.name()));
     if has_request_loader(case) {
         bridge = bridge.token_locations(TokenLocations::new(&[])).request_loader(OwnCredential);
     }
-    let unauthorized = has_handler(case, "unauthorized").then(|| answer_of(case, "user_unauthorized")).flatten();
-    let needs_refresh = has_handler(case, "needs_refresh").then(|| answer_of(case, "user_needs_refresh")).flatten();
-    if unauthorized.is_some() || needs_refresh.is_some() {
-        bridge = bridge.on_refusal(move |refusal| {
-            let answer = match refusal.error() {
-                AuthError::ReauthRequired { .. } => &needs_refresh,
-                _ => &unauthorized,
-            };
-            answer.clone().map(|(status, body)| HttpResponse::build(status).body(body))
-        });
-    }
+    let (unauthorized, needs_refresh) = (settings.unauthorized_handler, settings.needs_refresh_handler);
+    bridge = bridge.on_refusal(move |refusal| {
+        let (status, says) = match refusal.error() {
+            AuthError::ReauthRequired { .. } => needs_refresh?,
+            error if error.status() == StatusCode::UNAUTHORIZED => unauthorized?,
+            _ => return None,
+        };
+        Some(HttpResponse::build(StatusCode::from_u16(status).ok()?).body(says))
+    });
     let bridge = manager.init_app(bridge).build().map_err(|error| error.to_string())?;
-    Ok((bridge, told, settings))
-}
-
-/// Whether the recorded application had a handler for these refusals: only the name says so.
-fn has_handler(case: &Case, what: &str) -> bool {
-    case.name.contains(&format!("{what}_handler")) || case.manager.contains_key(&format!("{what}_callback"))
+    Ok((bridge, told))
 }

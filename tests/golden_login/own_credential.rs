@@ -3,7 +3,7 @@
 use actix_web::HttpRequest;
 use tollbridge::{RequestLoader, StoreError};
 
-use crate::fixture::{INACTIVE, is_known};
+use crate::fixture::is_known;
 use crate::recording::{Case, Request, text};
 
 /// Whether the recorded application had a `request_loader` (or 0.6.3's `header_loader`): only the name says so.
@@ -43,10 +43,9 @@ impl OwnCredential {
     }
 }
 
-/// Whether a recorded request brings a credential of the application's own, and whether it holds.
-pub(crate) fn own_credential(case: &Case, request: &Request) -> Option<bool> {
-    let credential = OwnCredential::in_recording(request).filter(|_| has_request_loader(case))?;
-    Some(OwnCredential::owner(&credential).is_some_and(|id| id != INACTIVE))
+/// Whose credential of the application's own a recorded request brings, if it brings one; and if that holds.
+pub(crate) fn own_credential(case: &Case, request: &Request) -> Option<Option<String>> {
+    OwnCredential::in_recording(request).filter(|_| has_request_loader(case)).map(|it| OwnCredential::owner(&it))
 }
 
 impl RequestLoader for OwnCredential {

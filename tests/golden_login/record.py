@@ -1,6 +1,6 @@
 """Records what the real Flask-Login does: `python tests/golden_login/record.py > tests/vectors/golden_login_own_063.json`.
 
-Needs Flask 3.1.3, Werkzeug 3.1.9 and Flask-Login 0.6.3. The application is that of golden_login_http_063.json, as far as
+Needs Flask 3.1.3, Werkzeug 3.1.9, Flask-Login 0.6.3 and time-machine. The application is that of golden_login_http_063.json, as far as
 that recording shows it; the cases are those that it leaves out.
 """
 
@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import flask_login
 import itsdangerous
+import time_machine
 from flask import Blueprint, Flask, get_flashed_messages, request, session
 from flask_login import signals
 
@@ -145,19 +146,43 @@ def decoded(cookie):
 
 
 DROP = "<session cookie dropped by client>"
+DAY = 24 * 60 * 60
+
+
+def passes(seconds):
+    return f"<{seconds} seconds pass>"
+
+
+def client_acts(client, what, clock):
+    """What a client does by itself, and what time does to it."""
+    said = what.strip("<>").split(" ", 3)
+    if what == DROP:
+        client.delete_cookie("session")
+    elif said[:3] == ["client", "sets", "cookie"]:
+        client.set_cookie(*said[3].split("=", 1))
+    elif said[:3] == ["client", "sets", "session"]:
+        with client.session_transaction() as values:
+            values.update([said[3].split("=", 1)])
+    else:
+        clock.shift(int(said[0]))
+        now = datetime.datetime.now(datetime.timezone.utc)
+        for cookie in list(client._cookies.values()):
+            if cookie.expires and cookie.expires <= now:
+                client.delete_cookie(cookie.key, domain=cookie.domain, path=cookie.path)
 
 
 def record(name, steps, config={}, manager={}, **handlers):
+    with time_machine.travel(datetime.datetime.now(), tick=False) as clock:
+        return record_now(clock, name, steps, config, manager, handlers)
+
+
+def record_now(clock, name, steps, config, manager, handlers):
     app = application(config, manager, handlers)
     client = app.test_client()
     recorded = []
     for step in steps:
-        if step == DROP:
-            client.delete_cookie("session")
-            recorded.append(step)
-            continue
-        if isinstance(step, str) and step.startswith("<client sets cookie "):
-            client.set_cookie(*step[len("<client sets cookie "):-1].split("=", 1))
+        if isinstance(step, str) and step.startswith("<"):
+            client_acts(client, step, clock)
             recorded.append(step)
             continue
         path, options = step if isinstance(step, tuple) else (step, {})
@@ -189,6 +214,11 @@ def protection_cases(mode):
         "remember_restore_two_requests": ["/login/1?remember=1", DROP, "/whoami", "/whoami", "/state"],
         "ip_change": ["/login/1", ("/whoami", {"environ_base": {"REMOTE_ADDR": "10.9.8.7"}}), "/fresh"],
         "xff_change": ["/login/1", ("/whoami", {"headers": {"X-Forwarded-For": "10.9.8.7"}}), "/fresh"],
+        "logout_from_elsewhere": ["/login/1?remember=1", ("/logout", other), "/whoami"],
+        "confirm_from_elsewhere": [
+            "/login/1?stale=1", ("/confirm", other), ("/very", other), "/very", "/whoami", "/fresh",
+        ],
+        "fresh_from_elsewhere": ["/login/1", ("/fresh", other), "/fresh", ("/whoami", other), "/fresh"],
         "stale_login": ["/login/1?stale=1&remember=1", ("/very", other), "/confirm", "/very", "/whoami"],
     }
     return [record(f"prot_{mode}_{name}", steps, config) for name, steps in cases.items()]
@@ -202,10 +232,48 @@ def login_cases():
         record("login_inactive", ["/login/3", "/whoami", "/secret"]),
         record("login_other_user", ["/login/1", "/set/foo/bar", "/login/2", "/whoami", "/state"]),
         record("logout_anonymous", ["/logout", "/whoami"]),
+        record("logout_anonymous_with_data", ["/set/foo/bar", "/logout", "/state", "/whoami"]),
         record("logout_keeps_data", [
             "/login/1", "/set/foo/bar", "/logout", "/state", "/whoami", "/login/2", "/state",
         ]),
         record("session_user_unknown", ["/login/ghost", "/whoami", "/state", "/secret", "/whoami", "/state"]),
+        record("session_user_planted", [
+            "/set/_user_id/2", "/state", "/whoami", "/secret", "/very", "/fresh", "/logout", "/state", "/whoami",
+        ]),
+        record("session_user_planted_unknown", ["/set/_user_id/ghost", "/whoami", "/state", "/login/1", "/whoami"]),
+        record("session_user_planted_over_login", [
+            "/login/1", "/set/foo/bar", "/set/_user_id/2", "/whoami", "/state", "/very", "/login/1", "/secret",
+        ]),
+        record("session_user_planted_over_remembered", [
+            "/login/1?remember=1", "/set/_user_id/2", "/fresh", "/secret", "/whoami", DROP, "/whoami",
+        ]),
+        record("session_user_planted_beside_remember", [
+            "/login/1?remember=1", DROP, "/set/_user_id/2", "/whoami", "/state", "/logout", "/whoami",
+        ]),
+        record("session_user_planted_then_logged_out", [
+            "/login/1?remember=1", "/set/_user_id/2", "/confirm", "/logout", "/login", "/whoami",
+        ], {"REMEMBER_COOKIE_PATH": "/login"}),
+        record("session_user_planted_strong", [
+            "/login/1", "/set/_user_id/2", "/whoami", "/secret", "/state",
+        ], {"SESSION_PROTECTION": "strong"}),
+        record("session_user_planted_by_client", [
+            "<client sets session _user_id=2>", "/whoami", "/secret", "<client sets session _user_id=ghost>", "/whoami",
+        ]),
+        record("login_inactive_forced_remember", [
+            "/login/3?force=1&remember=1", "/whoami", "/secret", DROP, "/whoami", "/state", "/fresh",
+        ]),
+        record("confirm_inactive", ["/login/3?force=1&stale=1", "/confirm", "/very", "/fresh", "/whoami"]),
+        record("confirm_inactive_view", [
+            "/login/3?force=1&stale=1", "/confirm", "/login/ghost", "/confirm", "/flash",
+        ], manager={"login_view": "authlogin"}),
+        record("confirm_unknown", ["/login/ghost?stale=1", "/confirm", "/fresh", "/whoami", "/fresh"]),
+        record("session_in_time", [
+            "/login/1", passes(20 * DAY), "/very", passes(20 * DAY), "/whoami", passes(32 * DAY), "/whoami", "/state",
+        ]),
+        record("session_permanent_in_time", [
+            "/login/1?permanent=1", passes(20 * DAY), "/very", passes(20 * DAY), "/whoami", passes(32 * DAY), "/whoami",
+        ]),
+        record("login_in_and_out_inactive", ["/login-logout/3", "/whoami"]),
         record("login_in_and_out", [
             "/login-logout/1", "/state", "/login/1?remember=1", "/login-logout/2", "/whoami",
         ]),
@@ -247,9 +315,29 @@ def remember_cases():
             "/whoami",
         ], renewing),
         record("remember_refresh_each_request_drop", ["/login/1", "/", DROP, "/whoami"], renewing),
+        record("remember_refresh_each_request_in_time", [
+            "/login/1?remember=1&duration=3600", passes(1800), "/", passes(30), "/whoami", passes(30), "/whoami",
+            passes(2700), "/secret", passes(2700), DROP, "/whoami", "/whoami", passes(3000), "/whoami",
+        ], renewing),
+        record("remember_refresh_each_request_untouched", [
+            "/login/1?remember=1&duration=3600", passes(1800), "/", "/fresh", passes(2700), DROP, "/whoami", "/fresh",
+        ], renewing),
+        record("remember_refresh_each_request_usual", [
+            "/login/1?remember=1", passes(DAY), "/whoami", passes(DAY), DROP, "/whoami", passes(DAY), "/whoami", "/logout",
+        ], renewing),
+        record("remember_runs_out", [
+            "/login/1?remember=1&duration=3600", passes(3000), DROP, "/whoami", DROP, passes(601), "/fresh", "/whoami",
+        ]),
+        record("remember_usual_time", ["/login/1?remember=1", passes(364 * DAY), "/whoami", passes(2 * DAY), "/whoami"]),
+        record("remember_duration_once", [
+            "/login/1?remember=1&duration=60", "/login/1?remember=1", passes(61), DROP, "/whoami",
+        ]),
         record("remember_path", [
             "/login/1?remember=1", DROP, "/whoami", "/auth/login",
         ], {"REMEMBER_COOKIE_PATH": "/auth"}),
+        record("remember_path_outlives_logout", [
+            "/login/1?remember=1", "/logout", "/whoami", "/login", "/login/2?remember=1", DROP, "/whoami",
+        ], {"REMEMBER_COOKIE_PATH": "/login"}),
         record("remember_days", ["/login/1?remember=1"], {"REMEMBER_COOKIE_DURATION": datetime.timedelta(days=2)}),
         record("remember_hours", [
             "/login/1?remember=1", "/login/1?remember=1&duration=60",
@@ -288,6 +376,21 @@ def view_cases():
         record("use_session_for_next_strong", [
             "/secret?a=1", "/whoami", "/state", "/auth/login", "/login/1", "/state", "/logout", "/state",
         ], {"USE_SESSION_FOR_NEXT": True, "SESSION_PROTECTION": "strong"}, view),
+        record("use_session_for_next_from_elsewhere", [
+            "/login/3?force=1", ("/secret", {"headers": {"User-Agent": "UA2"}}), "/secret", "/whoami",
+        ], {"USE_SESSION_FOR_NEXT": True}, view),
+        record("use_session_for_next_elsewhere", ["/secret?a=1", "/state", "/auth/login"], {
+            "USE_SESSION_FOR_NEXT": True,
+        }, {"login_view": "https://sso.example/login"}),
+        record("protected_then_redirected", [
+            "/login/1?remember=1", "/set/foo/bar", ("/secret", {"headers": {"User-Agent": "UA2"}}), "/flash", "/state",
+        ], {"SESSION_PROTECTION": "strong"}, view),
+        record("protected_then_to_prove", [
+            "/login/1", ("/very", {"headers": {"User-Agent": "UA2"}}), "/flash", "/very",
+        ], manager=both),
+        record("force_host_next_in_session", ["/secret?x=%2F", "/state", "/auth/login"], {
+            "FORCE_HOST_FOR_REDIRECTS": "good.com", "USE_SESSION_FOR_NEXT": True,
+        }, view),
         record("force_host_absolute", [("/secret", {"base_url": "http://bad.com"})], {
             "FORCE_HOST_FOR_REDIRECTS": "good.com",
         }, {"login_view": "https://sso.example/login"}),
@@ -319,6 +422,17 @@ def request_loader_cases():
         ], request_loader=by_header),
         record("request_loader_logout", [("/logout", brings("1")), ("/whoami", brings("1"))], request_loader=by_header),
         record("request_loader_login", [("/login/1", brings("1")), "/whoami"], request_loader=by_header),
+        record("request_loader_bad", [("/whoami", brings("bad")), "/whoami"], request_loader=by_header),
+        record("request_loader_and_session", [
+            ("/set/foo/bar", brings("1")), "/state", ("/confirm", brings("1")), ("/confirm", brings("bad")),
+            ("/confirm", brings("3")), ("/login-logout/1", brings("1")), ("/login-logout/3", brings("bad")), "/whoami",
+        ], request_loader=by_header),
+        record("request_loader_view", [
+            ("/secret", brings("bad")), ("/very", brings("1")), "/flash", "/secret",
+        ], manager={"login_view": "authlogin", "refresh_view": "reauth"}, request_loader=by_header),
+        record("request_loader_beside_session", [
+            "/login/1", ("/very", brings("2")), ("/fresh", brings("2")), ("/logout", brings("2")), "/whoami", "/logout",
+        ], request_loader=by_header),
         record("request_loader_inactive", [
             ("/whoami", brings("3")), ("/secret", brings("3")),
         ], request_loader=by_header),

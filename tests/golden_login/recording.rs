@@ -45,7 +45,7 @@ pub(crate) struct Exchange {
     pub(crate) body: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Request {
     pub(crate) path: String,
@@ -69,16 +69,88 @@ impl Request {
         base.split_once("://").map_or(base, |(_, host)| host).trim_end_matches('/')
     }
 
-    pub(crate) fn has_header(&self, name: &str) -> bool {
-        self.headers.keys().any(|key| key.eq_ignore_ascii_case(name))
+    pub(crate) fn header(&self, name: &str) -> Option<String> {
+        text(self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?.1)
+    }
+
+    pub(crate) fn peer(&self) -> String {
+        self.environ_base.get("REMOTE_ADDR").and_then(text).unwrap_or_else(|| "127.0.0.1".to_owned())
+    }
+
+    pub(crate) fn agent(&self) -> String {
+        self.header("user-agent").unwrap_or_else(|| "UA1".to_owned())
+    }
+
+    /// What a session is protected for: address and `User-Agent`.
+    pub(crate) fn client(&self, believes_proxies: bool) -> String {
+        let forwarded = self.header("x-forwarded-for").filter(|_| believes_proxies);
+        let forwarded = forwarded.and_then(|all| Some(all.split(',').next()?.trim().to_owned()));
+        format!("{}|{}", forwarded.unwrap_or_else(|| self.peer()), self.agent())
     }
 }
 
+/// What a client does by itself, or what happens to it.
+pub(crate) enum Act {
+    Drops {
+        session: bool,
+        remember: bool,
+    },
+    /// A cookie, as `name=value`.
+    SetsCookie(String),
+    /// It gets hold of the application's secret, or of a view that writes what it is told.
+    NamesItself(String),
+    Waits(i64),
+}
+
+impl Act {
+    pub(crate) fn parse(what: &str) -> Result<Self, String> {
+        let what = what.trim_start_matches('<').trim_end_matches('>');
+        let is_loss = what.contains("cookie") && (what.contains("dropped") || what.contains("deleted"));
+        let seconds = what.strip_suffix(" seconds pass").and_then(|seconds| seconds.parse().ok());
+        match (what.strip_prefix("client sets cookie "), what.strip_prefix("client sets session _user_id="), seconds) {
+            (Some(set), ..) => Ok(Self::SetsCookie(set.to_owned())),
+            (_, Some(user), _) => Ok(Self::NamesItself(user.to_owned())),
+            (.., Some(seconds)) => Ok(Self::Waits(seconds)),
+            _ if is_loss => {
+                let (all, of) = (what.contains("all"), |name: &str| what.contains(name));
+                Ok(Self::Drops { session: all || of("session"), remember: all || of("remember") })
+            }
+            _ => Err(format!("the fixture does not know how a client does this: {what}")),
+        }
+    }
+}
+
+impl Case {
+    /// The steps, and when each is. Time goes on from one to the next, so that a cookie that is set again is seen to be.
+    pub(crate) fn timed(&self) -> Vec<(i64, &Step)> {
+        let mut now = START - BETWEEN;
+        let timed = self.steps.iter().map(|step| {
+            match step {
+                Step::Exchange(_) => now += BETWEEN,
+                Step::Client(what) => {
+                    if let Ok(Act::Waits(seconds)) = Act::parse(what) {
+                        now += seconds;
+                    }
+                }
+            }
+            (now.max(START), step)
+        });
+        timed.collect()
+    }
+}
+
+/// When every case begins, and the seconds from one request to the next.
+pub(crate) const START: i64 = 1_800_000_000;
+const BETWEEN: i64 = 20;
+
 /// The recording in `TOLLBRIDGE_GOLDEN_LOGIN`, else the one that is here.
 pub(crate) fn given() -> Recording {
-    read(
-        std::env::var_os("TOLLBRIDGE_GOLDEN_LOGIN").map_or_else(|| vector("golden_login_http_063.json"), PathBuf::from),
-    )
+    std::env::var_os("TOLLBRIDGE_GOLDEN_LOGIN").map_or_else(first, |path| read(PathBuf::from(path)))
+}
+
+/// The one that is here.
+pub(crate) fn first() -> Recording {
+    read(vector("golden_login_http_063.json"))
 }
 
 /// Further cases, which `record.py` records.

@@ -5,16 +5,16 @@ use std::time::Duration;
 
 use actix_session::Session;
 use actix_web::middleware::Condition;
-use actix_web::web::{Data, Json, Path, Query, ServiceConfig};
+use actix_web::web::{Json, Path, Query, ServiceConfig};
 use actix_web::{Responder, web};
 use serde_json::{Map, Value, json};
 use tollbridge::{AnyUser, Auth, AuthError, LogoutScope, Messages, Require};
 
-use crate::fixture::{Settings, User};
+use crate::fixture::User;
 
-pub(crate) fn routes(settings: Settings) -> impl FnOnce(&mut ServiceConfig) {
-    let login = move || Condition::new(!settings.login_disabled, Require::login());
-    let fresh = move || Condition::new(!settings.login_disabled, Require::login().fresh());
+pub(crate) fn routes(login_disabled: bool) -> impl FnOnce(&mut ServiceConfig) {
+    let login = move || Condition::new(!login_disabled, Require::login());
+    let fresh = move || Condition::new(!login_disabled, Require::login().fresh());
     move |app| {
         app.route("/", web::get().to(async || "index"))
             .route("/whoami", web::route().to(whoami))
@@ -26,14 +26,13 @@ pub(crate) fn routes(settings: Settings) -> impl FnOnce(&mut ServiceConfig) {
             .service(web::resource("/very").wrap(fresh()).route(web::route().to(async || "very")))
             .route("/fresh", web::route().to(freshness))
             .route("/state", web::route().to(state))
-            .route(STATE, web::get().to(state))
+            .route(STATE, web::get().to(all))
             .route("/set/{key}/{value}", web::route().to(set))
             .route("/flash", web::route().to(flash))
             .route("/auth/login", web::route().to(login_form))
             .route("/auth/reauth", web::route().to(async || "reauth"))
             .route("/reauth", web::route().to(async || "reauth"))
-            .route(&format!("{MINT}{{id}}"), web::get().to(mint))
-            .app_data(Data::new(settings));
+            .route(&format!("{MINT}{{id}}"), web::get().to(mint));
         for scope in ["first", "second", "third"] {
             app.service(web::resource(format!("/{scope}/x")).wrap(login()).route(web::route().to(async || "x")));
         }
@@ -68,7 +67,7 @@ async fn sign_in(id: Path<String>, arguments: Arguments, auth: Auth) -> Result<&
     if asked("force") {
         login = login.force();
     }
-    if let Some(duration) = arguments.get("duration") {
+    if let Some(duration) = arguments.get("duration").filter(|_| asked("remember")) {
         let seconds = duration.parse().map_err(|_| AuthError::InvalidRequest("`duration` is in seconds".into()))?;
         login = login.duration(Duration::from_secs_f64(seconds));
     }
@@ -80,7 +79,10 @@ async fn sign_in(id: Path<String>, arguments: Arguments, auth: Auth) -> Result<&
 }
 
 async fn sign_in_and_out(id: Path<String>, auth: Auth) -> Result<&'static str, AuthError> {
-    auth.login_user(&User { id: id.into_inner() }).await?;
+    match auth.login_user(&User { id: id.into_inner() }).await {
+        Ok(_) | Err(AuthError::UserDisabled) => {}
+        Err(error) => return Err(error),
+    }
     auth.logout_user(LogoutScope::This).await?;
     Ok("True")
 }
@@ -102,38 +104,44 @@ async fn freshness(auth: Auth) -> Result<String, AuthError> {
     Ok(format!("fresh={} remembered={}", python(fresh), python(remembered)))
 }
 
-/// What the session says, in the words of the recording, and whether the browser is remembered.
-async fn state(session: Session, auth: Auth) -> Result<impl Responder, AuthError> {
-    let (fresh, remembered) = (auth.login_fresh().await?, auth.login_remembered().await?);
+/// What the session says, in the words of Flask-Login.
+async fn state(session: Session, auth: Auth) -> Result<Json<Map<String, Value>>, AuthError> {
+    let fresh = auth.login_fresh().await?;
     let value = |text: &String| serde_json::from_str::<Value>(text).unwrap_or_default();
     let entries = session.entries();
     let of = |key: &str| entries.get(key).map(value);
-    let user = of("actix_identity.user_id");
     let is_own = |key: &&String| !key.starts_with("tollbridge.") && !key.starts_with("actix_identity.");
-    let others: Map<String, Value> =
+    let mut told: Map<String, Value> =
         entries.iter().filter(|(key, _)| is_own(key)).map(|(key, text)| (key.clone(), value(text))).collect();
-    let messages = of("tollbridge.messages").unwrap_or_else(|| json!([]));
-    let flashes = messages.as_array().into_iter().flatten().map(|one| json!([one["category"], one["text"]]));
-    Ok(Json(json!({
-        "fresh": user.is_some() && fresh,
-        "user": user,
-        "flashes": flashes.collect::<Vec<_>>(),
-        "next": of("tollbridge.next"),
-        "others": others,
-        "remembered": remembered,
-    })))
+    // Without a login the name of a user is nobody's.
+    if let Some(user) = of("actix_identity.user_id").filter(|_| entries.contains_key("tollbridge.login")) {
+        told.extend([("_user_id".to_owned(), user), ("_fresh".to_owned(), fresh.into())]);
+    }
+    if let Some(Value::Array(messages)) = of("tollbridge.messages") {
+        let flashes = messages.iter().map(|one| json!([one["category"], one["text"]])).collect();
+        told.insert("_flashes".to_owned(), flashes);
+    }
+    told.extend(of("tollbridge.next").map(|next| ("next".to_owned(), next)));
+    Ok(Json(told))
 }
 
+/// The same, and whether the browser is remembered.
+async fn all(session: Session, auth: Auth) -> Result<impl Responder, AuthError> {
+    let remembered = auth.login_remembered().await?;
+    Ok(Json(json!({ "session": state(session, auth).await?.0, "remembered": remembered })))
+}
+
+/// Writes what it is told, also the name of a user.
 async fn set(path: Path<(String, String)>, session: Session) -> Result<&'static str, actix_web::Error> {
     let (key, value) = path.into_inner();
-    session.insert(key, value)?;
+    session.insert(if key == "_user_id" { "actix_identity.user_id" } else { &key }, value)?;
     Ok("ok")
 }
 
 async fn flash(messages: Messages) -> String {
     let all: Vec<Value> = messages.into_iter().map(|message| json!([message.category, message.text])).collect();
     // As Python writes it.
-    Value::from(all).to_string().replace(",\"", ", \"")
+    Value::from(all).to_string().replace(",\"", ", \"").replace("],[", "], [")
 }
 
 /// Shows where the way leads on, and leaves it in the session.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use aws_lc_rs::hmac;
 use serde_json::{Map, Value, json};
 
-use crate::fixture::START;
+use crate::address::place;
 
 /// A cookie, with its attributes but for its age.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub(crate) struct Cookie {
 
 impl Cookie {
     /// A cookie that is set, or one with an empty value that is removed.
-    pub(crate) fn parse(set: &str) -> Self {
+    pub(crate) fn parse(set: &str, now: i64) -> Self {
         let (name, rest) = set.split_once('=').unwrap_or_else(|| panic!("a cookie without a name: {set}"));
         let (value, attributes) = match rest.strip_prefix("SESSION") {
             // The recording has the session decoded, and JSON may have semicolons in it.
@@ -33,11 +33,9 @@ impl Cookie {
         for attribute in attributes.split(';').map(str::trim).filter(|attribute| !attribute.is_empty()) {
             let seconds = |text: &str| text.trim_start_matches("<now+").trim_end_matches("s>").parse::<i64>().ok();
             match attribute.split_once('=') {
-                Some(("Max-Age", age)) => cookie.expires_at = seconds(age).map(|age| START + age),
+                Some(("Max-Age", age)) => cookie.expires_at = seconds(age).map(|age| now + age),
                 // A time in the past, which comes with an age of zero, and else a time that counts from now.
-                Some(("Expires", at)) if at.starts_with("<now") => {
-                    cookie.expires_at = seconds(at).map(|age| START + age)
-                }
+                Some(("Expires", at)) if at.starts_with("<now") => cookie.expires_at = seconds(at).map(|age| now + age),
                 Some(("Expires", _)) => {}
                 _ => drop(cookie.attributes.insert(attribute.to_owned())),
             }
@@ -46,35 +44,48 @@ impl Cookie {
     }
 
     /// Until when it is kept, to within some seconds, and how it is written.
-    fn manner(&self) -> (Option<i64>, BTreeSet<String>) {
+    pub(crate) fn manner(&self) -> (Option<i64>, BTreeSet<String>) {
         (self.expires_at.map(|at| (at + 5) / 10 * 10), self.attributes.clone())
     }
 
-    pub(crate) fn is_removal(&self) -> bool {
-        self.value.is_empty() || self.expires_at.is_some_and(|at| at <= START)
+    pub(crate) fn is_over(&self, now: i64) -> bool {
+        self.value.is_empty() || self.expires_at.is_some_and(|at| at <= now)
+    }
+
+    /// Whether it is sent with a request for this path (RFC 6265 section 5.1.4).
+    pub(crate) fn is_for(&self, path: &str) -> bool {
+        let of = self.attributes.iter().find_map(|attribute| attribute.strip_prefix("Path=")).unwrap_or("/");
+        path == of || path.strip_prefix(of).is_some_and(|rest| of.ends_with('/') || rest.starts_with('/'))
     }
 }
 
-/// What a client of Flask-Login holds.
+/// What a client of Flask-Login holds, as far as it was recorded.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Theirs {
+pub(crate) struct Recorded {
     pub(crate) session: Map<String, Value>,
-    pub(crate) remember: Option<Cookie>,
-    /// Whose the remember cookie is, if its signature holds.
-    pub(crate) remembered: Option<String>,
+    pub(crate) remember: Option<Kept>,
 }
 
-impl Theirs {
-    pub(crate) fn user(&self) -> Option<&str> {
-        self.session.get("_user_id")?.as_str()
-    }
+/// A remember cookie.
+#[derive(Clone, Debug)]
+pub(crate) struct Kept {
+    /// Whose it is, if it holds.
+    pub(crate) holder: Option<String>,
+    pub(crate) cookie: Cookie,
+    pub(crate) since: i64,
+    /// Which login it is a face of, here.
+    pub(crate) login: usize,
+}
 
+impl Recorded {
     /// Takes what an answer sets.
-    pub(crate) fn take(&mut self, set: &[String], remember_name: &str, secret: &str) {
-        for cookie in set.iter().map(|set| Cookie::parse(set)) {
+    pub(crate) fn take(&mut self, set: &[String], remember_name: &str, secret: &str, now: i64) {
+        for cookie in set.iter().map(|set| Cookie::parse(set, now)) {
             if cookie.name == remember_name {
-                self.set_remember(Some(cookie).filter(|cookie| !cookie.is_removal()), secret);
-            } else if cookie.is_removal() {
+                let kept =
+                    |cookie: Cookie| Kept { holder: signed_by(&cookie.value, secret), cookie, since: now, login: 0 };
+                self.remember = Some(cookie).filter(|cookie| !cookie.is_over(now)).map(kept);
+            } else if cookie.is_over(now) {
                 self.session.clear();
             } else {
                 // Whatever it is called.
@@ -83,25 +94,35 @@ impl Theirs {
         }
     }
 
-    pub(crate) fn set_remember(&mut self, cookie: Option<Cookie>, secret: &str) {
-        self.remembered = cookie.as_ref().and_then(|cookie| signed_by(&cookie.value, secret));
-        self.remember = cookie;
-    }
-
-    /// What it means.
     pub(crate) fn meaning(&self) -> Meaning {
-        let own = ["_user_id", "_fresh", "_id", "_remember", "_remember_seconds", "_permanent", "_flashes", "next"];
-        let flashes = self.session.get("_flashes").and_then(Value::as_array).into_iter().flatten();
-        let others = self.session.iter().filter(|(key, _)| !own.contains(&key.as_str()));
-        let remembers = self.remember.as_ref().filter(|_| self.remembered.is_some());
-        Meaning {
-            user: self.user().map(str::to_owned),
-            fresh: self.user().is_some() && self.session.get("_fresh") == Some(&Value::Bool(true)),
-            flashes: flashes.map(|flash| flash[" t"].clone()).collect(),
-            next: self.session.get("next").cloned().unwrap_or_default(),
-            others: others.map(|(key, value)| (key.clone(), value.clone())).collect(),
-            remembered: remembers.map(Cookie::manner),
-        }
+        let holds = self.remember.as_ref().filter(|kept| kept.holder.is_some());
+        Meaning { told: told(&self.session), remembered: holds.map(|kept| kept.cookie.manner()) }
+    }
+}
+
+/// What a session of Flask-Login's tells.
+pub(crate) fn told(session: &Map<String, Value>) -> Value {
+    let own = ["_user_id", "_fresh", "_id", "_remember", "_remember_seconds", "_permanent", "_flashes", "next"];
+    let user = session.get("_user_id").and_then(Value::as_str);
+    let flashes = session.get("_flashes").and_then(Value::as_array).into_iter().flatten();
+    // In a cookie they are marked as tuples.
+    let flashes: Vec<&Value> = flashes.map(|flash| flash.get(" t").unwrap_or(flash)).collect();
+    let others: Map<String, Value> = session.clone().into_iter().filter(|(key, _)| !own.contains(&&**key)).collect();
+    json!({
+        "user": user,
+        "fresh": user.is_some() && session.get("_fresh") == Some(&Value::Bool(true)),
+        "flashes": flashes,
+        "next": session.get("next").and_then(Value::as_str).map(place),
+        "others": others,
+    })
+}
+
+/// What an application says: a text, what is in its session, or where the way leads on.
+pub(crate) fn said(path: &str, status: u16, body: &str) -> Value {
+    match (serde_json::from_str(body), body.strip_prefix("form next=")) {
+        (Ok(Value::Object(session)), _) if path == "/state" && status == 200 => told(&session),
+        (_, Some(next)) => json!({ "form next": place(next) }),
+        _ => body.into(),
     }
 }
 
@@ -140,11 +161,8 @@ fn unquoted(value: &str) -> String {
 /// What the cookies of a client mean.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Meaning {
-    pub(crate) user: Option<String>,
-    pub(crate) fresh: bool,
-    pub(crate) flashes: Vec<Value>,
-    pub(crate) next: Value,
-    pub(crate) others: Map<String, Value>,
+    /// What the session tells.
+    pub(crate) told: Value,
     /// Until when, and how the cookie is written.
     pub(crate) remembered: Option<(Option<i64>, BTreeSet<String>)>,
 }
@@ -152,13 +170,12 @@ pub(crate) struct Meaning {
 impl Meaning {
     /// Of what the fixture tells of a session, and the remember cookie that the client holds.
     pub(crate) fn of(state: &Value, remember: Option<&Cookie>) -> Self {
-        Self {
-            user: state["user"].as_str().map(str::to_owned),
-            fresh: state["fresh"] == true,
-            flashes: state["flashes"].as_array().cloned().unwrap_or_default(),
-            next: state["next"].clone(),
-            others: state["others"].as_object().cloned().unwrap_or_default(),
-            remembered: remember.filter(|_| state["remembered"] == json!(true)).map(Cookie::manner),
-        }
+        let session = state["session"].as_object().expect("a session");
+        Self { told: told(session), remembered: remember.filter(|_| state["remembered"] == true).map(Cookie::manner) }
+    }
+
+    /// Whether there is nothing to be kept.
+    pub(crate) fn is_nothing(&self) -> bool {
+        *self == Self { told: told(&Map::new()), remembered: None }
     }
 }

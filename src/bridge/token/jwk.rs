@@ -1,15 +1,14 @@
 //! JSON Web Keys (RFC 7517): those that come in verify and do not sign, those that go out are public.
 
-use super::algorithm::Algorithm;
-use super::keys::{KeyError, TokenKey};
-use crate::bridge::model::sha256;
 use std::collections::BTreeMap;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::DecodingKey;
 use jsonwebtoken::jwk::{CommonParameters, Jwk, KeyOperations, PublicKeyUse};
 use serde_json::Value;
+
+use super::algorithm::Algorithm;
+use super::keys::{KeyError, TokenKey};
+use super::thumbprint::key_members;
 
 /// The members that make keys of all types, public and private (RFC 7518 section 6).
 const KEY_MEMBERS: [&str; 13] = ["crv", "d", "dp", "dq", "e", "k", "n", "oth", "p", "q", "qi", "x", "y"];
@@ -57,17 +56,4 @@ fn purpose(common: &CommonParameters) -> Option<(Algorithm, String)> {
         && common.key_operations.as_ref().is_none_or(|operations| operations.contains(&KeyOperations::Verify));
     let algorithm = common.key_algorithm?.to_string().parse().ok()?;
     is_for_verifying.then_some((algorithm, kid))
-}
-
-/// The thumbprint (RFC 7638 section 3): a hash over the required members in the order of their names.
-///
-/// `Jwk::thumbprint` has it too, but asks the provider of the process, which can be one that panics.
-pub(super) fn thumbprint(jwk: &Jwk) -> Option<String> {
-    let json = serde_json::to_vec(&key_members(jwk)?).ok()?;
-    Some(URL_SAFE_NO_PAD.encode(sha256(&json)))
-}
-
-/// `kty` and the members that it requires.
-fn key_members(jwk: &Jwk) -> Option<BTreeMap<String, Value>> {
-    serde_json::from_value(serde_json::to_value(&jwk.algorithm).ok()?).ok()
 }

@@ -1,8 +1,5 @@
 //! Keys: one key, one algorithm, one `kid`.
 
-use super::algorithm::Algorithm;
-use super::{jwk, signature, soundness};
-use crate::bridge::model::sha256;
 use std::fmt;
 use std::sync::Arc;
 
@@ -10,6 +7,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::jwk::{Jwk, PublicKeyUse};
 use jsonwebtoken::{DecodingKey, EncodingKey};
+
+use super::algorithm::Algorithm;
+use super::thumbprint::thumbprint;
+use super::{signature, soundness};
+use crate::bridge::model::sha256;
 
 /// A key that signs tokens or verifies them, from a secret, a PEM file or a JSON Web Key. Cloning it is cheap.
 ///
@@ -136,7 +138,7 @@ impl TokenKey {
             return None;
         }
         let mut public = Jwk::from_decoding_key(&verifying, Some(algorithm.for_jsonwebtoken())).ok()?;
-        let kid = kid.or_else(|| jwk::thumbprint(&public))?;
+        let kid = kid.or_else(|| thumbprint(&public))?;
         public.common.public_key_use = Some(PublicKeyUse::Signature);
         public.common.key_id = Some(kid.clone());
         Some(Self(Arc::new(Key { algorithm, kid, signing, verifying, public: Some(public) })))
