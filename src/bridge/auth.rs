@@ -1,4 +1,4 @@
-//! What a handler holds: extractors, guards, and the handle that signs users in and out.
+//! The authentication API of handlers: extractors, guards, and the handle that signs users in and out.
 //!
 //! This room may import all rooms up to `resolve`.
 

@@ -1,7 +1,7 @@
-//! From a credential to a principal: who a request is.
+//! Resolves the credential of a request to a principal.
 //!
-//! The resolver is a function of what it is given, and answers a `Resolution`. This room may import all rooms up to
-//! `session`.
+//! The resolver keeps no state of the request: it gets a credential and a requirement, and returns a `Resolution`. This
+//! room may import all rooms up to `session`.
 
 mod by_custom_credential;
 mod by_remember_cookie;
@@ -20,10 +20,10 @@ mod token_checks;
 pub(crate) use by_remember_cookie::REMEMBER_GRACE;
 pub(crate) use engine::Engine;
 pub(crate) use external_tokens::ExternalTokens;
-pub(crate) use live_login::live;
+pub(crate) use live_login::find_live;
 pub use principal::{Principal, Via};
 pub(crate) use requirement::{RequiredFace, Requirement};
 pub(crate) use resolution::{Resolution, Verdict};
-pub(crate) use resolver::NOT_A_BROWSER;
+pub(crate) use resolver::BROWSER_SESSION_ONLY;
 pub use token_checks::TokenBlocklist;
 pub(crate) use token_checks::TokenChecks;

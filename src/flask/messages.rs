@@ -176,8 +176,8 @@ fn is_about_tokens(refusal: &Refusal<'_>) -> bool {
 /// Where the request was searched for a token, and what was there instead.
 fn missing(refusal: &Refusal<'_>) -> Option<String> {
     let (state, search) = (refusal.state()?, refusal.search()?);
-    let demands = state.demands();
-    let requirement = demands.as_deref().unwrap_or(&Requirement::DEFAULT);
+    let of_guard = state.guard_requirement();
+    let requirement = of_guard.as_deref().unwrap_or(&Requirement::DEFAULT);
     let wanted = requirement.wanted.name();
     let searched = search.searched(&state.presented, requirement.locations.as_deref(), requirement.wanted);
     let details: Vec<_> = searched.iter().map(|(location, found)| absence(search, *location, found, wanted)).collect();

@@ -1,4 +1,4 @@
-//! Whoever it is: for pages that everybody may see.
+//! The extractor for pages that every request may see: it also gives a disabled user.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -14,33 +14,39 @@ use crate::bridge::resolve::Verdict;
 
 /// The user of this request, or an anonymous one: Flask-Login's `current_user` where no login is required.
 ///
-/// Three may come: a user who is signed in; one who is inactive and was signed in all the same, by
-/// [`force`](crate::LoginUser::force), and is let in nowhere; and nobody. Ask [`is_authenticated`](Self::is_authenticated)
-/// before you show what is not for everybody.
+/// There are three cases:
 ///
-/// It refuses what [`MaybeUser`](crate::MaybeUser) refuses: an invalid token is a 401, a store that is down a 503.
+/// - a user who is signed in and active;
+/// - a disabled user who was signed in with [`force`](crate::LoginUser::force). For guards and the other extractors this
+///   request is anonymous;
+/// - an anonymous request.
+///
+/// Check [`is_authenticated`](Self::is_authenticated) before you show what only signed-in users may see.
+///
+/// The refusals are those of [`MaybeUser`](crate::MaybeUser): 401 for an invalid token, 503 when a store is
+/// unavailable.
 pub struct AnyUser<U> {
     user: Option<Rc<U>>,
     active: bool,
 }
 
 impl<U> AnyUser<U> {
-    /// Whether this is a user who may be here: signed in and active.
+    /// Whether the user is signed in and active.
     pub fn is_authenticated(&self) -> bool {
         self.user.is_some() && self.active
     }
 
-    /// Whether the user is active; nobody is not.
+    /// Whether the user is active (Flask-Login's `is_active`). `false` for an anonymous request.
     pub fn is_active(&self) -> bool {
         self.is_authenticated()
     }
 
-    /// Whether this is nobody.
+    /// Whether the request is anonymous.
     pub fn is_anonymous(&self) -> bool {
         self.user.is_none()
     }
 
-    /// The user, also one who is inactive.
+    /// The user, active or disabled.
     pub fn get(&self) -> Option<&U> {
         self.user.as_deref()
     }
@@ -57,8 +63,8 @@ impl<U: 'static> FromRequest for AnyUser<U> {
             match state.verdict(&req).await {
                 Verdict::Accepted(principal) => Ok(Self { user: Some(user_of(&principal.user)?), active: true }),
                 Verdict::Absent(_) => {
-                    let inactive = state.disabled_user();
-                    Ok(Self { user: inactive.map(|user| user_of(&user)).transpose()?, active: false })
+                    let disabled = state.disabled_user();
+                    Ok(Self { user: disabled.map(|user| user_of(&user)).transpose()?, active: false })
                 }
                 Verdict::Rejected(error) => Err(error),
             }

@@ -1,4 +1,4 @@
-//! The handle with which a handler signs users in and out.
+//! The handle for signing users in and out, and for refreshing.
 
 use std::fmt;
 use std::future::{Ready, ready};
@@ -36,25 +36,26 @@ pub struct Auth {
 }
 
 impl Auth {
-    /// Refuses what [`login_user`](Self::login_user) will refuse whoever signs in, if a session is to be opened. Call it
-    /// before you check a password: else every other site can make its visitors' browsers cost you one.
+    /// Checks whether this request may open a session. [`login_user`](Self::login_user) makes the same checks. Call
+    /// this before you check a password: otherwise another site can use its visitors' browsers to make your server hash
+    /// passwords.
     ///
     /// # Errors
     ///
     /// [`CsrfRejected`](AuthError::CsrfRejected) when another site sent the request, and
-    /// [`CredentialConflict`](AuthError::CredentialConflict) when it brings a token.
+    /// [`CredentialConflict`](AuthError::CredentialConflict) when the request presents a token.
     pub fn may_open_session(&self) -> Result<(), AuthError> {
         if self.state.presented.is_token() {
             return Err(AuthError::CredentialConflict(
                 "A request that brings a token cannot open a session. Leave the token out.",
             ));
         }
-        // Another site may not sign its visitors in to an account of its own (login CSRF).
+        // Login CSRF: another site signs its visitors in to an account of the attacker.
         self.engine().reader.check_origin(&self.req)
     }
 
-    /// The refusal of a handler that wants a login which is fresh: Flask-Login's `needs_refresh()`. It says how long a
-    /// login is ([`fresh_window`](crate::BridgeBuilder::fresh_window)), and a browser is redirected to the
+    /// The refusal of a handler that needs a fresh login: Flask-Login's `needs_refresh()`. It contains the
+    /// [`fresh_window`](crate::BridgeBuilder::fresh_window), and a browser is redirected to the
     /// [`refresh_view`](crate::BridgeBuilder::refresh_view).
     ///
     /// ```
@@ -74,8 +75,8 @@ impl Auth {
         self.engine().reauth_required()
     }
 
-    /// The cookies that carry tokens, to put tokens on a response (`set_access_cookies`, `set_refresh_cookies`) or to
-    /// take them back (`unset_jwt_cookies`).
+    /// The cookies that hold tokens. With them a handler sets tokens on a response (`set_access_cookies`,
+    /// `set_refresh_cookies`) or removes them (`unset_jwt_cookies`).
     ///
     /// ```
     /// use actix_web::{HttpResponse, post};
@@ -97,26 +98,27 @@ impl Auth {
     ///
     /// # Errors
     ///
-    /// [`CsrfRejected`](AuthError::CsrfRejected) when another site sent the request: it may sign nobody in or out.
-    /// [`Misconfigured`](AuthError::Misconfigured) when no [`TokenLocations`](crate::TokenLocations) name cookies.
+    /// [`CsrfRejected`](AuthError::CsrfRejected) when another site sent the request, because it must not sign users in
+    /// or out. [`Misconfigured`](AuthError::Misconfigured) when the [`TokenLocations`](crate::TokenLocations) contain
+    /// no cookies.
     pub fn token_cookies(&self) -> Result<&TokenCookies, AuthError> {
         let cookies = self.engine().reader.token_cookies().ok_or(AuthError::Misconfigured(
-            "a token was to be put into a cookie, where the bridge looks for none: declare `CredentialLocation::Cookie`",
+            "token cookies are used but not configured: add `CredentialLocation::Cookie` to the `TokenLocations`",
         ))?;
         self.engine().reader.check_origin(&self.req)?;
         Ok(cookies)
     }
 
-    /// What resolves this request.
+    /// The stores, keys and settings of the bridge.
     pub(crate) fn engine(&self) -> &Engine {
         &self.state.engine
     }
 
-    /// Verifies a token that this request presents, and remembers it.
+    /// Verifies a token that this request presents, and records it in the state.
     pub(super) fn verify(&self, token: &Chosen<'_>, now: UnixTime) -> Result<Verification, AuthError> {
         let state = &self.state;
         let verified = by_token::verify(&state.engine, &state.token_cache, &state.presented, &self.req, token, now)?;
-        state.note_verified(Rc::clone(&verified.token));
+        state.record_verified(Rc::clone(&verified.token));
         Ok(verified)
     }
 }

@@ -1,4 +1,4 @@
-//! Freshness: whether this login was proved lately, and proving it again.
+//! Freshness: whether the user authenticated recently, and re-authentication.
 
 use std::rc::Rc;
 
@@ -9,21 +9,22 @@ use super::sign_in::NewLogin;
 use crate::bridge::credential::{Choice, WantedType, raw_cookies};
 use crate::bridge::error::AuthError;
 use crate::bridge::model::{AuthEvent, Login};
-use crate::bridge::resolve::{REMEMBER_GRACE, Verdict, live};
+use crate::bridge::resolve::{REMEMBER_GRACE, Verdict, find_live};
 use crate::bridge::session::{Match, PresentedCookie, SessionLogin, face};
 
 impl Auth {
-    /// The user has proved again who they are, by a password that you have checked (Flask-Login's `confirm_login`): the
-    /// login is fresh from now on, with a session that was not, be it by age or because a remember cookie opened it.
-    /// A token stays what it is; [issue](NewLogin::issue_tokens) a fresh one.
+    /// Makes the login fresh after the user has re-authenticated, by a password that you have checked (Flask-Login's
+    /// `confirm_login`). The session becomes fresh too, also one that a remember cookie opened. Tokens that were issued
+    /// before do not change; [issue](NewLogin::issue_tokens) a fresh one.
     ///
-    /// **Check the password of who is signed in**, whom [`CurrentUser`](crate::CurrentUser) names, and not that of a user
-    /// whom the form names: else whoever finds an open session makes it fresh with a password of their own.
+    /// **Check the password of the user who is signed in**, which is [`CurrentUser`](crate::CurrentUser), and not of a
+    /// user that a form names. Otherwise anybody with access to an open session can make it fresh with the password of
+    /// another account.
     ///
     /// # Errors
     ///
-    /// [`LoginRequired`](AuthError::LoginRequired) when nobody is signed in (Flask-Login confirms even nobody), and the
-    /// other refusals of a credential.
+    /// [`LoginRequired`](AuthError::LoginRequired) for an anonymous request (Flask-Login confirms that one too), and
+    /// the other refusals of a credential.
     pub async fn confirm_login(&self) -> Result<NewLogin<'_>, AuthError> {
         let engine = self.engine();
         let now = engine.clock.now();
@@ -37,7 +38,7 @@ impl Auth {
                 (principal.identity.clone(), principal.login()?.clone())
             }
         };
-        let (_, login) = live(engine, &identity, &login_id, now).await?;
+        let (_, login) = find_live(engine, &identity, &login_id, now).await?;
         if !engine.logins.confirm(&login_id, now).await? {
             return Err(AuthError::LoginEnded);
         }
@@ -45,22 +46,22 @@ impl Auth {
         if !self.state.presented.is_token() {
             face::confirm(&engine.browser, &self.req, &self.req.get_session())?;
         }
-        // Who has not been asked for yet is found to be fresh when they are.
+        // A request that is resolved later finds the new freshness in the store and the session.
         if let Some(principal) = self.state.accepted() {
-            self.state.set_answer(Verdict::Accepted(Rc::new(principal.renewed(now))));
+            self.state.set_resolution(Verdict::Accepted(Rc::new(principal.reauthenticated(now))));
         }
         tracing::info!(login.id = %login.id, user.id = %login.identity, "login confirmed");
         engine.events.emit(|| AuthEvent::LoginConfirmed { user: login.identity.clone(), login: login.id.clone() });
         Ok(NewLogin::new(self, login, true, now))
     }
 
-    /// Whether this request's login was proved within the freshness window, and not by remembering or refreshing
-    /// (Flask-Login's `login_fresh`). Unlike [`Principal::fresh`](crate::Principal::fresh) it does not load the user; `false` when nobody is
-    /// signed in.
+    /// Whether this request's login is fresh: the user authenticated within the freshness window, and not by a remember
+    /// cookie or a refresh token (Flask-Login's `login_fresh`). For a session it does not load the user, unlike
+    /// [`Principal::fresh`](crate::Principal::fresh). `false` for an anonymous request.
     ///
     /// # Errors
     ///
-    /// A presented token that does not hold, and a store that cannot answer.
+    /// When the presented token is refused, or a store is unavailable.
     pub async fn login_fresh(&self) -> Result<bool, AuthError> {
         if let Some(principal) = self.state.accepted() {
             return Ok(principal.fresh);
@@ -82,12 +83,12 @@ impl Auth {
         }))
     }
 
-    /// Whether this browser is remembered: it brought a remember cookie that would open a session (Flask-Login's
-    /// `login_remembered`). The cookie is not used up by this. `false` for a request that brings a token.
+    /// Whether this browser is remembered: the request has a remember cookie that could open a session (Flask-Login's
+    /// `login_remembered`). This does not use the cookie. `false` for a request that presents a token.
     ///
     /// # Errors
     ///
-    /// When the store cannot answer.
+    /// When the store is unavailable.
     pub async fn login_remembered(&self) -> Result<bool, AuthError> {
         let (engine, now) = (self.engine(), self.engine().clock.now());
         let name = engine.browser.cookies.remember_name();
@@ -106,7 +107,7 @@ impl Auth {
         ))
     }
 
-    /// The value of the remember cookie that the request brought.
+    /// The value of the request's remember cookie.
     fn remember_cookie(&self) -> Option<&str> {
         raw_cookies::value_of(self.req.headers(), self.engine().browser.cookies.remember_name())
     }

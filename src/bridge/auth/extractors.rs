@@ -1,8 +1,8 @@
-//! Extractors: what a handler asks for is the policy it has.
+//! Extractors: the type of a handler's argument is its policy.
 //!
-//! Each resolves the request's credential when it is first asked for, and all of them share the answer. There is no
-//! `Option<CurrentUser<U>>` among them on purpose: actix-web would turn an invalid token, and a store that is down,
-//! into `None`. [`MaybeUser`] does not.
+//! The first extractor of a request resolves the credential, and the others share the result. `Option<CurrentUser<U>>`
+//! is not for optional users: actix-web would turn an invalid token, or a store that is unavailable, into `None`.
+//! [`MaybeUser`] refuses both.
 
 use std::any::Any;
 use std::future::Future;
@@ -17,16 +17,17 @@ use serde::{Serialize, Serializer};
 use super::request_state::RequestState;
 use crate::bridge::error::AuthError;
 use crate::bridge::model::NotLookedUp;
-use crate::bridge::resolve::{NOT_A_BROWSER, Principal, Verdict, Via};
+use crate::bridge::resolve::{BROWSER_SESSION_ONLY, Principal, Verdict, Via};
 use crate::bridge::token::Claims;
 
 type ExtractFuture<T> = Pin<Box<dyn Future<Output = Result<T, AuthError>>>>;
 
-/// The principal, for an extractor that is for tokens alone.
+/// The principal, for an extractor that accepts tokens only.
 fn principal_of_token(req: &HttpRequest) -> impl Future<Output = Result<Rc<Principal>, AuthError>> + 'static {
-    // At once, and not when it is its turn: an extractor before it in the same handler may be the one that refuses.
-    if let Ok(auth) = RequestState::of(req) {
-        auth.demand_token();
+    // Set before the future is polled: an earlier extractor of the same handler may refuse first, and the form of its
+    // refusal depends on this.
+    if let Ok(state) = RequestState::of(req) {
+        state.demand_token();
     }
     principal(req)
 }
@@ -39,10 +40,10 @@ fn principal(req: &HttpRequest) -> impl Future<Output = Result<Rc<Principal>, Au
 pub(crate) fn user_of<U: 'static>(user: &Rc<dyn Any>) -> Result<Rc<U>, AuthError> {
     Rc::clone(user).downcast().map_err(|user| {
         AuthError::Misconfigured(if user.is::<NotLookedUp>() {
-            "a handler asks for the user of a token, whom `JwtManagerBuilder::without_user_lookup` keeps from being \
-             looked up: leave that out, or ask for `CurrentLogin` or `Claims`"
+            "a handler extracts the user of a token, but `JwtManagerBuilder::without_user_lookup` is set: remove that, or \
+             extract `CurrentLogin` or `Claims`"
         } else {
-            "a handler asks for a user of another type than the bridge's `UserStore::User`"
+            "a handler extracts a user of another type than the bridge's `UserStore::User`"
         })
     })
 }
@@ -53,7 +54,7 @@ macro_rules! user_extractor {
         pub struct $name<U>(Rc<U>);
 
         impl<U> $name<U> {
-            /// The user themselves.
+            /// The user by value.
             pub fn into_inner(self) -> U
             where
                 U: Clone,
@@ -99,27 +100,27 @@ user_extractor! {
 }
 
 user_extractor! {
-    /// The user of this request, if a browser's cookies say so. A request with a token is refused with a 400
+    /// The user of this request, by a browser's cookies. A request with a token is refused with a 400
     /// `credential_conflict`.
     BrowserUser, principal, |via| match via {
-        Via::Token | Via::Request => Err(NOT_A_BROWSER),
+        Via::Token | Via::Request => Err(BROWSER_SESSION_ONLY),
         Via::Session | Via::Remember => Ok(()),
     }
 }
 
 user_extractor! {
-    /// The user of this request, if an access token says so. A browser's cookies do not count: without a token it is
-    /// a 401 `login_required`, cookies or not.
+    /// The user of this request, by an access token. A browser's session and remember cookies are not accepted: a
+    /// request without a token is refused with a 401 `login_required`.
     TokenUser, principal_of_token, |via| match via {
         Via::Token => Ok(()),
         Via::Session | Via::Remember | Via::Request => Err(AuthError::LoginRequired),
     }
 }
 
-/// The user of this request, or nobody: `jwt_required(optional=True)`.
+/// The user of this request, or none for an anonymous request: `jwt_required(optional=True)`.
 ///
-/// It is nobody only if no credential was presented (or a browser's session has run out). An invalid token is a 401,
-/// and a store that is down a 503.
+/// A request is anonymous only if no credential was presented, or if the login of a browser's session has ended. An
+/// invalid token is refused with a 401. When a store is unavailable, the request is refused with a 503.
 pub struct MaybeUser<U>(Option<Rc<U>>);
 
 impl<U> MaybeUser<U> {
@@ -128,7 +129,7 @@ impl<U> MaybeUser<U> {
         self.0.as_deref()
     }
 
-    /// The user themselves, if there is one.
+    /// The user by value, if there is one.
     pub fn into_inner(self) -> Option<U>
     where
         U: Clone,
@@ -137,7 +138,7 @@ impl<U> MaybeUser<U> {
     }
 }
 
-/// As the user, or `null`.
+/// Serializes as the user, or as `null`.
 impl<U: Serialize> Serialize for MaybeUser<U> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.as_ref().serialize(serializer)
@@ -160,12 +161,12 @@ impl<U: 'static> FromRequest for MaybeUser<U> {
     }
 }
 
-/// Another extractor, for users who proved who they are lately: `fresh_login_required`, `jwt_required(fresh=True)`.
-/// Everybody else gets 401 `reauth_required` with the challenge of RFC 9470.
+/// Another extractor, for a fresh login: `fresh_login_required`, `jwt_required(fresh=True)`. A login that is not fresh
+/// is refused with a 401 `reauth_required` and the challenge of RFC 9470.
 pub struct Fresh<T>(T);
 
 impl<T> Fresh<T> {
-    /// The extractor inside.
+    /// The inner extractor.
     pub fn into_inner(self) -> T {
         self.0
     }
@@ -197,7 +198,7 @@ impl<T: FromRequest<Error = AuthError> + 'static> FromRequest for Fresh<T> {
     }
 }
 
-/// How this request is authenticated: the [`Principal`].
+/// The [`Principal`] of this request: the login, and the credential that authenticated it.
 #[derive(Clone, Debug)]
 pub struct CurrentLogin(Rc<Principal>);
 
@@ -219,7 +220,7 @@ impl FromRequest for CurrentLogin {
     }
 }
 
-/// How this request is authenticated, or nobody: as [`MaybeUser`], with all that is known of the login.
+/// The [`Principal`] of this request, or none for an anonymous request. The refusals are those of [`MaybeUser`].
 #[derive(Clone, Debug)]
 pub struct MaybeLogin(Option<Rc<Principal>>);
 

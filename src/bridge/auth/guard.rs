@@ -1,4 +1,4 @@
-//! Guards: what a handler, a resource, a scope or an app demands of the credential, said where it is mounted.
+//! Guards: the required credential of a route, a resource, a scope or an app.
 
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
@@ -16,8 +16,8 @@ use crate::bridge::error::AuthError;
 use crate::bridge::model::CredentialLocation;
 use crate::bridge::resolve::{Principal, RequiredFace, Requirement, Verdict};
 
-/// A guard that reads as a sentence: Flask-Login's `login_required` and Flask-JWT-Extended's `jwt_required`, for a
-/// route, a resource, a scope or a whole app, inside the [`Bridge`](crate::Bridge).
+/// A guard: Flask-Login's `login_required` and Flask-JWT-Extended's `jwt_required`, for a route, a resource, a scope or
+/// a whole app, inside the [`Bridge`](crate::Bridge).
 ///
 /// ```
 /// use actix_web::{HttpResponse, web};
@@ -32,73 +32,75 @@ use crate::bridge::resolve::{Principal, RequiredFace, Requirement, Verdict};
 /// # let _ = api;
 /// ```
 ///
-/// It resolves the credential and refuses, or lets the handler run, whose extractors then see the same answer. Of
-/// several guards around one handler the innermost has the last word on who the request is; when they look in different
-/// places and find different logins there, the request is refused.
+/// The guard resolves the credential. It refuses the request, or calls the handler, whose extractors get the same
+/// result. With several guards around one handler, the principal is that of the innermost guard. If guards search
+/// different locations and find different logins, the request is refused.
 ///
-/// `OPTIONS` passes, as it does in both libraries: browsers send it without credentials, before the request that counts.
-/// So mount what a guard protects by its methods (`web::post().to(…)`): a handler for every method (`web::to(…)`,
-/// `Resource::to`) runs for `OPTIONS` too, whoever sent it. If it asks who that is, it is refused as the guard would.
+/// `OPTIONS` requests pass, as in both libraries, because browsers send preflight requests without credentials. Mount a
+/// protected handler for its methods (`web::post().to(…)`): a handler for all methods (`web::to(…)`, `Resource::to`)
+/// also runs for `OPTIONS`, without a check. If such a handler has an extractor, the extractor refuses as the guard
+/// would.
 ///
-/// A token is judged in this order: found, verified and in its time, of the right type, fresh, not blocked, its login
-/// alive and its user there.
+/// The checks of a token are in this order: location, signature and time, type, freshness, blocklist, login, user.
 #[derive(Clone, Debug)]
-#[must_use = "a guard does nothing until something is wrapped in it"]
+#[must_use = "a guard does nothing until a route, resource, scope or app is wrapped in it"]
 pub struct Require {
     requirement: Requirement,
     optional: bool,
 }
 
 impl Require {
-    /// Anybody who is signed in, by session or by token (`login_required`).
+    /// Requires a login, by session or by token (`login_required`).
     pub fn login() -> Self {
         Self { requirement: Requirement::DEFAULT, optional: false }
     }
 
-    /// Who brings an access token (`jwt_required()`). A browser's session does not count: without a token it is nobody.
+    /// Requires an access token (`jwt_required()`). A browser's session is not accepted: a request without a token is
+    /// anonymous.
     pub fn token() -> Self {
         Self { requirement: Requirement { face: RequiredFace::Token, ..Requirement::DEFAULT }, optional: false }
     }
 
-    /// Who is signed in with a browser's session. A request with a token is refused with a 400 `credential_conflict`.
+    /// Requires a browser's session. A request with a token is refused with a 400 `credential_conflict`.
     pub fn browser() -> Self {
         Self { requirement: Requirement { face: RequiredFace::Browser, ..Requirement::DEFAULT }, optional: false }
     }
 
-    /// Only who proved lately who they are (`fresh_login_required`, `jwt_required(fresh=True)`). Everybody else gets 401
-    /// `reauth_required` with the challenge of RFC 9470.
+    /// Requires a fresh login (`fresh_login_required`, `jwt_required(fresh=True)`). A login that is not fresh is
+    /// refused with a 401 `reauth_required` and the challenge of RFC 9470.
     pub fn fresh(mut self) -> Self {
         self.requirement.fresh = true;
         self
     }
 
-    /// Also who presents no credential at all (`jwt_required(optional=True)`). One that is presented must be good.
+    /// Accepts anonymous requests too (`jwt_required(optional=True)`). A credential that is presented must still be
+    /// valid.
     pub fn optional(mut self) -> Self {
         self.optional = true;
         self
     }
 
-    /// A refresh token in the place of an access token (`jwt_required(refresh=True)`). One that has been used is
-    /// refused, and ends its login; guarding does not use it: [`Auth::refresh`](crate::Auth::refresh) does.
+    /// Requires a refresh token instead of an access token (`jwt_required(refresh=True)`). A token that has been used
+    /// is refused, and its login ends. The guard does not use the token: [`Auth::refresh`](crate::Auth::refresh) does.
     pub fn refresh_token(mut self) -> Self {
         self.requirement.wanted = WantedType::Refresh;
         self
     }
 
-    /// A token of either type (`jwt_required(verify_type=False)`).
+    /// Accepts access tokens and refresh tokens (`jwt_required(verify_type=False)`).
     pub fn any_token_type(mut self) -> Self {
         self.requirement.wanted = WantedType::Either;
         self
     }
 
-    /// A token in one of these places, whatever the app looks at elsewhere (`jwt_required(locations=…)`). They must be
-    /// among those that the [`TokenLocations`](crate::TokenLocations) name.
+    /// Searches for a token in these locations only (`jwt_required(locations=…)`). The
+    /// [`TokenLocations`](crate::TokenLocations) of the bridge must contain them.
     pub fn locations(mut self, locations: &[CredentialLocation]) -> Self {
         self.requirement.locations = Some(locations.to_vec());
         self
     }
 
-    /// Also a token that the blocklist names (`jwt_required(skip_revocation_check=True)`).
+    /// Accepts revoked tokens: the blocklist is not asked (`jwt_required(skip_revocation_check=True)`).
     pub fn skip_blocklist(mut self) -> Self {
         self.requirement.skip_blocklist = true;
         self
@@ -126,7 +128,7 @@ where
     }
 }
 
-/// The service that [`Require`] makes of another.
+/// The service with a [`Require`] guard around it.
 #[derive(Debug)]
 pub struct RequireService<S> {
     service: Rc<S>,
@@ -154,12 +156,12 @@ where
         let optional = self.optional;
         Box::pin(async move {
             if req.method() == Method::OPTIONS {
-                // Whoever asks inside who the request is asks under the same conditions.
-                if let Ok(auth) = RequestState::of(req.request()) {
-                    auth.demand(&requirement);
+                // An extractor of the handler refuses under the same requirement.
+                if let Ok(state) = RequestState::of(req.request()) {
+                    state.require(&requirement);
                 }
             } else if let Err(error) = check(&req, &requirement, optional).await {
-                // A response and not an error: what was found out about the session on the way must be kept.
+                // A response and not an error: after an error, actix-session would not save the changes of the session.
                 return Ok(req.error_response(error).map_into_right_body());
             }
             Ok(service.call(req).await?.map_into_left_body())
@@ -168,15 +170,15 @@ where
 }
 
 async fn check(req: &ServiceRequest, requirement: &Rc<Requirement>, optional: bool) -> Result<(), AuthError> {
-    let auth = RequestState::of(req.request())?;
-    match auth.verdict_under(req.request(), requirement).await {
+    let state = RequestState::of(req.request())?;
+    match state.verdict_under(req.request(), requirement).await {
         Verdict::Absent(_) if optional => Ok(()),
         Verdict::Absent(error) | Verdict::Rejected(error) => Err(error),
-        Verdict::Accepted(principal) => check_fresh(&auth, &principal, requirement),
+        Verdict::Accepted(principal) => check_fresh(&state, &principal, requirement),
     }
 }
 
-/// A session's freshness, and that of a token which was resolved before freshness was asked for.
-fn check_fresh(auth: &RequestState, principal: &Principal, requirement: &Requirement) -> Result<(), AuthError> {
-    if requirement.fresh && !principal.fresh { Err(auth.engine.reauth_required()) } else { Ok(()) }
+/// Checks the freshness of a session, and of a token that was resolved before under a requirement without freshness.
+fn check_fresh(state: &RequestState, principal: &Principal, requirement: &Requirement) -> Result<(), AuthError> {
+    if requirement.fresh && !principal.fresh { Err(state.engine.reauth_required()) } else { Ok(()) }
 }

@@ -1,4 +1,4 @@
-//! Tokens that are about to be issued, with what an application wants in them.
+//! The issue of a token pair, with the embedder's claims and headers.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::bridge::error::AuthError;
 use crate::bridge::model::{Login, UnixTime};
 use crate::bridge::token::{Extras, Issuer, TokenPair};
 
-/// Tokens of a login, about to be issued; from [`NewLogin::tokens`](crate::NewLogin::tokens).
+/// The builder of a login's token pair; from [`NewLogin::tokens`](crate::NewLogin::tokens).
 ///
 /// ```
 /// # use std::time::Duration;
@@ -32,36 +32,37 @@ impl<'a> NewTokens<'a> {
         Self { issuer, login, fresh, now, extras: Extras::default(), access_ttl: None }
     }
 
-    /// A claim of both tokens, in place of one that [`extra_claims`](crate::BridgeBuilder::extra_claims) gives this name
-    /// (`additional_claims`).
-    ///
-    /// It is not there after a refresh, because nothing of these tokens is kept; what shall stay comes from
+    /// Adds a claim to both tokens (`additional_claims`). It replaces the claim with this name of
     /// [`extra_claims`](crate::BridgeBuilder::extra_claims).
+    ///
+    /// The tokens that follow after a refresh do not contain it, because issued tokens are not stored. For a claim that
+    /// all tokens contain use [`extra_claims`](crate::BridgeBuilder::extra_claims).
     pub fn claim(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.extras.claims.insert(name.into(), value.into());
         self
     }
 
-    /// A member of the header of both tokens (`additional_headers`), as [`claim`](Self::claim).
+    /// Adds a member to the header of both tokens (`additional_headers`). It follows the rules of
+    /// [`claim`](Self::claim).
     pub fn header(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.extras.headers.insert(name.into(), value.into());
         self
     }
 
-    /// How long the access token lives (`expires_delta`), in place of
-    /// [`access_ttl`](crate::BridgeBuilder::access_ttl). No token outlives its login.
+    /// The lifetime of the access token (`expires_delta`), instead of [`access_ttl`](crate::BridgeBuilder::access_ttl):
+    /// at least a second. No token expires after the end of its login.
     pub fn expires_in(mut self, ttl: Duration) -> Self {
         self.access_ttl = Some(ttl);
         self
     }
 
-    /// Issues them.
+    /// Issues the tokens.
     ///
     /// # Errors
     ///
-    /// [`Misconfigured`](AuthError::Misconfigured) when a claim or header is one that the bridge itself writes, when the
-    /// access token would live for less than a second, when a token would be longer than the 8 KiB that are read back,
-    /// or when the key cannot sign.
+    /// [`Misconfigured`](AuthError::Misconfigured) when a claim or a header member is one that the bridge writes
+    /// itself, when the lifetime of the access token is less than a second, when a token is longer than 8 KiB (the
+    /// longest that the bridge reads), or when the key cannot sign.
     pub fn issue(self) -> Result<TokenPair, AuthError> {
         if self.access_ttl.is_some_and(|ttl| ttl.as_secs() == 0) {
             return Err(AuthError::Misconfigured("`expires_in` is less than a second: give it a second or more"));

@@ -1,4 +1,4 @@
-//! The login of a request's session, for what a session may do without being resolved.
+//! The login of a request's session after the session protection, for operations that do not resolve the request.
 
 use actix_session::SessionExt as _;
 
@@ -12,19 +12,20 @@ impl Auth {
     ///
     /// # Errors
     ///
-    /// [`LoginEnded`](AuthError::LoginEnded) when the session is another client's, and its login was ended for that.
+    /// [`LoginEnded`](AuthError::LoginEnded) when the session came from another client and its login was ended.
     pub(super) async fn protected_session(&self) -> Result<Option<SessionLogin>, AuthError> {
         if self.state.presented.is_token() {
             return Ok(None);
         }
         let session = self.req.get_session();
         let Some(mut found) = SessionLogin::of(&self.req, &session) else { return Ok(None) };
-        // A request that was accepted has passed this already.
+        // The session of an accepted request has been checked already.
         if self.state.accepted().is_some() {
             return Ok(Some(found));
         }
         let mut cookies = Vec::new();
-        let protected = by_session::protect(self.engine(), &self.req, &session, &mut found, &mut cookies).await;
+        let protected =
+            by_session::enforce_protection(self.engine(), &self.req, &session, &mut found, &mut cookies).await;
         cookies.into_iter().for_each(|cookie| self.state.set_cookie(cookie));
         if protected? { Ok(Some(found)) } else { Err(AuthError::LoginEnded) }
     }

@@ -1,19 +1,19 @@
-//! Refreshing: a refresh token for a new pair.
+//! Refreshing: the exchange of a refresh token for a new token pair.
 
 use super::auth_handle::Auth;
 use crate::bridge::credential::{Choice, WantedType};
 use crate::bridge::error::{AuthError, NO_LOGIN};
 use crate::bridge::model::{Login, UnixTime};
-use crate::bridge::resolve::{Engine, live, rotation};
+use crate::bridge::resolve::{Engine, find_live, rotation};
 use crate::bridge::token::{Extras, TokenPair, Verification, VerifiedToken};
 
 impl Auth {
-    /// Exchanges the refresh token that the request brings for a new pair. The access token of the pair is not fresh.
+    /// Exchanges the refresh token of the request for a new token pair. The new access token is not fresh.
     ///
     /// # Errors
     ///
-    /// [`LoginRequired`](AuthError::LoginRequired) without a token, [`TokenReused`](AuthError::TokenReused) for one
-    /// whose successor is in use already, and the other refusals of a token.
+    /// [`LoginRequired`](AuthError::LoginRequired) without a token, [`TokenReused`](AuthError::TokenReused) for a token
+    /// that has been used before, and the other refusals of a token.
     pub async fn refresh(&self) -> Result<TokenPair, AuthError> {
         let engine = self.engine();
         let presented = match self.state.choose(WantedType::Refresh) {
@@ -27,7 +27,7 @@ impl Auth {
             return Err(AuthError::TokenExpired);
         }
         WantedType::Refresh.check(token.token_type)?;
-        let skip_blocklist = self.state.demands().is_some_and(|guard| guard.skip_blocklist);
+        let skip_blocklist = self.state.guard_requirement().is_some_and(|guard| guard.skip_blocklist);
         if let Some(check) = engine.checks.check(&token, !skip_blocklist, now) {
             check.await?;
         }
@@ -38,20 +38,20 @@ impl Auth {
     }
 }
 
-/// The login with its counter moved on.
+/// Rotates the refresh token: advances the counter of its login. Returns the login after that.
 async fn rotate(engine: &Engine, token: &VerifiedToken, now: UnixTime) -> Result<Login, AuthError> {
     let login_id = token.login_id().ok_or(NO_LOGIN)?;
-    // Who may not use the login may not rotate its token either.
-    let (_, login) = live(engine, &token.sub, &login_id, now).await?;
+    // The login must be live and its user active before the token is used.
+    let (_, login) = find_live(engine, &token.sub, &login_id, now).await?;
     if engine.logins.rotate_refresh(&login_id, token.generation, now).await? {
         tracing::info!(login.id = %login_id, outcome = "rotated", "refresh");
         return Ok(Login { refresh_generation: token.generation + 1, refresh_rotated_at: now, ..login });
     }
-    // Lost a race, or too late: the row as it is now tells.
-    let (_, login) = live(engine, &token.sub, &login_id, now).await?;
+    // Another request has rotated the token, just now or long ago. The current row tells which.
+    let (_, login) = find_live(engine, &token.sub, &login_id, now).await?;
     if rotation::was_just_rotated(engine, token, &login, now) {
         tracing::info!(login.id = %login_id, outcome = "replayed", "refresh");
         return Ok(login);
     }
-    Err(rotation::reused(engine, token, &login, now).await?)
+    Err(rotation::reject_reused(engine, token, &login, now).await?)
 }

@@ -21,11 +21,11 @@ use crate::bridge::token::TokenPair;
 
 impl Auth {
     /// Signs a user in (Flask-Login's `login_user`): starts a new login, and opens a browser session for it unless
-    /// [`tokens_only`](LoginUser::tokens_only) is asked for. Await the result to do it. From then on the request has
-    /// this current user.
+    /// [`tokens_only`](LoginUser::tokens_only) is set. The sign-in happens when the result is awaited. After that the
+    /// user is the current user of the request.
     ///
-    /// An inactive user is refused with [`UserDisabled`](AuthError::UserDisabled), a 401 `user_disabled`. It tells that
-    /// the account exists, and that the password was right. To answer as for a wrong password:
+    /// A disabled user is refused with [`UserDisabled`](AuthError::UserDisabled), a 401 `user_disabled`. This response
+    /// reveals that the account exists and that the password was correct. To respond as for a wrong password:
     ///
     /// ```
     /// # use tollbridge::{Auth, AuthError, NewLogin};
@@ -46,14 +46,14 @@ impl Auth {
             duration: None,
             force: false,
             fresh: true,
-            session: true,
+            opens_session: true,
             amr: "pwd",
         }
     }
 }
 
-/// A sign-in that is about to happen; from [`Auth::login_user`].
-#[must_use = "nobody is signed in until this is awaited"]
+/// The options of a sign-in, which happens when this is awaited; from [`Auth::login_user`].
+#[must_use = "the user is signed in only when this is awaited"]
 pub struct LoginUser<'a> {
     auth: &'a Auth,
     user: Rc<dyn Any>,
@@ -62,45 +62,45 @@ pub struct LoginUser<'a> {
     duration: Option<Duration>,
     force: bool,
     fresh: bool,
-    session: bool,
+    opens_session: bool,
     amr: &'a str,
 }
 
 impl<'a> LoginUser<'a> {
-    /// Whether the browser stays signed in after it is closed, by a remember cookie.
+    /// Whether the browser stays signed in after it is closed, with a remember cookie. Default `false`.
     pub fn remember(mut self, remember: bool) -> Self {
         self.remember = remember;
         self
     }
 
-    /// How long the browser is [remembered](Self::remember), in the place of
+    /// How long the browser is [remembered](Self::remember), instead of
     /// [`remember_ttl`](crate::BridgeBuilder::remember_ttl): at least a second, and at most 400 days.
     pub fn duration(mut self, duration: Duration) -> Self {
         self.duration = Some(duration.min(LONGEST_REMEMBER));
         self
     }
 
-    /// Signs the user in even if they are inactive. An inactive user is still let in nowhere; but
-    /// [`AnyUser`](crate::AnyUser) knows them, to tell them why.
+    /// Signs the user in even if they are disabled (Flask-Login's `force`). For guards and extractors the requests of a
+    /// disabled user are still anonymous. Only [`AnyUser`](crate::AnyUser) gives the user, for a page that explains why.
     pub fn force(mut self) -> Self {
         self.force = true;
         self
     }
 
-    /// Whether the user has proved who they are just now. Default `true`. With `false` the session and the tokens are
-    /// not fresh until [`confirm_login`](Auth::confirm_login), as if they had been remembered.
+    /// Whether the user has authenticated just now. Default `true`. With `false` the session and the tokens are not
+    /// fresh until [`confirm_login`](Auth::confirm_login), as after a remember cookie.
     pub fn fresh(mut self, fresh: bool) -> Self {
         self.fresh = fresh;
         self
     }
 
-    /// Opens no session and sets no cookie: the login has tokens only.
+    /// Opens no session and sets no cookies: the login has tokens only.
     pub fn tokens_only(mut self) -> Self {
-        self.session = false;
+        self.opens_session = false;
         self
     }
 
-    /// How the user proved who they are, RFC 8176 values separated by spaces. Default `pwd`.
+    /// How the user authenticated: RFC 8176 values separated by spaces. Default `pwd`.
     pub fn amr(mut self, amr: &'a str) -> Self {
         self.amr = amr;
         self
@@ -108,11 +108,11 @@ impl<'a> LoginUser<'a> {
 
     async fn start(self) -> Result<NewLogin<'a>, AuthError> {
         let facts = self.facts.ok_or(AuthError::Misconfigured(
-            "login_user got a value that is not of the bridge's user type, `UserStore::User`",
+            "login_user got a value of another type than the bridge's `UserStore::User`",
         ))?;
         let (req, state, engine) = (&self.auth.req, &self.auth.state, self.auth.engine());
         let browser = &engine.browser;
-        if self.session {
+        if self.opens_session {
             self.auth.may_open_session()?;
         }
         if !facts.active && !self.force {
@@ -123,13 +123,13 @@ impl<'a> LoginUser<'a> {
             return Err(AuthError::Misconfigured("`duration` is less than a second: no browser would be remembered"));
         }
         let now = engine.clock.now();
-        let lifetime = match (self.session, self.remember) {
+        let lifetime = match (self.opens_session, self.remember) {
             (false, _) => engine.tokens.issuer.refresh_ttl(),
             (true, false) => browser.absolute_ttl,
             (true, true) => browser.absolute_ttl.max(remembered_for),
         };
         let expires_at = now + seconds(lifetime);
-        let remember = (self.session && self.remember)
+        let remember = (self.opens_session && self.remember)
             .then(|| browser.remember_key.issue(now, expires_at.min(now + seconds(remembered_for))));
         let login = Login {
             id: LoginId::random(),
@@ -148,38 +148,38 @@ impl<'a> LoginUser<'a> {
             remember: remember.as_ref().map(|(record, _)| record.clone()),
         };
         engine.logins.insert(&login).await?;
-        if self.session {
+        if self.opens_session {
             let remembered_for = self.duration.filter(|_| self.remember).map(seconds);
             let metadata = SessionMetadata { stale: !self.fresh, forced: !facts.active, remembered_for };
             face::open(browser, req, &req.get_session(), &login, metadata)?;
             let cookies = &browser.cookies;
             match remember {
                 Some((record, value)) => state.set_cookie(cookies.remember(value, now, record.expires_at)),
-                // A remember cookie of an earlier login must not outlive this choice.
+                // The remember cookie of an earlier login would sign its user in again.
                 None if raw_cookies::value_of(req.headers(), cookies.remember_name()).is_some() => {
                     state.set_cookie(cookies.remember_removal());
                 }
                 None => {}
             }
         }
-        tracing::info!(login.id = %login.id, user.id = %login.identity, session = self.session, "login started");
+        tracing::info!(login.id = %login.id, user.id = %login.identity, session = self.opens_session, "login started");
         if facts.active {
-            let (via, location) = match self.session {
+            let (via, location) = match self.opens_session {
                 true => (Via::Session, CredentialLocation::Cookie),
                 false => (Via::Token, CredentialLocation::Json),
             };
             let principal = Principal::of_login(login.clone(), self.user, via, location, self.fresh);
-            state.set_answer(Verdict::Accepted(Rc::new(principal)));
+            state.set_resolution(Verdict::Accepted(Rc::new(principal)));
         } else {
             let verdict = Verdict::Absent(AuthError::UserDisabled);
-            state.set_answer(Resolution { disabled_user: Some(self.user), ..verdict.into() });
+            state.set_resolution(Resolution { disabled_user: Some(self.user), ..verdict.into() });
         }
         engine.events.emit(|| AuthEvent::UserLoggedIn { user: login.identity.clone(), login: login.id.clone() });
         Ok(NewLogin::new(self.auth, login, self.fresh, now))
     }
 }
 
-/// The client's `User-Agent`, cut to 256 characters.
+/// The first 256 characters of the client's `User-Agent`.
 fn user_agent(req: &HttpRequest) -> Option<String> {
     let agent = req.headers().get(USER_AGENT)?.to_str().ok()?;
     Some(agent.chars().take(256).collect())
@@ -194,7 +194,7 @@ impl<'a> IntoFuture for LoginUser<'a> {
     }
 }
 
-/// A login that has just begun, or has been [confirmed](Auth::confirm_login).
+/// A login that has just started or has just been [confirmed](Auth::confirm_login).
 pub struct NewLogin<'a> {
     auth: &'a Auth,
     login: Login,
@@ -207,22 +207,22 @@ impl<'a> NewLogin<'a> {
         Self { auth, login, fresh, now }
     }
 
-    /// Its id.
+    /// The id of the login.
     pub fn id(&self) -> &LoginId {
         &self.login.id
     }
 
-    /// An access token, fresh as the login is, and the refresh token of this login (Flask-JWT-Extended's
-    /// `create_access_token` and `create_refresh_token`).
+    /// Issues an access token and a refresh token of this login (Flask-JWT-Extended's `create_access_token` and
+    /// `create_refresh_token`). The access token is fresh if the login is.
     ///
     /// # Errors
     ///
-    /// When the token key cannot sign.
+    /// Those of [`NewTokens::issue`].
     pub fn issue_tokens(&self) -> Result<TokenPair, AuthError> {
         self.tokens().issue()
     }
 
-    /// The same, with claims and headers of your own: [`issue`](NewTokens::issue) makes them.
+    /// The same with additional claims and headers: [`NewTokens::issue`] issues the tokens.
     pub fn tokens(&self) -> NewTokens<'_> {
         NewTokens::new(&self.auth.engine().tokens.issuer, &self.login, self.fresh, self.now)
     }

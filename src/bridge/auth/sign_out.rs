@@ -1,4 +1,4 @@
-//! Signing out. Every face of a login leads to its end, also a token that has expired and a refresh token alone.
+//! Signing out. Every credential of a login can end it: the session, the remember cookie, and each token, even expired.
 
 use actix_session::SessionExt as _;
 
@@ -6,31 +6,32 @@ use super::auth_handle::Auth;
 use crate::bridge::credential::{Choice, WantedType, raw_cookies};
 use crate::bridge::error::{AuthError, NO_LOGIN};
 use crate::bridge::model::{AuthEvent, CredentialLocation, EndReason, LoginId, UnixTime};
-use crate::bridge::resolve::{Engine, Verdict, live};
+use crate::bridge::resolve::{Engine, Verdict, find_live};
 use crate::bridge::session::SessionLogin;
 use crate::bridge::token::Verification;
 
-/// Which of a user's logins to end.
+/// Which of a user's logins end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogoutScope {
-    /// The one that this request belongs to.
+    /// The login of this request.
     #[default]
     This,
-    /// All but that one.
+    /// All logins of the user except that of this request.
     Others,
-    /// All.
+    /// All logins of the user.
     All,
 }
 
 impl Auth {
-    /// Signs out (Flask-Login's `logout_user`): ends the login with its session, remember cookie and tokens, at once.
-    /// Without a credential, or with one whose login is over, there is nothing to end and nothing goes wrong.
+    /// Signs out (Flask-Login's `logout_user`): ends the login with its session, remember cookie and tokens,
+    /// immediately. Without a credential, or if the login has ended before, this does nothing and succeeds.
     ///
     /// # Errors
     ///
-    /// When a token was presented that is not one of ours, or belongs to no login; when other logins are to end and this
-    /// one is over, or its token has expired or was revoked; when the store cannot answer.
+    /// When a presented token is invalid or belongs to no login; when another site sent a request without a token; when
+    /// the scope includes other logins, and this login has ended or its token has expired or is revoked; when the store
+    /// is unavailable.
     pub async fn logout_user(&self, scope: LogoutScope) -> Result<(), AuthError> {
         let engine = self.engine();
         let now = engine.clock.now();
@@ -44,12 +45,13 @@ impl Auth {
                 let in_cookie = presented.location == CredentialLocation::Cookie;
                 let verified = self.verify(&presented, now);
                 if in_cookie && matches!(verified, Err(AuthError::TokenInvalid(_))) {
-                    // It ends nothing, but who wants to be signed out does not want to keep it either.
-                    self.state.end_token_cookies();
+                    // An invalid token ends no login, but the browser loses its cookie all the same.
+                    self.state.remove_token_cookies();
                 }
                 let Verification { token, expired } = verified?;
-                let current = Current { identity: token.sub.clone(), login_id: token.login_id().ok_or(NO_LOGIN)? };
-                // A token that has expired or was revoked may end its own login, and that is all it may do.
+                let presented =
+                    PresentedLogin { identity: token.sub.clone(), login_id: token.login_id().ok_or(NO_LOGIN)? };
+                // A token that has expired or is revoked may end its own login, but no other.
                 if scope != LogoutScope::This {
                     if expired {
                         return Err(AuthError::TokenExpired);
@@ -58,60 +60,60 @@ impl Auth {
                         check.await?;
                     }
                 }
-                end(engine, &current, scope, now).await?;
+                end_logins(engine, &presented, scope, now).await?;
                 if in_cookie && scope != LogoutScope::Others {
-                    self.state.end_token_cookies();
+                    self.state.remove_token_cookies();
                 }
-                Some(current)
+                Some(presented)
             }
-            // A token that this route does not look for.
+            // The token is in another location than those of this route.
             Choice::Nothing if self.state.presented.is_token() => return Ok(()),
             Choice::Nothing => {
-                // Another site may not sign its visitors out either.
+                // CSRF: another site must not sign its visitors out.
                 engine.reader.check_origin(&self.req)?;
-                let current = self.by_cookies(scope).await?;
-                if let Some(current) = &current {
-                    end(engine, current, scope, now).await?;
+                let presented = self.find_login_of_cookies(scope).await?;
+                if let Some(presented) = &presented {
+                    end_logins(engine, presented, scope, now).await?;
                 }
                 if scope != LogoutScope::Others {
-                    self.forget();
+                    self.remove_browser_cookies();
                 }
-                current
+                presented
             }
         };
         if scope != LogoutScope::Others {
-            self.state.note_access();
+            self.state.record_access();
             engine.events.emit(|| {
-                let (user, login) = signed_out.map(|current| (current.identity, current.login_id)).unzip();
+                let (user, login) = signed_out.map(|presented| (presented.identity, presented.login_id)).unzip();
                 AuthEvent::UserLoggedOut { user, login }
             });
-            self.state.set_answer(Verdict::Absent(AuthError::LoginRequired));
+            self.state.set_resolution(Verdict::Absent(AuthError::LoginRequired));
         }
         Ok(())
     }
 
-    /// The login that the cookies belong to, live or not.
-    async fn by_cookies(&self, scope: LogoutScope) -> Result<Option<Current>, AuthError> {
+    /// Finds the login of the session, live or not, or else the live login of the remember cookie.
+    async fn find_login_of_cookies(&self, scope: LogoutScope) -> Result<Option<PresentedLogin>, AuthError> {
         let session = match scope {
             LogoutScope::This => SessionLogin::of(&self.req, &self.req.get_session()),
-            // Whoever has stolen the session must not reach the user's other logins.
+            // A thief of the session must not end the user's other logins.
             LogoutScope::Others | LogoutScope::All => self.protected_session().await?,
         };
         if let Some(found) = session {
-            return Ok(Some(Current { identity: found.identity, login_id: found.login_id }));
+            return Ok(Some(PresentedLogin { identity: found.identity, login_id: found.login_id }));
         }
-        // No session, but perhaps a remember cookie.
+        // Without a session, a remember cookie is resolved.
         match self.state.verdict(&self.req).await {
             Verdict::Accepted(found) => {
-                Ok(Some(Current { identity: found.identity.clone(), login_id: found.login()?.clone() }))
+                Ok(Some(PresentedLogin { identity: found.identity.clone(), login_id: found.login()?.clone() }))
             }
             Verdict::Absent(_) => Ok(None),
             Verdict::Rejected(error) => Err(error),
         }
     }
 
-    /// Takes its cookies from the browser.
-    fn forget(&self) {
+    /// Removes the session and remember cookies from the browser.
+    fn remove_browser_cookies(&self) {
         let names = &self.engine().browser.cookies;
         drop(self.state.take_cookies());
         let session = self.req.get_session();
@@ -124,18 +126,25 @@ impl Auth {
     }
 }
 
-struct Current {
+/// The login of the presented credential, live or not.
+struct PresentedLogin {
     identity: String,
     login_id: LoginId,
 }
 
-async fn end(engine: &Engine, current: &Current, scope: LogoutScope, now: UnixTime) -> Result<(), AuthError> {
-    // "Others" and "all" are for who is still signed in: a dead credential must not reach the user's other logins.
+/// Ends the logins in the scope.
+async fn end_logins(
+    engine: &Engine,
+    presented: &PresentedLogin,
+    scope: LogoutScope,
+    now: UnixTime,
+) -> Result<(), AuthError> {
+    // A credential whose login has ended must not end the user's other logins.
     if scope != LogoutScope::This {
-        live(engine, &current.identity, &current.login_id, now).await?;
+        find_live(engine, &presented.identity, &presented.login_id, now).await?;
     }
-    let login = engine.logins.find(&current.login_id).await?;
-    let Some(login) = login.filter(|login| login.identity == current.identity) else { return Ok(()) };
+    let login = engine.logins.find(&presented.login_id).await?;
+    let Some(login) = login.filter(|login| login.identity == presented.identity) else { return Ok(()) };
     let ended = match scope {
         LogoutScope::This => u64::from(engine.logins.end(&login.id, EndReason::Logout, now).await?),
         LogoutScope::Others => engine.logins.end_all(&login.identity, Some(&login.id), EndReason::Logout, now).await?,

@@ -1,10 +1,10 @@
-//! From a custom credential to a principal.
+//! Resolves a custom credential to a principal.
 
 use super::engine::Engine;
 use super::principal::Principal;
 use crate::bridge::error::AuthError;
 
-/// Who a custom credential says that the request is.
+/// Finds the principal of a custom credential.
 pub(super) async fn resolve(engine: &Engine, credential: &str) -> Result<Principal, AuthError> {
     let Some(loader) = &engine.reader.custom else { return Err(AuthError::LoginRequired) };
     let identity = loader.identity(credential).await?.ok_or(AuthError::LoginRequired)?;

@@ -1,4 +1,4 @@
-//! From a remember cookie to a principal and a session, and the renewal of the cookie.
+//! Opens a session for a remember cookie, and rotates and renews the cookie.
 
 use std::rc::Rc;
 
@@ -7,7 +7,7 @@ use actix_web::HttpRequest;
 use actix_web::cookie::Cookie;
 
 use super::engine::Engine;
-use super::live_login::live;
+use super::live_login::find_live;
 use super::principal::{Principal, Via};
 use super::resolution::Verdict;
 use crate::bridge::credential::raw_cookies;
@@ -17,14 +17,16 @@ use crate::bridge::model::{
 };
 use crate::bridge::session::{Match, PresentedCookie, SessionMetadata, face};
 
-/// Racers with the previous remember cookie get the current one within this many seconds.
+/// How long after a rotation the previous remember cookie still gets the current one, in seconds. Requests that a
+/// browser sends at the same time need this.
 pub(crate) const REMEMBER_GRACE: i64 = 30;
 
-/// The expiry of a cookie that is renewed moves when it would move by this much, in seconds: not at every request, so
-/// that reading costs no write.
+/// The expiry of a cookie is renewed when it would move by at least this much, in seconds. So most requests cost no
+/// write.
 const RENEW_AFTER: UnixTime = 60;
 
-/// Opens a session with a remember cookie, and rotates the cookie.
+/// Opens a session for the remember cookie of a request, and rotates the cookie. Cookies for the response are added to
+/// `set`, also where this fails.
 pub(super) async fn resolve(
     engine: &Engine,
     req: &HttpRequest,
@@ -36,7 +38,7 @@ pub(super) async fn resolve(
     let Some(value) = raw_cookies::value_of(req.headers(), browser.cookies.remember_name()) else { return absent };
     let now = engine.clock.now();
     let restored = match PresentedCookie::parse(value) {
-        Some(cookie) => restore(engine, &cookie, now).await?,
+        Some(cookie) => restore_login(engine, &cookie, now).await?,
         None => None,
     };
     let Some((user, login)) = restored else {
@@ -55,8 +57,9 @@ pub(super) async fn resolve(
     Ok(Verdict::Accepted(Rc::new(principal)))
 }
 
-/// The login that a remember cookie stands for, with the cookie's record as it is after this use.
-async fn restore(
+/// Finds the user and the login of a remember cookie, and rotates the cookie's record. The login is as it is after
+/// that.
+async fn restore_login(
     engine: &Engine,
     cookie: &PresentedCookie<'_>,
     now: UnixTime,
@@ -75,7 +78,7 @@ async fn restore(
             tracing::warn!(login.id = %login_id, "a remember cookie was used after its successor; login ended");
             return Ok(None);
         }
-        // Whoever loses the race finds the successor in place, and it is the one that they would have put there.
+        // Of several requests with this cookie one rotates it. The others compute the same successor.
         Match::Current => {
             let mut next = browser.remember_key.successor(record, now);
             if browser.cookies.remember_cookie.renews {
@@ -86,14 +89,14 @@ async fn restore(
         }
         Match::JustRotated => {}
     }
-    match live(engine, &identity, &login_id, now).await {
+    match find_live(engine, &identity, &login_id, now).await {
         Ok(found) => Ok(Some(found)),
-        Err(ended) if ended.why.status().is_server_error() => Err(ended.why),
+        Err(unusable) if unusable.reason.status().is_server_error() => Err(unusable.reason),
         Err(_) => Ok(None),
     }
 }
 
-/// Restarts the time of the remember cookie that came with a session, where cookies are renewed.
+/// Extends the remember cookie that came with a session, if the settings say that cookies are renewed.
 pub(super) async fn renew(
     engine: &Engine,
     req: &HttpRequest,
@@ -122,13 +125,13 @@ pub(super) async fn renew(
     Ok(())
 }
 
-/// How many seconds a browser was to be remembered, as far as its cookie's record tells: the session that knew is gone.
-/// Never longer than usual, whatever its login said.
+/// How long a browser is to be remembered, in seconds. It is computed from the cookie's record, because the session
+/// that held the value has ended. It is at most `usual`.
 fn remembered_for(record: &RememberRecord, usual: UnixTime) -> UnixTime {
     usual.min(record.expires_at - record.rotated_at)
 }
 
-/// When a cookie expires whose time of so many seconds begins now.
+/// The expiry of a cookie that is renewed now: after `remembered_for` seconds, but not after its login ends.
 fn renewed_expiry(login: &Login, remembered_for: UnixTime, now: UnixTime) -> UnixTime {
     login.expires_at.min(now.saturating_add(remembered_for))
 }

@@ -1,4 +1,4 @@
-//! From the cookies of a browser to a principal: by its session, else by its remember cookie.
+//! Resolves the cookies of a browser to a principal: by the session cookie, else by the remember cookie.
 
 use std::any::Any;
 use std::rc::Rc;
@@ -9,7 +9,7 @@ use actix_web::cookie::Cookie;
 
 use super::by_remember_cookie;
 use super::engine::Engine;
-use super::live_login::{Ended, live};
+use super::live_login::{UnusableLogin, find_live};
 use super::principal::{Principal, Via};
 use super::resolution::Verdict;
 use crate::bridge::credential::raw_cookies;
@@ -17,63 +17,64 @@ use crate::bridge::error::AuthError;
 use crate::bridge::model::{AuthEvent, CredentialLocation, EndReason};
 use crate::bridge::session::{SessionLogin, SessionProtection};
 
-/// What the cookies of a browser led to.
-pub(super) struct OfCookies {
+/// The result for the cookies of a browser.
+pub(super) struct CookieResolution {
     pub(super) verdict: Verdict,
-    /// The user of a live session who is disabled.
+    /// The disabled user of a session that was opened by force.
     pub(super) disabled_user: Option<Rc<dyn Any>>,
 }
 
-impl From<Verdict> for OfCookies {
+impl From<Verdict> for CookieResolution {
     fn from(verdict: Verdict) -> Self {
         Self { verdict, disabled_user: None }
     }
 }
 
-/// Who the cookies say that the request is. Cookies to be set on the response are added to `set`, also where it fails.
+/// Finds the principal of the cookies. Cookies for the response are added to `set`, also where this fails.
 pub(super) async fn resolve(
     engine: &Engine,
     req: &HttpRequest,
     set: &mut Vec<Cookie<'static>>,
-) -> Result<OfCookies, AuthError> {
+) -> Result<CookieResolution, AuthError> {
     let session = req.get_session();
     let Some(mut found) = SessionLogin::of(req, &session) else {
         return Ok(by_remember_cookie::resolve(engine, req, &session, set).await?.into());
     };
-    if !protect(engine, req, &session, &mut found, set).await? {
+    if !enforce_protection(engine, req, &session, &mut found, set).await? {
         return Ok(Verdict::Absent(AuthError::LoginEnded).into());
     }
-    match by_session(engine, req, &found, set).await {
+    match resolve_session(engine, req, &found, set).await {
         Ok(principal) => Ok(Verdict::Accepted(Rc::new(principal)).into()),
-        Err(ended) if ended.why.status().is_server_error() => Err(ended.why),
-        Err(Ended { why: why @ AuthError::UserDisabled, disabled_user }) if found.metadata.forced => {
-            Ok(OfCookies { verdict: Verdict::Absent(why), disabled_user })
+        Err(unusable) if unusable.reason.status().is_server_error() => Err(unusable.reason),
+        Err(UnusableLogin { reason: reason @ AuthError::UserDisabled, disabled_user }) if found.metadata.forced => {
+            Ok(CookieResolution { verdict: Verdict::Absent(reason), disabled_user })
         }
-        // The browser sent what it had; that its login is over leaves it with nothing.
-        Err(ended) => {
-            // Its other values were the user's, and are not for whoever signs in next. Clearing is enough, and
-            // purging would be too much: nothing can be put into a purged session in the same request.
+        // A browser sends its cookie by itself. With an ended login the request is anonymous, and not rejected.
+        Err(unusable) => {
+            // The other values of the session belong to its user, and the next user must not see them. The session is
+            // cleared and not purged: a purged session cannot take new values in the same request.
             session.clear();
-            Ok(Verdict::Absent(ended.why).into())
+            Ok(Verdict::Absent(unusable.reason).into())
         }
     }
 }
 
-async fn by_session(
+async fn resolve_session(
     engine: &Engine,
     req: &HttpRequest,
     found: &SessionLogin,
     set: &mut Vec<Cookie<'static>>,
-) -> Result<Principal, Ended> {
+) -> Result<Principal, UnusableLogin> {
     let now = engine.clock.now();
-    let (user, login) = live(engine, &found.identity, &found.login_id, now).await?;
+    let (user, login) = find_live(engine, &found.identity, &found.login_id, now).await?;
     by_remember_cookie::renew(engine, req, &login, found.metadata, now, set).await?;
     let fresh = !found.metadata.stale && engine.is_fresh(login.auth_time, now);
     Ok(Principal::of_login(login, user.user, Via::Session, CredentialLocation::Cookie, fresh))
 }
 
-/// Protects the session of a request. `false` when its login has been ended.
-pub(crate) async fn protect(
+/// Applies the session protection to the session of a request. `false` when its login has been ended. Cookies for the
+/// response are added to `set`.
+pub(crate) async fn enforce_protection(
     engine: &Engine,
     req: &HttpRequest,
     session: &Session,
@@ -91,7 +92,7 @@ pub(crate) async fn protect(
         return Ok(true);
     }
     engine.logins.end(&found.login_id, EndReason::SessionProtected, engine.clock.now()).await?;
-    // What is put into the session from now on is for nobody who was in it before.
+    // The values belong to the user of the ended login, and a client that knows the old key must not see new values.
     session.clear();
     session.renew();
     let cookies = &engine.browser.cookies;

@@ -1,5 +1,5 @@
-//! From a token to a principal: found, verified, of the right type, fresh if it must be, of a login that is live and a
-//! user who may use it.
+//! Resolves a token to a principal. The checks are in this order: signature and time, type, freshness if it is
+//! required, blocklist and claims, the login, the user.
 
 use std::any::Any;
 use std::rc::Rc;
@@ -7,7 +7,7 @@ use std::rc::Rc;
 use actix_web::HttpRequest;
 
 use super::engine::Engine;
-use super::live_login::live;
+use super::live_login::find_live;
 use super::principal::{Principal, Via};
 use super::requirement::Requirement;
 use super::rotation;
@@ -16,7 +16,8 @@ use crate::bridge::error::AuthError;
 use crate::bridge::model::{CredentialLocation, KnownUser, Login, LoginId, NotLookedUp, UnixTime};
 use crate::bridge::token::{TokenType, Verification, VerifiedToken, VerifiedTokenCache};
 
-/// Verifies a token that a request presents, for whatever purpose. One from a cookie must come from our own pages.
+/// Verifies a token that a request presents: its signature, its time and, for a token in a cookie, the CSRF checks. A
+/// token that has expired is no error here.
 pub(crate) fn verify(
     engine: &Engine,
     cache: &VerifiedTokenCache,
@@ -43,7 +44,7 @@ pub(crate) fn verify(
     }
 }
 
-/// Who a verified token says that the request is.
+/// Finds the principal of a verified token.
 pub(super) async fn resolve(
     engine: &Engine,
     verified: &Verification,
@@ -64,39 +65,40 @@ pub(super) async fn resolve(
         check.await?;
     }
     let Some(login_id) = token.login_id() else {
-        let user = Box::pin(without_login(engine, token)).await?;
+        let user = Box::pin(find_user_without_login(engine, token)).await?;
         return Ok(Principal::of_token(token, user, location, fresh));
     };
     let (user, login) = match token.token_type {
-        TokenType::Access => live(engine, &token.sub, &login_id, now).await?,
-        // Apart, so that the future of an access token carries no room for it.
-        TokenType::Refresh => Box::pin(live_and_unused(engine, token, &login_id, now)).await?,
+        TokenType::Access => find_live(engine, &token.sub, &login_id, now).await?,
+        // Boxed to keep the future of an access token small.
+        TokenType::Refresh => Box::pin(find_live_and_unused(engine, token, &login_id, now)).await?,
     };
     let of_login = Principal::of_login(login, user.user, Via::Token, location, fresh);
     Ok(Principal { expires_at: token.exp, token: Some(Rc::clone(token)), ..of_login })
 }
 
-/// The user and the login of a refresh token that has no successor yet.
-async fn live_and_unused(
+/// Finds the user and the login of a refresh token, and checks that the token has not been used.
+async fn find_live_and_unused(
     engine: &Engine,
     token: &VerifiedToken,
     login_id: &LoginId,
     now: UnixTime,
 ) -> Result<(KnownUser, Login), AuthError> {
-    let (user, login) = live(engine, &token.sub, login_id, now).await?;
+    let (user, login) = find_live(engine, &token.sub, login_id, now).await?;
     rotation::check_unused(engine, token, &login, now).await?;
     Ok((user, login))
 }
 
-/// Whether a token shows that its user authenticated lately. What our own tokens say of it ends with the window.
+/// Whether a token shows that its user authenticated recently. A token of a login is fresh within the freshness window
+/// only, whatever its claim says.
 fn is_fresh(engine: &Engine, token: &VerifiedToken, now: UnixTime) -> bool {
     token.token_type == TokenType::Access
         && token.freshness.holds(now)
         && (token.sid.is_none() || engine.is_fresh(token.auth_time, now))
 }
 
-/// The user of a token that belongs to no login.
-async fn without_login(engine: &Engine, token: &VerifiedToken) -> Result<Rc<dyn Any>, AuthError> {
+/// Finds the user of a token that belongs to no login, if such users are looked up.
+async fn find_user_without_login(engine: &Engine, token: &VerifiedToken) -> Result<Rc<dyn Any>, AuthError> {
     if !engine.external.as_ref().is_some_and(|external| external.finds_users()) {
         return Ok(Rc::new(NotLookedUp));
     }

@@ -1,4 +1,4 @@
-//! Who a request is, and how that was found out.
+//! The principal: the user and the login of a request, and the credential that proves them.
 
 use std::any::Any;
 use std::fmt;
@@ -13,16 +13,16 @@ use crate::bridge::token::{Claims, Freshness, VerifiedToken};
 pub enum Via {
     /// The cookie of a browser session.
     Session,
-    /// A remember cookie. It opens a session, which serves the requests that follow and is never fresh.
+    /// A remember cookie. It opens a session for the next requests. That session is not fresh.
     Remember,
     /// An access token.
     Token,
-    /// A credential of the application's own: [`RequestLoader`](crate::RequestLoader).
+    /// A custom credential: [`RequestLoader`](crate::RequestLoader).
     Request,
 }
 
 impl Via {
-    /// The word for it: `session`, `remember`, `token` or `request`.
+    /// The name for logs: `session`, `remember`, `token` or `request`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Session => "session",
@@ -33,47 +33,48 @@ impl Via {
     }
 }
 
-/// An authenticated request: the user, the login, and the credential that led there.
+/// An authenticated request: the user, the login, and the credential.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Principal {
     /// The user's identity: [`UserStore::identity`](crate::UserStore::identity).
     pub identity: String,
-    /// The login. A token that was issued elsewhere belongs to none.
+    /// The login. `None` for an external token and for a custom credential.
     pub login_id: Option<LoginId>,
-    /// Which credential led to it.
+    /// Which credential authenticated the request.
     pub via: Via,
     /// Where the credential was found.
     pub location: CredentialLocation,
-    /// Whether the user proved who they are in this login, within the freshness window, and not by remembering or
-    /// refreshing: Flask-Login's `login_fresh()`.
+    /// Whether the login is fresh: the user authenticated in it within the freshness window, and not by a remember
+    /// cookie or a refresh token (Flask-Login's `login_fresh()`).
     pub fresh: bool,
-    /// When they last proved it; without a login, when the token was issued.
+    /// When the user last authenticated. Without a login: when the token was issued, or for a custom credential the
+    /// time of the request.
     pub auth_time: UnixTime,
-    /// How, RFC 8176 values separated by spaces.
+    /// How the user authenticated: RFC 8176 values separated by spaces. Empty without a login.
     pub amr: String,
-    /// When the login began; without one, when the token was issued.
+    /// When the login began. Without a login: as [`auth_time`](Self::auth_time).
     pub login_started_at: UnixTime,
-    /// When the credential ends: a token's `exp`, or the end of the login for a session. `None`: never.
+    /// When the credential expires: a token's `exp`; for a session, the end of its login. `None`: never.
     pub expires_at: Option<UnixTime>,
-    /// When the login ends, if there is one: nothing that is issued for it lives longer.
+    /// When the login ends, if there is one. No token of the login expires later.
     pub(crate) login_expires_at: Option<UnixTime>,
     pub(crate) user: Rc<dyn Any>,
     pub(crate) token: Option<Rc<VerifiedToken>>,
 }
 
 impl Principal {
-    /// The login, for what can be done to a login only.
+    /// The id of the login, for operations that need a login.
     ///
     /// # Errors
     ///
-    /// [`CredentialConflict`](AuthError::CredentialConflict) for a token that belongs to none.
+    /// [`CredentialConflict`](AuthError::CredentialConflict) if the credential belongs to no login.
     pub fn login(&self) -> Result<&LoginId, AuthError> {
         self.login_id.as_ref().ok_or(NO_LOGIN)
     }
 
-    /// What the token says, if it was one that led here: with [`MaybeLogin`](crate::MaybeLogin) this is `get_jwt()` under
-    /// `jwt_required(optional=True)`.
+    /// The claims of the token, if a token authenticated the request. With [`MaybeLogin`](crate::MaybeLogin) this is
+    /// `get_jwt()` under `jwt_required(optional=True)`.
     ///
     /// ```
     /// use actix_web::{Responder, get};
@@ -93,7 +94,7 @@ impl Principal {
         })
     }
 
-    /// A principal of a login, by whichever face of it.
+    /// The principal of a login, for its session or one of its tokens.
     pub(crate) fn of_login(
         login: Login,
         user: Rc<dyn Any>,
@@ -158,13 +159,13 @@ impl Principal {
         }
     }
 
-    /// Whether another credential of the same request leads to the same login; without logins, to the same user.
+    /// Whether both principals have the same login. Without logins: the same user.
     pub(crate) fn is_of_same_login(&self, other: &Self) -> bool {
         self.identity == other.identity && self.login_id == other.login_id
     }
 
-    /// The same, after its user has re-authenticated.
-    pub(crate) fn renewed(&self, auth_time: UnixTime) -> Self {
+    /// The same principal after its user has re-authenticated.
+    pub(crate) fn reauthenticated(&self, auth_time: UnixTime) -> Self {
         Self { fresh: true, auth_time, ..self.clone() }
     }
 }

@@ -1,25 +1,26 @@
-//! What a handler demands of the credential that it is called with.
+//! The requirement of a guard or an extractor: which credential it accepts.
 
 use super::principal::Via;
 use super::resolution::Verdict;
 use crate::bridge::credential::WantedType;
 use crate::bridge::model::CredentialLocation;
 
-/// Under what conditions a request's credential is resolved. The default is what the extractors ask for by themselves.
+/// Which credential is accepted. [`DEFAULT`](Self::DEFAULT) is the requirement of the extractors without a guard.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Requirement {
     pub(crate) face: RequiredFace,
     pub(crate) wanted: WantedType,
-    /// Where to look for a token; `None`: where the application does.
+    /// Where a token is searched for. `None`: in all locations that the application configured.
     pub(crate) locations: Option<Vec<CredentialLocation>>,
+    /// Whether the login must be fresh.
     pub(crate) fresh: bool,
-    /// Whether the verdict refuses whoever is not fresh, for no guard looks at it afterwards.
-    pub(crate) fresh_at_once: bool,
-    /// Whether a token counts that the blocklist names.
+    /// Whether the resolver itself rejects a login that is not fresh. It does so where no guard checks the verdict.
+    pub(crate) reject_stale: bool,
+    /// Whether a revoked token is accepted: the blocklist is not asked.
     pub(crate) skip_blocklist: bool,
 }
 
-/// Which face of a login is accepted.
+/// Which face of a login is accepted: its tokens, its browser session, or both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RequiredFace {
     Any,
@@ -33,12 +34,13 @@ impl Requirement {
         wanted: WantedType::Access,
         locations: None,
         fresh: false,
-        fresh_at_once: false,
+        reject_stale: false,
         skip_blocklist: false,
     };
 
-    /// Whether the verdict under `other` answers this too. Freshness is in the answer, whoever asked for it; and somebody
-    /// who was let in by either face came by the one or by the other.
+    /// Whether the verdict under the requirement `other` is also the verdict under this one. `fresh` may differ,
+    /// because the verdict contains the freshness. `face` may differ where `other` accepts both faces, because the
+    /// verdict contains the credential.
     pub(crate) fn is_answered_by(&self, other: &Self, verdict: &Verdict) -> bool {
         let face = match verdict {
             Verdict::Accepted(principal) if other.face == RequiredFace::Any => match principal.via {

@@ -1,4 +1,4 @@
-//! The answer to who a request is.
+//! The result of the resolver.
 
 use std::any::Any;
 use std::rc::Rc;
@@ -9,14 +9,14 @@ use super::principal::Principal;
 use crate::bridge::error::AuthError;
 use crate::bridge::token::VerifiedToken;
 
-/// Who a request is, and what was found out on the way.
+/// The verdict on the credential of a request, and what the resolver found besides.
 pub(crate) struct Resolution {
     pub(crate) verdict: Verdict,
-    /// The token whose signature was verified, whatever became of it.
+    /// The token, if its signature is valid. It may still have been rejected.
     pub(crate) token: Option<Rc<VerifiedToken>>,
-    /// The user of a live session who is disabled. The verdict is `Absent` then.
+    /// The disabled user of a session that was opened by force. The verdict is `Absent` then.
     pub(crate) disabled_user: Option<Rc<dyn Any>>,
-    /// Cookies to be set on the response.
+    /// Cookies for the response.
     pub(crate) cookies: Vec<Cookie<'static>>,
 }
 
@@ -26,12 +26,14 @@ impl From<Verdict> for Resolution {
     }
 }
 
-/// Whether a credential was accepted. A rejected one is final: no other is tried in its place.
+/// Whether the credential was accepted. After a rejected credential no other one is tried.
 #[derive(Clone, Debug)]
 pub(crate) enum Verdict {
-    /// The request is anonymous. The error is the answer of a handler that needs a user: usually that a login is required,
-    /// or that the browser's session has run out, which leaves it without a credential.
+    /// The request is anonymous. The error is for a handler that needs a user: usually that a login is required, or
+    /// that the login of the browser's session has ended.
     Absent(AuthError),
+    /// The request is authenticated.
     Accepted(Rc<Principal>),
+    /// The request is refused by every handler that asks for its principal.
     Rejected(AuthError),
 }

@@ -1,11 +1,10 @@
-//! From a credential to a principal: the one place where it is decided who a request is. Reading, refreshing and
-//! signing out all come here, so they cannot disagree.
+//! The resolver: it chooses the credential that decides, checks it, and returns its principal.
 
 use std::rc::Rc;
 
 use actix_web::HttpRequest;
 
-use super::by_session::OfCookies;
+use super::by_session::CookieResolution;
 use super::engine::Engine;
 use super::principal::Principal;
 use super::requirement::{RequiredFace, Requirement};
@@ -16,11 +15,11 @@ use crate::bridge::error::AuthError;
 use crate::bridge::model::{AuthEvent, LoginId};
 use crate::bridge::token::VerifiedTokenCache;
 
-/// The refusal of a token where only a browser's session is accepted.
-pub(crate) const NOT_A_BROWSER: AuthError =
+/// The refusal of a token where only a browser session is accepted.
+pub(crate) const BROWSER_SESSION_ONLY: AuthError =
     AuthError::CredentialConflict("This is for browsers that are signed in. Leave the token out.");
 
-/// Decides who a request is, under a requirement.
+/// Resolves the credential of a request under a requirement.
 pub(crate) async fn resolve(
     engine: &Engine,
     cache: &VerifiedTokenCache,
@@ -31,13 +30,13 @@ pub(crate) async fn resolve(
     let choice = engine.reader.search.choose(presented, requirement.locations.as_deref(), requirement.wanted);
     let mut resolution = match choice {
         Choice::Refused(error) => Verdict::Rejected(error).into(),
-        Choice::Token(_) if requirement.face == RequiredFace::Browser => Verdict::Rejected(NOT_A_BROWSER).into(),
+        Choice::Token(_) if requirement.face == RequiredFace::Browser => Verdict::Rejected(BROWSER_SESSION_ONLY).into(),
         Choice::Token(token) => {
             let now = engine.clock.now();
             match by_token::verify(engine, cache, presented, req, &token, now) {
                 Ok(verified) => {
                     let verdict = match by_token::resolve(engine, &verified, token.location, requirement, now).await {
-                        Ok(principal) => accepted_from_request(engine, principal),
+                        Ok(principal) => accept(engine, principal),
                         Err(error) => Verdict::Rejected(error),
                     };
                     Resolution { token: Some(verified.token), ..verdict.into() }
@@ -46,46 +45,47 @@ pub(crate) async fn resolve(
             }
         }
         Choice::Nothing => match &presented.custom {
-            Some(credential) => Box::pin(by_custom(engine, credential, requirement)).await.into(),
-            // A token that this route does not look for does not open it, and no session is there beside one.
+            Some(credential) => Box::pin(resolve_custom(engine, credential, requirement)).await.into(),
+            // A token in another location than those of this route is not accepted, and beside a token no session
+            // exists.
             None if requirement.face == RequiredFace::Token || presented.is_token() => {
                 Verdict::Absent(AuthError::LoginRequired).into()
             }
-            // Boxed, so that the future of a token carries no room for this one.
-            None => Box::pin(by_cookies(engine, req)).await,
+            // Boxed to keep the future of a token small.
+            None => Box::pin(resolve_cookies(engine, req)).await,
         },
     };
     if let Verdict::Accepted(found) = &resolution.verdict
-        && requirement.fresh_at_once
+        && requirement.reject_stale
         && !found.fresh
     {
         resolution.verdict = Verdict::Rejected(engine.reauth_required());
     }
-    log(engine, presented, requirement, &resolution);
+    log_resolution(engine, presented, requirement, &resolution);
     resolution
 }
 
-async fn by_custom(engine: &Engine, credential: &str, requirement: &Requirement) -> Verdict {
+async fn resolve_custom(engine: &Engine, credential: &str, requirement: &Requirement) -> Verdict {
     match requirement.face {
-        RequiredFace::Browser => Verdict::Rejected(NOT_A_BROWSER),
+        RequiredFace::Browser => Verdict::Rejected(BROWSER_SESSION_ONLY),
         RequiredFace::Token => Verdict::Absent(AuthError::LoginRequired),
         RequiredFace::Any => match by_custom_credential::resolve(engine, credential).await {
-            Ok(principal) => accepted_from_request(engine, principal),
+            Ok(principal) => accept(engine, principal),
             Err(error) => Verdict::Rejected(error),
         },
     }
 }
 
-async fn by_cookies(engine: &Engine, req: &HttpRequest) -> Resolution {
+async fn resolve_cookies(engine: &Engine, req: &HttpRequest) -> Resolution {
     let mut cookies = Vec::new();
     match by_session::resolve(engine, req, &mut cookies).await {
-        Ok(OfCookies { verdict, disabled_user }) => Resolution { disabled_user, cookies, ..verdict.into() },
+        Ok(CookieResolution { verdict, disabled_user }) => Resolution { disabled_user, cookies, ..verdict.into() },
         Err(error) => Resolution { cookies, ..Verdict::Rejected(error).into() },
     }
 }
 
-/// Accepts a credential that the request itself brought.
-fn accepted_from_request(engine: &Engine, principal: Principal) -> Verdict {
+/// Accepts the principal of a token or a custom credential, and emits the event.
+fn accept(engine: &Engine, principal: Principal) -> Verdict {
     engine.events.emit(|| AuthEvent::UserLoadedFromRequest {
         user: principal.identity.clone(),
         login: principal.login_id.clone(),
@@ -93,8 +93,8 @@ fn accepted_from_request(engine: &Engine, principal: Principal) -> Verdict {
     Verdict::Accepted(Rc::new(principal))
 }
 
-/// The explanation that every refusal leaves: which credential decided, and how.
-fn log(engine: &Engine, presented: &Presented, requirement: &Requirement, resolution: &Resolution) {
+/// Logs which credential decided, and the result. This explains every refusal.
+fn log_resolution(engine: &Engine, presented: &Presented, requirement: &Requirement, resolution: &Resolution) {
     match &resolution.verdict {
         Verdict::Accepted(principal) => tracing::debug!(
             login.id = principal.login_id.as_ref().map(LoginId::as_str),

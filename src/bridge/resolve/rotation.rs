@@ -1,22 +1,22 @@
-//! The rotation of refresh tokens: one refresh token for the next, each good for one use.
+//! The rotation of refresh tokens: each can be used once, and gets a successor.
 //!
-//! A login has one row and one counter. Using the token of generation *n* moves the counter to *n + 1* in one
-//! conditional statement, so of any number of racers one wins. The others, and a client whose response was lost, get
-//! the same successor for a short while, because it is derived from the row. A token that comes back after that was
-//! copied: the login ends, both faces of it.
+//! A login has one row, with one counter. The use of the token of generation *n* sets the counter to *n + 1* in one
+//! conditional statement, so of several requests with the same token one succeeds. The others get the same successor
+//! for a short time, because it is derived from the row; so does a client that lost the response. A token that is used
+//! after that time has been copied: its login ends, with the session and all tokens.
 
 use super::engine::Engine;
 use crate::bridge::error::AuthError;
 use crate::bridge::model::{EndReason, Login, UnixTime, seconds};
 use crate::bridge::token::{TokenFault, VerifiedToken};
 
-/// Whether the token is the one before the current one, rotated no longer ago than the grace.
+/// Whether the token is the predecessor of the current one, and was rotated within the grace period.
 pub(crate) fn was_just_rotated(engine: &Engine, token: &VerifiedToken, login: &Login, now: UnixTime) -> bool {
     let grace = seconds(engine.tokens.refresh_grace);
     login.refresh_generation == token.generation + 1 && now - login.refresh_rotated_at < grace
 }
 
-/// Refuses a refresh token that has a successor, where it authenticates a request instead of being rotated.
+/// Refuses a refresh token that has a successor. This is for a request that the token authenticates without a rotation.
 pub(crate) async fn check_unused(
     engine: &Engine,
     token: &VerifiedToken,
@@ -26,18 +26,19 @@ pub(crate) async fn check_unused(
     if login.refresh_generation == token.generation || was_just_rotated(engine, token, login, now) {
         return Ok(());
     }
-    Err(reused(engine, token, login, now).await?)
+    Err(reject_reused(engine, token, login, now).await?)
 }
 
-/// The refusal of a refresh token that is not the current one of its login. One that was used before ends the login.
-pub(crate) async fn reused(
+/// Returns the error for a refresh token that is not the current one of its login. If it has been used before, ends the
+/// login.
+pub(crate) async fn reject_reused(
     engine: &Engine,
     token: &VerifiedToken,
     login: &Login,
     now: UnixTime,
 ) -> Result<AuthError, AuthError> {
     if login.refresh_generation <= token.generation {
-        // A generation that was never issued: the store is older than the token.
+        // This generation was never issued. The state of the store is older than the token.
         return Ok(AuthError::TokenInvalid(TokenFault::UnknownGeneration));
     }
     engine.logins.end(&login.id, EndReason::RefreshReused, now).await?;

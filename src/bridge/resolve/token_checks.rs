@@ -1,5 +1,5 @@
-//! The checks of an application on tokens that have been verified: which are revoked, and which claims it accepts. A check
-//! that is not configured costs nothing.
+//! The embedder's checks on verified tokens: the blocklist of revoked tokens, and the claims check. A check that is not
+//! configured costs nothing.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -8,10 +8,11 @@ use crate::bridge::error::AuthError;
 use crate::bridge::model::{StoreError, StoreFuture, UnixTime};
 use crate::bridge::token::{Claims, VerifiedToken};
 
-/// Tokens that are refused although they are valid: Flask-JWT-Extended's `token_in_blocklist_loader`.
+/// The list of revoked tokens (Flask-JWT-Extended's `token_in_blocklist_loader`). They are refused although they are
+/// valid.
 ///
-/// A login that ends takes its tokens with it, so signing out needs no blocklist. It is for revoking one token of a
-/// login, or tokens that belong to none.
+/// The tokens of a login end with the login, so signing out needs no blocklist. A blocklist revokes single tokens of a
+/// login, and external tokens, which belong to no login.
 ///
 /// ```
 /// use std::collections::HashSet;
@@ -22,18 +23,22 @@ use crate::bridge::token::{Claims, VerifiedToken};
 ///
 /// impl TokenBlocklist for Revoked {
 ///     async fn is_revoked(&self, token: &Claims) -> Result<bool, StoreError> {
-///         let revoked = self.0.read().map_err(|_| StoreError::new("the list of revoked tokens is broken"))?;
+///         let revoked = self.0.read().map_err(|_poisoned| StoreError::new("the list of revoked tokens is broken"))?;
 ///         Ok(token.jti.as_deref().is_none_or(|jti| revoked.contains(jti)))
 ///     }
 /// }
 /// ```
 pub trait TokenBlocklist: Send + Sync + 'static {
-    /// Whether this token is refused. A list that cannot answer is an error, and the request gets 503
-    /// `store_unavailable`: it is never taken for "not revoked".
+    /// Whether this token is revoked.
+    ///
+    /// # Errors
+    ///
+    /// When the list is unavailable. The request then gets 503 `store_unavailable`: the token never counts as not
+    /// revoked.
     fn is_revoked(&self, token: &Claims) -> impl Future<Output = Result<bool, StoreError>>;
 }
 
-/// [`TokenBlocklist`] without its future's type.
+/// [`TokenBlocklist`] as a trait object: its future is boxed.
 trait Blocklist: Send + Sync {
     fn is_revoked<'a>(&'a self, token: &'a Claims) -> StoreFuture<'a, bool>;
 }
@@ -44,12 +49,12 @@ impl<B: TokenBlocklist> Blocklist for B {
     }
 }
 
-/// The answer of the hooks about a token.
+/// The pending checks of one token.
 type Check<'a> = Pin<Box<dyn Future<Output = Result<(), AuthError>> + 'a>>;
 
 type ClaimsCheck = dyn Fn(&Claims) -> bool + Send + Sync;
 
-/// The hooks that judge tokens which have been verified.
+/// The configured checks on verified tokens.
 #[derive(Default)]
 pub(crate) struct TokenChecks {
     blocklist: Option<Box<dyn Blocklist>>,
@@ -65,8 +70,7 @@ impl TokenChecks {
         self.claims_check = Some(check);
     }
 
-    /// Asks the hooks about a token; `None` when there are none to ask. Every request asks anew, however often the token
-    /// has been seen.
+    /// Checks a token; `None` when no check is configured. The result is not cached: every request checks again.
     pub(crate) fn check<'a>(&'a self, token: &VerifiedToken, with_blocklist: bool, now: UnixTime) -> Option<Check<'a>> {
         let blocklist = self.blocklist.as_deref().filter(|_| with_blocklist);
         let claims_check = self.claims_check.as_deref();

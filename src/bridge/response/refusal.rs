@@ -101,7 +101,7 @@ impl<'a> Refusal<'a> {
 
     /// Whether this refuses a sign-in: to be sent to the page that the user comes from tells them nothing.
     pub(super) fn is_of_a_sign_in(&self) -> bool {
-        let session_ended = || self.state.as_ref().is_some_and(|state| state.is_absent_for(self.error));
+        let session_ended = || self.state.as_ref().is_some_and(|state| state.is_absent_with(self.error));
         matches!(self.error, AuthError::UserDisabled) && !session_ended()
     }
 }

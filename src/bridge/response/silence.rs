@@ -58,7 +58,7 @@ fn strip(headers: &mut HeaderMap, ours: &BrowserCookies) {
 /// Puts the cookies on a response that the bridge itself has to set, and keeps what depends on cookies from caches.
 pub(crate) fn add_cookies(headers: &mut HeaderMap, state: &RequestState, brought_cookies: bool) {
     set_cookies(headers, &state.take_cookies());
-    if brought_cookies || state.was_asked() || headers.contains_key(SET_COOKIE) {
+    if brought_cookies || state.is_resolved() || headers.contains_key(SET_COOKIE) {
         vary(headers);
         if !headers.contains_key(CACHE_CONTROL) {
             headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

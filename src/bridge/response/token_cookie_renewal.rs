@@ -20,7 +20,7 @@ use crate::bridge::token::{TokenType, VerifiedToken};
 /// [renewed](renew).
 pub(crate) fn finish(state: &RequestState, within: Option<Duration>, headers: &mut HeaderMap) -> Option<Rc<Principal>> {
     let cookies = state.engine.reader.token_cookies()?;
-    if state.token_cookies_end() {
+    if state.removes_token_cookies() {
         for token_type in [TokenType::Access, TokenType::Refresh] {
             if !is_set(headers, cookies, token_type) {
                 cookies.unset_type(headers, token_type);
