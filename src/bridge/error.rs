@@ -1,4 +1,4 @@
-//! The one error of every refusal, the body in which it is answered, and why a bridge cannot be built.
+//! The error of every refused request, its response body, and the error of building a bridge.
 //!
 //! This room may import `model`, `token` and `password`.
 

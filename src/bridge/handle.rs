@@ -39,7 +39,8 @@ impl Bridge {
     ///
     /// [`TokenInvalid`](AuthError::TokenInvalid) or [`TokenExpired`](AuthError::TokenExpired).
     pub fn decode_token(&self, text: &str) -> Result<Claims, AuthError> {
-        let Verification { token, expired } = self.engine.tokens.verifier.verify_anew(text, self.engine.clock.now())?;
+        let Verification { token, expired } =
+            self.engine.tokens.verifier.verify_uncached(text, self.engine.clock.now())?;
         if expired { Err(AuthError::TokenExpired) } else { self.claims(&token) }
     }
 
@@ -49,7 +50,7 @@ impl Bridge {
     ///
     /// [`TokenInvalid`](AuthError::TokenInvalid).
     pub fn decode_expired_token(&self, text: &str) -> Result<Claims, AuthError> {
-        self.claims(&self.engine.tokens.verifier.verify_anew(text, self.engine.clock.now())?.token)
+        self.claims(&self.engine.tokens.verifier.verify_uncached(text, self.engine.clock.now())?.token)
     }
 
     /// The header of any token, **of which nothing is verified** (`get_unverified_jwt_headers`).

@@ -1,6 +1,7 @@
-//! The nouns of the bridge, and what a store must do: users, logins, sessions, time, randomness, events.
+//! The basic types of the bridge (users, logins, sessions, events), the traits of the stores, the clock, random values
+//! and the digest.
 //!
-//! No HTTP and no token here. This room imports no other room.
+//! This room knows neither HTTP nor tokens. It imports no other room.
 
 mod clock;
 mod digest;

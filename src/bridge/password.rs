@@ -1,7 +1,8 @@
-//! Passwords: argon2id (RFC 9106) on a few low-priority threads of their own, behind one bounded queue.
+//! Password hashing: argon2id (RFC 9106) on a few dedicated low-priority threads, with one bounded queue.
 //!
-//! A hash takes tens of milliseconds of a core and megabytes of memory. Neither may be obtained by sending more requests:
-//! the number of threads bounds the memory, the queue bounds the wait, and a request that finds it full is refused at once.
+//! A hash takes tens of milliseconds of a core and megabytes of memory. More requests must not use more of either. The
+//! number of threads bounds the memory, and the queue bounds the waiting time. When the queue is full, a request is
+//! refused at once.
 //!
 //! This room may import `model`.
 

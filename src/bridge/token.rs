@@ -1,10 +1,11 @@
-//! From text to verified claims and back: access and refresh tokens, and the keys that sign and verify them.
+//! Access and refresh tokens, and the keys that sign and verify them.
 //!
-//! The format is a compact JWS (RFC 7515) whose payload is a JWT claims set (RFC 7519), explicitly typed as RFC 9068
-//! and RFC 8725 section 3.11 ask. jsonwebtoken holds the keys, signs and verifies. Header and claims are parsed here, more
-//! strictly than general libraries do: nothing passes with an unknown `crit`, another `typ`, absent or mistyped claims.
+//! The format is a compact JWS (RFC 7515) whose payload is a JWT claims set (RFC 7519). Tokens are explicitly typed, as
+//! RFC 9068 and RFC 8725 section 3.11 require. jsonwebtoken holds the keys, signs and verifies. Header and claims are
+//! parsed here, more strictly than general libraries do: a token with an unknown `crit`, another `typ`, or a missing or
+//! mistyped claim is refused.
 //!
-//! No HTTP here: this room speaks of faults. It may import `model`.
+//! This room does not know HTTP; its errors are faults. It may import `model`.
 
 mod access_successor;
 mod algorithm;

@@ -34,7 +34,7 @@ impl ExternalTokens for JwtManager {
             csrf: claims.get("csrf").and_then(Json::as_text).map(str::to_owned),
             issued_at,
             not_before: time("nbf").unwrap_or(issued_at),
-            key_was_found: false,
+            key_from_finder: false,
             header: header.to_string().into_bytes(),
             payload: claims.to_string().into_bytes(),
         };
@@ -44,7 +44,7 @@ impl ExternalTokens for JwtManager {
     fn renew(&self, token: &VerifiedToken, now: UnixTime) -> Result<Option<String>, AuthError> {
         const NEW_IN_EACH: [&str; 9] = ["fresh", "iat", "jti", "type", "nbf", "csrf", "aud", "iss", "exp"];
         let identity_claim = &self.0.config.identity_claim;
-        let claims = token.claims_when(false).map(|claims| claims.all).unwrap_or_default();
+        let claims = token.claims_with_freshness(false).map(|claims| claims.all).unwrap_or_default();
         let Some(identity) = claims.get(identity_claim).filter(|_| self.0.can_sign()) else { return Ok(None) };
         let mut renewed = self.create_access_token(identity.clone()).at(now);
         for (name, value) in &claims {

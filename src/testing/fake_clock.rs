@@ -46,7 +46,7 @@ impl FakeClock {
 
 impl From<&FakeClock> for Clock {
     fn from(fake: &FakeClock) -> Self {
-        Self::showing(Arc::clone(&fake.0))
+        Self::fake(Arc::clone(&fake.0))
     }
 }
 

@@ -1,4 +1,4 @@
-//! One error for every refusal: a stable code, a status, a challenge, and a sentence that says what to do next.
+//! The error of every refused request. It has a stable code, a status, a challenge, and a sentence for users.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,33 +14,34 @@ use crate::bridge::model::StoreError;
 use crate::bridge::password::PasswordError;
 use crate::bridge::token::{TokenError, TokenFault, TokenType};
 
-/// Why a request was refused.
+/// The reason why a request was refused.
 ///
-/// As a response it is `application/problem+json` (RFC 9457) with the [`code`](Self::code), and every 401 has a
-/// `WWW-Authenticate` challenge (RFC 6750 section 3). Browsers get a page or a redirect instead, if the
-/// [`BridgeBuilder`](crate::BridgeBuilder) names one.
+/// The response is `application/problem+json` (RFC 9457) with the [`code`](Self::code). Every 401 has a
+/// `WWW-Authenticate` challenge (RFC 6750 section 3). Browsers get a page or a redirect instead if the
+/// [`BridgeBuilder`](crate::BridgeBuilder) configures one.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum AuthError {
-    /// No credential was presented, and one is needed.
+    /// The request is anonymous, and a credential is needed.
     LoginRequired,
-    /// The user name or the password is wrong, or the account may not sign in: which of these is not told.
+    /// The user name or the password is wrong, or the account may not sign in. The error does not tell which.
     InvalidCredentials,
     /// The token has expired.
     TokenExpired,
-    /// The token is not one that was issued here, or not as it was issued. The fault is logged, not sent.
+    /// The token was not issued by this bridge, or was changed. The fault is logged and not sent.
     TokenInvalid(TokenFault),
     /// The token was revoked.
     TokenRevoked,
-    /// The token is valid, but its claims are not those that the application wants
+    /// The token is valid, but the application does not accept its claims
     /// ([`check_claims`](crate::BridgeBuilder::check_claims)).
     ClaimsRejected,
-    /// A refresh token where an access token belongs, or the other way round.
+    /// A refresh token was presented where an access token is needed, or an access token where a refresh token is
+    /// needed.
     TokenWrongType {
-        /// Which of the two belongs there.
+        /// The type that is needed.
         wanted: TokenType,
     },
-    /// A refresh token was used after its successor: the login has been ended.
+    /// A refresh token was used again after its successor had been used. The login has been ended.
     TokenReused,
     /// The login that the credential belongs to is over.
     LoginEnded,
@@ -48,40 +49,40 @@ pub enum AuthError {
     UserNotFound,
     /// The user has been disabled.
     UserDisabled,
-    /// The user must prove who they are again: the login is older than `max_age` seconds, or was remembered or
-    /// refreshed (RFC 9470).
+    /// The user must re-authenticate: the last authentication is more than `max_age` seconds ago, or the login was
+    /// remembered or refreshed (RFC 9470).
     ReauthRequired {
-        /// How long a login counts as fresh, in seconds.
+        /// The time for which a login counts as fresh, in seconds.
         max_age: u64,
     },
-    /// The request brings a credential that this operation cannot work with.
+    /// The operation is not possible with the credential of the request. The text gives the reason.
     CredentialConflict(&'static str),
-    /// A browser sent this request by itself, and it does not show that it comes from our own pages.
+    /// The request failed the CSRF check: it does not show that it comes from the application's own pages.
     CsrfRejected(CsrfFault),
-    /// The request is malformed; the text says where.
+    /// The request is malformed. The text gives the place.
     InvalidRequest(Cow<'static, str>),
-    /// Too many attempts; try again after `retry_after` seconds.
+    /// There were too many attempts. Try again after `retry_after` seconds.
     TooManyAttempts {
-        /// In seconds.
+        /// The waiting time in seconds.
         retry_after: u32,
     },
-    /// A store could not answer. The cause is logged, not sent.
+    /// A store is unavailable. The cause is logged and not sent.
     StoreUnavailable(Arc<StoreError>),
-    /// The server has more work than it can queue; try again after `retry_after` seconds.
+    /// The server has more work than it can queue. Try again after `retry_after` seconds.
     Overloaded {
-        /// In seconds.
+        /// The waiting time in seconds.
         retry_after: u32,
     },
-    /// The application is put together wrongly; the text, which is logged and not sent, says how.
+    /// The application is misconfigured. The text describes the mistake; it is logged and not sent.
     Misconfigured(&'static str),
 }
 
-/// The refusal of a token that belongs to no login, where one is needed.
+/// The error for a token that belongs to no login, where a login is needed.
 pub(crate) const NO_LOGIN: AuthError =
     AuthError::CredentialConflict("This token belongs to no login: nothing is there to end, refresh or confirm.");
 
 impl AuthError {
-    /// The stable word that clients switch on.
+    /// The stable code by which clients distinguish errors.
     pub fn code(&self) -> &'static str {
         match self {
             Self::LoginRequired => "login_required",
@@ -128,7 +129,7 @@ impl AuthError {
         }
     }
 
-    /// The sentence for people: what is wrong and what to do.
+    /// The sentence for users: what is wrong and what to do.
     pub fn detail(&self) -> Cow<'static, str> {
         Cow::Borrowed(match self {
             Self::LoginRequired => "Sign in, or send an access token.",
@@ -165,7 +166,7 @@ impl AuthError {
         })
     }
 
-    /// The challenge of RFC 6750 section 3: no error code when nothing was presented.
+    /// The challenge of RFC 6750 section 3. It has no error code when the request has no token.
     fn challenge(&self) -> Option<HeaderValue> {
         Some(match self {
             Self::LoginRequired | Self::InvalidCredentials => HeaderValue::from_static("Bearer"),
@@ -186,6 +187,7 @@ impl AuthError {
         })
     }
 
+    /// The seconds of `Retry-After`.
     fn retry_after(&self) -> Option<u32> {
         match self {
             Self::TooManyAttempts { retry_after } | Self::Overloaded { retry_after } => Some(*retry_after),

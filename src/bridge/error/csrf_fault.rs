@@ -1,15 +1,15 @@
-//! Why a request is taken for a forged one.
+//! The reason why a request fails the CSRF check.
 
-/// How a request failed to show that it comes from our own pages.
+/// The reason why a request fails the CSRF check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CsrfFault {
-    /// The browser says that it comes from elsewhere: `Sec-Fetch-Site`, `Origin`.
+    /// `Sec-Fetch-Site` or `Origin` says that the request comes from another site.
     CrossSite,
-    /// It does not repeat the `csrf` claim of the token in its cookie.
+    /// The request does not repeat the `csrf` claim of the token in its cookie.
     Missing,
-    /// What it repeats is not the claim.
+    /// The request repeats a value that is not the `csrf` claim of the token in its cookie.
     Mismatch,
-    /// The token in its cookie has no such claim.
+    /// The token in the cookie has no `csrf` claim.
     NoClaim,
 }

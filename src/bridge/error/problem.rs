@@ -1,4 +1,4 @@
-//! The body of every error: `application/problem+json` (RFC 9457).
+//! The body of error responses: `application/problem+json` (RFC 9457).
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use serde::Serialize;
 
-/// A problem document. `msg` repeats `detail`, so that clients of Flask-JWT-Extended find their text.
+/// A problem document. Its member `msg` repeats `detail`, because clients of Flask-JWT-Extended read `msg`.
 ///
 /// ```
 /// use actix_web::http::StatusCode;
@@ -27,8 +27,8 @@ pub struct ProblemDetails {
 }
 
 impl ProblemDetails {
-    /// A problem with this status, stable code and sentence. The title is the status' own phrase, as RFC 9457
-    /// section 4.2.1 asks for the type `about:blank`.
+    /// A problem with a status, a stable code and a sentence for users. The title is the standard phrase of the status,
+    /// as RFC 9457 section 4.2.1 requires for the type `about:blank`.
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
         let detail = detail.into();
         Self {
@@ -41,7 +41,7 @@ impl ProblemDetails {
         }
     }
 
-    /// The response that carries it.
+    /// The response with this document as its body.
     pub fn respond(&self) -> HttpResponse {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         match serde_json::to_vec(self) {

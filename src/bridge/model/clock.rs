@@ -1,4 +1,4 @@
-//! Where the time comes from: one injected clock, so that a test can move it.
+//! The clock of the bridge. It is injected, because tests must be able to set the time.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -11,7 +11,7 @@ use std::sync::{
 /// Seconds since 1970-01-01T00:00:00Z, leap seconds not counted (a JWT's `NumericDate`, RFC 7519 section 2).
 pub type UnixTime = i64;
 
-/// The clock that a [`Bridge`](crate::Bridge) reads: the system's, or for tests a `testing::FakeClock` (feature
+/// The clock that a [`Bridge`](crate::Bridge) reads: the system clock, or in tests a `testing::FakeClock` (feature
 /// `testing`).
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
@@ -20,18 +20,18 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// The system's clock.
+    /// The system clock.
     pub fn system() -> Self {
         Self::default()
     }
 
-    /// The clock that shows these seconds, whoever sets them.
+    /// A clock that reads the time from `seconds`, which a test can change.
     #[cfg(feature = "testing")]
-    pub(crate) fn showing(seconds: Arc<AtomicI64>) -> Self {
+    pub(crate) fn fake(seconds: Arc<AtomicI64>) -> Self {
         Self { fake: Some(seconds) }
     }
 
-    /// The time now.
+    /// The current time.
     pub fn now(&self) -> UnixTime {
         #[cfg(feature = "testing")]
         if let Some(seconds) = &self.fake {
@@ -42,8 +42,8 @@ impl Clock {
     }
 }
 
-/// A duration in whole seconds. The longest is one that, from now on, ends at a time that tokens can say: later ones
-/// our own verifier refuses.
+/// A duration in whole seconds, at most `LONGEST`. A token that is issued now with the longest lifetime still has an
+/// `exp` that the verifier accepts; it refuses times later than 2^53.
 pub(crate) fn seconds(duration: Duration) -> UnixTime {
     const LONGEST: UnixTime = 1 << 52;
     UnixTime::try_from(duration.as_secs()).unwrap_or(LONGEST).min(LONGEST)

@@ -1,4 +1,4 @@
-//! The one hash of secrets that are looked up or compared.
+//! The hash function for secrets that are looked up or compared.
 
 use aws_lc_rs::digest;
 

@@ -1,6 +1,6 @@
-//! What happens to logins, for who wants to know: an audit log, metrics, a test. Flask-Login's signals, with types.
+//! Typed events about logins, for audit logs, metrics and tests. They correspond to Flask-Login's signals.
 //!
-//! Nothing secret is in an event: identities and the ids of logins, which authenticate nobody.
+//! An event contains no secret. It contains identities and login ids, neither of which is a credential.
 
 use std::fmt;
 use std::pin::Pin;
@@ -14,82 +14,82 @@ use tokio::sync::mpsc;
 
 use super::login::LoginId;
 
-/// Something that happened to a login; given to [`BridgeBuilder::on_event`](crate::BridgeBuilder::on_event).
+/// An event in the life of a login, for the listeners of [`BridgeBuilder::on_event`](crate::BridgeBuilder::on_event).
 ///
-/// `user` is always the user's identity, [`UserStore::identity`](crate::UserStore::identity).
+/// `user` is always the identity of the user, [`UserStore::identity`](crate::UserStore::identity).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum AuthEvent {
-    /// A handler asked who the request is, for the first time in this request. What it turns out to be comes after.
+    /// A handler asked for the user for the first time in this request. The events of the authentication follow.
     UserAccessed,
     /// A user has signed in.
     #[non_exhaustive]
     UserLoggedIn {
-        /// Who.
+        /// The identity of the user.
         user: String,
         /// The new login.
         login: LoginId,
     },
-    /// A user is about to be signed out by a handler: the login has ended, and the request still has its user.
+    /// A handler signs a user out. The login has already ended; the request still has its user.
     #[non_exhaustive]
     UserLoggedOut {
-        /// Who, `None` when nobody was signed in.
+        /// The identity of the user, `None` for an anonymous request.
         user: Option<String>,
         /// The login that ended.
         login: Option<LoginId>,
     },
-    /// A remember cookie has opened a session.
+    /// A remember cookie has opened a new session.
     #[non_exhaustive]
     UserLoadedFromCookie {
-        /// Whose.
+        /// The identity of the user.
         user: String,
-        /// The login that goes on.
+        /// The login that the new session continues.
         login: LoginId,
     },
-    /// The request's own credential, such as a token, has been accepted.
+    /// A credential in the request, such as a token, has been accepted.
     #[non_exhaustive]
     UserLoadedFromRequest {
-        /// Whose.
+        /// The identity of the user.
         user: String,
-        /// The login that it belongs to, if it belongs to one.
+        /// The login that the credential belongs to, if any.
         login: Option<LoginId>,
     },
-    /// A user has proved again who they are.
+    /// A user has re-authenticated.
     #[non_exhaustive]
     #[serde(rename = "user_login_confirmed")]
     LoginConfirmed {
-        /// Who.
+        /// The identity of the user.
         user: String,
         /// The login that is fresh again.
         login: LoginId,
     },
-    /// A request is refused because it lacks a credential, or brings one that does not hold.
+    /// A request is refused because it has no credential, or one that is not valid.
     #[non_exhaustive]
     #[serde(rename = "user_unauthorized")]
     Unauthorized {
-        /// Why: [`AuthError::code`](crate::AuthError::code).
+        /// The reason: [`AuthError::code`](crate::AuthError::code).
         code: &'static str,
     },
-    /// A request is refused because its user should prove again who they are.
+    /// A request is refused because its user must re-authenticate.
     #[non_exhaustive]
     #[serde(rename = "user_needs_refresh")]
     NeedsRefresh {
-        /// Who.
+        /// The identity of the user.
         user: Option<String>,
     },
-    /// A session has come from another client than the one that it was opened for.
+    /// A session was used by another client than the one that it was opened for.
     #[non_exhaustive]
     SessionProtected {
-        /// Whose session.
+        /// The identity of the session's user.
         user: String,
-        /// The login that it is a face of.
+        /// The login that the session belongs to.
         login: LoginId,
     },
 }
 
 impl AuthEvent {
-    /// The name of Flask-Login's signal: `user_logged_in`, …; `event` when it is serialized.
+    /// The name of the signal in Flask-Login, such as `user_logged_in`. The serialized event has it as `event`.
     pub fn name(&self) -> &'static str {
         match self {
             Self::UserAccessed => "user_accessed",
@@ -105,10 +105,10 @@ impl AuthEvent {
     }
 }
 
-/// A function that is told of events.
+/// A function that is called with every event.
 pub(crate) type Listener = dyn Fn(&AuthEvent) + Send + Sync;
 
-/// The listeners of a bridge. Its clones share them.
+/// The listeners of a bridge. Clones share them.
 #[derive(Clone, Default)]
 pub(crate) struct Events(Arc<[Box<Listener>]>);
 
@@ -121,7 +121,7 @@ impl Events {
         !self.0.is_empty()
     }
 
-    /// Tells every listener of an event, which is made only if there is one.
+    /// Calls every listener with an event. The event is made only if there is a listener.
     pub(crate) fn emit(&self, event: impl FnOnce() -> AuthEvent) {
         if self.has_listeners() {
             let event = event();
@@ -130,9 +130,9 @@ impl Events {
     }
 }
 
-/// A listener for [`BridgeBuilder::on_event`](crate::BridgeBuilder::on_event), and the events that it hears as a
-/// stream, for a task of their own. No request waits for that task: when `capacity` events are waiting, at least one,
-/// further ones are lost, and counted.
+/// A listener for [`BridgeBuilder::on_event`](crate::BridgeBuilder::on_event), and a stream of the events that it
+/// receives, for a separate task. No request waits for that task. When `capacity` events are waiting, further events
+/// are dropped and counted. A `capacity` of 0 counts as 1.
 ///
 /// ```
 /// use futures_util::StreamExt as _;
@@ -149,7 +149,7 @@ impl Events {
 ///     });
 ///     bridge.on_event(listener)
 /// }
-/// # fn futures_executor(_: impl Future<Output = ()>) {} // yours, or a task of your runtime
+/// # fn futures_executor(_: impl Future<Output = ()>) {} // the embedder's executor, or a task of its runtime
 /// ```
 pub fn event_stream(capacity: usize) -> (impl Fn(&AuthEvent) + Send + Sync + 'static, EventStream) {
     let (sender, events) = mpsc::channel(capacity.max(1));
@@ -163,14 +163,15 @@ pub fn event_stream(capacity: usize) -> (impl Fn(&AuthEvent) + Send + Sync + 'st
     (listener, stream)
 }
 
-/// Events in the order in which they happened; from [`event_stream`]. It ends with the last bridge that it listens to.
+/// The events in the order in which they happened; from [`event_stream`]. The stream ends when the last bridge with its
+/// listener is dropped.
 pub struct EventStream {
     events: mpsc::Receiver<AuthEvent>,
     lost: Arc<AtomicU64>,
 }
 
 impl EventStream {
-    /// How many events were lost because nobody took them in time.
+    /// The number of events that were dropped because the stream was full.
     pub fn lost(&self) -> u64 {
         self.lost.load(Ordering::Relaxed)
     }

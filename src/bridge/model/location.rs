@@ -1,21 +1,21 @@
-//! Where a credential was found.
+//! The part of a request in which a credential is.
 
-/// Where a credential was found, or where tokens are looked for.
+/// The part of a request in which a credential was found, or in which tokens are looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CredentialLocation {
     /// A header, by default `Authorization` with the scheme `Bearer` (RFC 6750 section 2.1).
     Header,
-    /// A cookie: that of a session, a remember cookie, or one that carries a token.
+    /// A cookie: the session cookie, the remember cookie, or a cookie that contains a token.
     Cookie,
-    /// A parameter of the query (RFC 6750 section 2.3, which advises against it: addresses end up in logs and
+    /// A query parameter (RFC 6750 section 2.3, which advises against it because URLs are kept in logs and browser
     /// histories).
     Query,
-    /// `access_token` or `refresh_token` of a JSON object in the body.
+    /// The member `access_token` or `refresh_token` of a JSON object in the body.
     Json,
 }
 
 impl CredentialLocation {
-    /// The word for it: `header`, `cookie`, `query` or `json`.
+    /// The name of the location: `header`, `cookie`, `query` or `json`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Header => "header",

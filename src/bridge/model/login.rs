@@ -1,5 +1,5 @@
-//! The login: one sign-in by one user, which may own a browser session, a remember cookie and a family of tokens.
-//! Every face of it leads here, so ending it ends them all.
+//! The login: one sign-in by one user. A browser session, a remember cookie and tokens can belong to it. Each of them
+//! refers to the login record, so all of them end when the login ends.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use super::clock::UnixTime;
 use super::random;
 use super::store_error::StoreFuture;
 
-/// The opaque id of a [`Login`]; the `sid` claim of its tokens. An id, not a secret: it authenticates nobody.
+/// The opaque id of a [`Login`]; the `sid` claim of its tokens. It is not a secret, because it is not a credential.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize)]
 pub struct LoginId(String);
 
@@ -39,31 +39,31 @@ impl fmt::Display for LoginId {
 /// One sign-in by one user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Login {
-    /// Its id.
+    /// The id of the login.
     pub id: LoginId,
-    /// Whose it is: [`UserStore::identity`](crate::UserStore::identity).
+    /// The identity of the user: [`UserStore::identity`](crate::UserStore::identity).
     pub identity: String,
     /// The user's [credential epoch](crate::UserStore::credential_epoch) when the login began.
     pub credential_epoch: i64,
-    /// When it began.
+    /// The time when the login began.
     pub created_at: UnixTime,
-    /// When the user last proved who they are (OpenID Connect Core section 2, `auth_time`).
+    /// The time when the user last authenticated (`auth_time` of OIDC Core 1.0 section 2).
     pub auth_time: UnixTime,
-    /// How they proved it, RFC 8176 values separated by spaces, such as `pwd`.
+    /// The authentication methods: RFC 8176 values separated by spaces, such as `pwd`.
     pub amr: String,
-    /// It is over at this time whatever happens: the absolute timeout.
+    /// The absolute timeout: the login is over from this time on, however much it is used.
     pub expires_at: UnixTime,
-    /// When it was last used, to within a coalescing interval.
+    /// The time when the login was last used. It is not updated on every request, so it can be a little too early.
     pub last_seen_at: UnixTime,
-    /// When and why it was ended, if it was.
+    /// The time when the login was ended and the reason, if it was ended.
     pub ended: Option<(UnixTime, EndReason)>,
     /// The client's `User-Agent` at sign-in, cut to 256 bytes.
     pub user_agent: Option<String>,
-    /// The client's address at sign-in.
+    /// The client's IP address at sign-in.
     pub ip: Option<String>,
-    /// The number of the refresh token that is next to be used; it grows by one at each rotation.
+    /// The generation of the current refresh token. It grows by one at each rotation.
     pub refresh_generation: i64,
-    /// When the refresh token was last rotated; equal to `created_at` before the first time.
+    /// The time when the refresh token was last rotated. It is `created_at` before the first rotation.
     pub refresh_rotated_at: UnixTime,
     /// The remember cookie, if this login has one.
     pub remember: Option<RememberRecord>,
@@ -76,18 +76,18 @@ impl Login {
     }
 }
 
-/// The server's half of a remember cookie.
+/// What the server keeps of a remember cookie.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RememberRecord {
-    /// The public half of the cookie, by which the login is found.
+    /// The public part of the cookie. The login is looked up by it.
     pub selector: String,
-    /// SHA-256 of the secret half that is valid now.
+    /// SHA-256 of the current secret part of the cookie.
     pub validator_hash: [u8; 32],
-    /// How often the secret half has been rotated.
+    /// The number of rotations of the secret part.
     pub generation: i64,
-    /// When it was last rotated.
+    /// The time of the last rotation.
     pub rotated_at: UnixTime,
-    /// The cookie restores no session from this time on.
+    /// The expiry: from this time on the cookie restores no session.
     pub expires_at: UnixTime,
 }
 
@@ -101,22 +101,23 @@ impl fmt::Debug for RememberRecord {
     }
 }
 
-/// Why a login ended.
+/// The reason why a login ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EndReason {
-    /// The user signed out, here or from another login of theirs.
+    /// The user signed out, with this login or with another one.
     Logout,
     /// The user's password changed.
     PasswordChanged,
     /// The user was disabled.
     UserDisabled,
-    /// A refresh token came back after its successor had been used: somebody else has it.
+    /// A refresh token was used again after its successor had been used. It was probably stolen.
     RefreshReused,
-    /// A remember cookie came back after its successor had been used: somebody else has it.
+    /// A remember cookie was used again after its successor had been used. It was probably stolen.
     RememberReused,
-    /// Its session came from another client: [`SessionProtection::Strong`](crate::SessionProtection::Strong).
+    /// Another client used a session of the login:
+    /// [`SessionProtection::Strong`](crate::SessionProtection::Strong).
     SessionProtected,
-    /// Somebody who runs the server ended it.
+    /// An administrator of the server ended the login.
     Administrator,
 }
 
@@ -131,7 +132,7 @@ impl EndReason {
         Self::Administrator,
     ];
 
-    /// The word that stores keep.
+    /// The name of the reason, which stores keep.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Logout => "logout",
@@ -144,40 +145,41 @@ impl EndReason {
         }
     }
 
-    /// The reason for a stored word.
+    /// The reason with this name, `None` for an unknown name.
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|reason| reason.as_str() == word)
     }
 }
 
-/// Where logins are kept. [`store::memory`](crate::store::memory) is the shortest one to read before writing your own,
-/// and `testing::conformance` (feature `testing`) checks yours against every promise below.
+/// The store of logins. [`store::memory`](crate::store::memory) is a short example for your own implementation.
+/// `testing::conformance` (feature `testing`) checks an implementation against every requirement below.
 ///
-/// The layer decides what a login may do; a store only keeps the record and makes each method below one atomic step.
+/// The layer decides what a login may do. A store keeps the records, and each of its methods is one atomic step.
 /// When a method that writes returns `Ok`, the write must survive the end of the process.
 pub trait LoginStore: Send + Sync + 'static {
-    /// Keeps a new login. An id or a remember selector that is there already is an error, and changes nothing.
+    /// Inserts a new login. An id or a remember selector that exists already is an error, and changes nothing.
     fn insert<'a>(&'a self, login: &'a Login) -> StoreFuture<'a, ()>;
 
-    /// The login with this id, live or not, `None` when it is unknown.
+    /// The login with this id, live or not; `None` when the id is unknown.
     fn find<'a>(&'a self, id: &'a LoginId) -> StoreFuture<'a, Option<Login>>;
 
-    /// The login whose remember cookie has this selector, live or not.
+    /// The login whose remember cookie has this selector, live or not; `None` when the selector is unknown.
     fn find_remembered<'a>(&'a self, selector: &'a str) -> StoreFuture<'a, Option<Login>>;
 
-    /// Rotates the refresh token: if the login is live at `now` and its `refresh_generation` is still `generation`,
-    /// adds one to it, sets `refresh_rotated_at` and `last_seen_at` to `now` and answers `true`; else changes nothing
-    /// and answers `false`. One conditional statement, so that of any number of racers exactly one gets `true`.
+    /// Rotates the refresh token. If the login is live at `now` and its `refresh_generation` is still `generation`:
+    /// adds one to it, sets `refresh_rotated_at` and `last_seen_at` to `now` and returns `true`. Otherwise changes
+    /// nothing and returns `false`. Use one conditional statement: exactly one of several concurrent calls must get
+    /// `true`.
     fn rotate_refresh<'a>(&'a self, id: &'a LoginId, generation: i64, now: UnixTime) -> StoreFuture<'a, bool>;
 
-    /// Rotates the remember cookie: if the login is live at `next.rotated_at` and the generation of its cookie is
-    /// still `next.generation - 1`, replaces the cookie's record by `next` and answers `true`; else changes nothing
-    /// and answers `false`. One conditional statement, as above.
+    /// Rotates the remember cookie. If the login is live at `next.rotated_at` and the generation of its cookie is still
+    /// `next.generation - 1`: replaces the record of the cookie by `next` and returns `true`. Otherwise changes nothing
+    /// and returns `false`. Use one conditional statement, as above.
     fn rotate_remember<'a>(&'a self, id: &'a LoginId, next: &'a RememberRecord) -> StoreFuture<'a, bool>;
 
-    /// Moves the end of the remember cookie: if the login is live at `now` and the generation of its cookie is still
-    /// `generation`, sets the cookie's `expires_at` and answers `true`; else changes nothing and answers `false`. One
-    /// conditional statement, as above.
+    /// Changes the expiry of the remember cookie. If the login is live at `now` and the generation of its cookie is
+    /// still `generation`: sets the `expires_at` of the cookie and returns `true`. Otherwise changes nothing and
+    /// returns `false`. Use one conditional statement, as above.
     fn extend_remember<'a>(
         &'a self,
         id: &'a LoginId,
@@ -186,17 +188,19 @@ pub trait LoginStore: Send + Sync + 'static {
         now: UnixTime,
     ) -> StoreFuture<'a, bool>;
 
-    /// Notes that the user has just proved again who they are: if the login is live at `now`, sets `auth_time` and
-    /// `last_seen_at` to `now` and answers `true`; else changes nothing and answers `false`. One conditional statement.
+    /// Records that the user has just re-authenticated. If the login is live at `now`: sets `auth_time` and
+    /// `last_seen_at` to `now` and returns `true`. Otherwise changes nothing and returns `false`. Use one conditional
+    /// statement, as above.
     fn confirm<'a>(&'a self, id: &'a LoginId, now: UnixTime) -> StoreFuture<'a, bool>;
 
-    /// Sets `last_seen_at`, and nothing else, of a login that is there.
+    /// Sets `last_seen_at` to `now` and changes nothing else. An unknown login is no error.
     fn touch<'a>(&'a self, id: &'a LoginId, now: UnixTime) -> StoreFuture<'a, ()>;
 
-    /// Ends a login and deletes its sessions. `false` when it was unknown or had been ended before; that end stays.
+    /// Ends a login and deletes its sessions. Returns `false` when the login was unknown or had been ended before; the
+    /// first time and reason stay.
     fn end<'a>(&'a self, id: &'a LoginId, reason: EndReason, now: UnixTime) -> StoreFuture<'a, bool>;
 
-    /// Ends every login of a user but `except`, with their sessions, and answers how many that were.
+    /// Ends every login of a user except `except`, deletes their sessions, and returns the number of ended logins.
     fn end_all<'a>(
         &'a self,
         identity: &'a str,
@@ -206,18 +210,18 @@ pub trait LoginStore: Send + Sync + 'static {
     ) -> StoreFuture<'a, u64>;
 }
 
-macro_rules! delegated {
+macro_rules! delegate_to_inner {
     ($($name:ident($($arg:ident: $type:ty),*) -> $answer:ty;)*) => {
         $(fn $name<'a>(&'a self, $($arg: $type),*) -> StoreFuture<'a, $answer> {
             T::$name(self, $($arg),*)
         })*
     };
 }
-pub(super) use delegated;
+pub(super) use delegate_to_inner;
 
-/// A store that something else holds too.
+/// A store that is shared with other owners.
 impl<T: LoginStore + ?Sized> LoginStore for Arc<T> {
-    delegated! {
+    delegate_to_inner! {
         insert(login: &'a Login) -> ();
         find(id: &'a LoginId) -> Option<Login>;
         find_remembered(selector: &'a str) -> Option<Login>;

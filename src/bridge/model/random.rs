@@ -1,13 +1,13 @@
-//! Values that nobody can guess.
+//! Random values that cannot be guessed.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-/// `N` bytes from the operating system's generator.
+/// `N` bytes from the operating system's random generator.
 ///
 /// # Panics
 ///
-/// When that generator fails: nothing that needs a secret can go on then, and a guessable one would be worse.
+/// When the generator fails: without it no secret can be made, and a guessable secret would be unsafe.
 pub(crate) fn bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     #[expect(clippy::expect_used, reason = "without randomness no secret can be made")]

@@ -1,13 +1,14 @@
-//! Where browser sessions are kept on the server.
+//! The store of browser sessions.
 
 use std::fmt;
 use std::sync::Arc;
 
 use super::clock::UnixTime;
-use super::login::{LoginId, delegated};
+use super::login::{LoginId, delegate_to_inner};
 use super::store_error::StoreFuture;
 
-/// SHA-256 of a session key. Stores see this and never the key, so a copy of the database opens no session.
+/// The SHA-256 of a session key. Stores get the hash and never the key, so a copy of the database cannot be used to
+/// open a session.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SessionHash(pub [u8; 32]);
 
@@ -17,40 +18,40 @@ impl fmt::Debug for SessionHash {
     }
 }
 
-/// What a store keeps of a session.
+/// The stored record of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionRecord {
     /// The session's values, as a JSON object.
     pub state: String,
-    /// The login that this session is a face of, if somebody is signed in.
+    /// The login that the session belongs to, `None` for an anonymous session.
     pub login: Option<LoginId>,
-    /// The idle timeout: the session is gone from this time on.
+    /// The idle timeout: the session has expired from this time on.
     pub expires_at: UnixTime,
 }
 
-/// Where sessions are kept. Used only for requests that bring no token. `testing::conformance` (feature `testing`)
-/// checks yours against every promise below, each of which is one atomic step.
+/// The store of sessions. It is used only for requests without a token. Each method is one atomic step.
+/// `testing::conformance` (feature `testing`) checks an implementation against every requirement below.
 pub trait SessionStore: Send + Sync + 'static {
-    /// The session, `None` when it is unknown or `expires_at <= now`.
+    /// The session; `None` when the key is unknown or `expires_at <= now`.
     fn load_session<'a>(&'a self, key: &'a SessionHash, now: UnixTime) -> StoreFuture<'a, Option<SessionRecord>>;
 
-    /// Keeps a new session. A key that exists already is an error: sessions are never merged.
+    /// Inserts a new session. A key that exists already is an error: sessions are never merged.
     fn insert_session<'a>(&'a self, key: &'a SessionHash, record: &'a SessionRecord) -> StoreFuture<'a, ()>;
 
-    /// Replaces a session that is still there. `false`, and nothing written, when it is gone: a request that was in
-    /// flight when the session ended must not bring it back.
+    /// Replaces the record of an existing session. When the session does not exist, writes nothing and returns `false`:
+    /// a request that was in progress when the session ended must not restore it.
     fn update_session<'a>(&'a self, key: &'a SessionHash, record: &'a SessionRecord) -> StoreFuture<'a, bool>;
 
-    /// Moves the idle timeout of a session that is still there, and changes nothing else.
+    /// Sets the idle timeout of an existing session and changes nothing else. An unknown key is no error.
     fn touch_session<'a>(&'a self, key: &'a SessionHash, expires_at: UnixTime) -> StoreFuture<'a, ()>;
 
-    /// Deletes a session, if it is there.
+    /// Deletes a session. An unknown key is no error.
     fn delete_session<'a>(&'a self, key: &'a SessionHash) -> StoreFuture<'a, ()>;
 }
 
-/// A store that something else holds too.
+/// A store that is shared with other owners.
 impl<T: SessionStore + ?Sized> SessionStore for Arc<T> {
-    delegated! {
+    delegate_to_inner! {
         load_session(key: &'a SessionHash, now: UnixTime) -> Option<SessionRecord>;
         insert_session(key: &'a SessionHash, record: &'a SessionRecord) -> ();
         update_session(key: &'a SessionHash, record: &'a SessionRecord) -> bool;

@@ -1,13 +1,14 @@
-//! The error of every store: it could not answer.
+//! The error of every store.
 
 use std::error::Error;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
-/// A store could not answer: the request gets 503 `store_unavailable`, never a 401 and never an anonymous user.
+/// The store is unavailable. The request is answered with 503 `store_unavailable`. It is never treated as unauthorized
+/// or anonymous.
 ///
-/// The cause goes to the log, not to the client.
+/// The cause is logged and not sent to the client.
 #[derive(Debug)]
 pub struct StoreError(Box<dyn Error + Send + Sync>);
 
@@ -30,6 +31,6 @@ impl Error for StoreError {
     }
 }
 
-/// What the methods of [`LoginStore`](crate::LoginStore) and [`SessionStore`](crate::SessionStore) return:
-/// `Box::pin(async move { … })`.
+/// The future that the methods of [`LoginStore`](crate::LoginStore) and [`SessionStore`](crate::SessionStore) return,
+/// made with `Box::pin(async move { … })`.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + 'a>>;

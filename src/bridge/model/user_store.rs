@@ -1,4 +1,4 @@
-//! The embedder's users, as the layer sees them.
+//! The interface to the embedder's users.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::login::{Login, LoginId, LoginStore};
 use super::store_error::StoreError;
 
-/// The embedder's users: Flask-Login's `user_loader`, Flask-JWT-Extended's `user_identity_loader` and
-/// `user_lookup_loader`, in one trait.
+/// The interface to the embedder's users. It combines Flask-Login's `user_loader` with Flask-JWT-Extended's
+/// `user_identity_loader` and `user_lookup_loader`.
 ///
 /// ```
 /// use std::collections::HashMap;
@@ -26,29 +26,32 @@ use super::store_error::StoreError;
 /// }
 /// ```
 pub trait UserStore: Send + Sync + 'static {
-    /// What handlers get from [`CurrentUser`](crate::CurrentUser).
+    /// The user type, which handlers get from [`CurrentUser`](crate::CurrentUser).
     type User: 'static;
 
-    /// The user's identity: the token's `sub`. Never reused for another user, and not a name that people can choose.
+    /// The identity of the user: the `sub` claim of tokens. It must never be reused for another user, so a name that
+    /// users can choose is not suitable.
     fn identity(&self, user: &Self::User) -> String;
 
-    /// The user with this identity, `None` when there is none. A store that cannot answer is an error, never `None`.
+    /// The user with this identity; `None` when there is none. When the store is unavailable, return an error, never
+    /// `None`.
     fn find(&self, identity: &str) -> impl Future<Output = Result<Option<Self::User>, StoreError>>;
 
-    /// Whether this user may be signed in (`is_active` of Flask-Login). Asked on every authenticated request.
+    /// Whether the user is active (Flask-Login's `is_active`); `false` for a disabled user. It is checked on every
+    /// authenticated request.
     fn is_active(&self, user: &Self::User) -> bool {
         let _ = user;
         true
     }
 
-    /// A number that changes whenever the user's password does. A login that began under another one is over.
+    /// A number that changes whenever the user's password changes. A login that began with another number is over.
     fn credential_epoch(&self, user: &Self::User) -> i64 {
         let _ = user;
         0
     }
 
-    /// The user and one of their logins together. A store that keeps both in one database overrides this to answer
-    /// with one query; it is what every authenticated request costs.
+    /// The user and one of the user's logins. Every authenticated request calls this. A store that has both in one
+    /// database can override it to use one query instead of two.
     fn find_with_login(
         &self,
         identity: &str,
@@ -62,7 +65,7 @@ pub trait UserStore: Send + Sync + 'static {
     }
 }
 
-/// Users that something else holds too.
+/// A store that is shared with other owners.
 impl<T: UserStore> UserStore for Arc<T> {
     type User = T::User;
 

@@ -1,5 +1,5 @@
-//! One thread's argon2 and the memory that it uses again and again: to allocate and clear it each time would cost as
-//! much as half a hash.
+//! The argon2 computation of one thread, which reuses its memory. To allocate and clear the memory for each hash would
+//! cost half as much as the hash.
 
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, Version};
@@ -8,22 +8,24 @@ use secrecy::{ExposeSecret, SecretString};
 use super::verification::{PasswordError, PasswordVerification};
 use crate::bridge::model::random;
 
-/// Bytes of the hash proper.
+/// The length of the hash in bytes, without salt and parameters.
 pub(super) const OUTPUT_LEN: usize = 32;
 const SALT_LEN: usize = 16;
 
-/// What a stored hash may ask for beyond the configured parameters: memory in KiB, and memory times passes. It is a
-/// bound on one login, about half a second; hashes moved in from elsewhere stay well below it.
+/// The limits for a stored hash whose parameters are higher than the configured ones: memory in KiB, and memory times
+/// passes. They limit one verification to about half a second. Hashes that other applications made are usually well
+/// below them.
 const MAX_MEMORY_KIB: u32 = 256 * 1024;
 const MAX_WORK_KIB: u64 = 1024 * 1024;
 
+/// The reused memory of one thread.
 pub(super) struct Arena {
     current: Params,
     memory: Vec<Block>,
     computed: u64,
 }
 
-/// A stored hash that can be verified.
+/// A parsed PHC string.
 struct Stored {
     algorithm: Algorithm,
     version: Version,
@@ -33,17 +35,17 @@ struct Stored {
 }
 
 impl Arena {
-    /// Takes no memory yet: it comes with the first hash.
+    /// An arena without memory. The first hash allocates it.
     pub(super) fn new(current: Params) -> Self {
         Self { current, memory: Vec::new(), computed: 0 }
     }
 
-    /// How many hashes were computed since this was last asked.
+    /// The number of hashes that were computed since the last call.
     pub(super) fn take_computed(&mut self) -> u64 {
         std::mem::take(&mut self.computed)
     }
 
-    /// Gives back what a stored hash needed beyond the configured memory.
+    /// Frees the memory that a stored hash needed beyond the configured amount.
     pub(super) fn shrink(&mut self) {
         let keep = self.current.block_count();
         if self.memory.len() > keep {
@@ -73,7 +75,7 @@ impl Arena {
     ) -> Result<PasswordVerification, PasswordError> {
         let stored = match phc.map(|phc| self.read(phc)) {
             Some(Ok(stored)) => stored,
-            // The hash that would be computed for a user whose hash is in order, thrown away.
+            // Without a usable stored hash, a hash is computed anyway, because the response time must not tell that.
             None => return self.hash(password).map(|_| PasswordVerification::No),
             Some(Err(error)) => return self.hash(password).and(Err(error)),
         };
@@ -89,15 +91,15 @@ impl Arena {
         if up_to_date {
             return Ok(PasswordVerification::Yes);
         }
-        // The password is right even if there is no memory for a better hash just now.
+        // The password is right even when the new hash fails for lack of memory.
         Ok(self.hash(password).map_or(PasswordVerification::Yes, PasswordVerification::Rehashed))
     }
 
-    /// Reads a PHC string. The errors name the part at fault, never its content.
+    /// Parses a PHC string. An error names the invalid part and never contains its value.
     fn read(&self, phc: &str) -> Result<Stored, PasswordError> {
         let phc = PasswordHash::new(phc).map_err(unusable)?;
         let algorithm = Algorithm::new(phc.algorithm).map_err(unusable)?;
-        // Version 1.0 of the algorithm had no version field, as the reference implementation reads it to this day.
+        // A string without a version field is of version 1.0 of the algorithm, as in the reference implementation.
         let version = match phc.version {
             Some(version) => Version::try_from(version).map_err(unusable)?,
             None => Version::V0x10,

@@ -1,4 +1,4 @@
-//! The password hasher and its threads.
+//! The public password hasher, which owns the threads.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,23 +13,24 @@ use super::queue;
 use super::queue::{Job, PasswordActivity, Queue, Reply};
 use super::verification::{PasswordError, PasswordVerification};
 
-/// What a password hash costs, and how many are computed at a time.
+/// The cost of a password hash, and the number of hashes that are computed at the same time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PasswordParams {
     /// Memory of one hash in KiB, argon2's `m`: at least 8 for each lane.
     pub memory_kib: u32,
     /// Passes over the memory, argon2's `t`.
     pub iterations: u32,
-    /// Lanes, argon2's `p`. One thread computes them one after the other, so more than one only serves compatibility.
+    /// Lanes, argon2's `p`. One thread computes them one after the other, so more than one is only for compatibility.
     pub parallelism: u32,
-    /// Threads that hash; each keeps `memory_kib` of memory from its first hash on.
+    /// Number of hashing threads. Each keeps `memory_kib` of memory after its first hash.
     pub threads: usize,
-    /// Passwords that may wait while every thread is busy.
+    /// Number of passwords that may wait while every thread is busy.
     pub queue: usize,
 }
 
 impl Default for PasswordParams {
-    /// 19 MiB, two passes, one lane (the minimum of the OWASP Password Storage Cheat Sheet), a thread for each core.
+    /// 19 MiB, two passes and one lane (the minimum of the OWASP Password Storage Cheat Sheet), one thread for each
+    /// core, and 64 waiting passwords.
     fn default() -> Self {
         Self {
             memory_kib: Params::DEFAULT_M_COST,
@@ -41,14 +42,14 @@ impl Default for PasswordParams {
     }
 }
 
-/// Hashes and verifies passwords. Its clones share the threads, which end when the last clone is dropped.
+/// Hashes and verifies passwords. Clones share the threads. The threads end when the last clone is dropped.
 ///
-/// Hashes are PHC strings (`$argon2id$v=19$m=19456,t=2,p=1$salt$hash`) with a random salt of 16 bytes and an output of
-/// 32 bytes. The length of a password is for the caller to bound; none is cut.
+/// A hash is a PHC string (`$argon2id$v=19$m=19456,t=2,p=1$salt$hash`) with a random salt of 16 bytes and an output of
+/// 32 bytes. The caller must limit the length of passwords. The hasher never truncates a password.
 #[derive(Clone)]
 pub struct PasswordHasher(Arc<Threads>);
 
-/// Ends the threads when it is dropped.
+/// The running threads, which end when this is dropped.
 struct Threads {
     queue: Arc<Queue>,
     params: PasswordParams,
@@ -65,7 +66,8 @@ impl PasswordHasher {
     ///
     /// # Errors
     ///
-    /// [`PasswordError::Unusable`] says which parameter argon2 does not accept, or that a thread could not be started.
+    /// [`PasswordError::Unusable`] when argon2 does not accept a parameter, which it names, or when a thread could not
+    /// be started.
     pub fn new(params: PasswordParams) -> Result<Self, PasswordError> {
         let argon2 = validate(&params)?;
         let queue = Arc::new(Queue::new(params.threads, params.queue));
@@ -81,27 +83,29 @@ impl PasswordHasher {
         Ok(hasher)
     }
 
-    /// Hashes a new password and answers the PHC string to store.
+    /// Hashes a new password and returns the PHC string to store.
     ///
-    /// The password is a `String` or `&str` with `.into()`. A future that is dropped before its turn costs no hash.
+    /// `.into()` makes the password of a `String` or `&str`. When the future is dropped while the password waits, no
+    /// hash is computed.
     ///
     /// # Errors
     ///
-    /// [`PasswordError::Overloaded`] at once when the queue is full.
+    /// [`PasswordError::Overloaded`], at once, when the queue is full.
     pub async fn hash(&self, password: SecretString) -> Result<String, PasswordError> {
         self.submit(|reply| Job::Hash { password, reply }).await
     }
 
-    /// Verifies a password against the PHC string that is stored for the user; argon2i and argon2d are read as well.
+    /// Verifies a password against the stored PHC string of the user. The string can also be of argon2i or argon2d.
     ///
-    /// `None` stands for a user that does not exist: the same work is done, so that the time does not tell, and the
-    /// answer is [`PasswordVerification::No`]. A future that is dropped before its turn costs no hash.
+    /// Pass `None` when the user does not exist. The same work is then done, because the response time must not tell
+    /// whether a user exists, and the answer is [`PasswordVerification::No`]. When the future is dropped while the
+    /// password waits, no hash is computed.
     ///
     /// # Errors
     ///
-    /// [`PasswordError::Overloaded`] at once when the queue is full. [`PasswordError::Unusable`] when the stored hash
-    /// can't be read, or asks for more memory (256 MiB) or work (1 GiB over all passes) than a hash may unless the
-    /// configured parameters do too; it takes the time of a hash as well.
+    /// [`PasswordError::Overloaded`], at once, when the queue is full. [`PasswordError::Unusable`] when the stored hash
+    /// cannot be parsed, or needs more than 256 MiB of memory or 1 GiB over all passes; a higher configured value
+    /// raises the limit. This error takes as long as a hash.
     pub async fn verify(
         &self,
         password: SecretString,
@@ -110,7 +114,7 @@ impl PasswordHasher {
         self.submit(|reply| Job::Verify { password, phc, reply }).await
     }
 
-    /// What the threads are doing now, for metrics.
+    /// The current activity of the threads, for metrics.
     pub fn activity(&self) -> PasswordActivity {
         self.0.queue.activity()
     }
@@ -118,7 +122,9 @@ impl PasswordHasher {
     async fn submit<T>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Result<T, PasswordError> {
         let (reply, answer) = oneshot::channel();
         self.0.queue.push(job(reply))?;
-        answer.await.unwrap_or_else(|_| Err(PasswordError::Unusable("the hash computation broke off".to_owned())))
+        answer.await.unwrap_or_else(|_sender_dropped| {
+            Err(PasswordError::Unusable("the hash computation did not finish".to_owned()))
+        })
     }
 }
 
@@ -128,7 +134,7 @@ impl fmt::Debug for PasswordHasher {
     }
 }
 
-/// What argon2 calls the parameters, or what is wrong with them and which would do.
+/// The parameters for argon2, or an error that names the invalid one and the valid range.
 fn validate(params: &PasswordParams) -> Result<Params, PasswordError> {
     let PasswordParams { memory_kib, iterations, parallelism, threads, .. } = *params;
     let least = parallelism.saturating_mul(8);

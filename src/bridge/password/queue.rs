@@ -1,4 +1,4 @@
-//! The one queue and the threads that serve it.
+//! The queue of passwords and the loop of the threads that take them from it.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,27 +10,27 @@ use tokio::sync::oneshot;
 use super::arena::Arena;
 use super::verification::{PasswordError, PasswordVerification};
 
-/// What the threads of a [`PasswordHasher`](crate::PasswordHasher) are doing.
+/// The activity of the threads of a [`PasswordHasher`](crate::PasswordHasher).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PasswordActivity {
-    /// Passwords being hashed or verified.
+    /// Number of passwords that are being hashed or verified.
     pub running: usize,
-    /// Passwords that wait for a thread.
+    /// Number of passwords that wait for a thread.
     pub waiting: usize,
-    /// Argon2 computations since the start; a verification that hashes anew counts two.
+    /// Number of argon2 computations since the start. A verification that also makes a new hash counts as two.
     pub computed: u64,
 }
 
 pub(super) type Reply<T> = oneshot::Sender<Result<T, PasswordError>>;
 
-/// A password on its way to a thread, and where the answer goes.
+/// A password to hash or verify, and the channel for the answer.
 pub(super) enum Job {
     Hash { password: SecretString, reply: Reply<String> },
     Verify { password: SecretString, phc: Option<String>, reply: Reply<PasswordVerification> },
 }
 
 impl Job {
-    /// Whether the request that asked is gone.
+    /// Whether the caller has dropped its future.
     fn is_abandoned(&self) -> bool {
         match self {
             Self::Hash { reply, .. } => reply.is_closed(),
@@ -38,7 +38,8 @@ impl Job {
         }
     }
 
-    /// Does the work, then frees the slot, and only then answers: who has the answer finds the slot free.
+    /// Does the work, frees the slot, and then sends the answer. In this order a caller that has its answer finds the
+    /// slot free.
     fn run(self, arena: &mut Arena, slot: Slot<'_>) {
         match self {
             Self::Hash { password, reply } => {
@@ -55,7 +56,7 @@ impl Job {
     }
 }
 
-/// Waiting jobs, at most `capacity` of them beyond what the threads can take at once.
+/// The waiting jobs: at most `capacity` of them, plus one for each idle thread.
 pub(super) struct Queue {
     state: Mutex<State>,
     changed: Condvar,
@@ -76,7 +77,7 @@ impl Queue {
         Self { state: Mutex::new(state), changed: Condvar::new(), threads, capacity }
     }
 
-    /// Queues a job, or refuses it at once. A job whose request is gone keeps nobody out.
+    /// Queues a job, or refuses it at once when the queue is full. Abandoned jobs are removed first.
     pub(super) fn push(&self, job: Job) -> Result<(), PasswordError> {
         let mut state = self.lock();
         let room = self.threads.saturating_add(self.capacity).saturating_sub(state.running);
@@ -91,7 +92,8 @@ impl Queue {
         Ok(())
     }
 
-    /// Sends the threads home; only the last [`PasswordHasher`](crate::PasswordHasher) does, so nobody waits any more.
+    /// Ends the threads. It is called when the last [`PasswordHasher`](crate::PasswordHasher) is dropped, when no
+    /// caller waits any more.
     pub(super) fn close(&self) {
         self.lock().closed = true;
         self.changed.notify_all();
@@ -102,7 +104,7 @@ impl Queue {
         PasswordActivity { running: state.running, waiting: state.waiting.len(), computed: state.computed }
     }
 
-    /// The next job that somebody still waits for; `None` when the queue is closed.
+    /// Waits for the next job that is not abandoned; `None` when the queue is closed.
     fn next(&self) -> Option<(Job, Slot<'_>)> {
         let mut state = self.lock();
         while !state.closed {
@@ -118,13 +120,13 @@ impl Queue {
         None
     }
 
-    /// No code that can panic runs under the lock, so a poisoned one is still whole.
+    /// Locks the state. No code that can panic runs under the lock, so a poisoned state is still consistent.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// One of the places of the running jobs; freed on drop, so also by a panic.
+/// One unit of `State::running`. Dropping it frees it, also when the job panics.
 struct Slot<'a>(&'a Queue);
 
 impl Slot<'_> {
@@ -139,9 +141,9 @@ impl Drop for Slot<'_> {
     }
 }
 
-/// What each thread does until the queue is closed.
+/// The loop of each thread until the queue is closed.
 ///
-/// A panic costs the request its answer, not the server a thread.
+/// A panic is caught: the request gets an error, and the thread goes on.
 pub(super) fn work(queue: &Arc<Queue>, mut arena: Arena) {
     lower_priority();
     while let Some((job, slot)) = queue.next() {
@@ -152,15 +154,15 @@ pub(super) fn work(queue: &Arc<Queue>, mut arena: Arena) {
     }
 }
 
-/// Lets requests that need no password go first: on Linux priority belongs to the thread, and 10 is the value at which
-/// a saturated machine still answers them.
+/// Lowers the priority of the current thread, so that requests without a password come first. On Linux a priority
+/// belongs to one thread. With 10 a saturated machine still answers the other requests.
 #[cfg(target_os = "linux")]
 fn lower_priority() {
     if let Err(error) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), 10) {
-        tracing::warn!(%error, "password threads keep the normal priority");
+        tracing::warn!(%error, "password threads run at normal priority");
     }
 }
 
-/// Elsewhere priority belongs to the whole process.
+/// Does nothing: on other systems a priority belongs to the whole process.
 #[cfg(not(target_os = "linux"))]
 fn lower_priority() {}

@@ -1,16 +1,16 @@
-//! What becomes of a password that is verified or hashed.
+//! The result and the error of password hashing and verification.
 
 use std::fmt;
 
-/// The answer to [`PasswordHasher::verify`](crate::PasswordHasher::verify).
+/// The result of [`PasswordHasher::verify`](crate::PasswordHasher::verify).
 #[derive(Clone, PartialEq, Eq)]
 pub enum PasswordVerification {
     /// The password is wrong, or there is no such user.
     No,
     /// The password is right.
     Yes,
-    /// The password is right, but its hash was made with other parameters than today's or with a salt of fewer than
-    /// 16 bytes: store this one instead.
+    /// The password is right, but the stored hash was made with other parameters than the configured ones, or has a
+    /// salt of fewer than 16 bytes. Store this hash instead.
     Rehashed(String),
 }
 
@@ -24,13 +24,14 @@ impl fmt::Debug for PasswordVerification {
     }
 }
 
-/// A password was neither hashed nor verified.
+/// The reason why a password was neither hashed nor verified.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordError {
-    /// Every thread is busy and the queue is full, or there was no memory: try again in a few seconds.
+    /// Every thread is busy and the queue is full, or memory could not be allocated. Try again in a few seconds.
     #[error("too many passwords are being checked; try again in a few seconds")]
     Overloaded,
-    /// Bad parameters or a stored hash that can't be used; says which, never the hash itself.
+    /// The parameters are invalid, or the stored hash cannot be used, or the computation failed. The text gives the
+    /// reason and never contains the hash.
     #[error("{0}")]
     Unusable(String),
 }

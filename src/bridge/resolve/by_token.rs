@@ -35,7 +35,7 @@ pub(crate) fn verify(
     };
     let verifier = &engine.tokens.verifier;
     match &engine.external {
-        Some(external) if !verifier.is_own(token.text) => external.verify(token.text, now, csrf),
+        Some(external) if !verifier.has_own_type(token.text) => external.verify(token.text, now, csrf),
         _ => {
             let verified = verifier.verify(token.text, cache, now)?;
             csrf.check(verified.token.csrf.as_deref())?;
@@ -93,7 +93,7 @@ async fn find_live_and_unused(
 /// only, whatever its claim says.
 fn is_fresh(engine: &Engine, token: &VerifiedToken, now: UnixTime) -> bool {
     token.token_type == TokenType::Access
-        && token.freshness.holds(now)
+        && token.freshness.is_fresh_at(now)
         && (token.sid.is_none() || engine.is_fresh(token.auth_time, now))
 }
 

@@ -88,7 +88,7 @@ impl Principal {
     /// ```
     pub fn claims(&self) -> Option<Claims> {
         let token = self.token.as_ref()?;
-        token.claims_when(match token.freshness {
+        token.claims_with_freshness(match token.freshness {
             Freshness::Bool(fresh) => fresh,
             Freshness::Until(_) => self.fresh,
         })

@@ -1,4 +1,4 @@
-//! An access token that follows another of the same login.
+//! The renewal of an access token: the new token belongs to the same login.
 
 use super::extras::Extras;
 use super::issuer::Issuer;
@@ -9,9 +9,11 @@ use super::written_claims::WrittenClaims;
 use crate::bridge::model::{UnixTime, random};
 
 impl Issuer {
-    /// An access token that says what this one says, but is not fresh, lives as long again (though not longer than the
-    /// login), and has an id and a `csrf` claim of its own. What the hooks say is said anew. `None` for a token that
-    /// belongs to no login.
+    /// Renews an access token. `None` for a token that belongs to no login.
+    ///
+    /// The new token has the claims and headers of `token`, but is not fresh. It has a new id, a new `csrf` claim, and
+    /// the same lifetime, which ends with the login at the latest. The hooks are called again, and what they return
+    /// replaces additional claims and headers of the same name.
     pub(crate) fn renew(
         &self,
         token: &VerifiedToken,
@@ -19,14 +21,14 @@ impl Issuer {
         now: UnixTime,
     ) -> Result<Option<String>, TokenError> {
         let (Some(sid), Some(exp), Some(claims), Some(headers)) =
-            (&token.sid, token.exp, token.claims_when(false), token.header_members())
+            (&token.sid, token.exp, token.claims_with_freshness(false), token.header_members())
         else {
             return Ok(None);
         };
         let lifetime = exp.saturating_sub(token.issued_at).min(self.access_ttl());
         let mut extras = Extras { claims: claims.all, headers };
-        extras.drop_reserved();
-        extras.extend(self.of_hooks(&token.sub));
+        extras.remove_reserved();
+        extras.extend(self.hook_extras(&token.sub));
         let (jti, csrf) = (random::base64url::<16>(), self.new_csrf());
         let claims = WrittenClaims {
             fresh: false,

@@ -1,4 +1,4 @@
-//! The signature algorithms of tokens. A key has exactly one (RFC 8725 section 3.1).
+//! The signature algorithms of tokens. A key has exactly one algorithm (RFC 8725 section 3.1).
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,7 +6,8 @@ use std::str::FromStr;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaSigningAlgorithm};
 use jsonwebtoken::AlgorithmFamily;
 
-/// How a token is signed: the `alg` of RFC 7518 section 3.1 and RFC 8037 section 3.1. There is no `none`.
+/// The signature algorithm of a token: the `alg` of RFC 7518 section 3.1 and RFC 8037 section 3.1. `none` is not
+/// supported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Algorithm {
@@ -36,13 +37,16 @@ pub enum Algorithm {
     EdDSA,
 }
 
-/// A text that names no [`Algorithm`].
+/// The error for a text that is not the name of an [`Algorithm`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("this is not an algorithm for tokens; write HS256, RS256, PS256, ES256, EdDSA or one of their longer kin")]
+#[error(
+    "this is not an algorithm for tokens; use HS256, HS384, HS512, RS256, RS384, RS512, PS256, PS384, PS512, ES256, \
+     ES384 or EdDSA"
+)]
 pub struct UnknownAlgorithm;
 
 impl Algorithm {
-    /// Every one.
+    /// All algorithms.
     pub const ALL: [Self; 12] = [
         Self::HS256,
         Self::HS384,
@@ -58,7 +62,7 @@ impl Algorithm {
         Self::EdDSA,
     ];
 
-    /// Its name in a token's `alg`.
+    /// The name of the algorithm in a token's `alg`.
     pub fn name(self) -> &'static str {
         match self {
             Self::HS256 => "HS256",
@@ -76,7 +80,8 @@ impl Algorithm {
         }
     }
 
-    /// The shortest secret in bytes: as long as the hash that it keys (RFC 7518 section 3.2). 0 if it has no secret.
+    /// The minimum length of a secret in bytes: that of the hash (RFC 7518 section 3.2). It is 0 for an algorithm with
+    /// key pairs.
     pub fn shortest_secret(self) -> usize {
         match self {
             Self::HS256 => 32,
@@ -86,13 +91,13 @@ impl Algorithm {
         }
     }
 
-    /// Whether one secret both signs and verifies.
+    /// Whether the same secret signs and verifies.
     pub fn is_symmetric(self) -> bool {
         matches!(self, Self::HS256 | Self::HS384 | Self::HS512)
     }
 
-    /// The same for jsonwebtoken, whose types are none of our public ones.
-    pub(super) fn for_jsonwebtoken(self) -> jsonwebtoken::Algorithm {
+    /// The algorithm as jsonwebtoken's type, which is not part of the public interface.
+    pub(super) fn to_jsonwebtoken(self) -> jsonwebtoken::Algorithm {
         use jsonwebtoken::Algorithm as Theirs;
         match self {
             Self::HS256 => Theirs::HS256,
@@ -110,9 +115,9 @@ impl Algorithm {
         }
     }
 
-    /// The kind of its keys.
+    /// The kind of keys that the algorithm uses.
     pub(super) fn family(self) -> AlgorithmFamily {
-        self.for_jsonwebtoken().family()
+        self.to_jsonwebtoken().family()
     }
 
     /// The curve of an ECDSA algorithm.
@@ -131,7 +136,7 @@ impl fmt::Display for Algorithm {
     }
 }
 
-/// Names are compared exactly: `hs256` is none.
+/// Names are case-sensitive: `hs256` is unknown.
 impl FromStr for Algorithm {
     type Err = UnknownAlgorithm;
 

@@ -1,14 +1,14 @@
-//! What issues and verifies the tokens of a bridge.
+//! The issuer and the verifier of a bridge.
 
 use std::time::Duration;
 
 use super::issuer::Issuer;
 use super::verifier::Verifier;
 
-/// The issuer and the verifier of a bridge, which work with the same keys.
+/// The issuer and the verifier of a bridge, which have the same keys.
 pub(crate) struct TokenAuthority {
     pub(crate) issuer: Issuer,
     pub(crate) verifier: Verifier,
-    /// How long after a rotation the previous refresh token still yields the same successor.
+    /// The time after a rotation during which the previous refresh token still gives the same successor.
     pub(crate) refresh_grace: Duration,
 }

@@ -1,4 +1,4 @@
-//! The claims of a token, as an application sees them.
+//! The claims of a token, for the embedder.
 
 use std::fmt;
 
@@ -7,50 +7,50 @@ use serde_json::{Map, Value};
 use super::token_type::TokenType;
 use crate::bridge::model::UnixTime;
 
-/// What a token says: Flask-JWT-Extended's `get_jwt()`, with its header, `get_jwt_header()`.
+/// The claims and the header of a token: Flask-JWT-Extended's `get_jwt()` and `get_jwt_header()`.
 ///
-/// As an extractor it is the token that authenticated the request, and refuses requests that bring none.
-/// [`TokenBlocklist`](crate::TokenBlocklist) and [`check_claims`](crate::BridgeBuilder::check_claims) are given the
-/// claims of a token that has been verified.
+/// As an extractor it gives the claims of the token that authenticated the request. It refuses requests without a
+/// token. [`TokenBlocklist`](crate::TokenBlocklist) and [`check_claims`](crate::BridgeBuilder::check_claims) get the
+/// claims of a verified token.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Claims {
-    /// What the token is for.
+    /// The type of the token.
     pub token_type: TokenType,
-    /// The token's header: Flask-JWT-Extended's `jwt_header`.
+    /// The header of the token: Flask-JWT-Extended's `jwt_header`.
     pub header: Map<String, Value>,
-    /// Whether the token was issued for a password just given: not by refreshing. One that says until when it counts as
-    /// fresh is not after that time.
+    /// Whether the token is fresh: issued for a password, not by a refresh. An external token can limit its freshness
+    /// to a time; after that time it is not fresh.
     pub fresh: bool,
-    /// When it was issued. Our own tokens always say so.
+    /// The time of issue. `None` only for external tokens.
     pub iat: Option<UnixTime>,
-    /// Its unique id (`get_jti`). Our own tokens always have one.
+    /// The unique id of the token (`get_jti`). `None` only for external tokens.
     pub jti: Option<String>,
-    /// Whose it is: [`UserStore::identity`](crate::UserStore::identity).
+    /// The identity of the user: [`UserStore::identity`](crate::UserStore::identity).
     pub sub: String,
-    /// When it expires. Our own tokens always do.
+    /// The expiry. `None` only for external tokens, which can be without one.
     pub exp: Option<UnixTime>,
-    /// The login that it belongs to. A token that was issued elsewhere belongs to none.
+    /// The id of the login that the token belongs to. `None` for external tokens.
     pub sid: Option<String>,
-    /// When the user last proved who they are; where the token does not say, when it was issued.
+    /// The time when the user last authenticated. For a token without this claim it is the time of issue.
     pub auth_time: UnixTime,
-    /// Every claim of the token, these included: Flask-JWT-Extended's `jwt_payload`.
+    /// All claims of the token, including those above: Flask-JWT-Extended's `jwt_payload`.
     pub all: Map<String, Value>,
 }
 
 impl Claims {
-    /// A claim.
+    /// The claim with this name.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.all.get(name)
     }
 
-    /// What a request that brings the token in a cookie must repeat (`get_csrf_token`), if it has such a claim.
+    /// The `csrf` claim (`get_csrf_token`), if the token has one. A request with the token in a cookie must repeat it.
     pub fn csrf(&self) -> Option<&str> {
         self.all.get("csrf").and_then(Value::as_str)
     }
 }
 
-/// Without the claims of [`all`](Claims::all), of which `csrf` is a secret and others may be.
+/// Omits [`all`](Claims::all): `csrf` is a secret, and additional claims may be.
 impl fmt::Debug for Claims {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Claims")

@@ -1,4 +1,4 @@
-//! The compact serialization (RFC 7515 section 3.1): three base64url parts, and a header that names one of our keys.
+//! The compact serialization (RFC 7515 section 3.1): splits a token, finds its key, and verifies its signature.
 
 use std::fmt;
 
@@ -16,42 +16,43 @@ use super::raw_claims::position;
 use super::token_hooks::KeyFinder;
 use super::token_type::TokenType;
 
-/// No token of ours is longer: nothing is decoded of one that is.
+/// The maximum length of a token in bytes. A longer one is refused before it is decoded.
 pub(super) const MAX_LENGTH: usize = 8 * 1024;
 
 /// The parts of a token whose signature has been verified.
 pub(super) struct Opened {
     pub(super) token_type: TokenType,
-    /// As JSON.
+    /// The header as JSON.
     pub(super) header: Vec<u8>,
-    /// The key was found for this token alone, and may be another one or none the next time.
-    pub(super) key_was_found: bool,
+    /// Whether the finder returned the key. The next time it can return another key or none.
+    pub(super) key_from_finder: bool,
+    /// The payload as JSON.
     pub(super) payload: Vec<u8>,
 }
 
-/// Verifies the signature of a token and decodes its payload: an error for anything that is not exactly a token of ours.
+/// Verifies the signature of a token and decodes its header and payload.
 pub(super) fn open(text: &str, keys: &KeySet, finder: Option<&KeyFinder>) -> Result<Opened, TokenFault> {
     let parts = Parts::of(text)?;
-    if let Some((key, token_type)) = keys.by_usual_header(parts.header) {
+    if let Some((key, token_type)) = keys.by_encoded_header(parts.header) {
         return parts.open(key, token_type, false);
     }
     let header = parse(parts.header)?;
     let token_type = header.typ.as_deref().and_then(token_type).ok_or(TokenFault::MediaType)?;
-    // One key, one algorithm (RFC 8725 section 3.1).
-    let verifies =
+    // A key has one algorithm (RFC 8725 section 3.1).
+    let check_algorithm =
         |key: &TokenKey| if header.alg == key.algorithm() { Ok(()) } else { Err(TokenFault::AlgorithmNotAllowed) };
     if let Some(key) = keys.by_id(&header.kid) {
-        verifies(key)?;
+        check_algorithm(key)?;
         return parts.open(key, token_type, false);
     }
     let finder = finder.ok_or(TokenFault::UnknownKey)?;
     let claims = Members::parse(TokenPart::Payload, &decode(TokenPart::Payload, parts.payload)?)?;
     let key = finder(&header.members, &claims.0).ok_or(TokenFault::UnknownKey)?;
-    verifies(&key)?;
+    check_algorithm(&key)?;
     parts.open(&key, token_type, true)
 }
 
-/// The header of a token of which nothing else is looked at.
+/// The header of a token. Nothing is verified.
 pub(crate) fn unverified_header(text: &str) -> Result<Map<String, Value>, TokenFault> {
     header_members(Parts::of(text)?.header)
 }
@@ -61,8 +62,9 @@ pub(super) fn header_members(encoded: &str) -> Result<Map<String, Value>, TokenF
     Ok(Members::parse(TokenPart::Header, &decode(TokenPart::Header, encoded)?)?.0)
 }
 
-/// A token cut at its dots.
+/// The parts of a token.
 struct Parts<'a> {
+    /// Header and payload with the dot between them: the bytes that are signed.
     message: &'a str,
     header: &'a str,
     payload: &'a str,
@@ -82,12 +84,12 @@ impl<'a> Parts<'a> {
         Ok(Self { message, header, payload, signature })
     }
 
-    /// Decodes the payload if the key signed it.
-    fn open(&self, key: &TokenKey, token_type: TokenType, key_was_found: bool) -> Result<Opened, TokenFault> {
+    /// Verifies the signature and decodes header and payload.
+    fn open(&self, key: &TokenKey, token_type: TokenType, key_from_finder: bool) -> Result<Opened, TokenFault> {
         self.verify(key)?;
         let payload = decode(TokenPart::Payload, self.payload)?;
         let header = decode(TokenPart::Header, self.header)?;
-        Ok(Opened { token_type, header, key_was_found, payload })
+        Ok(Opened { token_type, header, key_from_finder, payload })
     }
 
     fn verify(&self, key: &TokenKey) -> Result<(), TokenFault> {
@@ -97,17 +99,17 @@ impl<'a> Parts<'a> {
 }
 
 fn decode(part: TokenPart, text: &str) -> Result<Vec<u8>, TokenFault> {
-    URL_SAFE_NO_PAD.decode(text).map_err(|_| TokenFault::Malformed { part, why: Malformation::Base64 })
+    URL_SAFE_NO_PAD.decode(text).map_err(|_not_base64| TokenFault::Malformed { part, why: Malformation::Base64 })
 }
 
-/// Whether a token, genuine or not, says that it is of one of our types.
-pub(super) fn says_own_type(text: &str, keys: &KeySet) -> bool {
+/// Whether the header of a token has one of the bridge's own types. Nothing is verified.
+pub(super) fn has_own_type(text: &str, keys: &KeySet) -> bool {
     let Some((header, _)) = text.split_once('.').filter(|_| text.len() <= MAX_LENGTH) else { return false };
     #[derive(Deserialize)]
     struct Typed {
         typ: String,
     }
-    keys.by_usual_header(header).is_some()
+    keys.by_encoded_header(header).is_some()
         || URL_SAFE_NO_PAD
             .decode(header)
             .ok()
@@ -116,9 +118,11 @@ pub(super) fn says_own_type(text: &str, keys: &KeySet) -> bool {
 }
 
 impl TokenKey {
-    /// Whether `compact` is a JWS (RFC 7515 section 3.1) that this key signed: its header names this key and this
-    /// algorithm, nothing in it is malformed, and the signature is right. It says nothing about the payload, so it
-    /// authenticates nobody; it is for looking into a token that the bridge refuses.
+    /// Whether `compact` is a JWS (RFC 7515 section 3.1) that this key signed: its header has the id and the algorithm
+    /// of this key, no part is malformed, and the signature is right.
+    ///
+    /// The claims are not checked, so the answer does not authenticate a user. Use it to examine a token that the
+    /// bridge refuses.
     pub fn verifies(&self, compact: &str) -> bool {
         let Ok(parts) = Parts::of(compact) else { return false };
         parse(parts.header).is_ok_and(|header| header.kid == self.id() && header.alg == self.algorithm())
@@ -127,10 +131,10 @@ impl TokenKey {
     }
 }
 
-/// Reads a header that we did not write byte for byte.
+/// Parses a header.
 fn parse(header: &str) -> Result<Header, TokenFault> {
     let members = header_members(header)?;
-    // No extension is understood here (RFC 7515 section 4.1.11).
+    // No critical extension is supported (RFC 7515 section 4.1.11).
     if let Some(crit) = members.get("crit") {
         return Err(TokenFault::CriticalExtension(crit.get(0).and_then(Value::as_str).unwrap_or_default().to_owned()));
     }
@@ -140,20 +144,22 @@ fn parse(header: &str) -> Result<Header, TokenFault> {
         Some(_) => Err(TokenFault::HeaderType(name)),
     };
     let alg = text("alg")?.ok_or(TokenFault::AlgorithmMissing)?;
-    let alg = alg.parse().map_err(|_| TokenFault::AlgorithmNotAllowed)?;
+    let alg = alg.parse().map_err(|_unknown_algorithm| TokenFault::AlgorithmNotAllowed)?;
     let kid = text("kid")?.ok_or(TokenFault::UnknownKey)?.clone();
     let typ = text("typ")?.cloned();
     Ok(Header { alg, typ, kid, members })
 }
 
-/// Media types compare without case, and may omit `application/` (RFC 7515 section 4.1.9).
+/// The token type for a `typ`. A media type is compared without case, and can omit `application/` (RFC 7515 section
+/// 4.1.9).
 fn token_type(typ: &str) -> Option<TokenType> {
     let typ = typ.to_ascii_lowercase();
     let typ = typ.strip_prefix("application/").unwrap_or(&typ);
     [TokenType::Access, TokenType::Refresh].into_iter().find(|token_type| token_type.header() == typ)
 }
 
-/// Header members that we read. `jwk`, `jku`, `x5u` and `x5c` are ignored: keys come from the configuration alone.
+/// The header members that are used. `jwk`, `jku`, `x5u` and `x5c` are ignored, because a token must not supply its
+/// key.
 struct Header {
     alg: Algorithm,
     typ: Option<String>,
@@ -161,7 +167,7 @@ struct Header {
     members: Map<String, Value>,
 }
 
-/// An object in which no name is there twice (RFC 7515 section 4).
+/// The members of a JSON object in which every name occurs only once (RFC 7515 section 4).
 struct Members(Map<String, Value>);
 
 impl Members {
@@ -189,7 +195,7 @@ impl<'de> Deserialize<'de> for Members {
                 let mut members = Map::new();
                 while let Some((name, value)) = map.next_entry::<String, Value>()? {
                     if members.insert(name, value).is_some() {
-                        return Err(A::Error::custom("a name is there twice"));
+                        return Err(A::Error::custom("a name occurs twice"));
                     }
                 }
                 Ok(Members(members))

@@ -1,103 +1,106 @@
-//! What exactly is wrong with a token: for the log and for who renders refusals, not for who sent the token.
+//! The exact fault of an invalid token, for the log and for code that renders refusals. Clients do not get it.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use crate::bridge::model::CredentialLocation;
 
-/// Why a token is not valid: what [`AuthError::TokenInvalid`](crate::AuthError::TokenInvalid) carries.
+/// The reason why a token is not valid, in [`AuthError::TokenInvalid`](crate::AuthError::TokenInvalid).
 ///
-/// The default answer to every one of these is the same, because it is nobody's business how close a forgery came. The
-/// log has the [`Display`](fmt::Display) of it, which quotes nothing of the token but names, escaped and cut.
+/// The default response is the same for every fault: it must not tell an attacker which check a forged token has
+/// passed. The log has the [`Display`](fmt::Display) text. The only parts of the token in this text are names, which
+/// are escaped and cut.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TokenFault {
-    /// What stands at this place is not written as a token is there: no `Bearer` with one token after it, no text.
+    /// The value at this location does not have the form of a token there. Examples: a header without `Bearer` and one
+    /// token, a JSON value that is not a string.
     NotAToken(CredentialLocation),
-    /// It has not as many parts as a compact JWS has (RFC 7515 section 3.1), which is three.
+    /// The token does not have three parts, as a compact JWS has (RFC 7515 section 3.1).
     Segments,
-    /// It is longer than any token that is looked at.
+    /// The token is longer than the limit of 8 KiB.
     TooLong,
-    /// A part of it cannot be read.
+    /// A part of the token cannot be decoded.
     Malformed {
-        /// Which.
+        /// The part.
         part: TokenPart,
-        /// What it is instead.
+        /// The reason.
         why: Malformation,
     },
-    /// The header names no algorithm.
+    /// The header has no algorithm.
     AlgorithmMissing,
-    /// The header names an algorithm that is none, or not the key's.
+    /// The algorithm in the header is unknown, or is not that of the key.
     AlgorithmNotAllowed,
     /// This member of the header has a value of the wrong type.
     HeaderType(&'static str),
-    /// The header marks this extension as critical, and it is not understood (RFC 7515 section 4.1.11).
+    /// The header has this critical extension, which is not supported (RFC 7515 section 4.1.11).
     CriticalExtension(String),
-    /// The header's `typ` is not that of a token of ours (RFC 8725 section 3.11).
+    /// The `typ` in the header is not that of an access or refresh token (RFC 8725 section 3.11).
     MediaType,
-    /// No key has the id that the header names, or the header names none.
+    /// No key has the id in the header, or the header has no id.
     UnknownKey,
-    /// The signature is not the key's.
+    /// The signature is not one of the key.
     Signature,
-    /// The token is for later: this claim, `nbf` or `iat`, lies in the future.
+    /// The token is not valid yet: this claim, `nbf` or `iat`, is in the future.
     NotYetValid(&'static str),
     /// This claim is missing.
     MissingClaim(Cow<'static, str>),
     /// This claim has a value of the wrong type, or a time that is out of range.
     ClaimType(Cow<'static, str>),
-    /// This claim has a value that no token of ours has there.
+    /// This claim has a value that is not allowed.
     ClaimValue(Cow<'static, str>),
-    /// The token is for somebody else: `aud` does not name us (RFC 7519 section 4.1.3).
+    /// The token is for another audience: `aud` has none of the accepted audiences (RFC 7519 section 4.1.3).
     Audience,
-    /// The token is from somebody else: `iss` is not who issues ours (RFC 7519 section 4.1.1).
+    /// The token is from another issuer: `iss` is not an accepted issuer (RFC 7519 section 4.1.1).
     Issuer,
-    /// A refresh token of a generation that was never issued: the store is older than the token.
+    /// The generation of the refresh token was never issued. This happens when the store was restored from an older
+    /// copy.
     UnknownGeneration,
 }
 
 /// A part of a compact JWS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenPart {
-    /// The first: which key and algorithm.
+    /// The first part, with the key id and the algorithm.
     Header,
-    /// The second: the claims.
+    /// The second part, with the claims.
     Payload,
-    /// The third.
+    /// The third part.
     Signature,
 }
 
-/// Why a part of a token cannot be read.
+/// The reason why a part of a token cannot be decoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Malformation {
-    /// It is not base64url without padding.
+    /// The part is not base64url without padding.
     Base64,
-    /// It is not JSON; the text says where.
+    /// The part is not JSON. The text is the position of the error.
     Json(Cow<'static, str>),
-    /// It is JSON, but no object.
+    /// The part is JSON, but not an object.
     NotAnObject,
-    /// The same name is there twice.
+    /// A name occurs twice.
     RepeatedName,
 }
 
 impl fmt::Display for TokenFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotAToken(location) => write!(f, "no token is written like this ({})", location.as_str()),
-            Self::Segments => f.write_str("it has not three parts"),
+            Self::NotAToken(location) => write!(f, "the {} does not have the form of a token", location.as_str()),
+            Self::Segments => f.write_str("it does not have three parts"),
             Self::TooLong => f.write_str("it is too long"),
             Self::Malformed { part, why } => write!(f, "its {part} {why}"),
-            Self::AlgorithmMissing => f.write_str("it names no algorithm"),
-            Self::AlgorithmNotAllowed => f.write_str("its algorithm is not the key's"),
+            Self::AlgorithmMissing => f.write_str("it has no algorithm"),
+            Self::AlgorithmNotAllowed => f.write_str("its algorithm is not that of the key"),
             Self::HeaderType(name) => write!(f, "`{name}` in its header is of the wrong type"),
-            Self::CriticalExtension(name) => write!(f, "the critical extension {} is not understood", Quoted(name)),
+            Self::CriticalExtension(name) => write!(f, "the critical extension {} is not supported", Quoted(name)),
             Self::MediaType => f.write_str("its `typ` is not that of an access or refresh token"),
             Self::UnknownKey => f.write_str("no key has its `kid`"),
             Self::Signature => f.write_str("its signature is wrong"),
             Self::NotYetValid(claim) => write!(f, "it is not valid yet (`{claim}`)"),
             Self::MissingClaim(claim) => write!(f, "the claim {} is missing", Quoted(claim)),
             Self::ClaimType(claim) => write!(f, "the claim {} is of the wrong type", Quoted(claim)),
-            Self::ClaimValue(claim) => write!(f, "the claim {} is not as ours are", Quoted(claim)),
+            Self::ClaimValue(claim) => write!(f, "the value of the claim {} is not allowed", Quoted(claim)),
             Self::Audience => f.write_str("it is for another audience"),
             Self::Issuer => f.write_str("it is from another issuer"),
             Self::UnknownGeneration => f.write_str("its generation was never issued"),
@@ -120,13 +123,13 @@ impl fmt::Display for Malformation {
         match self {
             Self::Base64 => f.write_str("is not base64url"),
             Self::Json(_) => f.write_str("is not JSON"),
-            Self::NotAnObject => f.write_str("is no JSON object"),
-            Self::RepeatedName => f.write_str("has a name twice"),
+            Self::NotAnObject => f.write_str("is not a JSON object"),
+            Self::RepeatedName => f.write_str("has the same name twice"),
         }
     }
 }
 
-/// A name out of a token, such that it cannot forge a line of the log or fill it.
+/// A name from a token, escaped and cut: it must not add a line to the log or fill the log.
 struct Quoted<'a>(&'a str);
 
 impl fmt::Display for Quoted<'_> {

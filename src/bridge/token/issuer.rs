@@ -1,4 +1,4 @@
-//! Issues tokens.
+//! The issuer of tokens.
 
 use std::fmt;
 use std::time::Duration;
@@ -13,38 +13,39 @@ use super::extras::Extras;
 use super::key_set::KeySet;
 use super::signer::Signer;
 use super::token_error::TokenError;
-use super::token_hooks::{IssueHooks, OfIdentity};
+use super::token_hooks::{IdentityHook, IssueHooks};
 use super::token_type::TokenType;
 use super::written_claims::WrittenClaims;
 use crate::bridge::model::{Login, UnixTime, random, seconds};
 
-/// What tokens say and how long they live.
+/// The settings for the claims and the lifetimes of tokens.
 #[derive(Clone, Debug)]
 pub(crate) struct TokenProfile {
     pub(crate) issuer: String,
-    /// One or several.
+    /// The audiences of new tokens, at least one.
     pub(crate) audiences: Vec<String>,
-    /// Who may have issued a token besides, and whom it may be for besides.
+    /// Issuers that are accepted in addition to `issuer`.
     pub(crate) accepted_issuers: Vec<String>,
+    /// Audiences that are accepted in addition to `audiences`.
     pub(crate) accepted_audiences: Vec<String>,
-    /// Whether tokens have an `nbf`.
+    /// Whether tokens have an `nbf` claim.
     pub(crate) nbf: bool,
-    /// Whether tokens have a `csrf`, which they need to be used from a cookie.
+    /// Whether tokens have a `csrf` claim. A token in a cookie needs one.
     pub(crate) csrf: bool,
     pub(crate) access_ttl: Duration,
     pub(crate) refresh_ttl: Duration,
 }
 
-/// An access token and the refresh token to renew it with: the body of a token response (RFC 6749 section 5.1).
+/// An access token and the refresh token that renews it: the body of a token response (RFC 6749 section 5.1).
 #[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct TokenPair {
-    /// Authenticates requests for a short while.
+    /// The access token. It authenticates requests for a short time.
     pub access_token: String,
-    /// Good for one refresh.
+    /// The refresh token. It can be used for one refresh.
     pub refresh_token: String,
-    /// Always `Bearer`.
+    /// The token type, always `Bearer`.
     pub token_type: &'static str,
-    /// How long the access token lives, in seconds.
+    /// The lifetime of the access token in seconds.
     pub expires_in: i64,
 }
 
@@ -54,43 +55,47 @@ impl fmt::Debug for TokenPair {
     }
 }
 
-/// Issues tokens.
+/// The issuer of tokens.
 pub(crate) struct Issuer {
     keys: KeySet,
     profile: TokenProfile,
-    /// Derives what refresh tokens have of their own, so that racers who refresh at once get the same successor.
-    successors: hmac::Key,
+    /// Derives the id and the `csrf` claim of refresh tokens. Concurrent refreshes with the same token must get the
+    /// same successor, so these values cannot be random.
+    successor_key: hmac::Key,
     hooks: IssueHooks,
 }
 
 impl Issuer {
-    pub(crate) fn new(keys: KeySet, profile: TokenProfile, successors: hmac::Key, hooks: IssueHooks) -> Self {
-        Self { keys, profile, successors, hooks }
+    pub(crate) fn new(keys: KeySet, profile: TokenProfile, successor_key: hmac::Key, hooks: IssueHooks) -> Self {
+        Self { keys, profile, successor_key, hooks }
     }
 
-    /// What signs tokens of this user, with what is given for them and what the hooks say besides. Whatever an
-    /// application may have put together wrongly shows here, before anything is changed in a store.
-    pub(crate) fn signer(&self, identity: &str, given: Extras) -> Result<Signer<'_>, TokenError> {
-        let mut extras = self.of_hooks(identity);
-        extras.extend(given);
-        self.signer_with(identity, extras)
+    /// The signer for the tokens of a user. `extras` are added to those of the hooks and replace those of the same
+    /// name.
+    ///
+    /// Mistakes of the application are found here, before a store is changed.
+    pub(crate) fn signer(&self, identity: &str, extras: Extras) -> Result<Signer<'_>, TokenError> {
+        let mut all = self.hook_extras(identity);
+        all.extend(extras);
+        self.signer_with(identity, all)
     }
 
-    /// What the hooks say of this user.
-    pub(super) fn of_hooks(&self, identity: &str) -> Extras {
-        let of_hook = |hook: &OfIdentity<Map<String, Value>>| {
+    /// The additional claims and headers that the hooks return for a user.
+    pub(super) fn hook_extras(&self, identity: &str) -> Extras {
+        let members_of = |hook: &IdentityHook<Map<String, Value>>| {
             hook.as_ref().map(|extra_for| extra_for(identity)).unwrap_or_default()
         };
-        Extras { claims: of_hook(&self.hooks.extra_claims), headers: of_hook(&self.hooks.extra_headers) }
+        Extras { claims: members_of(&self.hooks.extra_claims), headers: members_of(&self.hooks.extra_headers) }
     }
 
+    /// The signer for the tokens of a user, with exactly these additional claims and headers.
     pub(super) fn signer_with(&self, identity: &str, extras: Extras) -> Result<Signer<'_>, TokenError> {
-        let found = self.hooks.signing_key.as_ref().and_then(|key_for| key_for(identity));
-        Signer::new(&self.keys, found, extras)
+        let user_key = self.hooks.signing_key.as_ref().and_then(|key_for| key_for(identity));
+        Signer::new(&self.keys, user_key, extras)
     }
 
-    /// A pair for a login. The refresh token follows from the login's record alone: its id, its generation and the
-    /// time of its last rotation. `access_ttl` is the access token's, if not the usual one.
+    /// A token pair for a login. The refresh token depends only on the login record: its id, its generation and the
+    /// time of its last rotation. `access_ttl` replaces the configured lifetime of the access token.
     pub(crate) fn pair(
         &self,
         signer: &Signer<'_>,
@@ -99,10 +104,10 @@ impl Issuer {
         now: UnixTime,
         access_ttl: Option<Duration>,
     ) -> Result<TokenPair, TokenError> {
-        let access_exp = until(now, access_ttl.unwrap_or(self.profile.access_ttl), login);
-        let (access_id, refresh_id) = (random::base64url::<16>(), self.of_refresh_token(login, ""));
+        let access_exp = expiry(now, access_ttl.unwrap_or(self.profile.access_ttl), login);
+        let (access_id, refresh_id) = (random::base64url::<16>(), self.derive_refresh_value(login, ""));
         let (access_csrf, refresh_csrf) =
-            (self.new_csrf(), self.profile.csrf.then(|| self.of_refresh_token(login, "csrf.")));
+            (self.new_csrf(), self.profile.csrf.then(|| self.derive_refresh_value(login, "csrf.")));
         let access = WrittenClaims {
             fresh,
             iat: now,
@@ -126,7 +131,7 @@ impl Issuer {
             token_type: TokenType::Refresh.claim(),
             nbf: self.nbf(rotated),
             csrf: refresh_csrf.as_deref(),
-            exp: until(rotated, self.profile.refresh_ttl, login),
+            exp: expiry(rotated, self.profile.refresh_ttl, login),
             generation: Some(login.refresh_generation),
             ..access
         };
@@ -138,19 +143,19 @@ impl Issuer {
         })
     }
 
-    /// A value of the refresh token that a login has now.
-    fn of_refresh_token(&self, login: &Login, purpose: &str) -> String {
+    /// A value for the current refresh token of a login. `purpose` makes the values for different claims differ.
+    fn derive_refresh_value(&self, login: &Login, purpose: &str) -> String {
         let seed = format!("{purpose}{}.{}", login.id, login.refresh_generation);
-        let tag = hmac::sign(&self.successors, seed.as_bytes());
+        let tag = hmac::sign(&self.successor_key, seed.as_bytes());
         URL_SAFE_NO_PAD.encode(&tag.as_ref()[..16])
     }
 
-    /// A `csrf` claim, if tokens carry one.
+    /// A new value for the `csrf` claim, if tokens have one.
     pub(super) fn new_csrf(&self) -> Option<String> {
         self.profile.csrf.then(random::base64url::<16>)
     }
 
-    /// An `nbf` claim, if tokens carry one.
+    /// The value of the `nbf` claim, if tokens have one.
     pub(super) fn nbf(&self, issued_at: UnixTime) -> Option<UnixTime> {
         self.profile.nbf.then_some(issued_at)
     }
@@ -159,7 +164,7 @@ impl Issuer {
         seconds(self.profile.access_ttl)
     }
 
-    /// How long a refresh token lives that is not used.
+    /// The lifetime of an unused refresh token.
     pub(crate) fn refresh_ttl(&self) -> Duration {
         self.profile.refresh_ttl
     }
@@ -173,8 +178,8 @@ impl Issuer {
     }
 }
 
-/// No token outlives its login.
-fn until(from: UnixTime, ttl: Duration, login: &Login) -> UnixTime {
+/// The expiry of a token. It is never later than that of its login.
+fn expiry(from: UnixTime, ttl: Duration, login: &Login) -> UnixTime {
     from.saturating_add(seconds(ttl)).min(login.expires_at)
 }
 

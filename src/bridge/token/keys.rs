@@ -1,4 +1,4 @@
-//! Keys: one key, one algorithm, one `kid`.
+//! The keys of tokens. A key has one algorithm and one `kid`.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use super::thumbprint::thumbprint;
 use super::{signature, soundness};
 use crate::bridge::model::sha256;
 
-/// A key that signs tokens or verifies them, from a secret, a PEM file or a JSON Web Key. Cloning it is cheap.
+/// A key that signs or verifies tokens, made of a secret, a PEM file or a JSON Web Key. Cloning it is cheap.
 ///
 /// ```
 /// use tollbridge::TokenKey;
@@ -36,41 +36,42 @@ struct Key {
     public: Option<Jwk>,
 }
 
-/// A key that cannot be used.
+/// The reason why a key cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
-    /// An HMAC secret shorter than the hash that it keys (RFC 7518 section 3.2).
+    /// The HMAC secret is shorter than the hash of the algorithm (RFC 7518 section 3.2).
     #[error(
         "an {algorithm} secret needs at least {needed} bytes, and this one has {has}; make one with `openssl rand {needed}`",
         needed = .algorithm.shortest_secret()
     )]
     TooShort {
-        /// What it was meant for.
+        /// The algorithm that the secret is for.
         algorithm: Algorithm,
-        /// Its length in bytes.
+        /// The length of the secret in bytes.
         has: usize,
     },
-    /// A secret where a key pair belongs, or the other way round.
+    /// A secret was given for an algorithm that needs a key pair, or a key pair for one that needs a secret.
     #[error(
-        "{0} is no algorithm for this kind of key: secrets are for HS256, HS384 and HS512, PEM files for all others"
+        "{0} is not an algorithm for this kind of key: use secrets for HS256, HS384 and HS512, and PEM files for all \
+         others"
     )]
     WrongAlgorithm(Algorithm),
-    /// The text is no private key of the algorithm.
+    /// The text is not a private key for the algorithm, or the key is weak.
     #[error(
         "this is not an unencrypted private key for {0} in PEM form (`-----BEGIN PRIVATE KEY-----`); \
          an RSA key needs 2048 to 8192 bits and must not be one that CVE-2017-15361 makes weak, an elliptic one needs \
          the curve of the algorithm"
     )]
     NotAPrivateKey(Algorithm),
-    /// The text is no public key of the algorithm.
+    /// The text is not a public key for the algorithm, or the key is weak.
     #[error(
         "this is not a public key for {0} in PEM form (`-----BEGIN PUBLIC KEY-----`); \
          an RSA key needs 2048 to 8192 bits and must not be one that CVE-2017-15361 makes weak, an elliptic one needs \
          the curve of the algorithm"
     )]
     NotAPublicPem(Algorithm),
-    /// The JSON Web Key is not a public key that can verify tokens.
+    /// The JSON Web Key is not one that can verify tokens.
     #[error(
         "this is not a JSON Web Key for verifying tokens: it needs `kty`, `alg`, `kid` and the public members, no \
          private ones, and `use` or `key_ops`, if there, must be for signatures"
@@ -88,7 +89,7 @@ impl TokenKey {
         Self::from_secret(Algorithm::HS256, secret)
     }
 
-    /// A shared secret of random bytes for HS256, HS384 or HS512: at least 32, 48 or 64 of them.
+    /// A shared secret of at least 32, 48 or 64 random bytes for HS256, HS384 or HS512.
     ///
     /// # Errors
     ///
@@ -99,13 +100,13 @@ impl TokenKey {
         Ok(key)
     }
 
-    /// A secret of any length: for the tokens of applications that never asked for a long one. Guessing it is guessing
-    /// every user, so nothing but the imitation of such an application may call this.
+    /// A secret of any length, for compatibility with applications that accept short secrets. With a guessed secret an
+    /// attacker can impersonate every user, so only the compatibility layer for such applications may call this.
     pub(crate) fn from_any_secret(algorithm: Algorithm, secret: &[u8]) -> Result<Self, KeyError> {
         if !algorithm.is_symmetric() {
             return Err(KeyError::WrongAlgorithm(algorithm));
         }
-        // The id says which secret it is and nothing about the secret.
+        // The id is a hash with a label for this use: it identifies the secret without revealing it.
         let mut labelled = match algorithm {
             Algorithm::HS256 => b"tollbridge kid\0".to_vec(),
             _ => format!("tollbridge kid {algorithm}\0").into_bytes(),
@@ -117,7 +118,7 @@ impl TokenKey {
         Ok(Self(Arc::new(Key { algorithm, kid, signing: Some(signing), verifying, public: None })))
     }
 
-    /// A secret that has an id already. It verifies and does not sign.
+    /// A secret with a given id. It verifies and does not sign.
     pub(super) fn from_named_secret(algorithm: Algorithm, secret: DecodingKey, kid: String) -> Result<Self, KeyError> {
         match secret.try_get_as_bytes() {
             Ok(bytes) if secret.family() == algorithm.family() => check_length(algorithm, bytes)?,
@@ -126,8 +127,8 @@ impl TokenKey {
         Ok(Self(Arc::new(Key { algorithm, kid, signing: None, verifying: secret, public: None })))
     }
 
-    /// A key pair, or the public half of one. Its id is its thumbprint unless it has one already. `None` for a key that
-    /// is unsound or not for this algorithm.
+    /// A key pair, or the public half of one. Without a `kid` the id is the thumbprint. `None` for a key that is weak
+    /// or not for this algorithm.
     pub(super) fn from_pair(
         algorithm: Algorithm,
         signing: Option<EncodingKey>,
@@ -137,24 +138,24 @@ impl TokenKey {
         if !soundness::is_sound(algorithm, &verifying) {
             return None;
         }
-        let mut public = Jwk::from_decoding_key(&verifying, Some(algorithm.for_jsonwebtoken())).ok()?;
+        let mut public = Jwk::from_decoding_key(&verifying, Some(algorithm.to_jsonwebtoken())).ok()?;
         let kid = kid.or_else(|| thumbprint(&public))?;
         public.common.public_key_use = Some(PublicKeyUse::Signature);
         public.common.key_id = Some(kid.clone());
         Some(Self(Arc::new(Key { algorithm, kid, signing, verifying, public: Some(public) })))
     }
 
-    /// How it signs.
+    /// The signature algorithm.
     pub fn algorithm(&self) -> Algorithm {
         self.0.algorithm
     }
 
-    /// The algorithm's name in a token's `alg` (RFC 7518 section 3.1, RFC 8037 section 3.1).
+    /// The name of the algorithm in a token's `alg` (RFC 7518 section 3.1, RFC 8037 section 3.1).
     pub fn algorithm_name(&self) -> &'static str {
         self.0.algorithm.name()
     }
 
-    /// The key's id in a token's `kid`.
+    /// The id of the key in a token's `kid`.
     pub fn id(&self) -> &str {
         &self.0.kid
     }
@@ -168,15 +169,15 @@ impl TokenKey {
         self.0.signing.is_some()
     }
 
-    /// The signature over `message`, as base64url; `None` for a key that only verifies.
+    /// The signature of `message` as base64url; `None` for a key that only verifies.
     pub(crate) fn sign(&self, message: &[u8]) -> Option<String> {
         let signature = signature::sign(self.algorithm(), self.0.signing.as_ref()?, message)?;
         Some(URL_SAFE_NO_PAD.encode(signature))
     }
 
-    /// Whether these bytes are this key's signature over `message`.
+    /// Whether `signature` is a signature of `message` by this key.
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
-        signature::is_right(self.algorithm(), &self.0.verifying, message, signature)
+        signature::verify(self.algorithm(), &self.0.verifying, message, signature)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The claims of our tokens, read as strictly as they are written.
+//! The strict parser for the claims of the bridge's own tokens.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,10 +9,10 @@ use serde_json::Value;
 use super::fault::{Malformation, TokenFault, TokenPart};
 use crate::bridge::model::UnixTime;
 
-/// The latest time that a double can hold exactly; nothing of ours is later.
+/// The latest accepted time: the greatest that a double holds exactly.
 const MAX_TIME: u64 = 1 << 53;
 
-/// The claims as they stand in a token of either type.
+/// The parsed claims of an access or refresh token, not checked yet.
 pub(super) struct RawClaims<'a> {
     pub(super) fresh: bool,
     pub(super) iat: UnixTime,
@@ -27,29 +27,29 @@ pub(super) struct RawClaims<'a> {
     pub(super) aud: Audience<'a>,
     /// The generation of a refresh token.
     pub(super) generation: Option<i64>,
-    /// What a request that brings the token in a cookie must repeat.
+    /// The value that a request with the token in a cookie must repeat.
     pub(super) csrf: Option<Cow<'a, str>>,
 }
 
-/// `aud`: one audience, or several (RFC 7519 section 4.1.3).
+/// The `aud` claim: one or several audiences (RFC 7519 section 4.1.3).
 pub(super) struct Audience<'a>(Vec<Cow<'a, str>>);
 
 impl Audience<'_> {
-    /// Whether the token is for one of these.
-    pub(super) fn meets(&self, audiences: &[String]) -> bool {
+    /// Whether the token is for one of these audiences.
+    pub(super) fn includes_any(&self, audiences: &[String]) -> bool {
         self.0.iter().any(|one| audiences.iter().any(|audience| audience == one))
     }
 }
 
 impl<'a> RawClaims<'a> {
-    /// Reads a payload.
+    /// Parses a payload.
     pub(super) fn parse(payload: &'a [u8]) -> Result<Self, TokenFault> {
-        serde_json::from_slice(payload).map_err(|_| fault_of(payload))
+        serde_json::from_slice(payload).map_err(|_unspecific| find_fault(payload))
     }
 }
 
-/// What keeps a payload from being one of ours. Asked only when one is refused.
-fn fault_of(payload: &[u8]) -> TokenFault {
+/// The fault of a payload that could not be parsed. It parses the payload again, which valid tokens do not pay for.
+fn find_fault(payload: &[u8]) -> TokenFault {
     let malformed = |why| TokenFault::Malformed { part: TokenPart::Payload, why };
     let claims = match serde_json::from_slice(payload) {
         Ok(Value::Object(claims)) => claims,
@@ -59,10 +59,10 @@ fn fault_of(payload: &[u8]) -> TokenFault {
     let texts = ["jti", "type", "sub", "sid", "iss"].map(|name| (name, Value::is_string as fn(&Value) -> bool));
     let times = ["iat", "exp", "auth_time"].map(|name| (name, is_time as fn(&Value) -> bool));
     let required = [("fresh", Value::is_boolean as fn(&Value) -> bool), ("aud", is_audience)];
-    for (name, is_right) in required.into_iter().chain(texts).chain(times) {
+    for (name, has_type) in required.into_iter().chain(texts).chain(times) {
         match claims.get(name) {
             None => return TokenFault::MissingClaim(name.into()),
-            Some(value) if !is_right(value) => return TokenFault::ClaimType(name.into()),
+            Some(value) if !has_type(value) => return TokenFault::ClaimType(name.into()),
             Some(_) => {}
         }
     }
@@ -80,7 +80,7 @@ fn is_audience(value: &Value) -> bool {
     value.is_string() || value.as_array().is_some_and(|all| all.iter().all(Value::is_string))
 }
 
-/// Where JSON stops being JSON, without quoting it.
+/// The position of a JSON error, without any of the text.
 pub(super) fn position(error: &serde_json::Error) -> String {
     format!("line {} column {}", error.line(), error.column())
 }
@@ -104,27 +104,27 @@ impl<'de> Visitor<'de> for ClaimsVisitor {
         let (mut fresh, mut iat, mut jti, mut token_type, mut sub, mut nbf) = (None, None, None, None, None, None);
         let (mut exp, mut sid, mut auth_time, mut iss, mut aud, mut generation) = (None, None, None, None, None, None);
         let mut csrf = None;
-        // Every name may occur once (RFC 7519 section 4), the names we do not know included.
+        // Every name may occur only once (RFC 7519 section 4), also an unknown one.
         let mut unknown: Vec<Cow<'de, str>> = Vec::new();
         while let Some(Text(name)) = map.next_key()? {
             match &*name {
-                "fresh" => once(&mut fresh, map.next_value()?)?,
-                "iat" => once(&mut iat, map.next_value::<Time>()?.0)?,
-                "jti" => once(&mut jti, map.next_value::<Text<'de>>()?.0)?,
-                "type" => once(&mut token_type, map.next_value::<Text<'de>>()?.0)?,
-                "sub" => once(&mut sub, map.next_value::<Text<'de>>()?.0)?,
-                "nbf" => once(&mut nbf, map.next_value::<Time>()?.0)?,
-                "exp" => once(&mut exp, map.next_value::<Time>()?.0)?,
-                "sid" => once(&mut sid, map.next_value::<Text<'de>>()?.0)?,
-                "auth_time" => once(&mut auth_time, map.next_value::<Time>()?.0)?,
-                "iss" => once(&mut iss, map.next_value::<Text<'de>>()?.0)?,
-                "aud" => once(&mut aud, map.next_value()?)?,
-                "csrf" => once(&mut csrf, map.next_value::<Text<'de>>()?.0)?,
-                "gen" => once(&mut generation, map.next_value::<Time>()?.0)?,
+                "fresh" => set_once(&mut fresh, map.next_value()?)?,
+                "iat" => set_once(&mut iat, map.next_value::<Time>()?.0)?,
+                "jti" => set_once(&mut jti, map.next_value::<Text<'de>>()?.0)?,
+                "type" => set_once(&mut token_type, map.next_value::<Text<'de>>()?.0)?,
+                "sub" => set_once(&mut sub, map.next_value::<Text<'de>>()?.0)?,
+                "nbf" => set_once(&mut nbf, map.next_value::<Time>()?.0)?,
+                "exp" => set_once(&mut exp, map.next_value::<Time>()?.0)?,
+                "sid" => set_once(&mut sid, map.next_value::<Text<'de>>()?.0)?,
+                "auth_time" => set_once(&mut auth_time, map.next_value::<Time>()?.0)?,
+                "iss" => set_once(&mut iss, map.next_value::<Text<'de>>()?.0)?,
+                "aud" => set_once(&mut aud, map.next_value()?)?,
+                "csrf" => set_once(&mut csrf, map.next_value::<Text<'de>>()?.0)?,
+                "gen" => set_once(&mut generation, map.next_value::<Time>()?.0)?,
                 _ => {
                     map.next_value::<IgnoredAny>()?;
                     if unknown.contains(&name) {
-                        return Err(A::Error::custom("a claim is there twice"));
+                        return Err(A::Error::custom("a claim occurs twice"));
                     }
                     unknown.push(name);
                 }
@@ -148,10 +148,10 @@ impl<'de> Visitor<'de> for ClaimsVisitor {
     }
 }
 
-fn once<T, E: serde::de::Error>(slot: &mut Option<T>, value: T) -> Result<(), E> {
+fn set_once<T, E: serde::de::Error>(slot: &mut Option<T>, value: T) -> Result<(), E> {
     match slot.replace(value) {
         None => Ok(()),
-        Some(_) => Err(E::custom("a claim is there twice")),
+        Some(_) => Err(E::custom("a claim occurs twice")),
     }
 }
 
@@ -162,7 +162,7 @@ fn required<T, E: serde::de::Error>(claim: Option<T>, name: &'static str) -> Res
 #[derive(serde::Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
-/// A `NumericDate` that is a whole number, not negative, and within what a double holds exactly.
+/// A `NumericDate` that is a whole number from 0 to `MAX_TIME`.
 struct Time(UnixTime);
 
 impl<'de> Deserialize<'de> for Time {

@@ -1,22 +1,22 @@
-//! Signatures over the bytes of a token (RFC 7515 section 5), by jsonwebtoken.
+//! Signing and verification of the bytes of a token (RFC 7515 section 5) with jsonwebtoken.
 //!
-//! Its provider is named here, and never that of the process: that one belongs to the program that embeds us, and
-//! panics if two are compiled in and none was chosen.
+//! The functions name the provider explicitly. They never use the default provider of the process, which belongs to the
+//! embedder: it panics if two providers are compiled in and none was chosen.
 
 use jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER;
 use jsonwebtoken::{DecodingKey, EncodingKey};
 
 use super::algorithm::Algorithm;
 
-/// The signature over `message`.
+/// The signature of `message`.
 pub(super) fn sign(algorithm: Algorithm, key: &EncodingKey, message: &[u8]) -> Option<Vec<u8>> {
-    let signer = (DEFAULT_PROVIDER.signer_factory)(&algorithm.for_jsonwebtoken(), key).ok()?;
+    let signer = (DEFAULT_PROVIDER.signer_factory)(&algorithm.to_jsonwebtoken(), key).ok()?;
     signer.try_sign(message).ok()
 }
 
-/// Whether `signature` is one over `message`. HMACs compare in constant time.
-pub(super) fn is_right(algorithm: Algorithm, key: &DecodingKey, message: &[u8], signature: &[u8]) -> bool {
-    (DEFAULT_PROVIDER.verifier_factory)(&algorithm.for_jsonwebtoken(), key)
+/// Whether `signature` is a signature of `message`. HMACs are compared in constant time.
+pub(super) fn verify(algorithm: Algorithm, key: &DecodingKey, message: &[u8], signature: &[u8]) -> bool {
+    (DEFAULT_PROVIDER.verifier_factory)(&algorithm.to_jsonwebtoken(), key)
         .is_ok_and(|verifier| verifier.verify(message, &signature.to_vec()).is_ok())
 }
 
@@ -28,15 +28,15 @@ mod tests {
 
     use crate::bridge::token::{Algorithm, KeySet, TokenKey};
 
-    /// What the process has where two providers are compiled in.
+    /// A default provider that panics, as jsonwebtoken has when two providers are compiled in.
     static PANICS: CryptoProvider = CryptoProvider {
-        signer_factory: |_, _| panic!("the provider of the process was asked to sign"),
-        verifier_factory: |_, _| panic!("the provider of the process was asked to verify"),
+        signer_factory: |_, _| panic!("the default provider of the process was used to sign"),
+        verifier_factory: |_, _| panic!("the default provider of the process was used to verify"),
         key_utils: KeyUtils::new_unimplemented(),
     };
 
     #[test]
-    fn the_provider_of_the_process_is_not_asked() {
+    fn the_default_provider_of_the_process_is_not_used() {
         PANICS.install_default().expect("no other test of this program uses it");
         for algorithm in Algorithm::ALL {
             let (private, public): (&[u8], &[u8]) = match algorithm {

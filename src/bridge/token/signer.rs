@@ -1,4 +1,4 @@
-//! Writes tokens down and signs them.
+//! Serializes and signs tokens.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -14,33 +14,33 @@ use super::{extras, key_set};
 
 const CANNOT_SIGN: TokenError = TokenError::Misconfigured("the token key cannot sign");
 
-/// What signs the tokens of one user.
+/// The signer for the tokens of one user.
 pub(crate) struct Signer<'a> {
     keys: &'a KeySet,
-    /// The key for this user, in place of that of the set.
-    found: Option<TokenKey>,
+    /// A key for this user, which replaces the signing key of `keys`.
+    user_key: Option<TokenKey>,
     extras: Extras,
 }
 
 impl<'a> Signer<'a> {
-    pub(super) fn new(keys: &'a KeySet, found: Option<TokenKey>, extras: Extras) -> Result<Self, TokenError> {
+    pub(super) fn new(keys: &'a KeySet, user_key: Option<TokenKey>, extras: Extras) -> Result<Self, TokenError> {
         extras.check()?;
-        if found.as_ref().is_some_and(|key| !key.can_sign()) {
+        if user_key.as_ref().is_some_and(|key| !key.can_sign()) {
             return Err(CANNOT_SIGN);
         }
-        Ok(Self { keys, found, extras })
+        Ok(Self { keys, user_key, extras })
     }
 
     pub(super) fn sign(&self, token_type: TokenType, claims: &WrittenClaims<'_>) -> Result<String, TokenError> {
-        let mut payload = serde_json::to_vec(claims).map_err(|_| CANNOT_SIGN)?;
-        extras::append(&mut payload, &self.extras.claims).map_err(|_| CANNOT_SIGN)?;
-        let (usual_key, usual_header) = self.keys.signing(token_type);
-        let key = self.found.as_ref().unwrap_or(usual_key);
-        let mut token = if self.found.is_none() && self.extras.headers.is_empty() {
-            usual_header.to_owned()
+        let mut payload = serde_json::to_vec(claims).map_err(|_not_serializable| CANNOT_SIGN)?;
+        extras::append(&mut payload, &self.extras.claims).map_err(|_not_serializable| CANNOT_SIGN)?;
+        let (default_key, default_header) = self.keys.signing(token_type);
+        let key = self.user_key.as_ref().unwrap_or(default_key);
+        let mut token = if self.user_key.is_none() && self.extras.headers.is_empty() {
+            default_header.to_owned()
         } else {
             let mut header = key_set::header(key, token_type).into_bytes();
-            extras::append(&mut header, &self.extras.headers).map_err(|_| CANNOT_SIGN)?;
+            extras::append(&mut header, &self.extras.headers).map_err(|_not_serializable| CANNOT_SIGN)?;
             URL_SAFE_NO_PAD.encode(header)
         };
         token.push('.');
@@ -50,7 +50,7 @@ impl<'a> Signer<'a> {
         token.push_str(&signature);
         if token.len() > MAX_LENGTH {
             return Err(TokenError::Misconfigured(
-                "a new token is longer than the 8 KiB that are read back: give it fewer claims and headers",
+                "a new token is longer than the limit of 8 KiB: use fewer or shorter additional claims and headers",
             ));
         }
         Ok(token)

@@ -1,4 +1,4 @@
-//! Which public keys are taken at all. jsonwebtoken checks a key when it is used, and then not for all of this.
+//! The checks of a public key before it is accepted. jsonwebtoken checks a key only when it is used, and less strictly.
 
 use aws_lc_rs::encoding::{AsDer as _, PublicKeyX509Der};
 use aws_lc_rs::signature::{ED25519, ParsedPublicKey, RsaPublicKeyComponents};
@@ -8,11 +8,14 @@ use jsonwebtoken::{DecodingKey, DecodingKeyKind};
 use super::algorithm::Algorithm;
 use super::roca;
 
-/// The length of an RSA modulus in bits: at least 2048 (RFC 7518 section 3.3), and at most what can be verified with.
+/// The accepted lengths of an RSA modulus in bits: at least 2048 (RFC 7518 section 3.3), and at most what aws-lc-rs can
+/// verify with.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 
-/// Whether this is the public half of a key pair for the algorithm: an RSA key by its numbers, or a point on the curve.
-/// RSA keys in DER are refused: jsonwebtoken would ask the provider of the process for their numbers.
+/// Whether this is an acceptable public key for the algorithm: an RSA key given by its modulus and exponent, or a point
+/// on the curve.
+///
+/// RSA keys in DER are refused: to read them jsonwebtoken calls the default provider of the process.
 pub(super) fn is_sound(algorithm: Algorithm, key: &DecodingKey) -> bool {
     if key.family() != algorithm.family() {
         return false;
@@ -28,11 +31,11 @@ pub(super) fn is_sound(algorithm: Algorithm, key: &DecodingKey) -> bool {
 
 fn is_sound_rsa(n: &[u8], e: &[u8]) -> bool {
     let bits = n.first().map_or(0, |first| 8 * n.len() - first.leading_zeros() as usize);
-    RSA_BITS.contains(&bits) && !roca::is_marked(n) && is_parsed_the_same(n, e)
+    RSA_BITS.contains(&bits) && !roca::has_fingerprint(n) && is_canonical(n, e)
 }
 
-/// Whether the numbers make a key, and are written without zeroes before them.
-fn is_parsed_the_same(n: &[u8], e: &[u8]) -> bool {
+/// Whether modulus and exponent make a key and have no leading zeros.
+fn is_canonical(n: &[u8], e: &[u8]) -> bool {
     let spki: Result<PublicKeyX509Der<'_>, _> = RsaPublicKeyComponents { n, e }.as_der();
     spki.ok()
         .and_then(|spki| (DEFAULT_PROVIDER.key_utils.rsa_pub_components_from_public_key)(spki.as_ref()).ok())

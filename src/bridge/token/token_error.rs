@@ -1,13 +1,13 @@
-//! What can go wrong with a token, without a word of HTTP.
+//! The error of verifying and issuing tokens. It does not know HTTP.
 
 use super::fault::TokenFault;
 
-/// Why a token could not be verified or issued.
+/// The reason why a token could not be verified or issued.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum TokenError {
     /// The token is not valid.
     Invalid(TokenFault),
-    /// The application is put together wrongly; the text says how.
+    /// The application is misconfigured. The text describes the mistake.
     Misconfigured(&'static str),
 }
 

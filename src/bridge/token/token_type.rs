@@ -1,16 +1,16 @@
-//! The two types of tokens.
+//! The type of a token.
 
-/// What a token is for. The two are never interchangeable (RFC 8725 section 3.12).
+/// The type of a token. A token of one type is never accepted as the other (RFC 8725 section 3.12).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenType {
-    /// Authenticates requests.
+    /// An access token. It authenticates requests.
     Access,
-    /// Good for refreshing, and for nothing else.
+    /// A refresh token. It can only be used to refresh.
     Refresh,
 }
 
 impl TokenType {
-    /// The `typ` of the header.
+    /// The value of the header member `typ`.
     pub(crate) fn header(self) -> &'static str {
         match self {
             Self::Access => "at+jwt",
@@ -18,7 +18,7 @@ impl TokenType {
         }
     }
 
-    /// The `type` claim, which is Flask-JWT-Extended's.
+    /// The value of the `type` claim, as in Flask-JWT-Extended.
     pub(crate) fn claim(self) -> &'static str {
         match self {
             Self::Access => "access",

@@ -8,49 +8,48 @@ use super::claims::Claims;
 use super::token_type::TokenType;
 use crate::bridge::model::{LoginId, UnixTime};
 
-/// A token whose signature is right, and all else that does not depend on the time. Whether its login lives is not
-/// known yet.
+/// A token that has passed every check that does not depend on the time. Its login is not checked yet.
 pub(crate) struct VerifiedToken {
     pub(crate) token_type: TokenType,
     pub(crate) freshness: Freshness,
     pub(crate) sub: String,
-    /// The login that it belongs to. Tokens that were issued elsewhere belong to none.
+    /// The id of the login that the token belongs to. `None` for external tokens.
     pub(crate) sid: Option<String>,
-    /// `None`: it never expires.
+    /// The expiry. `None` for a token that never expires.
     pub(crate) exp: Option<UnixTime>,
     pub(crate) auth_time: UnixTime,
     /// The generation of a refresh token; 0 for access tokens.
     pub(crate) generation: i64,
-    /// What a request that brings the token in a cookie must repeat.
+    /// The value that a request with the token in a cookie must repeat.
     pub(crate) csrf: Option<String>,
-    /// Not before this: the later of `iat` and `nbf`.
+    /// The start of the validity: the later of `iat` and `nbf`.
     pub(crate) not_before: UnixTime,
     pub(crate) issued_at: UnixTime,
-    /// The key was found for this token alone, and may be another one or none the next time.
-    pub(crate) key_was_found: bool,
-    /// The header, as JSON.
+    /// Whether the finder returned the key. The next time it can return another key or none.
+    pub(crate) key_from_finder: bool,
+    /// The header as JSON.
     pub(crate) header: Vec<u8>,
-    /// The claims, as JSON.
+    /// The claims as JSON.
     pub(crate) payload: Vec<u8>,
 }
 
-/// What a token says of its freshness.
+/// The freshness of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Freshness {
     Bool(bool),
-    /// Fresh up to and including this time: the `fresh=timedelta(…)` of Flask-JWT-Extended.
+    /// The token is fresh up to and including this time: Flask-JWT-Extended's `fresh=timedelta(…)`.
     Until(UnixTime),
 }
 
-/// A verified token, and whether its time is over: then it may still end its login, and nothing else.
+/// A verified token, and whether it has expired. An expired token can only be used to sign out.
 pub(crate) struct Verification {
     pub(crate) token: Rc<VerifiedToken>,
     pub(crate) expired: bool,
 }
 
 impl Freshness {
-    /// Whether the token counts as fresh now.
-    pub(crate) fn holds(self, now: UnixTime) -> bool {
+    /// Whether the token is fresh at this time.
+    pub(crate) fn is_fresh_at(self, now: UnixTime) -> bool {
         match self {
             Self::Bool(fresh) => fresh,
             Self::Until(end) => now <= end,
@@ -59,23 +58,23 @@ impl Freshness {
 }
 
 impl VerifiedToken {
-    /// The login that it belongs to.
+    /// The id of the login that the token belongs to.
     pub(crate) fn login_id(&self) -> Option<LoginId> {
         self.sid.clone().map(LoginId::from)
     }
 
-    /// The header, read again.
+    /// The members of the header.
     pub(crate) fn header_members(&self) -> Option<Map<String, Value>> {
         serde_json::from_slice(&self.header).ok()
     }
 
-    /// All claims, as they are at this time.
+    /// The claims, with the freshness at this time.
     pub(crate) fn claims(&self, now: UnixTime) -> Option<Claims> {
-        self.claims_when(self.freshness.holds(now))
+        self.claims_with_freshness(self.freshness.is_fresh_at(now))
     }
 
-    /// All claims, of a token that is fresh or not.
-    pub(crate) fn claims_when(&self, fresh: bool) -> Option<Claims> {
+    /// The claims, with the given freshness.
+    pub(crate) fn claims_with_freshness(&self, fresh: bool) -> Option<Claims> {
         let all: Map<String, Value> = serde_json::from_slice(&self.payload).ok()?;
         Some(Claims {
             token_type: self.token_type,

@@ -1,10 +1,10 @@
-//! Access tokens that a worker has verified before.
+//! The cache of access tokens that a worker has verified.
 //!
-//! Most tokens come many times, and their signature stays as right as it was: checking it again would be most of the
-//! cost of a request, above all for EdDSA and ES256. What may change, the time and the login, is checked every time.
+//! A client sends the same token many times. Verifying the signature again would be most of the cost of a request,
+//! above all for `EdDSA` and `ES256`. The time and the login are checked for every request.
 //!
-//! A token is kept by the SHA-256 of its text: no token is in memory for longer than its request, and no comparison
-//! could tell how much of a guess was right.
+//! The key of the cache is the SHA-256 of the token. So the cache does not keep the text of tokens in memory, and the
+//! time of a comparison does not tell how much of a guessed token is right.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -15,15 +15,16 @@ use super::token_type::TokenType;
 use super::verified::VerifiedToken;
 use crate::bridge::model::sha256;
 
-/// How many tokens are kept, before all of them are dropped. Only tokens that were issued here get in.
+/// The maximum number of cached tokens; then the cache is cleared. Only valid tokens are cached, so clients cannot fill
+/// the cache with forged ones.
 const CAPACITY: usize = 4096;
 
-/// One worker's verified tokens.
+/// The verified tokens of one worker.
 #[derive(Default)]
 pub(crate) struct VerifiedTokenCache(RefCell<HashMap<[u8; 32], Rc<VerifiedToken>>>);
 
 impl VerifiedTokenCache {
-    /// The token with this text, from memory or by `open`.
+    /// The token with this text, from the cache or from `open`.
     pub(super) fn get_or_open(
         &self,
         text: &str,
@@ -34,15 +35,16 @@ impl VerifiedTokenCache {
             return Ok(Rc::clone(token));
         }
         let token = Rc::new(open()?);
-        // A refresh token comes once; and whose key is looked up each time is verified each time: the key may be gone.
-        if token.token_type == TokenType::Refresh || token.key_was_found {
+        // A refresh token is used only once. A key from a finder must be looked up each time, because it can be
+        // revoked.
+        if token.token_type == TokenType::Refresh || token.key_from_finder {
             return Ok(token);
         }
-        let mut known = self.0.borrow_mut();
-        if known.len() >= CAPACITY {
-            known.clear();
+        let mut cached = self.0.borrow_mut();
+        if cached.len() >= CAPACITY {
+            cached.clear();
         }
-        known.insert(key, Rc::clone(&token));
+        cached.insert(key, Rc::clone(&token));
         Ok(token)
     }
 }

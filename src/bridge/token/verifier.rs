@@ -1,4 +1,5 @@
-//! The strict verifier: what it lets pass is a token that was issued here, as it was issued, for this use, now.
+//! The verifier of tokens. It accepts only unchanged tokens of an accepted issuer, for an accepted audience, at their
+//! time.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -14,10 +15,10 @@ use super::verified::{Freshness, Verification, VerifiedToken};
 use super::verified_token_cache::VerifiedTokenCache;
 use crate::bridge::model::{UnixTime, seconds};
 
-/// Checks tokens.
+/// The verifier of tokens.
 pub(crate) struct Verifier {
     keys: KeySet,
-    /// Finds the keys that are not among those.
+    /// Returns keys that are not in `keys`.
     finder: Option<Box<KeyFinder>>,
     issuers: Vec<String>,
     audiences: Vec<String>,
@@ -25,7 +26,7 @@ pub(crate) struct Verifier {
 }
 
 impl Verifier {
-    /// Tokens must be from one of these issuers and for one of these audiences.
+    /// A verifier for tokens from one of these issuers and for one of these audiences.
     pub(crate) fn new(
         keys: KeySet,
         finder: Option<Box<KeyFinder>>,
@@ -40,66 +41,67 @@ impl Verifier {
         &self.keys
     }
 
-    /// Whether a token says that it is one of ours, and must be judged as such.
-    pub(crate) fn is_own(&self, text: &str) -> bool {
-        compact::says_own_type(text, &self.keys)
+    /// Whether the header of a token has one of the bridge's own types. Such a token must pass this verifier, and is
+    /// never treated as an external one.
+    pub(crate) fn has_own_type(&self, text: &str) -> bool {
+        compact::has_own_type(text, &self.keys)
     }
 
-    /// Verifies a token of either type, with what this worker has verified before.
+    /// Verifies a token of either type with the cache of the worker.
     pub(crate) fn verify(
         &self,
         text: &str,
         cache: &VerifiedTokenCache,
         now: UnixTime,
     ) -> Result<Verification, TokenError> {
-        self.judge(cache.get_or_open(text, || self.open(text))?, now)
+        self.check_time(cache.get_or_open(text, || self.open(text))?, now)
     }
 
-    /// Verifies a token of either type outside a request.
-    pub(crate) fn verify_anew(&self, text: &str, now: UnixTime) -> Result<Verification, TokenError> {
-        self.judge(Rc::new(self.open(text)?), now)
+    /// Verifies a token of either type without a cache, for calls outside a request.
+    pub(crate) fn verify_uncached(&self, text: &str, now: UnixTime) -> Result<Verification, TokenError> {
+        self.check_time(Rc::new(self.open(text)?), now)
     }
 
-    fn judge(&self, token: Rc<VerifiedToken>, now: UnixTime) -> Result<Verification, TokenError> {
-        self.check_begun(&token, now)?;
+    fn check_time(&self, token: Rc<VerifiedToken>, now: UnixTime) -> Result<Verification, TokenError> {
+        self.check_not_before(&token, now)?;
         let expired = token.exp.is_some_and(|exp| exp.saturating_add(self.leeway) <= now);
         Ok(Verification { token, expired })
     }
 
-    fn check_begun(&self, token: &VerifiedToken, now: UnixTime) -> Result<(), TokenError> {
+    fn check_not_before(&self, token: &VerifiedToken, now: UnixTime) -> Result<(), TokenError> {
         let latest = now.saturating_add(self.leeway);
         match token.not_before {
-            begin if begin <= latest => Ok(()),
+            not_before if not_before <= latest => Ok(()),
             _ if token.issued_at > latest => Err(TokenError::Invalid(TokenFault::NotYetValid("iat"))),
             _ => Err(TokenError::Invalid(TokenFault::NotYetValid("nbf"))),
         }
     }
 
-    /// Whether these are claims of ours, whatever the time.
+    /// Checks the claims that do not depend on the time.
     fn check_claims(&self, claims: &RawClaims<'_>, token_type: TokenType) -> Result<(), TokenFault> {
-        let unlike_ours = |claim: &'static str| Err(TokenFault::ClaimValue(claim.into()));
+        let not_allowed = |claim: &'static str| Err(TokenFault::ClaimValue(claim.into()));
         if claims.token_type != token_type.claim() {
-            return unlike_ours("type");
+            return not_allowed("type");
         }
         if !self.issuers.iter().any(|issuer| *issuer == claims.iss) {
             return Err(TokenFault::Issuer);
         }
-        if !claims.aud.meets(&self.audiences) {
+        if !claims.aud.includes_any(&self.audiences) {
             return Err(TokenFault::Audience);
         }
         if claims.sub.is_empty() {
-            return unlike_ours("sub");
+            return not_allowed("sub");
         }
         if claims.jti.is_empty() {
-            return unlike_ours("jti");
+            return not_allowed("jti");
         }
         if claims.generation.is_some() != (token_type == TokenType::Refresh) {
-            return unlike_ours("gen");
+            return not_allowed("gen");
         }
         Ok(())
     }
 
-    /// What does not depend on the time.
+    /// Verifies everything that does not depend on the time.
     fn open(&self, text: &str) -> Result<VerifiedToken, TokenError> {
         let opened = compact::open(text, &self.keys, self.finder.as_deref())?;
         let claims = RawClaims::parse(&opened.payload)?;
@@ -115,7 +117,7 @@ impl Verifier {
             issued_at: claims.iat,
             csrf: claims.csrf.map(Into::into),
             not_before: claims.nbf.unwrap_or(claims.iat).max(claims.iat),
-            key_was_found: opened.key_was_found,
+            key_from_finder: opened.key_from_finder,
             header: opened.header,
             payload: opened.payload,
         })

@@ -1,10 +1,10 @@
-//! The claims of our tokens as they are written.
+//! The claims of a new token, for serialization.
 
 use serde::{Serialize, Serializer};
 
 use crate::bridge::model::UnixTime;
 
-/// The claims in the order that Flask-JWT-Extended writes them, then ours.
+/// The claims of a new token: first those of Flask-JWT-Extended in its order, then those of the bridge.
 #[derive(Serialize)]
 pub(super) struct WrittenClaims<'a> {
     pub(super) fresh: bool,
@@ -27,7 +27,7 @@ pub(super) struct WrittenClaims<'a> {
     pub(super) generation: Option<i64>,
 }
 
-/// One audience is written as a text, several as an array (RFC 7519 section 4.1.3).
+/// Serializes one audience as a string, several as an array (RFC 7519 section 4.1.3).
 fn one_or_many<S: Serializer>(audiences: &[String], serializer: S) -> Result<S::Ok, S::Error> {
     match audiences {
         [one] => one.serialize(serializer),
