@@ -29,7 +29,7 @@ impl Auth {
         let now = engine.clock.now();
         let (identity, login_id) = match self.protected_session().await? {
             Some(found) => (found.identity, found.login_id),
-            None if !self.state.presented.is_token() && self.remember_cookie().is_none() => {
+            None if !self.state.presented.has_token() && self.remember_cookie().is_none() => {
                 return Err(AuthError::LoginRequired);
             }
             None => {
@@ -42,7 +42,7 @@ impl Auth {
             return Err(AuthError::LoginEnded);
         }
         let login = Login { auth_time: now, last_seen_at: now, ..login };
-        if !self.state.presented.is_token() {
+        if !self.state.presented.has_token() {
             face::confirm(&engine.browser, &self.req, &self.req.get_session())?;
         }
         // Who has not been asked for yet is found to be fresh when they are.
@@ -65,7 +65,7 @@ impl Auth {
         if let Some(principal) = self.state.accepted() {
             return Ok(principal.fresh);
         }
-        if self.state.presented.is_token() {
+        if self.state.presented.has_token() {
             if let Choice::Nothing = self.state.choose(WantedType::Access) {
                 return Ok(false);
             }
@@ -73,7 +73,7 @@ impl Auth {
         }
         let Some(found) = self.session_login().filter(|found| !found.metadata.stale) else { return Ok(false) };
         let (engine, now) = (self.engine(), self.engine().clock.now());
-        if engine.browser.protection.sees_another(&self.req, &self.req.get_session()) {
+        if engine.browser.protection.detects_other_client(&self.req, &self.req.get_session()) {
             return Ok(false);
         }
         let login = engine.logins.find(&found.login_id).await?;
@@ -91,7 +91,7 @@ impl Auth {
     pub async fn login_remembered(&self) -> Result<bool, AuthError> {
         let (engine, now) = (self.engine(), self.engine().clock.now());
         let name = engine.browser.cookies.remember_name();
-        if self.state.presented.is_token() || self.state.removes_cookie(name) {
+        if self.state.presented.has_token() || self.state.removes_cookie(name) {
             return Ok(false);
         }
         let Some(cookie) = self.remember_cookie().and_then(PresentedCookie::parse) else { return Ok(false) };
@@ -113,6 +113,6 @@ impl Auth {
 
     /// The login of this request's session, live or not.
     fn session_login(&self) -> Option<SessionLogin> {
-        if self.state.presented.is_token() { None } else { SessionLogin::of(&self.req, &self.req.get_session()) }
+        if self.state.presented.has_token() { None } else { SessionLogin::of(&self.req, &self.req.get_session()) }
     }
 }

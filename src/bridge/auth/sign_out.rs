@@ -65,7 +65,7 @@ impl Auth {
                 Some(current)
             }
             // A token that this route does not look for.
-            Choice::Nothing if self.state.presented.is_token() => return Ok(()),
+            Choice::Nothing if self.state.presented.has_token() => return Ok(()),
             Choice::Nothing => {
                 // Another site may not sign its visitors out either.
                 engine.reader.check_origin(&self.req)?;

@@ -48,7 +48,7 @@ pub(crate) async fn resolve(
         Choice::Nothing => match &presented.custom {
             Some(credential) => Box::pin(by_custom(engine, credential, requirement)).await.into(),
             // A token that this route does not look for does not open it, and no session is there beside one.
-            None if requirement.face == RequiredFace::Token || presented.is_token() => {
+            None if requirement.face == RequiredFace::Token || presented.has_token() => {
                 Verdict::Absent(AuthError::LoginRequired).into()
             }
             // Boxed, so that the future of a token carries no room for this one.
