@@ -205,7 +205,7 @@ impl BridgeBuilder {
             external,
             reader: CredentialReader {
                 search,
-                limits: BodyLimits { searched: self.json_body_limit, time: self.body_timeout },
+                limits: BodyLimits { max_bytes: self.json_body_limit, time: self.body_timeout },
                 custom: self.request_loader,
                 own_origin,
             },

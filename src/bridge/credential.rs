@@ -1,7 +1,7 @@
-//! What a request presents, and how it is read: tokens in every place, cookies by their raw name, custom credentials; and
-//! whether it shows that it comes from our own pages.
+//! The credentials of a request and how they are read: tokens in every location, cookies by their raw name, and custom
+//! credentials. This room also holds the CSRF checks.
 //!
-//! Nothing is verified here. This room may import `model`, `token` and `error`.
+//! The credentials are read here and verified in later rooms. This room may import `model`, `token` and `error`.
 
 mod choice;
 mod cookie_attributes;
@@ -24,7 +24,7 @@ pub(crate) use custom_credential::DynRequestLoader;
 pub use custom_credential::RequestLoader;
 pub(crate) use double_submit::Csrf;
 pub(crate) use find::body::{BodyLimits, BodyTimeout, body_paused};
-pub(crate) use find::query::{after_prefix, parameter_values};
+pub(crate) use find::query::{parameter_values, token_after_prefix};
 pub(crate) use grammar::{HeaderPlace, JsonPlace, QueryPlace, TokenGrammar};
 pub use locations::TokenLocations;
 pub(crate) use presented::{Absence, ByType, Found, Malformed, Presented};

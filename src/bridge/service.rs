@@ -77,11 +77,11 @@ where
                 Ok(presented) => presented,
                 Err(BodyTimeout) => return Ok(req.into_response(too_slow()).map_into_right_body()),
             };
-            let token = presented.is_token();
+            let token = presented.has_token();
             let cookies = &engine.browser.cookies;
-            let cleaned = cookies.clean(req.headers_mut());
-            let brought_cookies = !token && cookies.any_in(req.headers());
-            let refusal = if cleaned && !token && cookies.any_listed(req.request()) {
+            let cleaned = cookies.remove_ambiguous(req.headers_mut());
+            let brought_cookies = !token && cookies.any_in_headers(req.headers());
+            let refusal = if cleaned && !token && cookies.any_in_parsed_list(req.request()) {
                 // A middleware outside the bridge read the cookies before they were cleaned, and the session layer would
                 // see what it saw.
                 Some(AuthError::InvalidRequest("Send each cookie once, under its own name.".into()))

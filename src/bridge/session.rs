@@ -1,4 +1,4 @@
-//! The browser's face of a login: its session, its cookies and their keys.
+//! The login of a browser: its session, its cookies, and their keys.
 //!
 //! This room may import `model`, `token`, `error` and `credential`.
 
@@ -13,7 +13,7 @@ pub(crate) mod session_keys;
 
 pub(crate) use actix_store::ActixStore;
 pub(crate) use browser_cookies::BrowserCookies;
-pub(crate) use browser_settings::{BrowserSettings, LONGEST_REMEMBER};
+pub(crate) use browser_settings::{BrowserSettings, MAX_REMEMBER_TTL};
 pub(crate) use face::{SessionLogin, SessionMetadata};
 pub use protection::SessionProtection;
 pub use remember_cookie::RememberCookie;

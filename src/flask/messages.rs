@@ -178,7 +178,7 @@ fn missing(refusal: &Refusal<'_>) -> Option<String> {
     let (state, search) = (refusal.state()?, refusal.search()?);
     let of_guard = state.guard_requirement();
     let requirement = of_guard.as_deref().unwrap_or(&Requirement::DEFAULT);
-    let wanted = requirement.wanted.name();
+    let wanted = requirement.wanted.first_type();
     let searched = search.searched(&state.presented, requirement.locations.as_deref(), requirement.wanted);
     let details: Vec<_> = searched.iter().map(|(location, found)| absence(search, *location, found, wanted)).collect();
     let names: Vec<_> = searched.iter().map(|(location, _)| FlaskLocation::from(*location).as_str()).collect();
@@ -192,14 +192,14 @@ fn missing(refusal: &Refusal<'_>) -> Option<String> {
 }
 
 fn absence(search: &Search, location: CredentialLocation, found: &Found, wanted: TokenType) -> String {
-    let other_scheme = matches!(found, Found::Nothing(Absence::OtherScheme | Absence::Overlooked));
+    let other_scheme = matches!(found, Found::Nothing(Absence::OtherScheme | Absence::Ignored));
     let not_json = matches!(found, Found::Nothing(Absence::NotJson));
     match (location, &search.header, &search.query, &search.json, &search.cookies) {
         (CredentialLocation::Header, Some(header), ..) if other_scheme => {
-            let (name, scheme) = (&header.written, &header.scheme);
+            let (name, scheme) = (&header.configured_name, &header.scheme);
             format!("Missing '{scheme}' type in '{name}' header. Expected '{name}: {scheme} <JWT>'")
         }
-        (CredentialLocation::Header, Some(header), ..) => format!("Missing {} Header", header.written),
+        (CredentialLocation::Header, Some(header), ..) => format!("Missing {} Header", header.configured_name),
         (CredentialLocation::Query, _, Some(query), ..) => format!("Missing '{}' query paramater", query.name),
         (CredentialLocation::Json, ..) if not_json => "Invalid content-type. Must be application/json.".to_owned(),
         (CredentialLocation::Json, _, _, Some(json), _) => {
@@ -244,7 +244,7 @@ fn misplaced(search: Option<&Search>, location: CredentialLocation) -> String {
     match (location, search.and_then(|search| search.header.as_ref()), search.and_then(|search| search.query.as_ref()))
     {
         (CredentialLocation::Header, Some(header), _) => {
-            let (name, scheme) = (&header.written, &header.scheme);
+            let (name, scheme) = (&header.configured_name, &header.scheme);
             let space = if scheme.is_empty() { "" } else { " " };
             format!("Bad {name} header. Expected '{name}: {scheme}{space}<JWT>'")
         }

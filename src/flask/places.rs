@@ -7,7 +7,8 @@ use actix_web::http::header::HeaderMap;
 
 use super::python_json::{self, Json};
 use crate::bridge::credential::{
-    Absence, ByType, Found, HeaderPlace, JsonPlace, Malformed, QueryPlace, TokenGrammar, after_prefix, parameter_values,
+    Absence, ByType, Found, HeaderPlace, JsonPlace, Malformed, QueryPlace, TokenGrammar, parameter_values,
+    token_after_prefix,
 };
 
 /// Reads the places as Flask-JWT-Extended does: a header may list several credentials with commas, schemes compare with
@@ -32,7 +33,7 @@ impl TokenGrammar for FlaskGrammar {
         match parameter_values(query, place).next() {
             None => Found::Nothing(Absence::Missing),
             Some(value) if value.is_empty() => Found::Nothing(Absence::Missing),
-            Some(value) => after_prefix(&value, place),
+            Some(value) => token_after_prefix(&value, place),
         }
     }
 }
@@ -59,7 +60,7 @@ fn in_header(headers: &HeaderMap, place: &HeaderPlace) -> Found {
         (Some([_, token]), None) => Found::Token(token.clone()),
         (Some(_), None) => Found::Malformed(Malformed::Header),
         _ if all.iter().any(|words| words.first().is_some_and(|word| word.eq_ignore_ascii_case(&place.scheme))) => {
-            Found::Nothing(Absence::Overlooked)
+            Found::Nothing(Absence::Ignored)
         }
         _ => Found::Nothing(Absence::OtherScheme),
     }

@@ -45,7 +45,7 @@ impl Auth {
     /// [`CsrfRejected`](AuthError::CsrfRejected) when another site sent the request, and
     /// [`CredentialConflict`](AuthError::CredentialConflict) when the request presents a token.
     pub fn may_open_session(&self) -> Result<(), AuthError> {
-        if self.state.presented.is_token() {
+        if self.state.presented.has_token() {
             return Err(AuthError::CredentialConflict(
                 "A request that brings a token cannot open a session. Leave the token out.",
             ));

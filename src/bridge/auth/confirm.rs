@@ -30,7 +30,7 @@ impl Auth {
         let now = engine.clock.now();
         let (identity, login_id) = match self.protected_session().await? {
             Some(found) => (found.identity, found.login_id),
-            None if !self.state.presented.is_token() && self.remember_cookie().is_none() => {
+            None if !self.state.presented.has_token() && self.remember_cookie().is_none() => {
                 return Err(AuthError::LoginRequired);
             }
             None => {
@@ -43,7 +43,7 @@ impl Auth {
             return Err(AuthError::LoginEnded);
         }
         let login = Login { auth_time: now, last_seen_at: now, ..login };
-        if !self.state.presented.is_token() {
+        if !self.state.presented.has_token() {
             face::confirm(&engine.browser, &self.req, &self.req.get_session())?;
         }
         // A request that is resolved later finds the new freshness in the store and the session.
@@ -66,7 +66,7 @@ impl Auth {
         if let Some(principal) = self.state.accepted() {
             return Ok(principal.fresh);
         }
-        if self.state.presented.is_token() {
+        if self.state.presented.has_token() {
             if let Choice::Nothing = self.state.choose(WantedType::Access) {
                 return Ok(false);
             }
@@ -74,7 +74,7 @@ impl Auth {
         }
         let Some(found) = self.session_login().filter(|found| !found.metadata.stale) else { return Ok(false) };
         let (engine, now) = (self.engine(), self.engine().clock.now());
-        if engine.browser.protection.sees_another(&self.req, &self.req.get_session()) {
+        if engine.browser.protection.detects_other_client(&self.req, &self.req.get_session()) {
             return Ok(false);
         }
         let login = engine.logins.find(&found.login_id).await?;
@@ -92,7 +92,7 @@ impl Auth {
     pub async fn login_remembered(&self) -> Result<bool, AuthError> {
         let (engine, now) = (self.engine(), self.engine().clock.now());
         let name = engine.browser.cookies.remember_name();
-        if self.state.presented.is_token() || self.state.removes_cookie(name) {
+        if self.state.presented.has_token() || self.state.removes_cookie(name) {
             return Ok(false);
         }
         let Some(cookie) = self.remember_cookie().and_then(PresentedCookie::parse) else { return Ok(false) };
@@ -114,6 +114,6 @@ impl Auth {
 
     /// The login of this request's session, live or not.
     fn session_login(&self) -> Option<SessionLogin> {
-        if self.state.presented.is_token() { None } else { SessionLogin::of(&self.req, &self.req.get_session()) }
+        if self.state.presented.has_token() { None } else { SessionLogin::of(&self.req, &self.req.get_session()) }
     }
 }

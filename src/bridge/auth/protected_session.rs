@@ -14,7 +14,7 @@ impl Auth {
     ///
     /// [`LoginEnded`](AuthError::LoginEnded) when the session came from another client and its login was ended.
     pub(super) async fn protected_session(&self) -> Result<Option<SessionLogin>, AuthError> {
-        if self.state.presented.is_token() {
+        if self.state.presented.has_token() {
             return Ok(None);
         }
         let session = self.req.get_session();

@@ -16,7 +16,7 @@ use crate::bridge::credential::raw_cookies;
 use crate::bridge::error::AuthError;
 use crate::bridge::model::{AuthEvent, CredentialLocation, Login, LoginId, UnixTime, UserFacts, seconds};
 use crate::bridge::resolve::{Principal, Resolution, Verdict, Via};
-use crate::bridge::session::{LONGEST_REMEMBER, SessionMetadata, face};
+use crate::bridge::session::{MAX_REMEMBER_TTL, SessionMetadata, face};
 use crate::bridge::token::TokenPair;
 
 impl Auth {
@@ -76,7 +76,7 @@ impl<'a> LoginUser<'a> {
     /// How long the browser is [remembered](Self::remember), instead of
     /// [`remember_ttl`](crate::BridgeBuilder::remember_ttl): at least a second, and at most 400 days.
     pub fn duration(mut self, duration: Duration) -> Self {
-        self.duration = Some(duration.min(LONGEST_REMEMBER));
+        self.duration = Some(duration.min(MAX_REMEMBER_TTL));
         self
     }
 

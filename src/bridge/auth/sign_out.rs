@@ -67,7 +67,7 @@ impl Auth {
                 Some(presented)
             }
             // The token is in another location than those of this route.
-            Choice::Nothing if self.state.presented.is_token() => return Ok(()),
+            Choice::Nothing if self.state.presented.has_token() => return Ok(()),
             Choice::Nothing => {
                 // CSRF: another site must not sign its visitors out.
                 engine.reader.check_origin(&self.req)?;

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::BridgeBuilder;
 use crate::bridge::error::AuthError;
-use crate::bridge::session::{LONGEST_REMEMBER, RememberCookie, SessionProtection};
+use crate::bridge::session::{MAX_REMEMBER_TTL, RememberCookie, SessionProtection};
 
 impl BridgeBuilder {
     /// At least 32 random bytes, from which the keys of the cookies are derived. Without it they are random: after a
@@ -49,7 +49,7 @@ impl BridgeBuilder {
 
     /// How long a browser is remembered (`REMEMBER_COOKIE_DURATION`). Default 30 days, at most 400.
     pub fn remember_ttl(mut self, ttl: Duration) -> Self {
-        self.remember_ttl = ttl.min(LONGEST_REMEMBER);
+        self.remember_ttl = ttl.min(MAX_REMEMBER_TTL);
         self
     }
 

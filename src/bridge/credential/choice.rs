@@ -1,4 +1,4 @@
-//! Of the tokens that a request presents, the one that decides.
+//! The choice of the token that authenticates a request, among the tokens that the request presents.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use crate::bridge::error::AuthError;
 use crate::bridge::model::CredentialLocation;
 use crate::bridge::token::TokenType;
 
-/// Which type of token is accepted.
+/// The type of token that a route accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WantedType {
     Access,
@@ -16,8 +16,8 @@ pub(crate) enum WantedType {
 }
 
 impl WantedType {
-    /// The name under which places that have a name for each type of token are read first.
-    pub(crate) fn name(self) -> TokenType {
+    /// The type that is read first in a location that has one name for each type of token.
+    pub(crate) fn first_type(self) -> TokenType {
         match self {
             Self::Refresh => TokenType::Refresh,
             Self::Access | Self::Either => TokenType::Access,
@@ -35,21 +35,21 @@ impl WantedType {
     }
 }
 
-/// The token that decides, if there is one.
+/// The token that authenticates the request, if there is one.
 #[derive(Debug)]
 pub(crate) enum Choice<'a> {
-    /// No token. The cookies of the browser decide.
+    /// No token. A custom credential, the session or the remember cookie may authenticate the request.
     Nothing,
     Token(Chosen<'a>),
     Refused(AuthError),
 }
 
-/// A token as it was presented: not yet verified.
+/// A token that was presented and is not yet verified.
 #[derive(Clone, Copy)]
 pub(crate) struct Chosen<'a> {
     pub(crate) text: &'a str,
     pub(crate) location: CredentialLocation,
-    /// What it was presented as, where places have a name for each type.
+    /// The type of token whose name the token was found under. A location without such names counts as access.
     pub(crate) presented_as: TokenType,
 }
 
@@ -59,15 +59,16 @@ impl fmt::Debug for Chosen<'_> {
     }
 }
 
-/// The refusal of a request that presents several tokens.
+/// The error detail for a request that presents several tokens.
 pub(crate) const TWO_TOKENS: &str = "Send one token only, in one place.";
 
-/// The token in these places. Two different ones are refused (RFC 6750 section 2: one method a request); the same one
-/// twice is one token. Which of its two names the body uses is not asked: the token's own type will tell.
-pub(super) fn only_one<'p>(presented: &'p Presented, order: &[CredentialLocation], wanted: WantedType) -> Choice<'p> {
+/// The only token in these locations. Two different tokens are refused (RFC 6750 section 2: one method per request).
+/// The same token in two locations counts as one token. In a JSON body both names are read, because the verified token
+/// states its own type.
+pub(super) fn only_token<'p>(presented: &'p Presented, order: &[CredentialLocation], wanted: WantedType) -> Choice<'p> {
     let mut chosen: Option<Chosen<'_>> = None;
     for &location in order {
-        for presented_as in names_to_read(presented, location, wanted) {
+        for presented_as in types_to_read(presented, location, wanted) {
             match presented.at(location, *presented_as) {
                 Found::Nothing(_) => {}
                 Found::Malformed(how) => return Choice::Refused((*how).into()),
@@ -82,13 +83,13 @@ pub(super) fn only_one<'p>(presented: &'p Presented, order: &[CredentialLocation
     chosen.map_or(Choice::Nothing, Choice::Token)
 }
 
-fn names_to_read(presented: &Presented, location: CredentialLocation, wanted: WantedType) -> &'static [TokenType] {
+fn types_to_read(presented: &Presented, location: CredentialLocation, wanted: WantedType) -> &'static [TokenType] {
     match (location, wanted) {
         (CredentialLocation::Header | CredentialLocation::Query, _) => &[TokenType::Access],
         (CredentialLocation::Json, _) => &[TokenType::Access, TokenType::Refresh],
         (CredentialLocation::Cookie, WantedType::Access) => &[TokenType::Access],
         (CredentialLocation::Cookie, WantedType::Refresh) => &[TokenType::Refresh],
-        // A browser sends both.
+        // A browser sends both cookies. The refresh token counts only if there is no access token.
         (CredentialLocation::Cookie, WantedType::Either) => match presented.cookie.access {
             Found::Nothing(_) => &[TokenType::Refresh],
             _ => &[TokenType::Access],
@@ -96,9 +97,13 @@ fn names_to_read(presented: &Presented, location: CredentialLocation, wanted: Wa
     }
 }
 
-/// The token in the first of these places that holds one, valid or not: Flask-JWT-Extended's rule.
-pub(super) fn first<'p>(presented: &'p Presented, order: &[CredentialLocation], wanted: WantedType) -> Choice<'p> {
-    let presented_as = wanted.name();
+/// The token in the first of these locations that holds one, valid or not: the rule of Flask-JWT-Extended.
+pub(super) fn first_token<'p>(
+    presented: &'p Presented,
+    order: &[CredentialLocation],
+    wanted: WantedType,
+) -> Choice<'p> {
+    let presented_as = wanted.first_type();
     for &location in order {
         match presented.at(location, presented_as) {
             Found::Nothing(_) => {}

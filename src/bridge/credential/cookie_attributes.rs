@@ -1,10 +1,11 @@
-//! The attributes of a cookie that we set: what no browser keeps, or keeps safe, is found when the bridge is built.
+//! The attributes of the cookies that the bridge sets. They are validated when the bridge is built, so that a cookie
+//! that browsers reject or that is unsafe is a build error.
 
 use std::fmt;
 
 use actix_web::cookie::SameSite;
 
-/// A cookie as it is going to be written.
+/// The attributes of a cookie that the bridge will set.
 pub(crate) struct CookieAttributes<'a> {
     pub(crate) name: &'a str,
     pub(crate) domain: Option<&'a str>,
@@ -13,22 +14,24 @@ pub(crate) struct CookieAttributes<'a> {
     pub(crate) same_site: Option<SameSite>,
 }
 
-/// What is wrong with the attributes of a cookie.
+/// The fault in the attributes of a cookie.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum CookieFault {
     Name(String),
     Path(String),
     Domain(String),
-    /// The name begins with `__Host-`, and the cookie is not what that promises.
+    /// The name begins with `__Host-`, but the cookie is not `Secure`, has a domain, or has a path other than `/`.
     HostPrefix(String),
-    /// The name begins with `__Secure-`, and the cookie is not `Secure`.
+    /// The name begins with `__Secure-`, but the cookie is not `Secure`.
     SecurePrefix(String),
+    /// The cookie is `SameSite=None`, but not `Secure`.
     SameSiteNone,
-    InClear,
+    /// Browsers use TLS, but the cookie is not `Secure`.
+    NotSecure,
 }
 
 impl CookieAttributes<'_> {
-    /// Checks that a browser keeps the cookie, and safe. `tls`: whether browsers come over TLS.
+    /// Checks that browsers accept the cookie and that it is safe. `tls`: whether browsers use TLS.
     pub(crate) fn check(&self, tls: bool) -> Result<(), CookieFault> {
         if self.name.is_empty() || !self.name.bytes().all(is_name_byte) {
             return Err(CookieFault::Name(self.name.to_owned()));
@@ -44,13 +47,13 @@ impl CookieAttributes<'_> {
             return Err(CookieFault::SameSiteNone);
         }
         if tls && !self.secure {
-            return Err(CookieFault::InClear);
+            return Err(CookieFault::NotSecure);
         }
         Ok(())
     }
 
-    /// Checks that the cookie is what the prefix of its name promises (RFC 6265bis section 4.1.3). Browsers compare it
-    /// without regard to case (section 5.7).
+    /// Checks the requirements of the name's prefix (RFC 6265bis section 4.1.3). Browsers compare the prefix
+    /// case-insensitively (section 5.7).
     pub(crate) fn check_prefix(&self) -> Result<(), CookieFault> {
         let begins_with =
             |prefix: &str| self.name.get(..prefix.len()).is_some_and(|it| it.eq_ignore_ascii_case(prefix));
@@ -68,27 +71,30 @@ impl fmt::Display for CookieFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Name(name) => {
-                write!(f, "`{}` is no name of a cookie; use letters, digits, `_` and `-`", name.escape_debug())
+                write!(f, "`{}` is no name for a cookie; use letters, digits, `_` and `-`", name.escape_debug())
             }
             Self::Path(path) => {
-                write!(f, "`{}` is no path of a cookie; begin it with `/`", path.escape_debug())
+                write!(f, "`{}` is no path for a cookie; begin it with `/`", path.escape_debug())
             }
             Self::Domain(domain) => {
-                write!(f, "`{}` is no domain of a cookie; write a host name", domain.escape_debug())
+                write!(f, "`{}` is no domain for a cookie; use a host name", domain.escape_debug())
             }
             Self::HostPrefix(name) => {
-                write!(f, "`{name}` must be Secure, with the path `/` and no domain, or no browser keeps it")
+                write!(f, "`{name}` must be Secure, with the path `/` and no domain; otherwise browsers reject it")
             }
-            Self::SecurePrefix(name) => write!(f, "`{name}` must be Secure, or no browser keeps it"),
-            Self::SameSiteNone => f.write_str("with SameSite=None a cookie must be Secure, or no browser keeps it"),
-            Self::InClear => {
-                f.write_str("the public URL is https, and without Secure the cookie would go out in clear")
+            Self::SecurePrefix(name) => write!(f, "`{name}` must be Secure; otherwise browsers reject it"),
+            Self::SameSiteNone => {
+                f.write_str("a cookie with SameSite=None must be Secure; otherwise browsers reject it")
+            }
+            Self::NotSecure => {
+                f.write_str("the public URL is https, but the cookie is not Secure and could be sent in clear")
             }
         }
     }
 }
 
-/// `token` of RFC 9110 section 5.6.2, without what is escaped when a cookie is written: nobody would undo that.
+/// A `token` character of RFC 9110 section 5.6.2. The characters that are percent-encoded when a cookie is written are
+/// excluded, because cookies are read without decoding.
 fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!$&'*+-._~".contains(&byte)
 }

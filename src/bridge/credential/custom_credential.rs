@@ -1,4 +1,4 @@
-//! Custom credentials: an API key, a signed link, whatever a request can carry in itself.
+//! Custom credentials of the embedder, such as an API key or a signed link.
 
 use std::future::Future;
 
@@ -6,12 +6,17 @@ use actix_web::HttpRequest;
 
 use crate::bridge::model::{CredentialLocation, StoreError, StoreFuture};
 
-/// Finds the user of a credential that is not one of the bridge's: Flask-Login's `request_loader`.
+/// Finds the user of a custom credential: Flask-Login's `request_loader`.
 ///
-/// It is a credential like a token. Its presence decides, so a request that brings one has no session and is given no
-/// cookie, and one that does not hold is a 401 and not nobody; a token beside it comes before it. It belongs to no
-/// login, and is never fresh. (In Flask-Login a session comes before it, and a remember cookie that does not hold keeps
-/// it from being looked at.)
+/// A custom credential is treated like a token:
+///
+/// * Its presence decides. A request that presents one has no session and receives no cookie.
+/// * If it is invalid, the request is refused with a 401. It is not an anonymous request.
+/// * A token in the same request takes precedence over it.
+/// * It belongs to no login, and is never fresh.
+///
+/// In Flask-Login a session takes precedence over the `request_loader`, and an invalid remember cookie prevents the
+/// `request_loader` from being called.
 ///
 /// ```
 /// use actix_web::HttpRequest;
@@ -24,28 +29,33 @@ use crate::bridge::model::{CredentialLocation, StoreError, StoreFuture};
 ///         Some(req.headers().get("X-Api-Key")?.to_str().ok()?.to_owned())
 ///     }
 ///     async fn identity(&self, credential: &str) -> Result<Option<String>, StoreError> {
-///         Ok(None) // look its hash up: whose is it?
+///         Ok(None) // look the hash of the credential up, and return the user's identity
 ///     }
 /// }
 /// ```
 pub trait RequestLoader: Send + Sync + 'static {
-    /// The credential, if the request brings one. It is asked at every request, so it only looks.
+    /// The credential, if the request presents one. This is called for every request, so it must be cheap.
     ///
-    /// **Read no cookie here.** Browsers send cookies by themselves, for other sites too, and what is found here counts
-    /// as brought on purpose: the rule against forged requests does not apply to it.
+    /// **Do not read cookies here.** Browsers send cookies automatically, also in requests that another site caused.
+    /// The CSRF check does not apply to custom credentials, so a cookie as custom credential allows CSRF.
     fn credential(&self, req: &HttpRequest) -> Option<String>;
 
-    /// Whose credential this is, if it holds: [`UserStore::identity`](crate::UserStore::identity). It is asked when a
-    /// handler asks who the request is.
+    /// The [identity](crate::UserStore::identity) of the user that the credential belongs to, or `None` if the
+    /// credential is invalid. This is called when a handler asks for the user.
+    ///
+    /// # Errors
+    ///
+    /// The error of the store where the credential is looked up.
     fn identity(&self, credential: &str) -> impl Future<Output = Result<Option<String>, StoreError>>;
 
-    /// Where it is looked for, as [`Principal::location`] says it. Default the header.
+    /// The location of the credential, as [`Principal::location`](crate::Principal::location) reports it. Default: the
+    /// header.
     fn location(&self) -> CredentialLocation {
         CredentialLocation::Header
     }
 }
 
-/// [`RequestLoader`] as the bridge keeps it.
+/// The object-safe form of [`RequestLoader`].
 pub(crate) trait DynRequestLoader: Send + Sync {
     fn credential(&self, req: &HttpRequest) -> Option<String>;
     fn identity<'a>(&'a self, credential: &'a str) -> StoreFuture<'a, Option<String>>;

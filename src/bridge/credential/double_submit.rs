@@ -1,5 +1,5 @@
-//! The double submit: a request with a token in a cookie repeats a claim that is inside the signed token, and that only our
-//! own pages can read (OWASP's signed double-submit cookie).
+//! The double submit: a request with a token in a cookie must repeat the `csrf` claim of that token. Only pages of our
+//! own origin can read the claim (OWASP's signed double-submit cookie).
 
 use std::fmt;
 
@@ -11,17 +11,17 @@ use super::token_cookies::TokenCookies;
 use crate::bridge::error::{AuthError, CsrfFault};
 use crate::bridge::token::TokenType;
 
-/// What a request says for the double submit.
+/// The double submit of a request.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Csrf<'r> {
-    /// Nothing, and needs to say nothing.
+    /// The request needs no double submit.
     NotNeeded,
-    /// This must be the claim.
+    /// The submitted value. It must equal the claim.
     Submitted(&'r [u8]),
 }
 
 impl Csrf<'_> {
-    /// Whether a token with this `csrf` claim may be used.
+    /// Checks the submitted value against the `csrf` claim of the token.
     pub(crate) fn check(self, claim: Option<&str>) -> Result<(), AuthError> {
         let fault = match (self, claim) {
             (Self::NotNeeded, _) => return Ok(()),
@@ -29,7 +29,7 @@ impl Csrf<'_> {
             (Self::Submitted(value), Some(claim)) => {
                 match constant_time::verify_slices_are_equal(value, claim.as_bytes()) {
                     Ok(()) => return Ok(()),
-                    Err(_) => CsrfFault::Mismatch,
+                    Err(_unequal) => CsrfFault::Mismatch,
                 }
             }
         };
@@ -46,8 +46,8 @@ impl fmt::Debug for Csrf<'_> {
     }
 }
 
-/// What a request with a token in a cookie says for the double submit: in the header, or else in a form.
-pub(crate) fn of_cookie<'r>(
+/// The double submit of a request with a token in a cookie: the value of the header, or else of the form field.
+pub(crate) fn submitted_csrf<'r>(
     cookies: &TokenCookies,
     presented_as: TokenType,
     presented: &'r Presented,

@@ -1,9 +1,8 @@
-//! Finds the tokens that a request presents, if any, and leaves the request as it was.
+//! Finds the tokens that a request presents and leaves the request unchanged.
 //!
-//! Every declared place is looked at, whatever the others hold: the route, which may look at some of them only, is not
-//! known yet. A body is touched only if it says that it is JSON, is not compressed and belongs to a method that has
-//! one (or if it is a form that has to prove where it came from); its bytes are handed on unchanged whatever is found
-//! in them.
+//! Every declared location is read, because the route, which may accept only some of them, is not known yet. A body is
+//! read only in two cases: it is uncompressed JSON of a method that has a body, or it is a form that may hold the
+//! double submit. The handler receives the bytes of the body unchanged.
 
 pub(crate) mod body;
 mod form;
@@ -36,11 +35,11 @@ pub(crate) async fn find(
         presented.query = search.grammar.query(req.query_string(), place);
     }
     if let Some(names) = &search.cookies {
-        presented.cookie = in_cookies(req, names);
+        presented.cookie = find_in_cookies(req, names);
     }
     let json = search.json.as_ref().filter(|_| search.grammar.may_carry_json(req));
     let form = search.cookies.as_ref().and_then(|names| {
-        let form = form::to_be_searched(req, names, &presented.cookie)?;
+        let form = form::form_to_search(req, names, &presented.cookie)?;
         Some((form, names))
     });
     if let Some(place) = json {
@@ -59,14 +58,14 @@ pub(crate) async fn find(
             let not_json = || Found::Nothing(Absence::NotJson);
             presented.json = ByType { access: not_json(), refresh: not_json() };
         }
-        if body::is_there(req) {
+        if body::has_body(req) {
             body::limit_pauses(req, limits.time);
         }
     }
     Ok(presented)
 }
 
-fn in_cookies(req: &ServiceRequest, names: &TokenCookies) -> ByType {
+fn find_in_cookies(req: &ServiceRequest, names: &TokenCookies) -> ByType {
     let find = |token_type| match raw_cookies::sole_value_of(req.headers(), names.cookie_name(token_type)) {
         None | Some("") => Found::Nothing(Absence::Missing),
         Some(token) => Found::Token(token.to_owned()),

@@ -1,4 +1,4 @@
-//! How the places that hold tokens are read.
+//! The grammar for reading the locations that hold tokens.
 
 use std::fmt;
 
@@ -7,18 +7,18 @@ use actix_web::http::header::{HeaderMap, HeaderName};
 
 use super::presented::{ByType, Found};
 
-/// A way of reading the places: the strict one of the bridge, or that of a product whose clients are to be kept.
+/// A grammar for reading tokens: the strict one of the bridge, or one that is compatible with another product.
 pub(crate) trait TokenGrammar: fmt::Debug + Send + Sync {
-    /// The token of the headers.
+    /// The token in the headers.
     fn header(&self, headers: &HeaderMap, place: &HeaderPlace) -> Found;
 
-    /// Whether a token is looked for in the body of this request.
+    /// Whether the body of this request is searched for a token.
     fn may_carry_json(&self, req: &ServiceRequest) -> bool;
 
-    /// The tokens of a complete body. One that is no JSON object presents nothing: it is the handler's to judge.
+    /// The tokens in a complete body. A body that is not a JSON object holds no token.
     fn json(&self, body: &[u8], place: &JsonPlace) -> ByType;
 
-    /// The token of the query.
+    /// The token in the query.
     fn query(&self, query: &str, place: &QueryPlace) -> Found;
 }
 
@@ -26,15 +26,16 @@ pub(crate) trait TokenGrammar: fmt::Debug + Send + Sync {
 #[derive(Clone, Debug)]
 pub(crate) struct HeaderPlace {
     pub(crate) name: HeaderName,
-    /// The name as it was configured, with its capitals.
-    pub(crate) written: String,
+    /// The name with the configured letter case, for messages.
+    pub(crate) configured_name: String,
     pub(crate) scheme: String,
 }
 
-/// The parameter of the query that holds a token.
+/// The query parameter that holds a token.
 #[derive(Clone, Debug)]
 pub(crate) struct QueryPlace {
     pub(crate) name: String,
+    /// The text before the token in the value. It may be empty.
     pub(crate) prefix: String,
 }
 

@@ -1,4 +1,4 @@
-//! Where tokens are looked for, how they are named there, and what happens when there are several.
+//! The settings for the locations of tokens: their order, their names, and the rule for several tokens.
 
 use actix_web::http::header::HeaderName;
 
@@ -9,7 +9,7 @@ use super::token_cookies::TokenCookies;
 use crate::bridge::error::BuildError;
 use crate::bridge::model::CredentialLocation;
 
-/// Where tokens are looked for (`JWT_TOKEN_LOCATION`), in which order, and under which names. The default is the
+/// The locations that are searched for tokens (`JWT_TOKEN_LOCATION`), with their order and names. The default is the
 /// `Authorization` header, then a JSON body.
 ///
 /// ```
@@ -17,13 +17,13 @@ use crate::bridge::model::CredentialLocation;
 ///
 /// let locations = TokenLocations::new(&[CredentialLocation::Header, CredentialLocation::Cookie])
 ///     .cookies(TokenCookies::default().access_cookie("token", "/api"))
-///     .also(&[CredentialLocation::Query]) // for the routes that ask for it: `Require::token().locations(&[CredentialLocation::Query])`
+///     .also(&[CredentialLocation::Query]) // for routes with `Require::token().locations(&[…])`
 ///     .query("ticket");
 /// ```
 ///
-/// Two different tokens in one request are refused with a 400 `invalid_request`, unless
-/// [`first_found`](Self::first_found) says otherwise. A request that brings a token in any of these places is
-/// handled without a session.
+/// A request with two different tokens is refused with a 400 `invalid_request`, unless
+/// [`first_found`](Self::first_found) is set. A request that presents a token in any of these locations is handled
+/// without a session.
 #[derive(Clone, Debug)]
 pub struct TokenLocations {
     order: Vec<CredentialLocation>,
@@ -46,7 +46,7 @@ impl Default for TokenLocations {
 }
 
 impl TokenLocations {
-    /// These places, in this order.
+    /// Searches these locations in this order.
     pub fn new(order: &[CredentialLocation]) -> Self {
         Self {
             order: order.to_vec(),
@@ -63,77 +63,77 @@ impl TokenLocations {
         }
     }
 
-    /// Places that only some routes look at: those that name them with [`Require::locations`](crate::Require::locations).
-    /// A token there keeps sessions out of a request to any route, because what a request brings is known before its
-    /// route is.
+    /// Adds locations that are used only by the routes that name them with
+    /// [`Require::locations`](crate::Require::locations). A request that presents a token in such a location is handled
+    /// without a session on every route, because tokens are searched before the route is known.
     pub fn also(mut self, locations: &[CredentialLocation]) -> Self {
         self.also = locations.to_vec();
         self
     }
 
-    /// The first place that holds a token decides, good or bad, and what the later ones hold is not looked at: the rule
-    /// of Flask-JWT-Extended.
+    /// Uses the token of the first location that holds one, valid or not, and ignores the later locations: the rule of
+    /// Flask-JWT-Extended.
     pub fn first_found(mut self) -> Self {
         self.rule = SeveralTokens::FirstDecides;
         self
     }
 
-    /// The header, and the scheme before the token (`JWT_HEADER_NAME`, `JWT_HEADER_TYPE`). With an empty scheme the
-    /// header holds the token alone. Default `Authorization` and `Bearer`.
+    /// Sets the header, and the scheme before the token (`JWT_HEADER_NAME`, `JWT_HEADER_TYPE`). With an empty scheme
+    /// the header holds only the token. Default: `Authorization` and `Bearer`.
     pub fn header(mut self, name: impl Into<String>, scheme: impl Into<String>) -> Self {
         (self.header, self.scheme) = (name.into(), scheme.into());
         self
     }
 
-    /// The parameter of the query (`JWT_QUERY_STRING_NAME`). Default `access_token`.
+    /// Sets the query parameter (`JWT_QUERY_STRING_NAME`). Default: `access_token`.
     pub fn query(mut self, name: impl Into<String>) -> Self {
         self.query = name.into();
         self
     }
 
-    /// What the parameter's value begins with, before the token (`JWT_QUERY_STRING_VALUE_PREFIX`). Default nothing.
+    /// Sets the prefix before the token in the parameter's value (`JWT_QUERY_STRING_VALUE_PREFIX`). Default: empty.
     pub fn query_prefix(mut self, prefix: impl Into<String>) -> Self {
         self.query_prefix = prefix.into();
         self
     }
 
-    /// The names of access and refresh tokens in a JSON body (`JWT_JSON_KEY`, `JWT_REFRESH_JSON_KEY`). Default
+    /// Sets the names of access and refresh tokens in a JSON body (`JWT_JSON_KEY`, `JWT_REFRESH_JSON_KEY`). Default:
     /// `access_token` and `refresh_token`.
     pub fn json_keys(mut self, access: impl Into<String>, refresh: impl Into<String>) -> Self {
         (self.json_access, self.json_refresh) = (access.into(), refresh.into());
         self
     }
 
-    /// The cookies that carry tokens.
+    /// Sets the cookies that carry tokens.
     pub fn cookies(mut self, cookies: TokenCookies) -> Self {
         self.cookies = cookies;
         self
     }
 
-    /// How the places are read.
+    /// Sets the grammar that reads the locations.
     pub(crate) fn grammar(mut self, grammar: &'static dyn TokenGrammar) -> Self {
         self.grammar = grammar;
         self
     }
 
-    /// What a search needs to know, with the names checked. `secure`: whether browsers come over TLS.
-    pub(crate) fn search(self, secure: bool) -> Result<Search, BuildError> {
-        let wrong = |text: String| Err(BuildError::TokenLocations(text));
+    /// Validates the settings and makes them a [`Search`]. `tls`: whether browsers use TLS.
+    pub(crate) fn search(self, tls: bool) -> Result<Search, BuildError> {
+        let invalid = |text: String| Err(BuildError::TokenLocations(text));
         let declared = |location| self.order.contains(&location) || self.also.contains(&location);
         let Ok(header) = HeaderName::try_from(self.header.as_str()) else {
-            return wrong(format!("`{}` is not the name of a header", self.header));
+            return invalid(format!("`{}` is not a header name", self.header));
         };
         if declared(CredentialLocation::Query) && self.query.is_empty() {
-            return wrong("the parameter of the query needs a name".to_owned());
+            return invalid("the query parameter for the token needs a name".to_owned());
         }
         if declared(CredentialLocation::Json) && (self.json_access.is_empty() || self.json_refresh.is_empty()) {
-            return wrong("the tokens in JSON bodies need names".to_owned());
+            return invalid("the members for tokens in JSON bodies need names".to_owned());
         }
-        let cookies = declared(CredentialLocation::Cookie).then(|| self.cookies.validate(secure)).transpose()?;
+        let cookies = declared(CredentialLocation::Cookie).then(|| self.cookies.validate(tls)).transpose()?;
         Ok(Search {
             header: declared(CredentialLocation::Header).then_some(HeaderPlace {
                 name: header,
-                written: self.header,
+                configured_name: self.header,
                 scheme: self.scheme,
             }),
             query: declared(CredentialLocation::Query)

@@ -1,4 +1,4 @@
-//! What a request presents in every place that is read.
+//! The credentials that a request presents.
 
 use std::fmt;
 
@@ -6,49 +6,49 @@ use crate::bridge::error::AuthError;
 use crate::bridge::model::CredentialLocation;
 use crate::bridge::token::{TokenFault, TokenType};
 
-/// What one place of a request holds.
+/// The result of searching one location of a request.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Found {
     /// No token.
     Nothing(Absence),
-    /// Exactly one token, not yet verified.
+    /// One token, not yet verified.
     Token(String),
-    /// Something that was meant as a token but is none, or more than one.
+    /// A malformed token, or several tokens.
     Malformed(Malformed),
 }
 
-/// Why a place holds no token.
+/// Why a location holds no token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Absence {
-    /// The place is not there, or is empty.
+    /// The location is missing or empty.
     Missing,
-    /// The header is there, with another scheme.
+    /// The header has another scheme.
     OtherScheme,
-    /// The header is there, with what may be tokens of ours and is not taken for one: several, or a scheme in other
-    /// letters.
-    Overlooked,
+    /// The header may hold our tokens, but the grammar ignores them: there are several, or the scheme has another
+    /// letter case.
+    Ignored,
     /// The body is not JSON.
     NotJson,
 }
 
-/// How what was meant as a token fails to be one.
+/// Why a location does not hold exactly one well-formed token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Malformed {
-    /// The header names the scheme, and no single token follows.
+    /// The header has the scheme, but not exactly one token after it.
     Header,
-    /// The header is there more than once.
+    /// The header is repeated.
     Headers,
-    /// The query's parameter does not begin with the prefix.
+    /// The value of the query parameter does not begin with the prefix.
     Prefix,
-    /// The query has the parameter more than once.
+    /// The query parameter is repeated.
     Parameters,
-    /// The JSON member is no text.
+    /// The JSON member is not a string.
     NotText,
-    /// The JSON member is there more than once.
+    /// The JSON member is repeated.
     Members,
 }
 
-/// What a request holds in every place that the bridge looks at.
+/// The search results of all locations of a request.
 #[derive(Default)]
 pub(crate) struct Presented {
     pub(crate) header: Found,
@@ -57,18 +57,18 @@ pub(crate) struct Presented {
     pub(crate) cookie: ByType,
     /// The custom credential that a [`RequestLoader`](crate::RequestLoader) found.
     pub(crate) custom: Option<String>,
-    /// What a form says for the double submit, if it was searched.
+    /// The CSRF fields of the form, if the form was searched.
     pub(crate) form: Option<Box<FormCsrf>>,
 }
 
-/// One place that has a name for each type of token.
+/// The search results of a location that has one name for each type of token.
 #[derive(Clone, Default)]
 pub(crate) struct ByType {
     pub(crate) access: Found,
     pub(crate) refresh: Found,
 }
 
-/// The fields of a form that repeat the `csrf` claim.
+/// The form fields that repeat the `csrf` claim, by the type of token.
 #[derive(Default)]
 pub(crate) struct FormCsrf {
     pub(crate) access: Option<String>,
@@ -76,9 +76,9 @@ pub(crate) struct FormCsrf {
 }
 
 impl Presented {
-    /// Whether a token, or a custom credential, was presented anywhere, valid or not: this, and nothing
-    /// else, keeps sessions out of the request.
-    pub(crate) fn is_token(&self) -> bool {
+    /// Whether the request presents a token, valid or not. A custom credential counts as a token. Such a request is
+    /// handled without a session.
+    pub(crate) fn has_token(&self) -> bool {
         let places = [
             &self.header,
             &self.query,
@@ -87,11 +87,11 @@ impl Presented {
             &self.cookie.access,
             &self.cookie.refresh,
         ];
-        let is_there = |found: &Found| !matches!(found, Found::Nothing(why) if *why != Absence::Overlooked);
-        self.custom.is_some() || places.into_iter().any(is_there)
+        let is_presented = |found: &Found| !matches!(found, Found::Nothing(why) if *why != Absence::Ignored);
+        self.custom.is_some() || places.into_iter().any(is_presented)
     }
 
-    /// What a place holds for this type of token.
+    /// The search result of a location for this type of token.
     pub(crate) fn at(&self, location: CredentialLocation, token_type: TokenType) -> &Found {
         match location {
             CredentialLocation::Header => &self.header,
@@ -118,12 +118,12 @@ impl Default for Found {
 }
 
 impl Absence {
-    /// A word for the log.
+    /// The name in log records.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Missing => "missing",
             Self::OtherScheme => "other_scheme",
-            Self::Overlooked => "overlooked",
+            Self::Ignored => "ignored",
             Self::NotJson => "not_json",
         }
     }
@@ -131,7 +131,7 @@ impl Absence {
 
 impl From<Malformed> for AuthError {
     fn from(how: Malformed) -> Self {
-        let twice = match how {
+        let detail = match how {
             Malformed::Header => return Self::TokenInvalid(TokenFault::NotAToken(CredentialLocation::Header)),
             Malformed::Prefix => return Self::TokenInvalid(TokenFault::NotAToken(CredentialLocation::Query)),
             Malformed::NotText => return Self::TokenInvalid(TokenFault::NotAToken(CredentialLocation::Json)),
@@ -139,7 +139,7 @@ impl From<Malformed> for AuthError {
             Malformed::Parameters => "Send one token only: the query names it twice.",
             Malformed::Members => "The body names the same token member twice.",
         };
-        Self::InvalidRequest(twice.into())
+        Self::InvalidRequest(detail.into())
     }
 }
 

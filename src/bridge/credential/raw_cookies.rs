@@ -1,8 +1,9 @@
-//! Cookies by their raw name: as they were sent, nothing decoded.
+//! Cookies by their raw name. Names and values are not decoded.
 
 use actix_web::http::header::{COOKIE, HeaderMap};
 
-/// The value of the cookie with exactly this raw name. Where aliases could stand, the header is cleaned first.
+/// The value of the first cookie with exactly this raw name. A name of the session room is never repeated here, because
+/// `BrowserCookies::remove_ambiguous` cleans the headers first.
 pub(crate) fn value_of<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let pair = pairs(headers).find(|pair| name_of(pair) == name.as_bytes())?;
     value_in(pair, name)
@@ -13,23 +14,24 @@ fn value_in<'h>(pair: &'h [u8], name: &str) -> Option<&'h str> {
     std::str::from_utf8(value.trim_ascii()).ok()
 }
 
-/// The value of the only cookie with exactly this raw name: of two, neither says which is ours.
+/// The value of the only cookie with exactly this raw name. A repeated cookie counts as missing, because another host
+/// may have set one of the two.
 pub(crate) fn sole_value_of<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let mut named = pairs(headers).filter(|pair| name_of(pair) == name.as_bytes());
     let (pair, second) = (named.next()?, named.next());
     if second.is_some() {
-        tracing::warn!("a request brought the cookie of a token twice; neither counts");
+        tracing::warn!("a request repeated the cookie of a token; all cookies of that name are ignored");
         return None;
     }
     value_in(pair, name)
 }
 
-/// The pairs of the `Cookie` headers, as they are written.
+/// The raw pairs of the `Cookie` headers.
 pub(crate) fn pairs(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
     headers.get_all(COOKIE).flat_map(|line| line.as_bytes().split(|byte| *byte == b';')).map(<[u8]>::trim_ascii)
 }
 
-/// The name of a pair, as it is written.
+/// The raw name of a pair.
 pub(crate) fn name_of(pair: &[u8]) -> &[u8] {
     pair.split(|byte| *byte == b'=').next().unwrap_or_default().trim_ascii_end()
 }

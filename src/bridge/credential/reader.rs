@@ -1,4 +1,4 @@
-//! Reads what a request presents, and whether it may be authenticated by its cookies.
+//! Reads the credentials of a request, and checks its origin.
 
 use actix_web::HttpRequest;
 use actix_web::dev::ServiceRequest;
@@ -11,7 +11,7 @@ use super::token_cookies::TokenCookies;
 use super::{find, same_origin};
 use crate::bridge::error::AuthError;
 
-/// What reads the credentials of requests.
+/// The reader of credentials, with its settings.
 pub(crate) struct CredentialReader {
     pub(crate) search: Search,
     pub(crate) limits: BodyLimits,
@@ -21,7 +21,7 @@ pub(crate) struct CredentialReader {
 }
 
 impl CredentialReader {
-    /// Finds all that a request presents, and leaves the request as it was.
+    /// Finds the credentials of a request and leaves the request unchanged.
     pub(crate) async fn read(&self, req: &mut ServiceRequest) -> Result<Presented, BodyTimeout> {
         let mut presented = find::find(req, &self.search, self.limits).await?;
         if let Some(custom) = &self.custom {
@@ -30,12 +30,12 @@ impl CredentialReader {
         Ok(presented)
     }
 
-    /// Refuses a request that a browser would authenticate by itself and that does not come from our own pages.
+    /// Refuses a cross-site request. It must be called for each request that a cookie authenticates.
     pub(crate) fn check_origin(&self, req: &HttpRequest) -> Result<(), AuthError> {
         same_origin::check(req.method(), req.headers(), self.own_origin.as_deref())
     }
 
-    /// The cookies that carry tokens, if they are read.
+    /// The settings of the cookies that carry tokens, if this location is declared.
     pub(crate) fn token_cookies(&self) -> Option<&TokenCookies> {
         self.search.cookies.as_ref()
     }

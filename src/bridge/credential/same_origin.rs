@@ -1,21 +1,22 @@
-//! The rule against CSRF: a request that a browser authenticates by itself must come from our own pages.
+//! The CSRF check by origin: a request that a cookie authenticates must come from a page of our own origin.
 //!
-//! 1. `GET`, `HEAD` and `OPTIONS` change nothing, so they pass.
-//! 2. `Sec-Fetch-Site`, which every current browser sends over TLS and to localhost, must be `same-origin`, or `none`
-//!    (the user typed the address).
-//! 3. Without it, `Origin` must be ours: the configured public URL, else the host that the request was sent to.
-//! 4. Without either the client is no browser, and no credential is ambient there.
+//! 1. `GET`, `HEAD` and `OPTIONS` are safe methods and pass.
+//! 2. `Sec-Fetch-Site` must be `same-origin`, or `none` (the user typed the address). Every current browser sends this
+//!    header over TLS and to localhost.
+//! 3. Without `Sec-Fetch-Site`, `Origin` must be our own: the configured public URL, or else the `Host` of the request.
+//! 4. A request with neither header passes. Its client is not a browser, so it sends no cookie automatically.
 //!
-//! A token that a program put into a request is not ambient, so the rule does not apply to it. Because presence of a token
-//! keeps the cookies out, a junk token cannot switch the rule off for them. A token in a cookie is ambient: the rule
-//! applies, and then the double submit.
+//! The check does not apply to a token in a header, a query or a body, because browsers do not send such a token
+//! automatically. An invalid token cannot bypass the check for session cookies, because session cookies are ignored
+//! when a token is present. Browsers send a token in a cookie automatically, so this check and the double submit apply
+//! to it.
 
 use actix_web::http::Method;
 use actix_web::http::header::{HOST, HeaderMap, ORIGIN};
 
 use crate::bridge::error::{AuthError, CsrfFault};
 
-/// Checks one request that is about to be authenticated by a cookie, or to receive one.
+/// Checks a request that a cookie will authenticate, or whose response will set a cookie.
 pub(crate) fn check(method: &Method, headers: &HeaderMap, own_origin: Option<&str>) -> Result<(), AuthError> {
     let allowed = is_safe(method)
         || match headers.get("sec-fetch-site") {
@@ -28,7 +29,7 @@ pub(crate) fn check(method: &Method, headers: &HeaderMap, own_origin: Option<&st
     if allowed { Ok(()) } else { Err(AuthError::CsrfRejected(CsrfFault::CrossSite)) }
 }
 
-/// Whether a method changes nothing (RFC 9110 section 9.2.1).
+/// Whether a method is safe (RFC 9110 section 9.2.1).
 pub(crate) fn is_safe(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
@@ -36,7 +37,7 @@ pub(crate) fn is_safe(method: &Method) -> bool {
 fn is_own(origin: &str, headers: &HeaderMap, own_origin: Option<&str>) -> bool {
     match own_origin {
         Some(own) => origin.eq_ignore_ascii_case(own),
-        // Without a configured origin the scheme is not known; the host with its port must be the same.
+        // Without a public URL the scheme is unknown, so only host and port are compared.
         None => match (origin.split_once("://"), headers.get(HOST).and_then(|host| host.to_str().ok())) {
             (Some(("http" | "https", authority)), Some(host)) => authority.eq_ignore_ascii_case(host),
             _ => false,

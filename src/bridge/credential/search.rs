@@ -1,4 +1,4 @@
-//! Where a request is searched for tokens, and which of those that are found decides.
+//! The search of a request for tokens, and the choice among the tokens that are found.
 
 use super::choice;
 use super::choice::{Choice, WantedType};
@@ -8,14 +8,14 @@ use super::token_cookies::TokenCookies;
 use crate::bridge::error::AuthError;
 use crate::bridge::model::CredentialLocation;
 
-/// What happens when several places hold a token.
+/// The rule for a request that presents several tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SeveralTokens {
     Refused,
     FirstDecides,
 }
 
-/// [`TokenLocations`] as requests are searched: what is not declared is not there.
+/// The validated form of `TokenLocations`. A location that is not declared is `None`.
 #[derive(Clone, Debug)]
 pub(crate) struct Search {
     pub(crate) order: Vec<CredentialLocation>,
@@ -28,8 +28,8 @@ pub(crate) struct Search {
 }
 
 impl Search {
-    /// The token that decides for a request of this type of token: in `locations` if a guard names them, else in all
-    /// places.
+    /// The token of the wanted type that authenticates the request. `locations`: the locations that a guard names.
+    /// Without them the declared order is used.
     pub(crate) fn choose<'p>(
         &self,
         presented: &'p Presented,
@@ -38,17 +38,17 @@ impl Search {
     ) -> Choice<'p> {
         if locations.is_some_and(|named| named.iter().any(|location| !self.is_declared(*location))) {
             return Choice::Refused(AuthError::Misconfigured(
-                "a guard looks for tokens where the bridge does not: declare the place with `TokenLocations::also`",
+                "a guard names a token location that is not declared: declare it with `TokenLocations::also`",
             ));
         }
         let order = locations.unwrap_or(&self.order);
         match self.rule {
-            SeveralTokens::Refused => choice::only_one(presented, order, wanted),
-            SeveralTokens::FirstDecides => choice::first(presented, order, wanted),
+            SeveralTokens::Refused => choice::only_token(presented, order, wanted),
+            SeveralTokens::FirstDecides => choice::first_token(presented, order, wanted),
         }
     }
 
-    /// The places that are searched, in order, and what each holds.
+    /// The locations that were searched, in order, with their results.
     pub(crate) fn searched<'p>(
         &self,
         presented: &'p Presented,
@@ -56,10 +56,10 @@ impl Search {
         wanted: WantedType,
     ) -> Vec<(CredentialLocation, &'p Found)> {
         let order = locations.unwrap_or(&self.order);
-        order.iter().map(|location| (*location, presented.at(*location, wanted.name()))).collect()
+        order.iter().map(|location| (*location, presented.at(*location, wanted.first_type()))).collect()
     }
 
-    /// Why each place that is searched holds no token, for the log.
+    /// The locations that were searched and why each holds no token, for the log.
     pub(crate) fn absences(
         &self,
         presented: &Presented,
@@ -73,7 +73,8 @@ impl Search {
         self.searched(presented, locations, wanted).iter().map(why).collect::<Vec<_>>().join(", ")
     }
 
-    /// Whether a place was declared, and so known before the request had a route.
+    /// Whether a location is declared. Only declared locations are searched, because the route is not known at that
+    /// time.
     pub(crate) fn is_declared(&self, location: CredentialLocation) -> bool {
         match location {
             CredentialLocation::Header => self.header.is_some(),

@@ -1,19 +1,20 @@
-//! `Set-Cookie` headers of a response.
+//! The `Set-Cookie` headers of a response.
 
 use actix_web::cookie::Cookie;
 use actix_web::http::header::{HeaderMap, HeaderValue, SET_COOKIE};
 
-/// Whether a `Set-Cookie` sets the cookie of this name.
+/// Whether a `Set-Cookie` header sets the cookie with this name.
 pub(crate) fn sets(header: &HeaderValue, name: &str) -> bool {
     header.as_bytes().strip_prefix(name.as_bytes()).is_some_and(|rest| rest.starts_with(b"="))
 }
 
-/// Whether the response sets the cookie of this name.
+/// Whether the response sets the cookie with this name.
 pub(crate) fn is_set(headers: &HeaderMap, name: &str) -> bool {
     headers.get_all(SET_COOKIE).any(|header| sets(header, name))
 }
 
-/// Sets a cookie in place of one of its name: there is one of a name in a response (RFC 6265bis section 4.1.1).
+/// Sets a cookie and replaces a cookie with the same name. A response must set each name only once (RFC 6265bis section
+/// 4.1.1).
 pub(crate) fn replace(headers: &mut HeaderMap, cookie: &Cookie<'_>) {
     let Ok(value) = HeaderValue::try_from(cookie.encoded().to_string()) else { return };
     let others: Vec<_> = headers.remove(SET_COOKIE).filter(|header| !sets(header, cookie.name())).collect();
@@ -22,7 +23,7 @@ pub(crate) fn replace(headers: &mut HeaderMap, cookie: &Cookie<'_>) {
     }
 }
 
-/// Sets a cookie, unless the response sets one of its name already.
+/// Sets a cookie, unless the response already sets a cookie with this name.
 pub(crate) fn add(headers: &mut HeaderMap, cookie: &Cookie<'_>) {
     if let Ok(value) = HeaderValue::try_from(cookie.encoded().to_string())
         && !is_set(headers, cookie.name())

@@ -1,8 +1,8 @@
-//! Cookies that carry tokens, and their protection against forged requests.
+//! Cookies that carry tokens, and their CSRF protection.
 //!
-//! A browser sends a cookie by itself, whoever made it send the request. So a token in a cookie needs more than a token
-//! in a header: a request that is not `GET`, `HEAD` or `OPTIONS` must come from our own pages (see `csrf`), and it must
-//! repeat the `csrf` claim of the token, which only our own pages can read: the double submit.
+//! A browser sends cookies automatically, also in a request that another site caused. A request that a token in a
+//! cookie authenticates therefore needs two more checks, unless its method is safe: it must come from our own origin
+//! (see `same_origin`), and it must repeat the `csrf` claim of the token (see `double_submit`).
 
 mod settings;
 mod write;
@@ -16,17 +16,19 @@ use actix_web::http::header::HeaderMap;
 use super::same_origin::is_safe;
 use crate::bridge::token::TokenType;
 
-/// The cookies that carry tokens: for [`TokenLocations::cookies`](crate::TokenLocations::cookies), and from
-/// [`Auth::token_cookies`](crate::Auth::token_cookies) to put tokens on a response and take them back.
+/// The cookies that carry tokens. They are configured with
+/// [`TokenLocations::cookies`](crate::TokenLocations::cookies). Handlers get them from
+/// [`Auth::token_cookies`](crate::Auth::token_cookies), to set tokens on a response and to remove them.
 ///
-/// Their names are `tollbridge_access` and `tollbridge_refresh` unless others are given, with the prefix `__Host-` where
-/// a [`public_url`](crate::BridgeBuilder::public_url) declares TLS. They are HttpOnly, `SameSite=Lax`, last as long as
-/// the browser is open, and are protected by the double submit: beside each goes a cookie that scripts can read
-/// (`tollbridge_access_csrf`, `tollbridge_refresh_csrf`), whose value a request must repeat in the header
-/// `X-CSRF-TOKEN`.
+/// The default names are `tollbridge_access` and `tollbridge_refresh`. They have the prefix `__Host-` if the
+/// [`public_url`](crate::BridgeBuilder::public_url) is `https`. The cookies are `HttpOnly` and `SameSite=Lax`, and last
+/// until the browser is closed.
 ///
-/// Give a browser either such cookies or a session: one that has both is a browser with a token, and so without a
-/// session. Sign it in with [`tokens_only`](crate::LoginUser::tokens_only).
+/// The double submit protects them against CSRF. Each token cookie has a second cookie that scripts can read
+/// (`tollbridge_access_csrf`, `tollbridge_refresh_csrf`). A request must repeat its value in the header `X-CSRF-TOKEN`.
+///
+/// Give a browser either these cookies or a session. The session of a browser that has both is ignored, because a token
+/// is present. Use [`tokens_only`](crate::LoginUser::tokens_only) to sign such a browser in.
 #[derive(Clone, Debug)]
 pub struct TokenCookies {
     access: Names,
@@ -36,7 +38,7 @@ pub struct TokenCookies {
     same_site: Option<SameSite>,
     max_age: Option<Duration>,
     double_submit: bool,
-    /// `None`: all but `GET`, `HEAD` and `OPTIONS`.
+    /// The methods that need the double submit. `None`: all except `GET`, `HEAD` and `OPTIONS`.
     methods: Option<Vec<Method>>,
     check_form: bool,
     csrf_cookies: bool,
@@ -55,7 +57,7 @@ struct Names {
 pub(crate) struct CookieName {
     name: String,
     path: String,
-    /// Whether it is the default, and may get the prefix `__Host-`.
+    /// Whether the name is the default. Only a default name gets the prefix `__Host-`.
     is_default: bool,
 }
 
@@ -82,9 +84,9 @@ impl Default for TokenCookies {
     }
 }
 
-/// How requests are read.
+/// The names and rules for reading requests.
 impl TokenCookies {
-    fn of(&self, token_type: TokenType) -> &Names {
+    fn names_of(&self, token_type: TokenType) -> &Names {
         match token_type {
             TokenType::Access => &self.access,
             TokenType::Refresh => &self.refresh,
@@ -92,15 +94,15 @@ impl TokenCookies {
     }
 
     pub(crate) fn cookie_name(&self, token_type: TokenType) -> &str {
-        &self.of(token_type).cookie.name
+        &self.names_of(token_type).cookie.name
     }
 
-    /// Whether our own tokens carry a `csrf` claim.
+    /// Whether the tokens of the bridge carry a `csrf` claim.
     pub(crate) fn uses_double_submit(&self) -> bool {
         self.double_submit
     }
 
-    /// Whether a request of this method needs the double submit.
+    /// Whether a request with this method needs the double submit.
     pub(crate) fn needs_double_submit(&self, method: &Method) -> bool {
         self.double_submit
             && match &self.methods {
@@ -109,16 +111,16 @@ impl TokenCookies {
             }
     }
 
-    /// What the headers say for the double submit.
+    /// The claim that the CSRF header repeats. An empty header counts as missing.
     pub(crate) fn csrf_header<'h>(&self, headers: &'h HeaderMap, token_type: TokenType) -> Option<&'h [u8]> {
-        let value = headers.get(self.of(token_type).csrf_header.as_str())?.as_bytes();
+        let value = headers.get(self.names_of(token_type).csrf_header.as_str())?.as_bytes();
         (!value.is_empty()).then_some(value)
     }
 
-    /// The header that repeats the claim.
+    /// The name of the CSRF header.
     #[cfg(feature = "testing")]
     pub(crate) fn csrf_header_name(&self, token_type: TokenType) -> &str {
-        &self.of(token_type).csrf_header
+        &self.names_of(token_type).csrf_header
     }
 
     pub(crate) fn checks_forms(&self) -> bool {
@@ -126,6 +128,6 @@ impl TokenCookies {
     }
 
     pub(crate) fn csrf_field(&self, token_type: TokenType) -> &str {
-        &self.of(token_type).csrf_field
+        &self.names_of(token_type).csrf_field
     }
 }

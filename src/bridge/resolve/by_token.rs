@@ -29,7 +29,7 @@ pub(crate) fn verify(
     let csrf = match engine.reader.token_cookies() {
         Some(cookies) if token.location == CredentialLocation::Cookie => {
             engine.reader.check_origin(req)?;
-            double_submit::of_cookie(cookies, token.presented_as, presented, req)?
+            double_submit::submitted_csrf(cookies, token.presented_as, presented, req)?
         }
         _ => Csrf::NotNeeded,
     };

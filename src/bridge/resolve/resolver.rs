@@ -48,7 +48,7 @@ pub(crate) async fn resolve(
             Some(credential) => Box::pin(resolve_custom(engine, credential, requirement)).await.into(),
             // A token in another location than those of this route is not accepted, and beside a token no session
             // exists.
-            None if requirement.face == RequiredFace::Token || presented.is_token() => {
+            None if requirement.face == RequiredFace::Token || presented.has_token() => {
                 Verdict::Absent(AuthError::LoginRequired).into()
             }
             // Boxed to keep the future of a token small.

@@ -66,7 +66,7 @@ impl FromRequest for Messages {
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(RequestState::of(req).map(|state| {
-            if state.presented.is_token() {
+            if state.presented.has_token() {
                 return Self::default();
             }
             let taken = req.get_session().remove_as::<Vec<FlashMessage>>(MESSAGES_KEY);

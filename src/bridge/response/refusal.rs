@@ -44,7 +44,7 @@ impl<'a> Refusal<'a> {
 
     /// Whether the request presented a token, valid or not.
     pub fn presents_token(&self) -> bool {
-        self.state.as_ref().is_some_and(|state| state.presented.is_token())
+        self.state.as_ref().is_some_and(|state| state.presented.has_token())
     }
 
     /// Whether the handler, or a guard before it, works with tokens alone.

@@ -1,4 +1,5 @@
-//! The session store as actix-session sees it: keys are made and hashed here, and idle sessions run out here.
+//! The adapter of the session store for actix-session. It generates and hashes session keys, and applies the idle
+//! timeout.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,13 +12,13 @@ use crate::bridge::model::{Clock, LoginId, SessionHash, SessionRecord, SessionSt
 /// The key of the session value that names the login.
 pub(crate) const LOGIN_KEY: &str = "tollbridge.login";
 
-/// The idle timeout moves when this much of it has passed at the latest, in seconds: not at every request, so that
-/// reading costs no write.
+/// The idle timeout is extended when this much of it has passed, in seconds, or a tenth of it if that is shorter. It is
+/// not extended by every request, because each extension is a write to the store.
 const TOUCH_AFTER: UnixTime = 60;
 
 type State = HashMap<String, String>;
 
-/// actix-session's store over ours.
+/// An actix-session store that uses a [`SessionStore`].
 #[derive(Clone)]
 pub(crate) struct ActixStore {
     pub(crate) store: Arc<dyn SessionStore>,
@@ -58,7 +59,7 @@ impl ActixStore {
 
     async fn update(&self, key: SessionKey, state: &State) -> Result<SessionKey, UpdateError> {
         let record = self.record(state).map_err(|error| UpdateError::Serialization(error.into()))?;
-        // A session that ended in the meantime stays ended: the values are dropped with it.
+        // A session that ended in the meantime stays ended, and the new values are lost.
         self.store.update_session(&hash(&key), &record).await.map_err(|error| UpdateError::Other(error.into()))?;
         Ok(key)
     }

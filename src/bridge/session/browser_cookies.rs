@@ -1,9 +1,9 @@
-//! Our cookies: their names, how they are written, and reading them by their raw name.
+//! The session cookie and the remember cookie: their names, their attributes, and the removal of ambiguous ones.
 //!
-//! actix-web decodes `%xx` in cookie names, so that a sibling site's `__%48ost-…` would read as ours, and its session
-//! middleware takes the first of several cookies of one name. Both are ways to plant a session on somebody. So the
-//! header is cleaned before anything else reads it: an alias of our names is dropped, and of two cookies of one of our
-//! names both are.
+//! An attacker on a sibling host can try to plant a session in a browser in two ways. actix-web decodes `%xx` in cookie
+//! names, so it reads `__%48ost-…` as one of our names: an alias. The session middleware uses the first of several
+//! cookies with the same name. The bridge therefore cleans the `Cookie` header before any other code reads it. It
+//! removes every alias of our names, and every cookie whose name is one of ours and is repeated.
 
 use actix_web::HttpRequest;
 use actix_web::cookie::time::Duration as CookieDuration;
@@ -16,32 +16,33 @@ use crate::bridge::credential::{name_of, pairs, value_of};
 use crate::bridge::error::BuildError;
 use crate::bridge::model::UnixTime;
 
-/// The names, and whether cookies are for TLS only.
+/// The names and attributes of the session cookie and the remember cookie.
 #[derive(Clone, Debug)]
 pub(crate) struct BrowserCookies {
     pub(crate) session: String,
     pub(crate) remember_cookie: RememberCookieAttributes,
-    /// Whether the session cookie is for TLS only.
+    /// Whether the session cookie is `Secure`.
     pub(crate) secure: bool,
 }
 
 impl BrowserCookies {
-    /// With TLS the `__Host-` prefix keeps other hosts from setting them (RFC 6265bis section 4.1.3.2).
+    /// Names the cookies and validates their attributes. With TLS the prefix `__Host-` prevents other hosts from
+    /// setting them (RFC 6265bis section 4.1.3.2).
     pub(crate) fn new(secure: bool, remember: RememberCookie) -> Result<Self, BuildError> {
         let session = format!("{}tollbridge_session", if secure { "__Host-" } else { "" });
         Ok(Self { remember_cookie: remember.validate(secure, &session)?, session, secure })
     }
 
-    /// The remember cookie with this value, until `expires_at`.
+    /// The remember cookie with this value. It expires at `expires_at`.
     pub(crate) fn remember(&self, value: String, now: UnixTime, expires_at: UnixTime) -> Cookie<'static> {
-        let mut cookie = self.remember_with(value);
+        let mut cookie = self.remember_cookie_with(value);
         cookie.set_max_age(CookieDuration::seconds(expires_at - now));
         cookie
     }
 
     /// A cookie that removes the remember cookie.
     pub(crate) fn remember_removal(&self) -> Cookie<'static> {
-        let mut cookie = self.remember_with(String::new());
+        let mut cookie = self.remember_cookie_with(String::new());
         cookie.make_removal();
         cookie
     }
@@ -54,7 +55,7 @@ impl BrowserCookies {
         cookie
     }
 
-    fn remember_with(&self, value: String) -> Cookie<'static> {
+    fn remember_cookie_with(&self, value: String) -> Cookie<'static> {
         let attributes = &self.remember_cookie;
         let cookie = Cookie::build(attributes.name.clone(), value).path(attributes.path.clone());
         let mut cookie = cookie.secure(attributes.secure).http_only(attributes.http_only).finish();
@@ -70,19 +71,19 @@ impl BrowserCookies {
         &self.remember_cookie.name
     }
 
-    /// Whether the request carries a cookie of ours.
-    pub(crate) fn any_in(&self, headers: &HeaderMap) -> bool {
+    /// Whether the request has a session cookie or a remember cookie.
+    pub(crate) fn any_in_headers(&self, headers: &HeaderMap) -> bool {
         value_of(headers, &self.session).is_some() || value_of(headers, self.remember_name()).is_some()
     }
 
-    /// Drops aliases of our cookies, and our cookies where there are two of a name. Everybody else's stay. Says whether
-    /// there was something to drop: no cookie of ours is left then.
-    pub(crate) fn clean(&self, headers: &mut HeaderMap) -> bool {
+    /// Removes the session and the remember cookie from the headers, with their aliases, if there is an alias or a
+    /// repeated cookie. Other cookies stay. Returns whether cookies were removed.
+    pub(crate) fn remove_ambiguous(&self, headers: &mut HeaderMap) -> bool {
         if !headers.contains_key(COOKIE) || !self.is_ambiguous(headers) {
             return false;
         }
-        tracing::warn!("a request brought ambiguous cookies; they were dropped");
-        let kept: Vec<&[u8]> = pairs(headers).filter(|pair| !self.is_ours_decoded(name_of(pair))).collect();
+        tracing::warn!("a request has ambiguous session or remember cookies; they were removed");
+        let kept: Vec<&[u8]> = pairs(headers).filter(|pair| !self.matches_when_decoded(name_of(pair))).collect();
         let kept = HeaderValue::from_bytes(&kept.join(&b"; "[..]));
         headers.remove(COOKIE);
         if let Ok(kept) = kept
@@ -93,11 +94,11 @@ impl BrowserCookies {
         true
     }
 
-    /// Whether actix-web's list of the request's cookies has one of ours. It is made when somebody first asks for it,
-    /// and never again.
-    pub(crate) fn any_listed(&self, req: &HttpRequest) -> bool {
-        req.cookies().is_ok_and(|listed| {
-            listed.iter().any(|one| one.name() == self.session || one.name() == self.remember_name())
+    /// Whether the cookies that actix-web parsed include a session cookie or a remember cookie. actix-web parses the
+    /// header at the first call of `cookies` and caches the result.
+    pub(crate) fn any_in_parsed_list(&self, req: &HttpRequest) -> bool {
+        req.cookies().is_ok_and(|parsed| {
+            parsed.iter().any(|cookie| cookie.name() == self.session || cookie.name() == self.remember_name())
         })
     }
 
@@ -108,15 +109,15 @@ impl BrowserCookies {
                 sessions += 1;
             } else if name == self.remember_name().as_bytes() {
                 remembers += 1;
-            } else if self.is_ours_decoded(name) {
+            } else if self.matches_when_decoded(name) {
                 return true;
             }
         }
         sessions > 1 || remembers > 1
     }
 
-    /// Whether a more lenient reader than ours would take this name for one of ours.
-    fn is_ours_decoded(&self, name: &[u8]) -> bool {
+    /// Whether this name equals one of our names after percent-decoding and trimming, as other readers do it.
+    fn matches_when_decoded(&self, name: &[u8]) -> bool {
         let decoded = percent_decode(name).decode_utf8_lossy();
         let trimmed = decoded.trim();
         trimmed == self.session || trimmed == self.remember_name()

@@ -1,4 +1,4 @@
-//! The settings of what browsers get: sessions and cookies.
+//! The settings for browsers: sessions and cookies.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,10 +10,10 @@ use super::protection::SessionProtection;
 use super::remember_token::RememberKey;
 use crate::bridge::model::SessionStore;
 
-/// Browsers keep no cookie for longer (RFC 6265bis section 5.5).
-pub(crate) const LONGEST_REMEMBER: Duration = Duration::from_secs(400 * 24 * 60 * 60);
+/// The longest lifetime of a cookie in browsers (RFC 6265bis section 5.5).
+pub(crate) const MAX_REMEMBER_TTL: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 
-/// Where sessions are stored, how cookies are written and signed, and how long each lives.
+/// The session store, the cookies with their keys, and the lifetimes.
 pub(crate) struct BrowserSettings {
     pub(crate) sessions: Arc<dyn SessionStore>,
     pub(crate) cookies: BrowserCookies,
@@ -21,10 +21,10 @@ pub(crate) struct BrowserSettings {
     pub(crate) protection: SessionProtection,
     /// Signs the session cookie.
     pub(crate) signing_key: Key,
-    /// How long a session lives that is not used.
+    /// The lifetime of a session that is not used.
     pub(crate) idle_ttl: Duration,
-    /// How long the login of a browser lives at the most.
+    /// The maximum lifetime of a browser's login.
     pub(crate) absolute_ttl: Duration,
-    /// How long a browser is remembered.
+    /// The lifetime of the remember cookie.
     pub(crate) remember_ttl: Duration,
 }

@@ -1,4 +1,4 @@
-//! The session as a face of a login: what it keeps of the login.
+//! The values of a session that refer to its login.
 
 use actix_identity::{Identity, IdentityExt as _};
 use actix_session::Session;
@@ -13,29 +13,30 @@ use crate::bridge::model::{Login, LoginId, UnixTime};
 /// The key of the session value that holds the metadata. Most sessions have none.
 const METADATA_KEY: &str = "tollbridge.face";
 
-/// The login that a session is a face of.
+/// The login of a session.
 pub(crate) struct SessionLogin {
     pub(crate) identity: String,
     pub(crate) login_id: LoginId,
     pub(crate) metadata: SessionMetadata,
 }
 
-/// What holds for one session of a login and not for the login.
+/// The properties of one session. They do not apply to the other sessions and the tokens of the same login.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SessionMetadata {
-    /// The user has not authenticated in this session: it is not fresh.
+    /// Whether the session is not fresh, because the user has not authenticated in it.
     pub(crate) stale: bool,
-    /// It was opened although the user is disabled.
+    /// Whether the session was opened although the user is disabled.
     pub(crate) forced: bool,
-    /// How long the browser is remembered, in seconds, where that is not the usual time.
+    /// The lifetime of the remember cookie, in seconds, if it differs from the configured one.
     pub(crate) remembered_for: Option<UnixTime>,
 }
 
 impl SessionLogin {
+    /// Reads the login from the session, if the session has one.
     pub(crate) fn of(req: &HttpRequest, session: &Session) -> Option<Self> {
         let identity = req.get_identity().ok()?.id().ok()?;
         let login_id = LoginId::from(session.get::<String>(LOGIN_KEY).ok()??);
-        // What cannot be read is taken for the worse.
+        // Unreadable metadata counts as stale, the safe value.
         let metadata = session
             .get(METADATA_KEY)
             .unwrap_or(Some(SessionMetadata { stale: true, ..SessionMetadata::default() }))
@@ -43,7 +44,7 @@ impl SessionLogin {
         Some(Self { identity, login_id, metadata })
     }
 
-    /// From here on the session is not fresh.
+    /// Marks the session as not fresh.
     pub(crate) fn make_stale(&mut self, session: &Session) -> Result<(), AuthError> {
         if self.metadata.stale {
             return Ok(());
@@ -59,11 +60,11 @@ impl SessionMetadata {
             session.remove(METADATA_KEY);
             return Ok(());
         }
-        session.insert(METADATA_KEY, self).map_err(|_| unwritable())
+        session.insert(METADATA_KEY, self).map_err(|_insert_error| session_write_error())
     }
 }
 
-/// Makes the session a face of this login, under a new key (so that a key planted before is worth nothing).
+/// Opens the session for this login, under a new session key. The new key prevents session fixation.
 pub(crate) fn open(
     browser: &BrowserSettings,
     req: &HttpRequest,
@@ -71,27 +72,28 @@ pub(crate) fn open(
     login: &Login,
     metadata: SessionMetadata,
 ) -> Result<(), AuthError> {
-    // What one user left in the session is not for the next.
+    // The values of another user must not pass to this user.
     if req.get_identity().ok().and_then(|identity| identity.id().ok()).is_some_and(|old| old != login.identity) {
         session.clear();
     }
-    session.insert(LOGIN_KEY, login.id.as_str()).map_err(|_| unwritable())?;
+    session.insert(LOGIN_KEY, login.id.as_str()).map_err(|_insert_error| session_write_error())?;
     let remembered_for = metadata.remembered_for.filter(|_| browser.cookies.remember_cookie.renews);
     SessionMetadata { remembered_for, ..metadata }.write(session)?;
-    browser.protection.mark(req, session)?;
-    Identity::login(&req.extensions(), login.identity.clone()).map_err(|_| unwritable())?;
+    browser.protection.record_client(req, session)?;
+    Identity::login(&req.extensions(), login.identity.clone()).map_err(|_login_error| session_write_error())?;
     Ok(())
 }
 
-/// Makes the session as fresh as its login, for the client that has proved itself, under a new key.
+/// Makes the session as fresh as its login, after the user has re-authenticated. The session gets a new session key and
+/// belongs to the current client.
 pub(crate) fn confirm(browser: &BrowserSettings, req: &HttpRequest, session: &Session) -> Result<(), AuthError> {
     let metadata = session.get::<SessionMetadata>(METADATA_KEY).ok().flatten().unwrap_or_default();
     SessionMetadata { stale: false, ..metadata }.write(session)?;
-    browser.protection.mark(req, session)?;
+    browser.protection.record_client(req, session)?;
     session.renew();
     Ok(())
 }
 
-fn unwritable() -> AuthError {
+fn session_write_error() -> AuthError {
     AuthError::Misconfigured("the session could not be written")
 }

@@ -1,7 +1,7 @@
-//! Session protection: a session is for the client that it was opened for.
+//! Session protection: detects that a session is used by another client than the one that opened it.
 //!
-//! What is compared is the address from which the request came and its `User-Agent`, as one hash; `X-Forwarded-For`
-//! is what anybody may write, and is not believed.
+//! A client is identified by one hash of its peer address and its `User-Agent`. `X-Forwarded-For` is not used, because
+//! any client can set it.
 
 use actix_session::Session;
 use actix_web::HttpRequest;
@@ -12,46 +12,48 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crate::bridge::error::AuthError;
 use crate::bridge::model::sha256;
 
-/// The key of the session value that says which client the session was opened for.
+/// The key of the session value that identifies the client that opened the session.
 const CLIENT_KEY: &str = "tollbridge.client";
 
-/// What becomes of a session that comes from another address or with another `User-Agent` than the one that it was
-/// opened with (Flask-Login's `SESSION_PROTECTION`).
+/// The reaction to a session that comes from another address, or with another `User-Agent`, than at its opening
+/// (Flask-Login's `SESSION_PROTECTION`).
 ///
-/// The default is `None`, other than there. Phones change their address when they leave the house, so an honest user
-/// would have to prove themselves again several times a day; and who can steal a cookie knows the `User-Agent` with it.
-/// Behind a proxy, whose address is that of every request, nothing but the `User-Agent` is left to compare.
+/// The default is [`None`](Self::None), unlike in Flask-Login. The address of a phone changes often, so its user would
+/// have to authenticate again several times a day. An attacker who steals a cookie usually also knows the `User-Agent`.
+/// Behind a proxy all requests come from the address of the proxy, so only the `User-Agent` is compared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SessionProtection {
-    /// Nothing.
+    /// No reaction.
     #[default]
     None,
-    /// It is no longer fresh, until [`confirm_login`](crate::Auth::confirm_login).
+    /// The session is not fresh until [`confirm_login`](crate::Auth::confirm_login).
     Basic,
-    /// Its login ends, with every face of it: the remember cookie and the tokens too.
+    /// The login of the session ends, with its remember cookie and its tokens.
     Strong,
 }
 
 impl SessionProtection {
-    /// Notes which client a session is opened for.
-    pub(crate) fn mark(self, req: &HttpRequest, session: &Session) -> Result<(), AuthError> {
+    /// Records the current client as the one that the session is opened for.
+    pub(crate) fn record_client(self, req: &HttpRequest, session: &Session) -> Result<(), AuthError> {
         if self == Self::None {
             session.remove(CLIENT_KEY);
             return Ok(());
         }
-        let failed = |_| AuthError::Misconfigured("the session could not be written");
-        session.insert(CLIENT_KEY, client_of(req)).map_err(failed)
+        session
+            .insert(CLIENT_KEY, client_hash(req))
+            .map_err(|_insert_error| AuthError::Misconfigured("the session could not be written"))
     }
 
-    /// Whether the session comes from another client than it was opened for. One that does not say for which, because
-    /// it was opened before it was protected, does.
-    pub(crate) fn sees_another(self, req: &HttpRequest, session: &Session) -> bool {
-        self != Self::None && session.get::<String>(CLIENT_KEY).ok().flatten().is_none_or(|of| of != client_of(req))
+    /// Whether the session is used by another client than the one that it was opened for. A session without a recorded
+    /// client counts as used by another one, because it was opened before the protection was configured.
+    pub(crate) fn detects_other_client(self, req: &HttpRequest, session: &Session) -> bool {
+        self != Self::None
+            && session.get::<String>(CLIENT_KEY).ok().flatten().is_none_or(|recorded| recorded != client_hash(req))
     }
 }
 
-/// The client of a request, as one hash.
-fn client_of(req: &HttpRequest) -> String {
+/// The hash that identifies the client of a request.
+fn client_hash(req: &HttpRequest) -> String {
     let mut client = Vec::new();
     if let Some(peer) = req.peer_addr() {
         client.extend_from_slice(peer.ip().to_string().as_bytes());

@@ -1,12 +1,13 @@
-//! How the remember cookie is written.
+//! The settings of the remember cookie.
 
 use actix_web::cookie::SameSite;
 
 use crate::bridge::credential::CookieAttributes;
 use crate::bridge::error::BuildError;
 
-/// How the remember cookie is written: Flask-Login's `REMEMBER_COOKIE_…` settings. What is not said is safe: the whole
-/// site, this host only, hidden from scripts, not sent by other sites' forms, and over TLS only if the
+/// The settings of the remember cookie: Flask-Login's `REMEMBER_COOKIE_…` settings.
+///
+/// The defaults are safe: path `/`, no domain, `HttpOnly` and `SameSite=Lax`. The cookie is `Secure` if the
 /// [public URL](crate::BridgeBuilder::public_url) is `https`.
 ///
 /// ```
@@ -43,59 +44,62 @@ impl Default for RememberCookie {
 }
 
 impl RememberCookie {
-    /// The safe one.
+    /// The default settings.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Its name (`REMEMBER_COOKIE_NAME`). Default `tollbridge_remember`, with the prefix `__Host-` if it is for TLS and
-    /// for this host as a whole, and else with `__Secure-` if it is for TLS.
+    /// Sets the name (`REMEMBER_COOKIE_NAME`). Default: `tollbridge_remember`, with a prefix if the cookie is `Secure`.
+    /// The prefix is `__Host-` if the cookie has no domain and the path `/`, and `__Secure-` otherwise.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// Shares it with the hosts below this domain (`REMEMBER_COOKIE_DOMAIN`). Each of them can then use it, and plant
-    /// another.
+    /// Sets the domain (`REMEMBER_COOKIE_DOMAIN`). Browsers then send the cookie to this domain and its subdomains.
+    /// Each of these hosts can use the cookie, and can set another one. Default: no domain.
     pub fn domain(mut self, domain: impl Into<String>) -> Self {
         self.domain = Some(domain.into());
         self
     }
 
-    /// The path below which it is sent (`REMEMBER_COOKIE_PATH`). Default `/`.
+    /// Sets the path (`REMEMBER_COOKIE_PATH`). Browsers send the cookie only to this path and the paths below it.
+    /// Default: `/`.
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.path = path.into();
         self
     }
 
-    /// Whether it is sent over TLS only (`REMEMBER_COOKIE_SECURE`). Default as the public URL is.
+    /// Whether browsers send the cookie only over TLS (`REMEMBER_COOKIE_SECURE`). Default: `true` if the public URL is
+    /// `https`. `false` is a build error in that case.
     pub fn secure(mut self, secure: bool) -> Self {
         self.secure = Some(secure);
         self
     }
 
-    /// Whether it is hidden from scripts (`REMEMBER_COOKIE_HTTPONLY`). Default `true`.
+    /// Whether scripts cannot read the cookie (`REMEMBER_COOKIE_HTTPONLY`). Default: `true`.
     pub fn http_only(mut self, http_only: bool) -> Self {
         self.http_only = http_only;
         self
     }
 
-    /// With which requests of other sites it is sent (`REMEMBER_COOKIE_SAMESITE`). Default `Lax`.
+    /// Sets which requests from other sites carry the cookie (`REMEMBER_COOKIE_SAMESITE`). Default: `Lax`.
     pub fn same_site(mut self, same_site: SameSite) -> Self {
         self.same_site = Some(same_site);
         self
     }
 
-    /// Whether the time for which a browser is remembered begins anew with its visits
-    /// (`REMEMBER_COOKIE_REFRESH_EACH_REQUEST`). Default `false`. It moves about once a minute, only for a browser that
-    /// brought its cookie, and never past the end of the login, which
-    /// [`absolute_ttl`](crate::BridgeBuilder::absolute_ttl) says.
+    /// Whether the lifetime of the cookie restarts when the browser is used
+    /// (`REMEMBER_COOKIE_REFRESH_EACH_REQUEST`). Default: `false`.
+    ///
+    /// The lifetime restarts about once a minute, only in requests that carry the cookie. It never exceeds the end of
+    /// the login, which [`absolute_ttl`](crate::BridgeBuilder::absolute_ttl) limits.
     pub fn refresh_each_request(mut self, refresh: bool) -> Self {
         self.refresh_each_request = refresh;
         self
     }
 
-    /// The settings with nothing left open, if browsers keep the cookie, and safe. `tls`: whether browsers come over TLS.
+    /// Validates the settings and fills in the defaults. `tls`: whether browsers use TLS.
     pub(super) fn validate(self, tls: bool, session_name: &str) -> Result<RememberCookieAttributes, BuildError> {
         let secure = self.secure.unwrap_or(tls);
         let whole_host = self.domain.is_none() && self.path == "/";
@@ -108,7 +112,7 @@ impl RememberCookie {
             format!("{prefix}tollbridge_remember")
         });
         if name == session_name {
-            let why = format!("`{name}` is the session cookie's name; take another");
+            let why = format!("`{name}` is the session cookie's name; choose another name");
             return Err(BuildError::RememberCookie(why));
         }
         let domain = self.domain.map(|domain| domain.strip_prefix('.').unwrap_or(&domain).to_owned());
@@ -127,7 +131,7 @@ impl RememberCookie {
     }
 }
 
-/// How the remember cookie is written, with nothing left open.
+/// The validated attributes of the remember cookie.
 #[derive(Clone, Debug)]
 pub(crate) struct RememberCookieAttributes {
     pub(crate) name: String,
@@ -136,6 +140,6 @@ pub(crate) struct RememberCookieAttributes {
     pub(crate) secure: bool,
     pub(crate) http_only: bool,
     pub(crate) same_site: Option<SameSite>,
-    /// Whether its time begins anew with each visit.
+    /// Whether the lifetime restarts when the browser is used.
     pub(crate) renews: bool,
 }

@@ -1,9 +1,11 @@
-//! The remember cookie: `selector.generation.validator`.
+//! The value of the remember cookie: `selector.generation.validator`.
 //!
-//! The selector finds the login, the validator proves the cookie. The store keeps SHA-256 of the validator that is
-//! valid now. At each use the validator is rotated; its successor is derived with a key of the server, so that the
-//! tabs of a browser that all start at once get the same cookie. A validator that was once right and is no longer was
-//! stolen, or was stolen from: the login ends. One that was never right means nothing and changes nothing.
+//! The selector finds the login, and the validator authenticates the cookie. The store keeps the SHA-256 hash of the
+//! current validator. Each use rotates the validator. The next validator is derived with a key of the server, so
+//! simultaneous requests of a browser get the same cookie.
+//!
+//! An old validator, presented after the grace period, shows that the cookie was stolen, because either the thief or the
+//! user has already used it. The login ends. A validator that was never valid has no effect.
 
 use aws_lc_rs::{constant_time, hmac};
 use base64::Engine as _;
@@ -11,26 +13,26 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::bridge::model::{RememberRecord, UnixTime, random, sha256};
 
-/// Makes and checks remember cookies.
+/// The key that issues and checks remember cookies.
 pub(crate) struct RememberKey(hmac::Key);
 
-/// A remember cookie as it was presented, well-formed but not checked.
+/// A well-formed remember cookie that was presented and is not yet checked.
 pub(crate) struct PresentedCookie<'a> {
     pub(crate) selector: &'a str,
     generation: i64,
     validator: [u8; 32],
 }
 
-/// How a presented cookie relates to the record.
+/// The result of comparing a presented cookie with the record.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Match {
-    /// It is the valid one.
+    /// The cookie is valid.
     Current,
-    /// It is the one before, rotated no longer ago than the grace.
+    /// The cookie is the previous one. It was rotated within the grace period.
     JustRotated,
-    /// It was valid once.
+    /// The cookie is an old one.
     Reused,
-    /// It never was.
+    /// The cookie was never valid.
     Forged,
 }
 
@@ -39,7 +41,7 @@ impl RememberKey {
         Self(key)
     }
 
-    /// A new remember cookie's record and value.
+    /// The record and the value of a new remember cookie.
     pub(crate) fn issue(&self, now: UnixTime, expires_at: UnixTime) -> (RememberRecord, String) {
         let selector = random::base64url::<16>();
         let record = self.record(selector, 0, now, expires_at);
@@ -47,18 +49,19 @@ impl RememberKey {
         (record, value)
     }
 
-    /// The record that follows `record`.
+    /// The next generation of `record`.
     pub(crate) fn successor(&self, record: &RememberRecord, now: UnixTime) -> RememberRecord {
         self.record(record.selector.clone(), record.generation + 1, now, record.expires_at)
     }
 
-    /// The cookie's value for a record.
+    /// The value of the cookie for a record.
     pub(crate) fn value(&self, record: &RememberRecord) -> String {
         let validator = self.validator(&record.selector, record.generation);
         format!("{}.{}.{}", record.selector, record.generation, URL_SAFE_NO_PAD.encode(validator))
     }
 
-    /// Compares a presented cookie with the record that its selector led to.
+    /// Compares a presented cookie with the record of its selector. `grace`: the seconds for which the previous cookie
+    /// stays usable after a rotation.
     pub(crate) fn compare(
         &self,
         cookie: &PresentedCookie<'_>,
@@ -95,7 +98,7 @@ impl RememberKey {
 }
 
 impl<'a> PresentedCookie<'a> {
-    /// Reads a cookie's value; `None` unless it has exactly the form that we write.
+    /// Parses the value of a cookie. `None` if it is malformed.
     pub(crate) fn parse(value: &'a str) -> Option<Self> {
         let (selector, rest) = value.split_once('.')?;
         let (generation, validator) = rest.split_once('.')?;

@@ -7,7 +7,7 @@ pub(crate) fn mac_key(secret: &[u8], purpose: &[u8]) -> hmac::Key {
     hmac::Key::new(hmac::HMAC_SHA256, &derive::<32>(secret, purpose))
 }
 
-/// A key for one purpose (HKDF-SHA-256, RFC 5869), so that no key serves two.
+/// A key for one purpose (HKDF-SHA-256, RFC 5869). Each purpose has a separate key.
 pub(crate) fn derive<const N: usize>(secret: &[u8], purpose: &[u8]) -> [u8; N] {
     struct Length(usize);
     impl hkdf::KeyType for Length {

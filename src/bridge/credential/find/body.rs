@@ -1,5 +1,5 @@
-//! Looking into a body before the handler does. It is read raw, up to a cap and for a limited time, and put back as it
-//! came. A body that is larger than the cap streams on and is not searched.
+//! Reads a body before the handler does. The raw bytes are read up to a size limit and a time limit, and are put back
+//! unchanged. A body above the size limit is streamed to the handler and is not searched.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -13,12 +13,12 @@ use actix_web::web::{Bytes, BytesMut};
 use actix_web::{HttpMessage as _, HttpRequest};
 use futures_util::stream::{self, StreamExt as _};
 
-/// How far and for how long a body is read.
+/// The limits for reading a body.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BodyLimits {
-    /// A JSON body or form that is larger, in bytes, is not searched.
-    pub(crate) searched: usize,
-    /// How long a body may take that is searched, and how long any body may pause.
+    /// The maximum size of a body that is searched, in bytes.
+    pub(crate) max_bytes: usize,
+    /// The maximum time to receive a body that is searched, and the maximum pause within any body.
     pub(crate) time: Duration,
 }
 
@@ -26,34 +26,34 @@ pub(crate) struct BodyLimits {
 #[derive(Debug)]
 pub(crate) struct BodyTimeout;
 
-/// Whether the request has a body at all.
-pub(super) fn is_there(req: &ServiceRequest) -> bool {
+/// Whether the request has a body.
+pub(super) fn has_body(req: &ServiceRequest) -> bool {
     let headers = req.headers();
     headers.contains_key(TRANSFER_ENCODING)
         || headers.get(CONTENT_LENGTH).is_some_and(|length| length.as_bytes() != b"0")
 }
 
-/// What was read of a body.
+/// The part of a body that was read.
 #[derive(Clone, Copy)]
 pub(super) enum Seen<'b> {
-    /// All of it.
+    /// The whole body.
     Whole(&'b [u8]),
-    /// It goes on, or broke off.
+    /// The beginning of a body that is larger than the limit, or that broke off.
     Beginning(&'b [u8]),
 }
 
-/// Reads at most `limit` bytes of the body, shows them to `look`, and puts them back. A body that announces more
-/// is not read at all, unless its beginning is of use.
+/// Reads the body up to the limits, passes the bytes to `look`, and puts them back. A body whose `Content-Length` is
+/// above the limit is read only with `accept_beginning`.
 pub(super) async fn peek<T>(
     req: &mut ServiceRequest,
     limits: BodyLimits,
-    beginning_will_do: bool,
+    accept_beginning: bool,
     look: impl FnOnce(Seen<'_>) -> T,
 ) -> Result<T, BodyTimeout> {
-    let BodyLimits { searched: limit, time } = limits;
+    let BodyLimits { max_bytes: limit, time } = limits;
     let mut payload = req.take_payload();
     let announced = req.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > limit) && !beginning_will_do {
+    if announced.is_some_and(|length| length > limit) && !accept_beginning {
         req.set_payload(payload);
         limit_pauses(req, time);
         return Ok(look(Seen::Beginning(b"")));
@@ -67,7 +67,7 @@ pub(super) async fn peek<T>(
     Ok(seen)
 }
 
-/// What was read, and why reading stopped.
+/// The bytes that were read, and why reading stopped.
 struct Read {
     bytes: Bytes,
     end: End,
@@ -80,7 +80,7 @@ enum End {
 }
 
 async fn read_up_to(payload: &mut Payload, limit: usize) -> Read {
-    // Most bodies are one chunk, which is kept without copying it.
+    // Most bodies are one chunk. It is kept without a copy.
     let mut first = Bytes::new();
     let mut all = BytesMut::new();
     let end = loop {
@@ -106,23 +106,24 @@ fn put_back(req: &mut ServiceRequest, read: Read, rest: Payload, time: Duration)
     let bytes = read.bytes;
     match read.end {
         End::Complete => req.set_payload(Payload::from(bytes)),
-        End::Broken(error) => req.set_payload(stream_of(stream::iter([Ok(bytes), Err(error)]))),
+        End::Broken(error) => req.set_payload(fused_payload(stream::iter([Ok(bytes), Err(error)]))),
         End::Larger => {
-            req.set_payload(stream_of(stream::iter([Ok(bytes)]).chain(rest)));
+            req.set_payload(fused_payload(stream::iter([Ok(bytes)]).chain(rest)));
             limit_pauses(req, time);
         }
     }
 }
 
-/// Whether the handler's reading of the body ended because the body paused for too long.
+/// Whether the body ended with an error because the client paused for too long.
 pub(crate) fn body_paused(req: &HttpRequest) -> bool {
     req.extensions().get::<Paused>().is_some_and(|Paused(paused)| paused.get())
 }
 
-/// In the extensions of a request whose body is limited: set when the limit is reached.
+/// The request extension that [`limit_pauses`] sets to `true` when it ends a body.
 struct Paused(Rc<Cell<bool>>);
 
-/// Ends a body that pauses for longer than `time`: without this a client could hold a handler for ever.
+/// Ends a body with an error when the client pauses for longer than `time`. Without this limit a client could block a
+/// handler for ever.
 pub(super) fn limit_pauses(req: &mut ServiceRequest, time: Duration) {
     let payload = req.take_payload();
     let paused = Rc::new(Cell::new(false));
@@ -133,16 +134,16 @@ pub(super) fn limit_pauses(req: &mut ServiceRequest, time: Duration) {
             Ok(Some(Ok(chunk))) => Some((Ok(chunk), Some((payload, paused)))),
             Ok(Some(Err(error))) => Some((Err(error), None)),
             Ok(None) => None,
-            Err(_) => {
+            Err(_elapsed) => {
                 paused.set(true);
                 Some((Err(PayloadError::Io(std::io::ErrorKind::TimedOut.into())), None))
             }
         }
     });
-    req.set_payload(stream_of(limited));
+    req.set_payload(fused_payload(limited));
 }
 
-/// Fused, because readers such as actix-multipart poll a body again after its end, and few streams allow that.
-fn stream_of(stream: impl futures_util::Stream<Item = Result<Bytes, PayloadError>> + 'static) -> Payload {
+/// A payload that may be polled after its end. Readers such as actix-multipart do that, and few streams allow it.
+fn fused_payload(stream: impl futures_util::Stream<Item = Result<Bytes, PayloadError>> + 'static) -> Payload {
     Payload::Stream { payload: Box::pin(stream.fuse()) }
 }

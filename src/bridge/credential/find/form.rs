@@ -1,7 +1,7 @@
-//! The field of a form that repeats the `csrf` claim of a token in a cookie.
+//! The form field that repeats the `csrf` claim of a token in a cookie.
 //!
-//! A form without files is read whole or not at all. One with files may be large, and is searched as far as the cap:
-//! the field belongs before the files.
+//! A URL-encoded form is read completely or not at all. A multipart form may hold large files, so it is searched up to
+//! the size limit. The field must come before the files.
 
 mod multipart;
 
@@ -17,21 +17,21 @@ use crate::bridge::credential::presented::{ByType, FormCsrf, Found};
 use crate::bridge::credential::token_cookies::TokenCookies;
 use crate::bridge::token::TokenType;
 
-/// How a form is encoded.
+/// The encoding of a form.
 pub(super) enum Form {
     UrlEncoded,
     Multipart { boundary: String },
 }
 
-/// The form that has to be searched, if there is one: a token came in a cookie that the headers do not vouch for.
-pub(super) fn to_be_searched(req: &ServiceRequest, names: &TokenCookies, cookies: &ByType) -> Option<Form> {
-    let unvouched = |token_type| {
+/// The encoding of the form, if the form must be searched: a token is in a cookie, and no header repeats its claim.
+pub(super) fn form_to_search(req: &ServiceRequest, names: &TokenCookies, cookies: &ByType) -> Option<Form> {
+    let lacks_header = |token_type| {
         matches!(cookies.of(token_type), Found::Token(_)) && names.csrf_header(req.headers(), token_type).is_none()
     };
     let needed = names.checks_forms()
         && names.needs_double_submit(req.method())
-        && (unvouched(TokenType::Access) || unvouched(TokenType::Refresh));
-    if !needed || !body::is_there(req) || req.headers().contains_key(CONTENT_ENCODING) {
+        && (lacks_header(TokenType::Access) || lacks_header(TokenType::Refresh));
+    if !needed || !body::has_body(req) || req.headers().contains_key(CONTENT_ENCODING) {
         return None;
     }
     match req.content_type().trim().to_ascii_lowercase().as_str() {
@@ -44,25 +44,25 @@ pub(super) fn to_be_searched(req: &ServiceRequest, names: &TokenCookies, cookies
     }
 }
 
-/// The fields. One that is there twice says nothing.
+/// The CSRF fields of the form. A repeated field counts as missing.
 pub(super) fn csrf_fields(form: &Form, seen: Seen<'_>, names: &TokenCookies) -> FormCsrf {
     let field = |token_type| {
         let name = names.csrf_field(token_type);
         match (form, seen) {
             (Form::UrlEncoded, Seen::Whole(body)) => {
                 let pairs = url::form_urlencoded::parse(body);
-                only(pairs.filter(|(named, _)| named == name).map(|(_, value)| value))
+                sole_value(pairs.filter(|(named, _)| named == name).map(|(_, value)| value))
             }
             (Form::UrlEncoded, Seen::Beginning(_)) => None,
             (Form::Multipart { boundary }, Seen::Whole(body) | Seen::Beginning(body)) => {
-                only(multipart::values(body, boundary, name).map(Cow::Borrowed))
+                sole_value(multipart::values(body, boundary, name).map(Cow::Borrowed))
             }
         }
     };
     FormCsrf { access: field(TokenType::Access), refresh: field(TokenType::Refresh) }
 }
 
-fn only<'v>(mut values: impl Iterator<Item = Cow<'v, str>>) -> Option<String> {
+fn sole_value<'v>(mut values: impl Iterator<Item = Cow<'v, str>>) -> Option<String> {
     let (first, second) = (values.next(), values.next());
     first.filter(|value| second.is_none() && !value.is_empty()).map(Cow::into_owned)
 }

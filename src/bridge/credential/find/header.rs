@@ -1,11 +1,13 @@
-//! A token in a header: `Authorization: Bearer …` (RFC 6750 section 2.1, RFC 9110 section 11.6.2), or as configured.
+//! A token in a header: `Authorization: Bearer …` (RFC 6750 section 2.1, RFC 9110 section 11.6.2), or the configured
+//! header and scheme.
 
 use actix_web::http::header::HeaderMap;
 
 use crate::bridge::credential::grammar::HeaderPlace;
 use crate::bridge::credential::presented::{Absence, Found, Malformed};
 
-/// The token of the headers. A scheme other than the configured one is somebody else's credential and counts as absent.
+/// The token in the headers. A value with a scheme other than the configured one counts as absent, because it is a
+/// credential for other software.
 pub(super) fn find(headers: &HeaderMap, place: &HeaderPlace) -> Found {
     let scheme = place.scheme.as_bytes();
     let mut values = headers.get_all(&place.name);
@@ -23,11 +25,12 @@ pub(super) fn find(headers: &HeaderMap, place: &HeaderPlace) -> Found {
     }
 }
 
-/// What follows the scheme and its one space, or `None` for another scheme. Schemes are case-insensitive, and end where
-/// a token of RFC 9110 section 5.6.2 ends: whatever but a space comes then, it was meant as a token of ours and is none.
+/// The text after the scheme and one space, or `None` for another scheme. Schemes are case-insensitive. A scheme ends
+/// at the first byte that is not a `token` character (RFC 9110 section 5.6.2). If that byte is not a space, the text is
+/// returned with that byte, and is then refused as malformed.
 fn after_scheme<'v>(value: &'v [u8], scheme: &[u8]) -> Option<&'v [u8]> {
     if scheme.is_empty() {
-        // Without a scheme the token is all there is; what has a second word has a scheme, and that is not ours.
+        // No scheme is configured, so the value is the token. A value with a space has a scheme, and is not for us.
         return (!value.contains(&b' ')).then_some(value);
     }
     let (named, rest) = value.split_at_checked(scheme.len())?;
@@ -41,7 +44,7 @@ fn after_scheme<'v>(value: &'v [u8], scheme: &[u8]) -> Option<&'v [u8]> {
     }
 }
 
-/// `b64token` of RFC 6750 section 2.1.
+/// Whether the text is a `b64token` of RFC 6750 section 2.1.
 fn is_b64token(token: &str) -> bool {
     let body = token.trim_end_matches('=');
     !body.is_empty() && body.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte))

@@ -1,5 +1,5 @@
-//! A token in a JSON body. This is an extension of ours, not a method of RFC 6750, and the same rules hold: one token,
-//! in one place, as a string.
+//! A token in a JSON body. RFC 6750 does not define this method, but its rules apply: one token, in one location, as a
+//! string.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -15,15 +15,16 @@ use super::body;
 use crate::bridge::credential::grammar::JsonPlace;
 use crate::bridge::credential::presented::{Absence, ByType, Found, Malformed};
 
-/// Whether the body is one that a token is looked for in.
+/// Whether the body is searched for a token.
 pub(super) fn may_carry_token(req: &ServiceRequest) -> bool {
-    body::is_there(req)
+    body::has_body(req)
         && !matches!(*req.method(), Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE | Method::CONNECT)
         && !req.headers().contains_key(CONTENT_ENCODING)
         && is_json(req)
 }
 
-/// `application/json`, with no charset or the only one that JSON has (RFC 8259 section 8.1).
+/// Whether the content type is `application/json` without a charset, or with UTF-8, the only charset of JSON (RFC 8259
+/// section 8.1).
 fn is_json(req: &ServiceRequest) -> bool {
     let content_type = req.content_type();
     if !content_type.trim().eq_ignore_ascii_case("application/json") {
@@ -35,19 +36,21 @@ fn is_json(req: &ServiceRequest) -> bool {
     }
 }
 
-/// The tokens in a complete body. A body that is no JSON object presents nothing: it is the handler's to judge.
+/// The tokens in a complete body. A body that is not a JSON object holds no token. The handler decides whether to
+/// accept such a body.
 pub(super) fn find(body: &[u8], place: &JsonPlace) -> ByType {
     let mut deserializer = serde_json::Deserializer::from_slice(body);
-    let read = Fields(place).deserialize(&mut deserializer).and_then(|found| deserializer.end().map(|()| found));
+    let read = TokenMembers(place).deserialize(&mut deserializer).and_then(|found| deserializer.end().map(|()| found));
     match read {
         Ok(found) => found,
-        Err(_) => names_token(body, place),
+        Err(_unreadable) => find_unreadable_members(body, place),
     }
 }
 
-/// A body that does not read as text or anything else for its token members may have them all the same: `1e999` or
-/// half a surrogate pair is no value, but a handler that skips the member reads the rest of the object.
-fn names_token(body: &[u8], place: &JsonPlace) -> ByType {
+/// The token members of a body that has a value that cannot be read, such as `1e999` or half a surrogate pair. Their
+/// tokens count as malformed. The body is not ignored, because a handler that skips such a value can read the rest of
+/// the object.
+fn find_unreadable_members(body: &[u8], place: &JsonPlace) -> ByType {
     let members = serde_json::from_slice::<HashMap<Cow<'_, str>, IgnoredAny>>(body).unwrap_or_default();
     let named = |name: &str| match members.contains_key(name) {
         true => Found::Malformed(Malformed::NotText),
@@ -67,7 +70,7 @@ impl From<Member<'_>> for Found {
     }
 }
 
-/// What an object says for one name.
+/// The value of one member of an object.
 enum Member<'a> {
     Absent,
     Null,
@@ -76,10 +79,10 @@ enum Member<'a> {
     Repeated,
 }
 
-/// Reads an object for the members that carry tokens.
-struct Fields<'p>(&'p JsonPlace);
+/// Reads the members of an object that hold tokens.
+struct TokenMembers<'p>(&'p JsonPlace);
 
-impl<'de> DeserializeSeed<'de> for Fields<'_> {
+impl<'de> DeserializeSeed<'de> for TokenMembers<'_> {
     type Value = ByType;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<ByType, D::Error> {
@@ -87,7 +90,7 @@ impl<'de> DeserializeSeed<'de> for Fields<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Fields<'_> {
+impl<'de> Visitor<'de> for TokenMembers<'_> {
     type Value = ByType;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -110,13 +113,13 @@ impl<'de> Visitor<'de> for Fields<'_> {
             *member = if matches!(member, Member::Absent) { value } else { Member::Repeated };
         }
         let access = Found::from(access);
-        // Both types may go by one name.
+        // Both types may have the same configured name.
         let refresh = if place.access == place.refresh { access.clone() } else { refresh.into() };
         Ok(ByType { access, refresh })
     }
 }
 
-/// A name that is borrowed where it has no escapes.
+/// A member name. It is borrowed if it has no escapes.
 #[derive(serde::Deserialize)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 

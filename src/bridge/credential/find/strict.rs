@@ -1,4 +1,4 @@
-//! The strict grammar: places are read as RFC 6750 and RFC 8259 write them.
+//! The strict grammar: every location is read as RFC 6750 and RFC 8259 define it.
 
 use actix_web::dev::ServiceRequest;
 use actix_web::http::header::HeaderMap;
@@ -7,7 +7,7 @@ use super::{header, json, query};
 use crate::bridge::credential::grammar::{HeaderPlace, JsonPlace, QueryPlace, TokenGrammar};
 use crate::bridge::credential::presented::{ByType, Found};
 
-/// Reads every place as its RFC has it.
+/// The grammar of the RFCs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Strict;
 

@@ -1,4 +1,4 @@
-//! Putting tokens into cookies on a response, and taking them back.
+//! Sets and removes token cookies on a response.
 
 use actix_web::HttpResponse;
 use actix_web::cookie::Cookie;
@@ -13,63 +13,67 @@ use crate::bridge::error::AuthError;
 use crate::bridge::token::TokenType;
 
 impl TokenCookies {
-    /// Puts an access token into its cookie, and its `csrf` claim beside it (`set_access_cookies`).
+    /// Sets the cookie with the access token, and the cookie with its `csrf` claim (`set_access_cookies`).
     ///
     /// # Errors
     ///
-    /// [`Misconfigured`](AuthError::Misconfigured) when this is no token, or one without the claim that the double
-    /// submit needs; when these cookies are not from [`Auth::token_cookies`]; and when no browser would keep the cookie,
-    /// because its name begins with `__Host-` and it has a [`domain`](Self::domain) or a path.
+    /// [`Misconfigured`](AuthError::Misconfigured) in these cases:
+    ///
+    /// * `token` is not a token.
+    /// * The token has no `csrf` claim, and the double submit needs it.
+    /// * The settings are not from [`Auth::token_cookies`](crate::Auth::token_cookies).
+    /// * Browsers would reject the cookie: its name begins with `__Host-`, and it has a [`domain`](Self::domain) or a
+    ///   path other than `/`.
     pub fn set_access<B>(&self, response: &mut HttpResponse<B>, token: &str) -> Result<(), AuthError> {
         self.set(response.headers_mut(), TokenType::Access, token)
     }
 
-    /// Puts a refresh token into its cookie, and its `csrf` claim beside it (`set_refresh_cookies`).
+    /// Sets the cookie with the refresh token, and the cookie with its `csrf` claim (`set_refresh_cookies`).
     ///
     /// # Errors
     ///
-    /// As [`set_access`](Self::set_access).
+    /// The same as [`set_access`](Self::set_access).
     pub fn set_refresh<B>(&self, response: &mut HttpResponse<B>, token: &str) -> Result<(), AuthError> {
         self.set(response.headers_mut(), TokenType::Refresh, token)
     }
 
-    /// Takes the access token from the browser (`unset_access_cookies`).
+    /// Removes the cookies of the access token (`unset_access_cookies`).
     pub fn unset_access<B>(&self, response: &mut HttpResponse<B>) {
         self.unset_type(response.headers_mut(), TokenType::Access);
     }
 
-    /// Takes the refresh token from the browser (`unset_refresh_cookies`).
+    /// Removes the cookies of the refresh token (`unset_refresh_cookies`).
     pub fn unset_refresh<B>(&self, response: &mut HttpResponse<B>) {
         self.unset_type(response.headers_mut(), TokenType::Refresh);
     }
 
-    /// Takes both tokens from the browser (`unset_jwt_cookies`).
+    /// Removes the cookies of both tokens (`unset_jwt_cookies`).
     pub fn unset<B>(&self, response: &mut HttpResponse<B>) {
         self.unset_access(response);
         self.unset_refresh(response);
     }
 
     pub(crate) fn set(&self, headers: &mut HeaderMap, token_type: TokenType, token: &str) -> Result<(), AuthError> {
-        let names = self.of(token_type);
+        let names = self.names_of(token_type);
         if self.secure.is_none() {
             return Err(AuthError::Misconfigured(
-                "these settings of cookies are not those of the bridge: take the cookies from `Auth::token_cookies`",
+                "these cookie settings were not validated by the bridge: use those of `Auth::token_cookies`",
             ));
         }
         let is_compact = token.split('.').count() == 3
             && token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
         if !is_compact {
-            return Err(AuthError::Misconfigured("what was to be put into a token's cookie is no token"));
+            return Err(AuthError::Misconfigured("the value for a token cookie is not a token"));
         }
         if ![&names.cookie, &names.csrf_cookie].into_iter().all(|cookie| self.attributes(cookie).check_prefix().is_ok())
         {
             return Err(AuthError::Misconfigured(
-                "a token was to be put into a cookie that no browser keeps: one whose name begins with `__Host-` is \
-                 `Secure` and has no domain and no path but `/`. Declare the domain with `TokenLocations::cookies`, \
-                 which leaves the prefix out, or give names without it",
+                "browsers would reject the token cookie: a name with the prefix `__Host-` requires `Secure`, the path \
+                 `/` and no domain. Set the domain in `TokenLocations::cookies`, which omits the prefix from the \
+                 default names, or configure names without the prefix",
             ));
         }
-        let mut keep = |mut cookie: Cookie<'_>| {
+        let mut set = |mut cookie: Cookie<'_>| {
             if let Some(max_age) = self.max_age {
                 cookie.set_max_age(CookieDuration::try_from(max_age).unwrap_or(CookieDuration::MAX));
             }
@@ -77,16 +81,16 @@ impl TokenCookies {
         };
         if self.double_submit && self.csrf_cookies {
             let csrf = csrf_claim(token).ok_or(AuthError::Misconfigured(
-                "a token without a `csrf` claim was to be put into a cookie, where nobody could use it",
+                "the token for a cookie has no `csrf` claim, which the double submit requires",
             ))?;
-            keep(self.cookie(&names.csrf_cookie, &csrf, false));
+            set(self.cookie(&names.csrf_cookie, &csrf, false));
         }
-        keep(self.cookie(&names.cookie, token, true));
+        set(self.cookie(&names.cookie, token, true));
         Ok(())
     }
 
     pub(crate) fn unset_type(&self, headers: &mut HeaderMap, token_type: TokenType) {
-        let names = self.of(token_type);
+        let names = self.names_of(token_type);
         let mut remove = |mut cookie: Cookie<'_>| {
             cookie.make_removal();
             set_cookie::replace(headers, &cookie);
@@ -110,7 +114,7 @@ impl TokenCookies {
     }
 }
 
-/// The `csrf` claim of a token, which is not verified here: it is about to be given away.
+/// The `csrf` claim of a token. The token is not verified, because it is about to be sent to the client.
 fn csrf_claim(token: &str) -> Option<String> {
     #[derive(serde::Deserialize)]
     struct Payload {

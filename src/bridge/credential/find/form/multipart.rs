@@ -1,19 +1,19 @@
-//! One field of a `multipart/form-data` body (RFC 7578).
+//! The fields of a `multipart/form-data` body (RFC 7578).
 
-/// The values of the fields of this name, of those parts that are complete. Files are no fields.
+/// The values of the fields with this name. Files and incomplete parts are skipped.
 pub(super) fn values<'b>(body: &'b [u8], boundary: &str, name: &str) -> impl Iterator<Item = &'b str> {
     parts(body, boundary).filter_map(move |part| {
         let (head, value) = split_once(part, b"\r\n\r\n")?;
-        let is_it = std::str::from_utf8(head).ok()?.lines().any(|line| is_field(line, name));
-        is_it.then(|| std::str::from_utf8(value).ok()).flatten()
+        let has_name = std::str::from_utf8(head).ok()?.lines().any(|line| is_field(line, name));
+        has_name.then(|| std::str::from_utf8(value).ok()).flatten()
     })
 }
 
-/// What stands between two delimiters (RFC 2046 section 5.1.1). What comes before the first is no part, and what comes
-/// after the last that was seen may go on.
+/// The parts between two delimiters (RFC 2046 section 5.1.1). The body must begin with a delimiter. The bytes after the
+/// last delimiter are skipped, because that part may be incomplete.
 fn parts<'b>(body: &'b [u8], boundary: &str) -> impl Iterator<Item = &'b [u8]> {
     let delimiter = [b"\r\n--", boundary.as_bytes()].concat();
-    // The first delimiter has no line before it.
+    // No line break precedes the first delimiter.
     let mut rest = body.strip_prefix(&delimiter[2..]);
     std::iter::from_fn(move || {
         let (part, after) = split_once(rest?, &delimiter)?;
@@ -22,7 +22,7 @@ fn parts<'b>(body: &'b [u8], boundary: &str) -> impl Iterator<Item = &'b [u8]> {
     })
 }
 
-/// Whether a line of a part's head is the `Content-Disposition` of this field.
+/// Whether this header line of a part is the `Content-Disposition` of the field with this name.
 fn is_field(line: &str, name: &str) -> bool {
     let Some((header, value)) = line.split_once(':') else { return false };
     let mut parameters = value.split(';').map(str::trim);
