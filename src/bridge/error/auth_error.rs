@@ -60,11 +60,6 @@ pub enum AuthError {
     CsrfRejected(CsrfFault),
     /// The request is malformed; the text says where.
     InvalidRequest(Cow<'static, str>),
-    /// Too many attempts; try again after `retry_after` seconds.
-    TooManyAttempts {
-        /// In seconds.
-        retry_after: u32,
-    },
     /// A store could not answer. The cause is logged, not sent.
     StoreUnavailable(Arc<StoreError>),
     /// The server has more work than it can queue; try again after `retry_after` seconds.
@@ -98,7 +93,6 @@ impl AuthError {
             Self::CredentialConflict(_) => "credential_conflict",
             Self::CsrfRejected(_) => "csrf_rejected",
             Self::InvalidRequest(_) => "invalid_request",
-            Self::TooManyAttempts { .. } => "too_many_attempts",
             Self::StoreUnavailable(_) => "store_unavailable",
             Self::Overloaded { .. } => "overloaded",
             Self::Misconfigured(_) => "internal_error",
@@ -122,7 +116,6 @@ impl AuthError {
             | Self::ReauthRequired { .. } => StatusCode::UNAUTHORIZED,
             Self::CredentialConflict(_) | Self::InvalidRequest(_) => StatusCode::BAD_REQUEST,
             Self::CsrfRejected(_) => StatusCode::FORBIDDEN,
-            Self::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::StoreUnavailable(_) | Self::Overloaded { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::Misconfigured(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -158,7 +151,6 @@ impl AuthError {
                 "The token in the cookie has no CSRF value, so it cannot be used from there. Sign in again."
             }
             Self::InvalidRequest(detail) => return detail.clone(),
-            Self::TooManyAttempts { .. } => "Too many attempts. Wait before trying again.",
             Self::StoreUnavailable(_) => "The service is not available now. Try again later.",
             Self::Overloaded { .. } => "The service is busy. Try again later.",
             Self::Misconfigured(_) => "The server made a mistake.",
@@ -188,7 +180,7 @@ impl AuthError {
 
     fn retry_after(&self) -> Option<u32> {
         match self {
-            Self::TooManyAttempts { retry_after } | Self::Overloaded { retry_after } => Some(*retry_after),
+            Self::Overloaded { retry_after } => Some(*retry_after),
             Self::StoreUnavailable(_) => Some(5),
             _ => None,
         }

@@ -116,19 +116,16 @@ pub enum EndReason {
     RememberReused,
     /// Its session came from another client: [`SessionProtection::Strong`](crate::SessionProtection::Strong).
     SessionProtected,
-    /// Somebody who runs the server ended it.
-    Administrator,
 }
 
 impl EndReason {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Logout,
         Self::PasswordChanged,
         Self::UserDisabled,
         Self::RefreshReused,
         Self::RememberReused,
         Self::SessionProtected,
-        Self::Administrator,
     ];
 
     /// The word that stores keep.
@@ -140,7 +137,6 @@ impl EndReason {
             Self::RefreshReused => "refresh_reused",
             Self::RememberReused => "remember_reused",
             Self::SessionProtected => "session_protected",
-            Self::Administrator => "administrator",
         }
     }
 
