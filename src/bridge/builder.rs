@@ -19,7 +19,7 @@ use crate::bridge::model::{
     Clock, DynUserStore, Erased, Events, Listener, LoginStore, SessionStore, UserStore, random,
 };
 use crate::bridge::resolve::{Engine, ExternalTokens, TokenChecks};
-use crate::bridge::response::{Answers, ErrorPage, OnRefusal, ViewConfig};
+use crate::bridge::response::{ErrorPage, OnRefusal, ResponseSettings, ViewConfig};
 use crate::bridge::session::{
     BrowserCookies, BrowserSettings, RememberCookie, RememberKey, SessionProtection, session_keys,
 };
@@ -184,8 +184,9 @@ impl BridgeBuilder {
         let issuers = [std::slice::from_ref(&tokens.issuer), &tokens.accepted_issuers].concat();
         let audiences = [&tokens.audiences[..], &tokens.accepted_audiences].concat();
         let successors = session_keys::mac_key(&session_secret, b"refresh successors");
+        let cookies = BrowserCookies::new(secure, self.remember_cookie)?;
         let events = Events::new(self.listeners);
-        let answers = Answers {
+        let responses = ResponseSettings {
             views: self.views.validate().map_err(BuildError::View)?,
             error_page: self.error_page,
             on_refusal: self.on_refusal,
@@ -211,7 +212,7 @@ impl BridgeBuilder {
             },
             browser: BrowserSettings {
                 sessions,
-                cookies: BrowserCookies::new(secure, self.remember_cookie)?,
+                cookies,
                 remember_key: RememberKey::new(session_keys::mac_key(&session_secret, b"remember cookies")),
                 protection: self.protection,
                 signing_key: Key::from(&session_keys::derive::<64>(&session_secret, b"session cookies")),
@@ -223,7 +224,7 @@ impl BridgeBuilder {
             events,
             clock: self.clock,
         };
-        Ok(Bridge { engine: Arc::new(engine), answers: Arc::new(answers) })
+        Ok(Bridge { engine: Arc::new(engine), responses: Arc::new(responses) })
     }
 }
 

@@ -13,7 +13,7 @@ use crate::bridge::session::{RememberCookie, SessionProtection};
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How Flask-Login redirects: with a 302, everybody, and back to where a form was sent.
-const MANNER: RedirectPolicy = RedirectPolicy { status: StatusCode::FOUND, everybody: true, after_forms: true };
+const MANNER: RedirectPolicy = RedirectPolicy { status: StatusCode::FOUND, every_client: true, next_for_forms: true };
 
 /// A bridge that treats browsers as Flask-Login does: its defaults, its messages, its redirects.
 ///
