@@ -25,7 +25,7 @@ impl BridgeBuilder {
     /// Without a [`token_key`](Self::token_key) our own tokens are signed with the configuration's key as well.
     pub fn flask_jwt(self, jwt: &JwtManager) -> Self {
         let (config, errors) = (&jwt.0.config, jwt.0.errors.clone());
-        self.signed_at_least_with(config.keys.signing.clone())
+        self.default_token_key(config.keys.signing.clone())
             .token_locations(locations(config).also(&jwt.0.route_locations))
             .on_refusal(move |refusal| errors.answer(refusal))
             .external_tokens(jwt.clone())
@@ -38,11 +38,11 @@ impl BridgeBuilder {
     /// An application that is moved as it is, with its configuration, is what
     /// [`flask_jwt`](Self::flask_jwt) is for.
     pub fn accept_flask_jwt_extended(self, accept: bool) -> Self {
-        self.external_tokens_of_keys(accept.then(|| {
-            let of_keys = |keys: &[TokenKey], leeway| -> Box<dyn ExternalTokens> {
+        self.external_tokens_from_keys(accept.then(|| {
+            let from_keys = |keys: &[TokenKey], leeway| -> Box<dyn ExternalTokens> {
                 Box::new(JwtManager::of_keys(keys.to_vec(), leeway))
             };
-            Box::new(of_keys) as Box<_>
+            Box::new(from_keys) as Box<_>
         }))
     }
 }
