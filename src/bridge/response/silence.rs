@@ -12,9 +12,9 @@ use crate::bridge::resolve::Engine;
 use crate::bridge::session::BrowserCookies;
 
 /// Finishes the response to a request that presented a token: no session or remember cookie, and no caching.
-pub(crate) fn finish_token_response(headers: &mut HeaderMap, ours: &BrowserCookies) {
+pub(crate) fn finish_token_response(headers: &mut HeaderMap, browser_cookies: &BrowserCookies) {
     if headers.contains_key(SET_COOKIE) {
-        remove_browser_cookies(headers, ours);
+        remove_browser_cookies(headers, browser_cookies);
     }
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     add_vary(headers);
@@ -47,10 +47,10 @@ pub(crate) fn add_vary(headers: &mut HeaderMap) {
 
 /// Removes the session cookie and the remember cookie. The gate keeps the bridge from setting them; this covers cookies
 /// that other code has set under the same names.
-fn remove_browser_cookies(headers: &mut HeaderMap, ours: &BrowserCookies) {
+fn remove_browser_cookies(headers: &mut HeaderMap, browser_cookies: &BrowserCookies) {
     let cookies: Vec<HeaderValue> = headers.remove(SET_COOKIE).collect();
     for cookie in cookies {
-        if [&*ours.session, ours.remember_name()].iter().any(|name| set_cookie::sets(&cookie, name)) {
+        if [&*browser_cookies.session, browser_cookies.remember_name()].iter().any(|name| set_cookie::sets(&cookie, name)) {
             tracing::warn!("a session or remember cookie was removed from the response to a token");
         } else {
             headers.append(SET_COOKIE, cookie);
