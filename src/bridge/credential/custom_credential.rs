@@ -39,7 +39,7 @@ pub trait RequestLoader: Send + Sync + 'static {
     /// handler asks who the request is.
     fn identity(&self, credential: &str) -> impl Future<Output = Result<Option<String>, StoreError>>;
 
-    /// Where it is looked for, as [`Principal::location`] says it. Default the header.
+    /// Where it is looked for, as [`Principal::location`](crate::Principal::location) says it. Default the header.
     fn location(&self) -> CredentialLocation {
         CredentialLocation::Header
     }

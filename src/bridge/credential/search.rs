@@ -15,7 +15,7 @@ pub(crate) enum SeveralTokens {
     FirstDecides,
 }
 
-/// [`TokenLocations`] as requests are searched: what is not declared is not there.
+/// [`TokenLocations`](crate::TokenLocations) as requests are searched: what is not declared is not there.
 #[derive(Clone, Debug)]
 pub(crate) struct Search {
     pub(crate) order: Vec<CredentialLocation>,

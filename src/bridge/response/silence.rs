@@ -50,7 +50,10 @@ pub(crate) fn add_vary(headers: &mut HeaderMap) {
 fn remove_browser_cookies(headers: &mut HeaderMap, browser_cookies: &BrowserCookies) {
     let cookies: Vec<HeaderValue> = headers.remove(SET_COOKIE).collect();
     for cookie in cookies {
-        if [&*browser_cookies.session, browser_cookies.remember_name()].iter().any(|name| set_cookie::sets(&cookie, name)) {
+        if [&*browser_cookies.session, browser_cookies.remember_name()]
+            .iter()
+            .any(|name| set_cookie::sets(&cookie, name))
+        {
             tracing::warn!("a session or remember cookie was removed from the response to a token");
         } else {
             headers.append(SET_COOKIE, cookie);

@@ -18,7 +18,7 @@ impl TokenCookies {
     /// # Errors
     ///
     /// [`Misconfigured`](AuthError::Misconfigured) when this is no token, or one without the claim that the double
-    /// submit needs; when these cookies are not from [`Auth::token_cookies`]; and when no browser would keep the cookie,
+    /// submit needs; when these cookies are not from [`Auth::token_cookies`](crate::Auth::token_cookies); and when no browser would keep the cookie,
     /// because its name begins with `__Host-` and it has a [`domain`](Self::domain) or a path.
     pub fn set_access<B>(&self, response: &mut HttpResponse<B>, token: &str) -> Result<(), AuthError> {
         self.set(response.headers_mut(), TokenType::Access, token)
