@@ -1,21 +1,21 @@
-//! The bridge layer: what an actix-web application wraps around itself.
+//! The bridge layer: the middleware for an actix-web application, and what its handlers use.
 //!
-//! It is built of rooms with ranks. A room imports rooms of lower ranks, and its own files:
+//! The layer consists of rooms with ranks. A room imports only rooms of lower ranks and its own files:
 //!
-//! | rank | room | one idea |
+//! | rank | room | content |
 //! |---|---|---|
-//! | 1 | `model` | the nouns, and what a store must do |
-//! | 2 | `token` | from text to verified claims and back, and keys |
-//! | 2 | `password` | what a password costs |
+//! | 1 | `model` | the records, the clock, the events, and the traits of the stores |
+//! | 2 | `token` | tokens: keys, signing, verification, claims |
+//! | 2 | `password` | password hashing, with a bounded queue |
 //! | 3 | `error` | the error of every refusal |
-//! | 4 | `credential` | what a request presents |
-//! | 5 | `session` | the browser's face of a login |
-//! | 6 | `resolve` | who a request is |
-//! | 7 | `auth` | what a handler holds |
-//! | 8 | `response` | how a request is answered |
-//! | 9 | `gate`, `service`, `handle`, `builder` | the layer put together |
+//! | 4 | `credential` | the credentials that a request presents, and where they are found |
+//! | 5 | `session` | the session and the remember cookie of a browser |
+//! | 6 | `resolve` | from a credential to a principal |
+//! | 7 | `auth` | extractors, guards, login and logout |
+//! | 8 | `response` | the response: refusals, redirects, cookies |
+//! | 9 | `gate`, `service`, `handle`, `builder` | the middleware, and its construction |
 //!
-//! `tests/house.rs` keeps the ranks.
+//! `tests/house.rs` checks the ranks.
 
 pub(crate) mod auth;
 pub(crate) mod builder;

@@ -1,9 +1,10 @@
-//! Moving in from Flask: what exists only to be as it was there. [`LoginManager`] is Flask-Login's, and all else here
-//! belongs to Flask-JWT-Extended: an application's configuration, tokens, cookies and answers stay as they were.
+//! Compatibility with Flask, for an application that migrates. [`LoginManager`] has the settings and defaults of
+//! Flask-Login. Everything else here is for Flask-JWT-Extended: the configuration, tokens, cookies and error responses of
+//! the application stay the same.
 //!
-//! This is the one place that imitates it (version 4.7.4, on PyJWT 2.15.1), and its leniences end here: tokens of our own
-//! are as strict as ever. `examples/from_flask.rs` is a whole application, and `docs/from-flask.md` names all that both
-//! libraries have, with code side by side.
+//! Only this module imitates Flask-JWT-Extended (version 4.7.4, with PyJWT 2.15.1). It accepts some tokens that the
+//! standards do not allow; the bridge's own tokens are still verified strictly. `examples/from_flask.rs` is a complete
+//! application. `docs/from-flask.md` lists everything that both libraries have, with code side by side.
 //!
 //! ```
 //! use serde_json::json;
@@ -27,7 +28,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # What is called what
+//! # Names
 //!
 //! | Flask-JWT-Extended | here |
 //! |---|---|
@@ -49,24 +50,26 @@
 //! | `additional_claims_loader`, `additional_headers_loader`, `encode_key_loader`, `decode_key_loader` | the methods of [`JwtManagerBuilder`] with these names |
 //! | `unauthorized_loader`, `invalid_token_loader`, `expired_token_loader`, `needs_fresh_token_loader`, `revoked_token_loader`, `token_verification_failed_loader`, `user_lookup_error_loader` | the methods of [`ErrorProfile`] with these names, given to [`JwtManagerBuilder::errors`] |
 //!
-//! # What is different
+//! # Differences
 //!
-//! * What is wrong with the configuration is said when the application starts, and not by a 500. Secrets shorter than 32
-//!   bytes are refused unless they are [asked for](FlaskConfig::from_json_with_weak_secret).
-//! * Where Flask-JWT-Extended breaks off with a 500, the request is refused: a token whose algorithm is allowed and is not
-//!   the key's, `fresh` that is neither flag nor time, a JSON body that is no object, a CSRF value that is not ASCII.
-//! * Refused are tokens longer than 8 KiB, JSON deeper than 128 levels or in UTF-16, numbers that JSON cannot say or 64
-//!   bits cannot hold, the extension `b64`, and a token whose `typ` is that of our own but that is not one.
-//! * A JSON body or form is searched up to [`json_body_limit`](crate::BridgeBuilder::json_body_limit), and a form only if it
-//!   is URL-encoded.
-//! * Beside the double submit, a request with a token in a cookie must not come from another site; and two cookies of one
-//!   name are none.
-//! * Cookies are for TLS alone where the [public URL](crate::BridgeBuilder::public_url) is; `JWT_COOKIE_SECURE` cannot be
-//!   `false` there.
-//! * A token that is overlooked there, because it is one of two in a header or its scheme is in other letters, keeps the
-//!   session out like every other.
-//! * An additional header `alg` does not change how a token is signed: it is an error.
-//! * Claims that are added to the token of one user cannot get into that of the next.
+//! * An error in the configuration is reported at the start of the application, not by a 500 in a request. Secrets shorter
+//!   than 32 bytes are refused unless they are [accepted explicitly](FlaskConfig::from_json_with_weak_secret).
+//! * Some requests for which Flask-JWT-Extended answers 500 are refused instead: a token whose algorithm is allowed but
+//!   differs from that of the key, a `fresh` claim that is neither a boolean nor a time, a JSON body that is not an object,
+//!   and a CSRF value that is not ASCII.
+//! * These tokens are refused: longer than 8 KiB; with JSON deeper than 128 levels or in UTF-16; with a number that JSON
+//!   cannot express or that needs more than 64 bits; with the extension `b64`; with the `typ` of the bridge's own tokens
+//!   when it is not one of them.
+//! * A JSON body or a form is searched up to [`json_body_limit`](crate::BridgeBuilder::json_body_limit). A form is searched
+//!   only if it is URL-encoded.
+//! * A request with a token in a cookie must come from the same site, in addition to the double submit. Two cookies of the
+//!   same name are ignored.
+//! * Cookies are `Secure` if the [public URL](crate::BridgeBuilder::public_url) is `https`; `JWT_COOKIE_SECURE` cannot be
+//!   `false` then.
+//! * Flask-JWT-Extended ignores a token that is one of two in a header, or whose scheme has different capitals. Here such a
+//!   request has no session either, as every request with a token.
+//! * An additional header `alg` is an error. It does not change how a token is signed.
+//! * Claims that are added to the token of one user cannot get into the token of another.
 
 mod config;
 mod external;

@@ -1,12 +1,15 @@
-//! **One login, two faces.** A person signs in once; browsers then carry a session cookie, API clients carry a JWT,
-//! and both are the same login: the same handler serves both, and ending the login ends both. A request that brings a
-//! token never loads, writes or sets a session.
+//! Authentication for actix-web with one login for browsers and API clients. A user signs in once. The browser gets a
+//! session cookie, the API client gets JSON Web Tokens, and both belong to the same login. The same handler serves both,
+//! and a logout ends both.
 //!
-//! For actix-web this is what Flask-Login and Flask-JWT-Extended are to Flask, as one coherent thing.
+//! A request with a token never loads, writes or sets a session. Tollbridge covers the features of Flask-Login and
+//! Flask-JWT-Extended.
 //!
-//! # Embedding it
+//! # Getting started
 //!
-//! Say who your users are ([`UserStore`]), build a [`Bridge`], wrap the app in it, and ask for a [`CurrentUser`]:
+//! 1. Implement [`UserStore`] for your users.
+//! 2. Build a [`Bridge`] and wrap the application in it.
+//! 3. Use an extractor such as [`CurrentUser`] in the handlers.
 //!
 //! ```
 //! use actix_web::{App, HttpResponse, Responder, get, post, test, web::Json};
@@ -28,9 +31,9 @@
 //!
 //! #[post("/login")]
 //! async fn login(auth: Auth) -> Result<impl Responder, AuthError> {
-//!     let user = User { id: 7, name: "Ann" }; // whose password you have checked: see `PasswordHasher`
-//!     let login = auth.login_user(&user).remember(true).await?; // the browser's face: cookies
-//!     Ok(HttpResponse::Ok().json(login.issue_tokens()?)) // the API's face: tokens of the same login
+//!     let user = User { id: 7, name: "Ann" }; // check the password before: see `PasswordHasher`
+//!     let login = auth.login_user(&user).remember(true).await?; // cookies for a browser
+//!     Ok(HttpResponse::Ok().json(login.issue_tokens()?)) // tokens of the same login for an API client
 //! }
 //!
 //! #[get("/who_am_i")]
@@ -41,9 +44,9 @@
 //! # #[actix_web::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let bridge = Bridge::builder(Users)
-//!     .token_key(TokenKey::hs256(&[0x5e; 32])?) // in your program: 32 random bytes, kept secret
+//!     .token_key(TokenKey::hs256(&[0x5e; 32])?) // in a real program: 32 random bytes, kept secret
 //!     .store(MemoryStore::default())
-//!     .build()?; // what is missing or weak fails here, not in a request
+//!     .build()?; // fails if a setting is missing or insecure
 //!
 //! let app = test::init_service(App::new().wrap(bridge).service(login).service(who_am_i)).await;
 //! let signed_in = test::call_service(&app, test::TestRequest::post().uri("/login").to_request()).await;
@@ -60,53 +63,96 @@
 //! # }
 //! ```
 //!
+//! # What to import
+//!
+//! Everything for an application is at the root of the crate: `use tollbridge::{Bridge, CurrentUser, UserStore};`. The
+//! modules are [`flask`] for the migration from Flask, [`store`] for the stores, `testing` for tests, and `server` for the
+//! server program.
+//!
+//! # Features
+//!
+//! | feature | default | adds |
+//! |---|---|---|
+//! | `server` | yes | the module `server` and the program `tollbridge`: pages, a JSON API and a command line; enables `database` |
+//! | `database` | with `server` | the module `store::db`: users, logins and sessions in SQLite and PostgreSQL |
+//! | `testing` | no | the module `testing`: signed-in test users, a clock to set, assertions, and a conformance test for stores |
+//!
+//! An application that embeds the layer needs none of them:
+//!
+//! ```toml
+//! [dependencies]
+//! tollbridge = { version = "0.1", default-features = false }
+//!
+//! [dev-dependencies]
+//! tollbridge = { version = "0.1", default-features = false, features = ["testing"] }
+//! ```
+//!
 //! # The life of a request
 //!
-//! 1. The *loader* looks for a token: the `Authorization` header, then `access_token` or `refresh_token` of a JSON
-//!    body, or wherever else [`TokenLocations`] say: cookies, the query. The body reaches the handler as it came.
-//! 2. The *gate* decides by the presence of a token, valid or not: with one, the app is called without sessions; else
-//!    inside actix-session, after the check against forged requests for those that cookies would authenticate.
-//! 3. A *guard* or an *extractor* resolves the credential when a route or a handler asks, once: [`Require`];
-//!    [`CurrentUser`], [`MaybeUser`], [`BrowserUser`], [`TokenUser`], [`Fresh`], [`CurrentLogin`], [`Claims`]. A handler
-//!    that asks for none costs no verification and no query.
-//! 4. On the way out, every [`Refusal`] gets the form that you want it to have, and then *silence*: the response to a
-//!    token leaves without a cookie of a session.
+//! 1. **Credential.** The bridge looks for tokens: in the `Authorization` header, then in `access_token` or
+//!    `refresh_token` of a JSON body. [`TokenLocations`] sets other locations, such as cookies and the query. The handler
+//!    gets the body unchanged.
+//! 2. **Gate.** The presence of a token decides, whether it is valid or not. With a token, the application is called
+//!    without a session. Without one, it is called inside actix-session; a request with a session or remember cookie must
+//!    pass the CSRF check first.
+//! 3. **Auth.** A guard ([`Require`]) or an extractor asks for the user. The extractors are [`CurrentUser`],
+//!    [`MaybeUser`], [`AnyUser`], [`BrowserUser`], [`TokenUser`], [`Fresh`], [`CurrentLogin`], [`MaybeLogin`] and
+//!    [`Claims`].
+//! 4. **Resolve.** The first of them resolves the credential; the others get the same result. A handler without guard and
+//!    extractor costs no verification and no query.
+//! 5. **Response.** An [`AuthError`] becomes a response: that of an [`on_refusal`](BridgeBuilder::on_refusal) hook, a
+//!    redirect to the login page, an error page, or a problem document (RFC 9457). The response to a token has no session
+//!    cookie.
 //!
-//! A credential that was presented is final: a rejected token is a 401, whatever cookie came along. Absent is not
-//! invalid, and invalid is not broken: [`MaybeUser`] is nobody only for the first, a bad token is a 401, a store that is
-//! down is a 503.
+//! A presented credential is final. An invalid token is a 401, even if the request has a valid cookie too. Absent, invalid
+//! and unavailable are three different cases: [`MaybeUser`] is empty only for an anonymous request, an invalid token is a
+//! 401, and an unavailable store is a 503.
 //!
 //! # Good to know
 //!
-//! * A browser is who sends `Accept: text/html` ([`prefers_html`]). With [`BridgeBuilder::login_view`] and
-//!   [`BridgeBuilder::error_page`] it gets a redirect or a page where others get JSON, whichever handler refused: one
-//!   that wants to show its own form again answers with a response and not with an [`AuthError`].
-//! * A handler that checks a password asks [`Auth::may_open_session`] first, so that other sites cannot make it hash.
-//! * With the feature `testing` comes `testing`, a kit for your tests: users who are signed in, a clock to move, what a
-//!   response must not carry, and what a store must pass. Tests hash with the least [`PasswordParams`].
-//! * actix-web's `#[post(…)] async fn login` makes a type called `login`, and no variable or parameter of that name is
-//!   possible beside it: call the handler of a [`CurrentLogin`] or its parameter something else.
+//! * A client counts as a browser if it sends `Accept: text/html` ([`prefers_html`]). With
+//!   [`BridgeBuilder::login_view`] and [`BridgeBuilder::error_page`] it gets a redirect or a page instead of JSON,
+//!   whichever handler returned the error. A handler that shows its own form again must return a response, not an
+//!   [`AuthError`].
+//! * A handler that checks a password should call [`Auth::may_open_session`] first. It refuses requests from other sites
+//!   before the expensive hash.
+//! * Tests should hash passwords with the smallest [`PasswordParams`].
+//! * The attribute `#[post(…)]` of actix-web turns `async fn login` into a type named `login`. No variable or parameter in
+//!   that module can have this name. Give the handler or the parameter of type [`CurrentLogin`] another name.
 //!
 //! # What is where
 //!
-//! * [`Auth`] signs users in and out: `login_user`, `confirm_login`, `logout_user`, `refresh`.
-//! * [`BridgeBuilder::on_refusal`] answers refusals in your words, and [`BridgeBuilder::on_event`] tells of logins:
-//!   [`Refusal`], [`AuthEvent`], [`event_stream`].
-//! * [`AnyUser`] is for pages that everybody may see, [`Messages`] are what a redirect had to say.
-//! * [`RequestLoader`] is for a credential of your own, such as an API key.
-//! * [`RememberCookie`] and [`SessionProtection`] say how browsers are remembered and their sessions guarded.
-//! * [`NewLogin::tokens`] issues tokens with claims and headers of your own; [`BridgeBuilder::extra_claims`] has them in
-//!   every token of a user. [`TokenBlocklist`] revokes single ones, and [`BridgeBuilder::check_claims`] says which are
-//!   accepted. A [`TokenKey`] comes from a secret, a PEM file or a JSON Web Key, and one for each user from
-//!   [`BridgeBuilder::signing_key_for`].
-//! * [`Require`] guards a route, a scope or an app: `Require::login().fresh()`, `Require::token().refresh_token()`.
-//! * [`TokenLocations`] and [`TokenCookies`] say where tokens are looked for, and how cookies carry them.
-//! * [`flask`] moves an application of Flask-Login or Flask-JWT-Extended in, with its configuration, tokens and answers.
-//! * [`PasswordHasher`] hashes passwords without letting a flood of logins take the server down.
-//! * [`LoginStore`] and [`SessionStore`] say what a store must do; [`store::memory`] does it in memory, and with the
-//!   feature `database` `store::db` in SQLite and PostgreSQL.
-//! * With the feature `server` (default) the crate is also an application, with pages, a JSON API and a command line.
-//!   Who embeds the layer alone depends on it with `default-features = false`.
+//! **The bridge.** [`Bridge`] is the middleware, [`BridgeBuilder`] has all settings, [`BuildError`] says why they are
+//! rejected.
+//!
+//! **What the application provides.** [`UserStore`] finds users. [`LoginStore`] and [`SessionStore`] are the traits of a
+//! store; [`store::memory`] implements them in memory, `store::db` (feature `database`) in SQLite and PostgreSQL. [`Clock`]
+//! is the time.
+//!
+//! **For handlers.** [`Auth`] signs users in and out, confirms and refreshes logins. The extractors are listed in step 3
+//! above. [`Require`] guards a route, a scope or an application: `Require::login().fresh()`,
+//! `Require::token().refresh_token()`. [`CurrentLogin`] has the [`Principal`]: the identity, the login, and with [`Via`] the
+//! type of the credential.
+//!
+//! **Tokens.** [`TokenKey`] is a key from a secret, a PEM file or a JSON Web Key. [`TokenLocations`] and [`TokenCookies`]
+//! set where tokens are found. [`NewTokens`], from [`NewLogin::tokens`], issues tokens with additional claims and headers;
+//! [`BridgeBuilder::extra_claims`] adds claims to every token of a user. [`TokenBlocklist`] revokes single tokens,
+//! [`BridgeBuilder::check_claims`] rejects claims, and [`BridgeBuilder::signing_key_for`] sets a key for each user.
+//! [`RequestLoader`] accepts a custom credential such as an API key.
+//!
+//! **Browsers.** [`RememberCookie`] and [`SessionProtection`] are settings. [`Messages`] are the flash messages of
+//! redirects. [`safe_next`] checks a redirect target, [`login_url`] makes a link to the login page.
+//!
+//! **Passwords.** [`PasswordHasher`] hashes passwords with Argon2id. Its queue is bounded, so a flood of logins cannot
+//! overload the server.
+//!
+//! **Refusals and events.** [`AuthError`] is the error of every refusal. [`BridgeBuilder::on_refusal`] gets a [`Refusal`]
+//! and may answer it. [`BridgeBuilder::on_event`] gets every [`AuthEvent`]; [`event_stream`] turns them into a stream.
+//!
+//! **Migration from Flask.** [`flask`] accepts the configuration and the tokens of an application with Flask-Login or
+//! Flask-JWT-Extended, and answers errors in the same way.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod bridge;
 pub mod flask;
@@ -116,26 +162,26 @@ pub mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
 
-// The bridge, and how it is built.
+// The bridge.
 pub use bridge::builder::BridgeBuilder;
 pub use bridge::error::BuildError;
 pub use bridge::handle::Bridge;
 pub use bridge::service::BridgeService;
 
-// What an application brings: its users and its stores.
+// What the application provides: users, stores and a clock.
 pub use bridge::model::{
     Clock, CredentialLocation, EndReason, Login, LoginId, LoginStore, RememberRecord, SessionHash, SessionRecord,
     SessionStore, StoreError, StoreFuture, UnixTime, UserStore,
 };
 
-// What handlers ask for.
+// For handlers.
 pub use bridge::auth::{
     AnyUser, Auth, BrowserUser, CurrentLogin, CurrentUser, Fresh, LoginUser, LogoutScope, MaybeLogin, MaybeUser,
     NewLogin, NewTokens, Require, RequireService, TokenUser,
 };
 pub use bridge::resolve::{Principal, Via};
 
-// Tokens and their keys, and where they are looked for.
+// Tokens: keys, locations and checks.
 pub use bridge::credential::{RequestLoader, TokenCookies, TokenLocations};
 pub use bridge::resolve::TokenBlocklist;
 pub use bridge::token::{
@@ -154,7 +200,7 @@ pub use bridge::error::{AuthError, CsrfFault, ProblemDetails};
 pub use bridge::model::{AuthEvent, EventStream, event_stream};
 pub use bridge::response::Refusal;
 
-/// The snippets of the guide compile.
+/// Compiles the snippets of the guide.
 #[cfg(doctest)]
 #[doc = include_str!("../docs/from-flask.md")]
 struct FromFlask;

@@ -1,4 +1,4 @@
-//! The application: the server and the command line, built on the [bridge layer](crate::bridge) and the
+//! The application: the server and the command line, built on the [bridge layer](crate) and the
 //! [store](crate::store).
 //!
 //! [`cli`] parses the command line, [`config`] loads the configuration, [`secrets`] reads or generates the keys, and

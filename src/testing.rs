@@ -5,7 +5,7 @@
 //! tollbridge = { version = "0.1", features = ["testing"] }
 //! ```
 //!
-//! * [`as_user`] signs a user in without the application's login form, as `FlaskLoginClient` of Flask-Login does.
+//! * [`as_user()`] signs a user in without the application's login form, as `FlaskLoginClient` of Flask-Login does.
 //! * [`FakeClock`] is a clock that the test controls.
 //! * [`assert_no_cookies`] and [`assert_silent`] check what a response must not carry.
 //! * [`conformance`] checks a [`LoginStore`](crate::LoginStore) and a [`SessionStore`](crate::SessionStore) against

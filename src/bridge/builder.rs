@@ -1,4 +1,4 @@
-//! Puts a [`Bridge`] together, and refuses to put together a weak one.
+//! Builds a [`Bridge`], and rejects incomplete or insecure settings.
 
 mod browsers;
 mod listeners;
@@ -19,16 +19,17 @@ use crate::bridge::model::{
     Clock, DynUserStore, Erased, Events, Listener, LoginStore, SessionStore, UserStore, random,
 };
 use crate::bridge::resolve::{Engine, ExternalTokens, TokenChecks};
-use crate::bridge::response::{Answers, ErrorPage, OnRefusal, ViewConfig};
+use crate::bridge::response::{ErrorPage, OnRefusal, ResponseSettings, ViewConfig};
 use crate::bridge::session::{
     BrowserCookies, BrowserSettings, RememberCookie, RememberKey, SessionProtection, session_keys,
 };
 use crate::bridge::token::{IssueHooks, Issuer, KeyFinder, KeySet, TokenAuthority, TokenKey, TokenProfile, Verifier};
 
-/// Makes the verifier of tokens that are not of our own format, from the bridge's keys (the signing one first) and leeway.
-pub(crate) type ExternalOfKeys = dyn FnOnce(&[TokenKey], Duration) -> Box<dyn ExternalTokens>;
+/// Makes the verifier of external tokens from the keys of the bridge, the signing key first, and its leeway.
+pub(crate) type ExternalTokensFactory = dyn FnOnce(&[TokenKey], Duration) -> Box<dyn ExternalTokens>;
 
-/// Settings of a [`Bridge`], from [`Bridge::builder`]. All but the token key and the store have defaults.
+/// The settings of a [`Bridge`], from [`Bridge::builder`]. The token key and the store are required; all other settings
+/// have defaults.
 pub struct BridgeBuilder {
     users: Box<dyn DynUserStore>,
     stores: Option<(Arc<dyn LoginStore>, Arc<dyn SessionStore>)>,
@@ -49,7 +50,7 @@ pub struct BridgeBuilder {
     json_body_limit: usize,
     body_timeout: Duration,
     external: Option<Box<dyn ExternalTokens>>,
-    external_of_keys: Option<Box<ExternalOfKeys>>,
+    external_from_keys: Option<Box<ExternalTokensFactory>>,
     implicit_refresh: Option<Duration>,
     refresh_grace: Duration,
     idle_ttl: Duration,
@@ -63,7 +64,7 @@ pub struct BridgeBuilder {
 }
 
 impl Bridge {
-    /// Starts building a bridge for these users.
+    /// Starts to build a bridge for these users.
     pub fn builder(users: impl UserStore) -> BridgeBuilder {
         BridgeBuilder::new(users)
     }
@@ -102,7 +103,7 @@ impl BridgeBuilder {
             json_body_limit: 16 * 1024,
             body_timeout: Duration::from_secs(10),
             external: None,
-            external_of_keys: None,
+            external_from_keys: None,
             implicit_refresh: None,
             refresh_grace: Duration::from_secs(10),
             idle_ttl: Duration::from_secs(DAY),
@@ -116,14 +117,14 @@ impl BridgeBuilder {
         }
     }
 
-    /// Where logins and sessions are kept. Required.
+    /// The store for logins and sessions. Required.
     pub fn store(mut self, store: impl LoginStore + SessionStore) -> Self {
         let store = Arc::new(store);
         self.stores = Some((store.clone(), store));
         self
     }
 
-    /// The clock. Default the system's.
+    /// The clock. Default: the clock of the system.
     pub fn clock(mut self, clock: impl Into<Clock>) -> Self {
         self.clock = clock.into();
         self
@@ -133,7 +134,7 @@ impl BridgeBuilder {
     ///
     /// # Errors
     ///
-    /// When something is missing or weak: here, and not in a request.
+    /// [`BuildError`] when a setting is missing, invalid or insecure.
     pub fn build(self) -> Result<Bridge, BuildError> {
         let token_key = self.token_key.ok_or(BuildError::NoTokenKey)?;
         let (logins, sessions) = self.stores.ok_or(BuildError::NoStore)?;
@@ -168,9 +169,9 @@ impl BridgeBuilder {
         let secure = own_origin.as_deref().is_some_and(|origin| origin.starts_with("https://"));
         let search = self.token_locations.search(secure)?;
         let external = self.external.or_else(|| {
-            let of_keys = self.external_of_keys?;
+            let from_keys = self.external_from_keys?;
             let keys: Vec<_> = std::iter::once(&token_key).chain(&self.retired).cloned().collect();
-            Some(of_keys(&keys, self.leeway))
+            Some(from_keys(&keys, self.leeway))
         });
         let keys = KeySet::new(token_key, self.retired);
         if self.implicit_refresh.is_some() && search.cookies.is_none() {
@@ -184,8 +185,9 @@ impl BridgeBuilder {
         let issuers = [std::slice::from_ref(&tokens.issuer), &tokens.accepted_issuers].concat();
         let audiences = [&tokens.audiences[..], &tokens.accepted_audiences].concat();
         let successors = session_keys::mac_key(&session_secret, b"refresh successors");
+        let cookies = BrowserCookies::new(secure, self.remember_cookie)?;
         let events = Events::new(self.listeners);
-        let answers = Answers {
+        let responses = ResponseSettings {
             views: self.views.validate().map_err(BuildError::View)?,
             error_page: self.error_page,
             on_refusal: self.on_refusal,
@@ -211,7 +213,7 @@ impl BridgeBuilder {
             },
             browser: BrowserSettings {
                 sessions,
-                cookies: BrowserCookies::new(secure, self.remember_cookie)?,
+                cookies,
                 remember_key: RememberKey::new(session_keys::mac_key(&session_secret, b"remember cookies")),
                 protection: self.protection,
                 signing_key: Key::from(&session_keys::derive::<64>(&session_secret, b"session cookies")),
@@ -223,11 +225,11 @@ impl BridgeBuilder {
             events,
             clock: self.clock,
         };
-        Ok(Bridge { engine: Arc::new(engine), answers: Arc::new(answers) })
+        Ok(Bridge { engine: Arc::new(engine), responses: Arc::new(responses) })
     }
 }
 
-/// The origin of a URL that is nothing but an origin (RFC 6454 section 6.1).
+/// The origin of a URL (RFC 6454 section 6.1). `None` if the URL has a path, a query, a fragment or a user.
 fn origin(url: &str) -> Option<String> {
     let parsed = url::Url::parse(url).ok()?;
     let bare = parsed.path() == "/" && parsed.query().is_none() && parsed.fragment().is_none();

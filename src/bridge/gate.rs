@@ -1,5 +1,5 @@
-//! The session gate: a request that presents a token is handled by the bare service, every other by the same service
-//! inside actix-session. So a token-authenticated request cannot load, save or set a session: nobody is there to do it.
+//! The session gate. A request that presents a token is handled by the application's service directly. Every other request
+//! is handled by the same service inside actix-session. So a request with a token cannot load, write or set a session.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -19,24 +19,25 @@ use actix_web::error::InternalError;
 use crate::bridge::error::AuthError;
 use crate::bridge::model::{Clock, StoreError, seconds};
 use crate::bridge::resolve::Engine;
-use crate::bridge::response::{Answers, Rendered};
+use crate::bridge::response::{RefusalRenderer, ResponseSettings};
 use crate::bridge::session::{ActixStore, BrowserSettings};
 
-/// The app's service with actix-identity around it. Identity is on both sides of the gate: it keeps its state in the
-/// session, and on the bare side that is an empty one, which dies with the request.
+/// The application's service with actix-identity around it. Both branches of the gate have it. It keeps its state in the
+/// session; without actix-session that is an empty one, which is dropped with the request.
 type Identified<S> = <IdentityMiddleware as Transform<S, ServiceRequest>>::Transform;
-type Sessioned<S> = <SessionMiddleware<ActixStore> as Transform<Rendered<Identified<S>>, ServiceRequest>>::Transform;
+type Sessioned<S> =
+    <SessionMiddleware<ActixStore> as Transform<RefusalRenderer<Identified<S>>, ServiceRequest>>::Transform;
 
-/// Both ways to one service.
+/// The two branches to one service.
 pub(crate) struct Gate<S>
 where
     S: Service<ServiceRequest, Error = Error> + 'static,
     IdentityMiddleware: Transform<S, ServiceRequest>,
-    SessionMiddleware<ActixStore>: Transform<Rendered<Identified<S>>, ServiceRequest>,
+    SessionMiddleware<ActixStore>: Transform<RefusalRenderer<Identified<S>>, ServiceRequest>,
 {
-    answers: Arc<Answers>,
-    bare: Rc<Identified<S>>,
-    sessioned: Sessioned<S>,
+    responses: Arc<ResponseSettings>,
+    without_session: Rc<Identified<S>>,
+    with_session: Sessioned<S>,
 }
 
 impl<S, B> Gate<S>
@@ -45,32 +46,32 @@ where
     S::Future: 'static,
     B: MessageBody + 'static,
 {
-    /// Puts the gate before a service.
-    pub(crate) fn new(engine: &Engine, answers: &Arc<Answers>, service: S) -> Result<Self, ()> {
-        // `PurgeSession`, the default, would forbid signing in again in the same request.
+    /// Wraps a service.
+    pub(crate) fn new(engine: &Engine, responses: &Arc<ResponseSettings>, service: S) -> Result<Self, ()> {
+        // The default, `PurgeSession`, makes a new login in the same request impossible.
         let identity = IdentityMiddleware::builder().logout_behavior(LogoutBehavior::DeleteIdentityKeys).build();
-        let bare = Rc::new(identity.new_transform(service).into_inner()?);
-        let sessioned = session_middleware(&engine.browser, &engine.clock)
-            .new_transform(Rendered::new(answers, &bare))
+        let without_session = Rc::new(identity.new_transform(service).into_inner()?);
+        let with_session = session_middleware(&engine.browser, &engine.clock)
+            .new_transform(RefusalRenderer::new(responses, &without_session))
             .into_inner()?;
-        Ok(Self { answers: Arc::clone(answers), bare, sessioned })
+        Ok(Self { responses: Arc::clone(responses), without_session, with_session })
     }
 
-    /// Whether the service can take a request.
+    /// Whether the service is ready for a request.
     pub(crate) fn poll_ready(&self, ctx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.bare.poll_ready(ctx)
+        self.without_session.poll_ready(ctx)
     }
 
-    /// Handles a request, with a session or without.
+    /// Handles a request, with or without a session.
     pub(crate) async fn call(
         &self,
         req: ServiceRequest,
         with_session: bool,
     ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
         if with_session {
-            self.sessioned.call(req).await.map_err(name_store_errors)
+            self.with_session.call(req).await.map_err(store_error_to_503)
         } else {
-            Ok(self.answers.render(self.bare.call(req).await?))
+            Ok(self.responses.render_refusal(self.without_session.call(req).await?))
         }
     }
 }
@@ -83,17 +84,17 @@ fn session_middleware(browser: &BrowserSettings, clock: &Clock) -> SessionMiddle
         .cookie_secure(browser.cookies.secure)
         .cookie_http_only(true)
         .cookie_same_site(SameSite::Lax)
-        // The cookie holds a random key and nothing to hide; a signature keeps made-up keys from the store.
+        // The cookie holds only a random key, so it is not encrypted. The signature keeps invented keys from the store.
         .cookie_content_security(CookieContentSecurity::Signed)
         .session_lifecycle(SessionLifecycle::BrowserSession(Default::default()))
         .build()
 }
 
-/// actix-session answers an opaque 500 when the store fails. That is not a fault of the request: it is a 503.
-fn name_store_errors(error: Error) -> Error {
-    let of_the_store = error.as_error::<InternalError<LoadError>>().is_some()
+/// Turns the errors of a failed session store into a 503. actix-session answers a 500.
+fn store_error_to_503(error: Error) -> Error {
+    let is_store_error = error.as_error::<InternalError<LoadError>>().is_some()
         || error.as_error::<InternalError<SaveError>>().is_some()
         || error.as_error::<InternalError<UpdateError>>().is_some()
         || error.as_error::<InternalError<anyhow::Error>>().is_some();
-    if of_the_store { AuthError::from(StoreError::new(error.to_string())).into() } else { error }
+    if is_store_error { AuthError::from(StoreError::new(error.to_string())).into() } else { error }
 }

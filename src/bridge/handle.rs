@@ -1,4 +1,4 @@
-//! The bridge itself, as an application holds it.
+//! The bridge, as an application holds it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,18 +7,18 @@ use serde_json::{Map, Value};
 
 use crate::bridge::error::AuthError;
 use crate::bridge::resolve::Engine;
-use crate::bridge::response::Answers;
+use crate::bridge::response::ResponseSettings;
 use crate::bridge::token::{Claims, Verification, VerifiedToken, unverified_header};
 
-/// The bridge: `App::new().wrap(bridge.clone())`, with one bridge for all workers.
+/// The bridge: a middleware for `App::new().wrap(bridge.clone())`. Cloning is cheap; all workers share one bridge.
 #[derive(Clone)]
 pub struct Bridge {
     pub(super) engine: Arc<Engine>,
-    pub(super) answers: Arc<Answers>,
+    pub(super) responses: Arc<ResponseSettings>,
 }
 
 impl Bridge {
-    /// Where tokens are looked for, and under which names.
+    /// The token locations, with their names.
     #[cfg(feature = "testing")]
     pub(crate) fn search(&self) -> &crate::bridge::credential::Search {
         &self.engine.reader.search
@@ -29,11 +29,12 @@ impl Bridge {
         self.engine.tokens.verifier.keys().jwks()
     }
 
-    /// The claims of a token of this bridge, of either type (`decode_token`; with the fields of [`Claims`] also `get_jti`
-    /// and `get_csrf_token`).
+    /// The claims of an access or refresh token of this bridge: `decode_token` of Flask-JWT-Extended. The fields of
+    /// [`Claims`] replace `get_jti` and `get_csrf_token`.
     ///
-    /// The token is verified as strictly as in a request. Whether its login lives is not asked, no hook but
-    /// [`verifying_key_for`](crate::BridgeBuilder::verifying_key_for) is called, and nobody is authenticated by it.
+    /// The token is verified as strictly as in a request. The login is not looked up, and
+    /// [`verifying_key_for`](crate::BridgeBuilder::verifying_key_for) is the only hook that is called, so the result does
+    /// not authenticate a user.
     ///
     /// # Errors
     ///
@@ -44,7 +45,7 @@ impl Bridge {
         if expired { Err(AuthError::TokenExpired) } else { self.claims(&token) }
     }
 
-    /// As [`decode_token`](Self::decode_token), also if the token has expired (`allow_expired=True`).
+    /// As [`decode_token`](Self::decode_token), but accepts an expired token (`allow_expired=True`).
     ///
     /// # Errors
     ///
@@ -53,11 +54,11 @@ impl Bridge {
         self.claims(&self.engine.tokens.verifier.verify_uncached(text, self.engine.clock.now())?.token)
     }
 
-    /// The header of any token, **of which nothing is verified** (`get_unverified_jwt_headers`).
+    /// The header of any token. **Nothing in it is verified** (`get_unverified_jwt_headers`).
     ///
     /// # Errors
     ///
-    /// [`TokenInvalid`](AuthError::TokenInvalid) when it is not written as a token is.
+    /// [`TokenInvalid`](AuthError::TokenInvalid) when the text is not a token.
     pub fn unverified_headers(text: &str) -> Result<Map<String, Value>, AuthError> {
         unverified_header(text).map_err(AuthError::TokenInvalid)
     }

@@ -1,4 +1,5 @@
-//! How a request is answered: refusals, views, messages, cookies, and silence for tokens.
+//! The response to a request: how a refusal is rendered, where a browser is redirected, which messages and cookies it
+//! gets, and that the response to a token has no session cookie.
 //!
 //! This room may import all rooms up to `auth`.
 
@@ -14,9 +15,9 @@ pub(crate) mod token_cookie_renewal;
 mod views;
 
 pub use accept::prefers_html;
-pub(crate) use answers::{Answers, ErrorPage, OnRefusal};
+pub(crate) use answers::{ErrorPage, OnRefusal, ResponseSettings};
 pub use messages::{FlashMessage, Messages};
 pub use redirect::{login_url, safe_next};
 pub use refusal::Refusal;
-pub(crate) use rendered::Rendered;
+pub(crate) use rendered::RefusalRenderer;
 pub(crate) use views::{Localize, RedirectPolicy, ViewConfig};

@@ -1,7 +1,7 @@
-//! The 43 configuration keys of Flask-JWT-Extended, with its defaults and its names.
+//! The 43 configuration keys of Flask-JWT-Extended, with its names and defaults.
 //!
-//! Flask finds out in a request that a value is wrong, and answers 500. Here it is said when the program starts: which
-//! key, what its value is, and what to write instead.
+//! Flask detects an invalid value in a request and answers 500. Here the start of the program fails; the error names the
+//! key, its value, and the allowed values.
 
 pub(super) mod config_error;
 pub(super) mod config_reader;
@@ -24,7 +24,7 @@ use crate::bridge::token::{Algorithm, TokenKey};
 const MINUTE: i64 = 60;
 const DAY: i64 = 24 * 60 * MINUTE;
 
-/// What `app.config` says about tokens in a Flask application.
+/// The settings for tokens in the `app.config` of a Flask application.
 ///
 /// ```
 /// use serde_json::json;
@@ -58,10 +58,10 @@ pub struct FlaskConfig {
     pub(super) error_key: String,
 }
 
-/// Where one type of token is found and put.
+/// The settings that exist twice, for access and for refresh tokens.
 #[derive(Clone, Debug)]
 pub(super) struct TokenPlaces {
-    /// In seconds; `None` never expires.
+    /// The lifetime in seconds; `None` for tokens that never expire.
     pub(super) expires: Option<i64>,
     pub(super) json_key: String,
     pub(super) cookie_name: String,
@@ -72,10 +72,10 @@ pub(super) struct TokenPlaces {
     pub(super) csrf_field_name: String,
 }
 
-/// What the cookies of both types share.
+/// The settings for the cookies of both types of token.
 #[derive(Clone, Debug)]
 pub(super) struct CookieSettings {
-    /// `None`: as the public URL says.
+    /// `None`: `Secure` if the public URL is `https`.
     pub(super) secure: Option<bool>,
     pub(super) domain: Option<String>,
     pub(super) same_site: Option<SameSite>,
@@ -103,20 +103,20 @@ pub(super) struct DecodeSettings {
 }
 
 impl FlaskConfig {
-    /// Reads the configuration, a JSON object: values under the names that `app.config` has for them, a `timedelta` as whole
-    /// seconds, a set or tuple as a list. What is not there has Flask-JWT-Extended's default. Keys that do not begin
-    /// with `JWT_` are Flask's or others', and are not read, but for `SECRET_KEY`, which takes the place of a
-    /// `JWT_SECRET_KEY` that is missing.
+    /// Reads the configuration from a JSON object with the names of `app.config`. A `timedelta` is written in whole seconds,
+    /// a set or a tuple as a list. A missing value has the default of Flask-JWT-Extended.
+    ///
+    /// Keys that do not begin with `JWT_` are ignored, except `SECRET_KEY`, which replaces a missing `JWT_SECRET_KEY`.
     ///
     /// # Errors
     ///
-    /// When this is no object, when a value cannot be used, when a key is unknown or missing.
+    /// [`FlaskConfigError`] when the JSON is not an object, when a value is invalid, and when a key is unknown or missing.
     pub fn from_json(config: &Value) -> Result<Self, FlaskConfigError> {
         Self::read(config, 32)
     }
 
-    /// The same, for an application whose secret is shorter than 32 bytes: whoever guesses it signs what they like, and
-    /// hardware guesses fast. Only for the time that it takes to move away from it.
+    /// As [`from_json`](Self::from_json), but accepts a secret shorter than 32 bytes. Use it only until the secret has been
+    /// replaced: an attacker who guesses a short secret can sign any token.
     ///
     /// # Errors
     ///
@@ -125,12 +125,12 @@ impl FlaskConfig {
         Self::read(config, 1)
     }
 
-    /// Every default, with these keys to verify.
-    #[expect(clippy::expect_used, reason = "the defaults are what is read where nothing is written")]
-    pub(super) fn of_keys(keys: Vec<TokenKey>, leeway: Duration) -> Self {
+    /// The defaults, with these keys for verification.
+    #[expect(clippy::expect_used, reason = "an empty configuration is valid")]
+    pub(super) fn from_keys(keys: Vec<TokenKey>, leeway: Duration) -> Self {
         let nothing = Map::new();
-        let defaults = ConfigReader::new(&nothing).and_then(|from| Self::settings(&from, FlaskKeys::of(keys)));
-        let mut config = defaults.expect("the defaults are taken");
+        let defaults = ConfigReader::new(&nothing).and_then(|from| Self::settings(&from, FlaskKeys::from_keys(keys)));
+        let mut config = defaults.expect("the defaults are valid");
         config.decode.leeway = leeway.as_secs_f64();
         config
     }

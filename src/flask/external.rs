@@ -1,11 +1,11 @@
-//! The tokens of the configuration among those that the bridge accepts.
+//! The tokens of the Flask application as external tokens of the bridge.
 
 use std::rc::Rc;
 
 use super::manager::JwtManager;
-use super::pyjwt::Checked;
+use super::pyjwt::CheckedToken;
 use super::python_json::{Json, Object};
-use super::tokens::map_of;
+use super::tokens::to_serde_map;
 use crate::bridge::credential::Csrf;
 use crate::bridge::error::AuthError;
 use crate::bridge::model::UnixTime;
@@ -18,9 +18,9 @@ impl ExternalTokens for JwtManager {
             Csrf::NotNeeded => None,
             Csrf::Submitted(value) => Some(value),
         };
-        let Checked { header, claims, expired } = self.0.check(text, submitted, now, true)?;
-        map_of(&header)?;
-        map_of(&claims)?;
+        let CheckedToken { header, claims, expired } = self.0.check(text, submitted, now, true)?;
+        to_serde_map(&header)?;
+        to_serde_map(&claims)?;
         let time = |name| claims.get(name).and_then(Json::to_int).map(to_time);
         let issued_at = time("iat").unwrap_or_default();
         let token = VerifiedToken {
@@ -42,13 +42,13 @@ impl ExternalTokens for JwtManager {
     }
 
     fn renew(&self, token: &VerifiedToken, now: UnixTime) -> Result<Option<String>, AuthError> {
-        const NEW_IN_EACH: [&str; 9] = ["fresh", "iat", "jti", "type", "nbf", "csrf", "aud", "iss", "exp"];
+        const NOT_COPIED: [&str; 9] = ["fresh", "iat", "jti", "type", "nbf", "csrf", "aud", "iss", "exp"];
         let identity_claim = &self.0.config.identity_claim;
         let claims = token.claims_with_freshness(false).map(|claims| claims.all).unwrap_or_default();
         let Some(identity) = claims.get(identity_claim).filter(|_| self.0.can_sign()) else { return Ok(None) };
-        let mut renewed = self.create_access_token(identity.clone()).at(now);
+        let mut renewed = self.create_access_token(identity.clone()).issued_at(now);
         for (name, value) in &claims {
-            if !NEW_IN_EACH.contains(&name.as_str()) && name != identity_claim {
+            if !NOT_COPIED.contains(&name.as_str()) && name != identity_claim {
                 renewed = renewed.claim(name, value.clone());
             }
         }
@@ -60,7 +60,7 @@ impl ExternalTokens for JwtManager {
     }
 }
 
-/// Only refresh tokens say what they are: any other type is not one.
+/// The type of a token. Every `type` claim other than `refresh` means an access token.
 fn token_type(claims: &Object) -> TokenType {
     match claims.get("type").and_then(Json::as_text) {
         Some("refresh") => TokenType::Refresh,
@@ -68,8 +68,8 @@ fn token_type(claims: &Object) -> TokenType {
     }
 }
 
-/// Flask-JWT-Extended answers 500 where a token that has to be fresh says something else than a flag or a time. Here it
-/// is not fresh.
+/// The `fresh` claim. A value that is neither a boolean nor a time means not fresh; Flask-JWT-Extended answers 500 where
+/// such a token must be fresh.
 fn freshness(claims: &Object) -> Freshness {
     match claims.get("fresh") {
         Some(Json::Bool(fresh)) => Freshness::Bool(*fresh),

@@ -1,4 +1,4 @@
-//! The configuration of a Flask application, as settings of a bridge.
+//! The configuration of a Flask application as settings of the bridge.
 
 use std::time::Duration;
 
@@ -11,38 +11,41 @@ use crate::bridge::model::CredentialLocation;
 use crate::bridge::resolve::ExternalTokens;
 use crate::bridge::token::TokenKey;
 
-/// What Flask-JWT-Extended calls a year: the `Max-Age` of cookies that outlive the browser.
+/// The `Max-Age` of persistent cookies in Flask-JWT-Extended, which calls it one year.
 const COOKIE_YEAR: Duration = Duration::from_secs(31_540_000);
 
 impl BridgeBuilder {
-    /// Accepts the tokens of a Flask application beside our own, where it looks for them and as it reads them, and
-    /// answers refusals as it does. This sets [`token_locations`](Self::token_locations), which may be set again after it,
-    /// and adds an [`on_refusal`](Self::on_refusal): what answers before it has to be given after it.
+    /// Accepts the tokens of a Flask application besides those of the bridge, at the locations of its configuration, and
+    /// answers refusals as Flask-JWT-Extended does.
     ///
-    /// Such a token belongs to no login: nothing can be ended but by a
-    /// [`token_blocklist`](Self::token_blocklist), and it is good until it expires. Issue our own as soon as you can.
+    /// This sets [`token_locations`](Self::token_locations), which may be set again afterwards. It also adds an
+    /// [`on_refusal`](Self::on_refusal) hook; hooks that are added afterwards take precedence over it.
     ///
-    /// Without a [`token_key`](Self::token_key) our own tokens are signed with the configuration's key as well.
+    /// A token of the Flask application belongs to no login. It is valid until it expires, and only a
+    /// [`token_blocklist`](Self::token_blocklist) can revoke it. Issue tokens of the bridge as soon as possible.
+    ///
+    /// Without a [`token_key`](Self::token_key) the key of the configuration also signs the tokens of the bridge.
     pub fn flask_jwt(self, jwt: &JwtManager) -> Self {
         let (config, errors) = (&jwt.0.config, jwt.0.errors.clone());
-        self.signed_at_least_with(config.keys.signing.clone())
+        self.default_token_key(config.keys.signing.clone())
             .token_locations(locations(config).also(&jwt.0.route_locations))
             .on_refusal(move |refusal| errors.answer(refusal))
             .external_tokens(jwt.clone())
     }
 
-    /// Whether tokens are accepted that a Flask application signed with one of these keys, as Flask-JWT-Extended makes
-    /// them by itself: without a login, an issuer and an audience. They are looked for where ours are, their user must
-    /// be there, and only a [`token_blocklist`](Self::token_blocklist) ends them before they expire. Default no.
+    /// Whether to accept tokens that a Flask application signed with one of the bridge's keys, under the default settings of
+    /// Flask-JWT-Extended: without a login, an issuer and an audience. Default: `false`.
     ///
-    /// An application that is moved as it is, with its configuration, is what
-    /// [`flask_jwt`](Self::flask_jwt) is for.
+    /// The bridge's own token locations apply. The user must exist. Only a [`token_blocklist`](Self::token_blocklist) can
+    /// revoke such a token before it expires.
+    ///
+    /// Use [`flask_jwt`](Self::flask_jwt) for an application that migrates with its whole configuration.
     pub fn accept_flask_jwt_extended(self, accept: bool) -> Self {
-        self.external_tokens_of_keys(accept.then(|| {
-            let of_keys = |keys: &[TokenKey], leeway| -> Box<dyn ExternalTokens> {
-                Box::new(JwtManager::of_keys(keys.to_vec(), leeway))
+        self.external_tokens_from_keys(accept.then(|| {
+            let from_keys = |keys: &[TokenKey], leeway| -> Box<dyn ExternalTokens> {
+                Box::new(JwtManager::from_keys(keys.to_vec(), leeway))
             };
-            Box::new(of_keys) as Box<_>
+            Box::new(from_keys) as Box<_>
         }))
     }
 }

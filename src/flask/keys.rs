@@ -1,13 +1,13 @@
-//! The keys of the configuration: a secret, or PEM texts.
+//! The keys of the configuration: a secret or PEM texts.
 
 use super::config::config_error::FlaskConfigError;
 use super::config::config_reader::ConfigReader;
 use crate::bridge::token::{Algorithm, TokenKey};
 
-/// The key that signs, and those that verify: one key for each algorithm that is allowed and that the key is for.
+/// The signing key and the verifying keys: one verifying key for each allowed algorithm that fits the key.
 ///
-/// A secret has algorithms for secrets alone, a key pair those of its kind: a public key is never the secret of an HMAC,
-/// whatever is allowed.
+/// A secret is used only with HMAC, a key pair only with the algorithms of its type. So a public key can never be used as
+/// an HMAC secret, whatever algorithms are allowed.
 #[derive(Clone)]
 pub(super) struct FlaskKeys {
     pub(super) algorithm: Algorithm,
@@ -17,7 +17,7 @@ pub(super) struct FlaskKeys {
 }
 
 impl FlaskKeys {
-    /// `allowed` begins with what `JWT_DECODE_ALGORITHMS` says and has `algorithm` in it.
+    /// Reads the keys. `allowed` is `JWT_DECODE_ALGORITHMS`, with `algorithm` added.
     pub(super) fn read(
         from: &ConfigReader<'_>,
         algorithm: Algorithm,
@@ -33,46 +33,46 @@ impl FlaskKeys {
                 return Err(FlaskConfigError::WeakSecret { key: name, length: secret.len() });
             }
             keys.signing = TokenKey::from_any_secret(algorithm, secret.as_bytes()).ok();
-            keys.add(|algorithm| TokenKey::from_any_secret(algorithm, secret.as_bytes()).ok());
+            keys.set_verifying(|algorithm| TokenKey::from_any_secret(algorithm, secret.as_bytes()).ok());
         } else {
             if let Some((name, pem)) = private {
                 let read = |algorithm| TokenKey::from_private_pem(algorithm, pem.as_bytes());
                 keys.signing = Some(read(algorithm).map_err(|source| FlaskConfigError::Key { key: name, source })?);
-                keys.add(|algorithm| read(algorithm).ok());
+                keys.set_verifying(|algorithm| read(algorithm).ok());
             }
             if let Some((name, pem)) = public {
                 let read = |algorithm| TokenKey::from_public_pem(algorithm, pem.as_bytes());
                 read(algorithm).map_err(|source| FlaskConfigError::Key { key: name, source })?;
-                keys.add(|algorithm| read(algorithm).ok());
+                keys.set_verifying(|algorithm| read(algorithm).ok());
             }
         }
         Ok(keys)
     }
 
-    /// The verifying keys anew.
-    fn add(&mut self, key: impl Fn(Algorithm) -> Option<TokenKey>) {
+    /// Replaces the verifying keys.
+    fn set_verifying(&mut self, key: impl Fn(Algorithm) -> Option<TokenKey>) {
         self.verifying = self.allowed.iter().filter_map(|algorithm| key(*algorithm)).collect();
     }
 
-    /// Whether a token with this `alg` is looked at.
+    /// Whether tokens with this `alg` are allowed.
     pub(super) fn allows(&self, algorithm: &str) -> bool {
         self.allowed.iter().any(|allowed| allowed.name() == algorithm)
     }
 
-    /// The keys for this `alg`: one, or those of our own bridge. PyJWT tries to use the one key there is, whatever it is
-    /// for, and breaks off with a 500.
+    /// The keys for this `alg`. There may be several if they are those of the bridge. PyJWT uses its only key for every
+    /// algorithm, which ends in a 500 if they do not fit.
     pub(super) fn verifying(&self, algorithm: &str) -> Vec<&TokenKey> {
         self.verifying.iter().filter(|key| key.algorithm_name() == algorithm).collect()
     }
 
-    /// These keys, each for its own algorithm. None of them signs.
-    pub(super) fn of(keys: Vec<TokenKey>) -> Self {
+    /// Verifying keys, each for its own algorithm, without a signing key.
+    pub(super) fn from_keys(keys: Vec<TokenKey>) -> Self {
         let allowed: Vec<_> = keys.iter().map(TokenKey::algorithm).collect();
         let algorithm = allowed.first().copied().unwrap_or(Algorithm::HS256);
         Self { algorithm, allowed, signing: None, verifying: keys }
     }
 
-    /// What is missing, for an application that has no loader for it.
+    /// The configuration key that is missing. An application with a key loader does not need it.
     pub(super) fn missing(&self) -> Option<&'static str> {
         match (self.algorithm.is_symmetric(), self.verifying.is_empty()) {
             (_, false) => None,

@@ -1,4 +1,4 @@
-//! Flask-Login's `LoginManager`: its attributes and configuration keys by their names, with its defaults.
+//! Flask-Login's `LoginManager`: its attributes and configuration keys, with their names and defaults.
 
 use std::time::Duration;
 
@@ -12,19 +12,20 @@ use crate::bridge::session::{RememberCookie, SessionProtection};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How Flask-Login redirects: with a 302, everybody, and back to where a form was sent.
-const MANNER: RedirectPolicy = RedirectPolicy { status: StatusCode::FOUND, everybody: true, after_forms: true };
+/// The redirect policy of Flask-Login: a 302 for every client, and `next` also for submitted forms.
+const FLASK_LOGIN_POLICY: RedirectPolicy =
+    RedirectPolicy { status: StatusCode::FOUND, every_client: true, next_for_forms: true };
 
-/// A bridge that treats browsers as Flask-Login does: its defaults, its messages, its redirects.
+/// The settings of Flask-Login for a bridge: its defaults, its messages and its redirects.
 ///
-/// Each setting has a counterpart on the [`BridgeBuilder`] itself. This is for an application that moves from Flask and
-/// wants to change one thing at a time.
+/// It is for an application that migrates from Flask step by step. Each setting has a counterpart on the
+/// [`BridgeBuilder`].
 ///
 /// ```
 /// use tollbridge::BridgeBuilder;
 /// use tollbridge::flask::LoginManager;
 ///
-/// fn moved(bridge: BridgeBuilder) -> BridgeBuilder {
+/// fn configure(bridge: BridgeBuilder) -> BridgeBuilder {
 ///     LoginManager::new().login_view("/login").refresh_view("/reauth").init_app(bridge)
 /// }
 /// ```
@@ -72,19 +73,20 @@ impl LoginManager {
         Self::default()
     }
 
-    /// `login_view`: a path or a whole URL. There are no names of endpoints here.
+    /// `login_view`: a path or a whole URL. Flask's endpoint names do not exist here.
     pub fn login_view(mut self, view: impl Into<String>) -> Self {
         self.login_view = Some(view.into());
         self
     }
 
-    /// An entry of `blueprint_login_views`. A scope is known by its path; with `None` it has no view, and answers 401.
+    /// An entry of `blueprint_login_views`, with a path prefix instead of the blueprint's name. With `None` these paths have
+    /// no login view, and answer 401.
     pub fn blueprint_login_view(mut self, prefix: impl Into<String>, view: Option<&str>) -> Self {
         self.blueprint_login_views.push((prefix.into(), view.map(str::to_owned)));
         self
     }
 
-    /// `login_message`; `None` says nothing.
+    /// `login_message`. `None` for no message.
     pub fn login_message(mut self, message: Option<&str>) -> Self {
         self.login_message = message.map(str::to_owned);
         self
@@ -102,7 +104,7 @@ impl LoginManager {
         self
     }
 
-    /// `needs_refresh_message`; `None` says nothing.
+    /// `needs_refresh_message`. `None` for no message.
     pub fn needs_refresh_message(mut self, message: Option<&str>) -> Self {
         self.needs_refresh_message = message.map(str::to_owned);
         self
@@ -114,7 +116,7 @@ impl LoginManager {
         self
     }
 
-    /// `session_protection`, and the key `SESSION_PROTECTION`. Default `basic`, as there.
+    /// `session_protection`, and the configuration key `SESSION_PROTECTION`. Default: `basic`, as in Flask-Login.
     pub fn session_protection(mut self, protection: SessionProtection) -> Self {
         self.session_protection = protection;
         self
@@ -141,13 +143,13 @@ impl LoginManager {
         self
     }
 
-    /// `REMEMBER_COOKIE_NAME`. Default `remember_token`.
+    /// `REMEMBER_COOKIE_NAME`. Default: `remember_token`.
     pub fn remember_cookie_name(mut self, name: impl Into<String>) -> Self {
         self.remember_cookie = self.remember_cookie.name(name);
         self
     }
 
-    /// `REMEMBER_COOKIE_DURATION`. Default 365 days.
+    /// `REMEMBER_COOKIE_DURATION`. Default: 365 days.
     pub fn remember_cookie_duration(mut self, duration: Duration) -> Self {
         self.remember_cookie_duration = duration;
         self
@@ -165,7 +167,7 @@ impl LoginManager {
         self
     }
 
-    /// `REMEMBER_COOKIE_SECURE`. Default: as the public URL is; there it is `False`.
+    /// `REMEMBER_COOKIE_SECURE`. Default: `true` if the public URL is `https`. In Flask-Login it is `False`.
     pub fn remember_cookie_secure(mut self, secure: bool) -> Self {
         self.remember_cookie = self.remember_cookie.secure(secure);
         self
@@ -177,7 +179,7 @@ impl LoginManager {
         self
     }
 
-    /// `REMEMBER_COOKIE_SAMESITE`; `None` leaves the attribute out, as is the default there.
+    /// `REMEMBER_COOKIE_SAMESITE`. `None` omits the attribute; that is the default, as in Flask-Login.
     pub fn remember_cookie_samesite(mut self, same_site: Option<SameSite>) -> Self {
         self.remember_cookie.same_site = same_site;
         self
@@ -189,9 +191,10 @@ impl LoginManager {
         self
     }
 
-    /// Gives the bridge these settings. Freshness does not age then, a session lives for 31 days after its last use
-    /// (`PERMANENT_SESSION_LIFETIME`), and a login for ten years: where those differ from what the application wants,
-    /// say so to the bridge afterwards.
+    /// Applies the settings to a bridge.
+    ///
+    /// It also sets three lifetimes as in Flask, which may be set again afterwards: a fresh login stays fresh, a session
+    /// lives for 31 days after its last use (`PERMANENT_SESSION_LIFETIME`), and a login lives for ten years.
     pub fn init_app(self, bridge: BridgeBuilder) -> BridgeBuilder {
         let mut bridge = bridge
             .session_protection(self.session_protection)
@@ -201,7 +204,7 @@ impl LoginManager {
             .absolute_ttl(10 * 365 * DAY)
             .fresh_window(Duration::MAX)
             .next_in_session(self.use_session_for_next)
-            .redirect_policy(MANNER);
+            .redirect_policy(FLASK_LOGIN_POLICY);
         for (prefix, view) in self.blueprint_login_views {
             bridge = bridge.scope_login_view(prefix, view.as_deref());
         }
@@ -211,7 +214,7 @@ impl LoginManager {
         if let Some(view) = self.refresh_view {
             bridge = bridge.refresh_view(view);
         }
-        // An empty message is none, as there.
+        // An empty message means no message, as in Flask-Login.
         if let Some(text) = self.login_message.filter(|text| !text.is_empty()) {
             bridge = bridge.login_message(text, self.login_message_category);
         }

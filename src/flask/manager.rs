@@ -1,4 +1,4 @@
-//! `JWTManager(app)`: the configuration and the loaders of one application.
+//! The `JWTManager` of Flask-JWT-Extended: the configuration and the loaders of one application.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,21 +9,21 @@ use uuid::Uuid;
 
 use super::config::{FlaskConfig, FlaskConfigError};
 use super::messages::ErrorProfile;
-use super::pyjwt::{Checked, Rules, Unverified};
+use super::pyjwt::{CheckedToken, ClaimRules, UnverifiedToken};
 use crate::bridge::error::AuthError;
 use crate::bridge::model::{Clock, CredentialLocation, UnixTime};
 use crate::bridge::token::{TokenFault, TokenKey};
 
-/// Names and values, in the order in which they are written.
+/// Names and values, in the order of the JSON text.
 pub(super) type Members = Vec<(String, Value)>;
 
-/// A loader that is asked about an identity.
+/// A loader whose argument is the user's identity.
 pub(super) type Loader<T> = Option<Box<dyn Fn(&Value) -> T + Send + Sync>>;
 
-/// An application's tokens, as Flask-JWT-Extended makes and reads them: its `JWTManager`.
+/// Issues and reads tokens as Flask-JWT-Extended does: its `JWTManager`.
 ///
-/// Give it to [`BridgeBuilder::flask_jwt`](crate::BridgeBuilder::flask_jwt), and keep a clone to make tokens with. Cloning
-/// is cheap.
+/// Pass it to [`BridgeBuilder::flask_jwt`](crate::BridgeBuilder::flask_jwt), and keep a clone to issue tokens. Cloning is
+/// cheap.
 #[derive(Clone)]
 pub struct JwtManager(pub(super) Arc<Inner>);
 
@@ -42,16 +42,16 @@ pub(super) struct Inner {
 
 type DecodeKey = dyn Fn(&Map<String, Value>, &Map<String, Value>) -> Option<TokenKey> + Send + Sync;
 
-/// Puts a [`JwtManager`] together; from [`JwtManager::builder`].
+/// The settings of a [`JwtManager`], from [`JwtManager::builder`].
 pub struct JwtManagerBuilder(Inner);
 
 impl JwtManager {
-    /// The tokens of an application that has these keys and every default.
-    pub(crate) fn of_keys(keys: Vec<TokenKey>, leeway: Duration) -> Self {
-        Self(Arc::new(Self::builder(FlaskConfig::of_keys(keys, leeway)).0))
+    /// A manager with these verifying keys and the default configuration.
+    pub(crate) fn from_keys(keys: Vec<TokenKey>, leeway: Duration) -> Self {
+        Self(Arc::new(Self::builder(FlaskConfig::from_keys(keys, leeway)).0))
     }
 
-    /// Starts with a configuration and no loaders.
+    /// Starts with a configuration and without loaders.
     pub fn builder(config: FlaskConfig) -> JwtManagerBuilder {
         let errors = ErrorProfile::default().message_key(&config.error_key);
         JwtManagerBuilder(Inner {
@@ -70,8 +70,8 @@ impl JwtManager {
 }
 
 impl JwtManagerBuilder {
-    /// Claims for every new token of this identity (`additional_claims_loader`). They are made anew for each: what is
-    /// added to one token cannot be in the next.
+    /// Additional claims for every new token (`additional_claims_loader`). The argument is the identity. The loader is
+    /// called for each token, so claims of one token cannot get into another.
     pub fn additional_claims_loader<C>(mut self, load: impl Fn(&Value) -> C + Send + Sync + 'static) -> Self
     where
         C: IntoIterator<Item = (String, Value)>,
@@ -80,7 +80,7 @@ impl JwtManagerBuilder {
         self
     }
 
-    /// Members of the header of every new token of this identity (`additional_headers_loader`).
+    /// Additional header members for every new token (`additional_headers_loader`). The argument is the identity.
     pub fn additional_headers_loader<C>(mut self, load: impl Fn(&Value) -> C + Send + Sync + 'static) -> Self
     where
         C: IntoIterator<Item = (String, Value)>,
@@ -89,15 +89,17 @@ impl JwtManagerBuilder {
         self
     }
 
-    /// The key that signs the tokens of this identity (`encode_key_loader`). With `None` it is the configured one.
+    /// The key that signs the tokens of this identity (`encode_key_loader`). With `None` the configured key signs.
     pub fn encode_key_loader(mut self, load: impl Fn(&Value) -> Option<TokenKey> + Send + Sync + 'static) -> Self {
         self.0.encode_key = Some(Box::new(load));
         self
     }
 
-    /// The key that verifies a token with this header and these claims (`decode_key_loader`). With `None` it is the
-    /// configured one. **Neither is verified when this is called**, so look keys up by what is there and believe nothing
-    /// else of it. The key verifies tokens of its own algorithm only, and that has to be allowed by the configuration.
+    /// The key that verifies a token (`decode_key_loader`). The arguments are its header and its claims. With `None` the
+    /// configured key verifies.
+    ///
+    /// **The arguments are not verified**: use them only to look up a key. A key verifies only tokens of its algorithm,
+    /// which the configuration must allow.
     pub fn decode_key_loader(
         mut self,
         load: impl Fn(&Map<String, Value>, &Map<String, Value>) -> Option<TokenKey> + Send + Sync + 'static,
@@ -106,44 +108,46 @@ impl JwtManagerBuilder {
         self
     }
 
-    /// Looks nobody up: whoever has a token is who it says, as without a `user_lookup_loader`. Handlers that ask for the
-    /// [`CurrentUser`](crate::CurrentUser) of such a token fail then with a 500, whose log line says so; they ask for
-    /// [`CurrentLogin`](crate::CurrentLogin) or [`Claims`](crate::Claims). Default: the user must be there.
+    /// Accepts a token without looking up its user, as Flask-JWT-Extended does without a `user_lookup_loader`. Default: the
+    /// user must exist.
+    ///
+    /// The user of such a token is not known: a handler with [`CurrentUser`](crate::CurrentUser) answers 500 and logs the
+    /// reason. Use [`CurrentLogin`](crate::CurrentLogin) or [`Claims`](crate::Claims).
     pub fn without_user_lookup(mut self) -> Self {
         self.0.finds_users = false;
         self
     }
 
-    /// Places that only those routes look at which name them, as
-    /// [`TokenLocations::also`](crate::TokenLocations::also) has it (`jwt_required(locations=…)`).
+    /// Token locations that are searched only on routes that name them (`jwt_required(locations=…)`), as
+    /// [`TokenLocations::also`](crate::TokenLocations::also) does.
     pub fn route_locations(mut self, locations: &[CredentialLocation]) -> Self {
         self.0.route_locations = locations.to_vec();
         self
     }
 
-    /// The error loaders: how refusals are answered. Their message key is the configuration's.
+    /// The error loaders, which answer refusals. Their message key is that of the configuration.
     pub fn errors(mut self, errors: ErrorProfile) -> Self {
         self.0.errors = errors.message_key(&self.0.config.error_key);
         self
     }
 
-    /// Where new tokens have their times from. Default the system's clock.
+    /// The clock for the times in new tokens. Default: the clock of the system.
     pub fn clock(mut self, clock: impl Into<Clock>) -> Self {
         self.0.clock = clock.into();
         self
     }
 
-    /// Where new tokens have their `jti` and `csrf` from. Default random UUIDs (version 4), which nobody can guess.
+    /// The generator of `jti` and `csrf` in new tokens. Default: random UUIDs (version 4), which cannot be guessed.
     pub fn ids(mut self, ids: impl Fn() -> String + Send + Sync + 'static) -> Self {
         self.0.ids = Box::new(ids);
         self
     }
 
-    /// Puts it together.
+    /// Builds the manager.
     ///
     /// # Errors
     ///
-    /// When the configuration has no key, and no `decode_key_loader` is there for one.
+    /// [`FlaskConfigError::MissingKey`] when there is neither a key in the configuration nor a `decode_key_loader`.
     pub fn build(self) -> Result<JwtManager, FlaskConfigError> {
         let keys = &self.0.config.keys;
         match keys.missing() {
@@ -156,27 +160,27 @@ impl JwtManagerBuilder {
 }
 
 impl Inner {
-    /// Verifies a token (`_decode_jwt_from_config`). One whose time is over comes with a word of it, not as an error.
+    /// Verifies a token (`_decode_jwt_from_config`). An expired token is not an error: the result says that it has expired.
     pub(super) fn check(
         &self,
         text: &str,
         csrf: Option<&[u8]>,
         now: UnixTime,
         verify_exp: bool,
-    ) -> Result<Checked, AuthError> {
-        let token = Unverified::read(text).map_err(AuthError::TokenInvalid)?;
+    ) -> Result<CheckedToken, AuthError> {
+        let token = UnverifiedToken::read(text).map_err(AuthError::TokenInvalid)?;
         self.verify_signature(&token).map_err(AuthError::TokenInvalid)?;
         let (decode, identity_claim) = (&self.config.decode, &*self.config.identity_claim);
-        token.check(&Rules { decode, identity_claim, csrf, now, verify_exp })
+        token.check(&ClaimRules { decode, identity_claim, csrf, now, verify_exp })
     }
 
     pub(super) fn can_sign(&self) -> bool {
         self.encode_key.is_some() || self.config.keys.signing.is_some()
     }
 
-    fn verify_signature(&self, token: &Unverified<'_>) -> Result<(), TokenFault> {
+    fn verify_signature(&self, token: &UnverifiedToken<'_>) -> Result<(), TokenFault> {
         let keys = &self.config.keys;
-        // The loader is asked first, as there, but for what it cannot be told.
+        // The loader is called first, as in Flask-JWT-Extended. It is not called for JSON that `serde_json` cannot hold.
         let loaded = match (&self.decode_key, token.header.to_map(), token.claims.to_map()) {
             (Some(load), Some(header), Some(claims)) => load(&header, &claims),
             _ => None,

@@ -1,4 +1,4 @@
-//! The answers of Flask-JWT-Extended: its statuses, its texts, its seven error loaders.
+//! The error responses of Flask-JWT-Extended: its statuses, its texts and its seven error loaders.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,27 +16,29 @@ use crate::bridge::resolve::Requirement;
 use crate::bridge::response::Refusal;
 use crate::bridge::token::{Malformation, TokenFault, TokenPart, TokenType};
 
-/// Refusals in the form that clients of Flask-JWT-Extended know: its statuses (422 for a token that is not valid, 401,
-/// 400) and a body such as `{"msg":"Token has expired"}`, without a challenge. What it has no answer for is left to the
-/// bridge: a store that is down, a request from another site, and, where there is a
-/// [`login_view`](crate::BridgeBuilder::login_view), a browser that brings no token to a route that does not ask for one.
+/// Answers refusals as Flask-JWT-Extended does: with its statuses (422 for an invalid token, otherwise 401 or 400) and a
+/// body such as `{"msg":"Token has expired"}`, without a `WWW-Authenticate` challenge.
 ///
-/// It comes with [`BridgeBuilder::flask_jwt`](crate::BridgeBuilder::flask_jwt), and serves an application whose tokens are
-/// our own as well:
+/// The bridge answers what Flask-JWT-Extended does not know: an unavailable store, and a request from another site. With a
+/// [`login_view`](crate::BridgeBuilder::login_view), the bridge also answers a browser without a token on a route that
+/// does not require one.
+///
+/// [`BridgeBuilder::flask_jwt`](crate::BridgeBuilder::flask_jwt) uses it. It also works for an application with the
+/// bridge's own tokens:
 ///
 /// ```
 /// use actix_web::HttpResponse;
 /// use tollbridge::BridgeBuilder;
 /// use tollbridge::flask::ErrorProfile;
 ///
-/// fn as_before(bridge: BridgeBuilder) -> BridgeBuilder {
+/// fn configure(bridge: BridgeBuilder) -> BridgeBuilder {
 ///     let errors = ErrorProfile::default()
 ///         .unauthorized_loader(|reason| HttpResponse::Unauthorized().body(format!("Who are you? {reason}")));
 ///     bridge.on_refusal(move |refusal| errors.answer(refusal))
 /// }
 /// ```
 ///
-/// These texts tell who forges tokens how far they got. Flask-JWT-Extended tells them the same.
+/// The texts tell an attacker which check a forged token has failed. Those of Flask-JWT-Extended do the same.
 #[derive(Clone, Default)]
 pub struct ErrorProfile {
     message_key: Option<String>,
@@ -65,88 +67,94 @@ macro_rules! loaders {
 }
 
 loaders! {
-    /// Answers who brings no token, or one in a cookie without its `csrf` value. It is given the reason.
+    /// Answers a request without a token, or with a token in a cookie but without its CSRF value. The argument is the
+    /// reason.
     unauthorized_loader, unauthorized, &str;
-    /// Answers who brings a token that is not valid. It is given the reason.
+    /// Answers a request with an invalid token. The argument is the reason.
     invalid_token_loader, invalid_token, &str;
-    /// Answers who brings a token that has expired. It is given the token's header and claims.
+    /// Answers a request with an expired token. The arguments are the header and the claims of the token.
     expired_token_loader, expired_token, &Map<String, Value>, &Map<String, Value>;
-    /// Answers who brings a token that is not fresh to where it has to be. It is given the token's header and claims.
+    /// Answers a request whose token must be fresh, but is not. The arguments are the header and the claims of the token.
     needs_fresh_token_loader, needs_fresh_token, &Map<String, Value>, &Map<String, Value>;
-    /// Answers who brings a revoked token. It is given the token's header and claims.
+    /// Answers a request with a revoked token. The arguments are the header and the claims of the token.
     revoked_token_loader, revoked_token, &Map<String, Value>, &Map<String, Value>;
-    /// Answers who brings a token that the check of its claims rejects. It is given the token's header and claims.
+    /// Answers a request with a token whose claims the application rejects. The arguments are the header and the claims of
+    /// the token.
     token_verification_failed_loader, token_verification_failed, &Map<String, Value>, &Map<String, Value>;
-    /// Answers who brings a token of somebody who does not exist. It is given the token's header and claims.
+    /// Answers a request with the token of a user who does not exist or is disabled. The arguments are the header and the
+    /// claims of the token.
     user_lookup_error_loader, user_lookup_error, &Map<String, Value>, &Map<String, Value>;
 }
 
 impl ErrorProfile {
-    /// The name of the only member of the bodies (`JWT_ERROR_MESSAGE_KEY`). Default `msg`.
+    /// The name of the only member in the JSON body (`JWT_ERROR_MESSAGE_KEY`). Default: `msg`.
     pub fn message_key(mut self, key: &str) -> Self {
         self.message_key = Some(key.to_owned());
         self
     }
 
-    /// The answer to a refusal, for [`BridgeBuilder::on_refusal`](crate::BridgeBuilder::on_refusal). `None` for what
-    /// Flask-JWT-Extended knows nothing of.
+    /// The response to a refusal, for [`BridgeBuilder::on_refusal`](crate::BridgeBuilder::on_refusal). `None` for an error
+    /// that Flask-JWT-Extended does not know.
     pub fn answer(&self, refusal: &Refusal<'_>) -> Option<HttpResponse> {
         if !is_about_tokens(refusal) {
             return None;
         }
         match refusal.error() {
-            AuthError::LoginRequired => Some(self.unauthorized(&missing(refusal)?)),
-            AuthError::CsrfRejected(CsrfFault::Missing) => Some(self.unauthorized("Missing CSRF token")),
+            AuthError::LoginRequired => Some(self.respond_unauthorized(&describe_missing_token(refusal)?)),
+            AuthError::CsrfRejected(CsrfFault::Missing) => Some(self.respond_unauthorized("Missing CSRF token")),
             AuthError::CsrfRejected(CsrfFault::Mismatch) => {
-                Some(self.unauthorized("CSRF double submit tokens do not match"))
+                Some(self.respond_unauthorized("CSRF double submit tokens do not match"))
             }
-            AuthError::CsrfRejected(CsrfFault::NoClaim) => Some(self.invalid("Missing claim: csrf")),
-            AuthError::TokenInvalid(fault) => Some(self.invalid(&reason(fault, refusal))),
+            AuthError::CsrfRejected(CsrfFault::NoClaim) => Some(self.respond_invalid("Missing claim: csrf")),
+            AuthError::TokenInvalid(fault) => Some(self.respond_invalid(&describe_fault(fault, refusal))),
             AuthError::TokenWrongType { wanted: TokenType::Access } => {
-                Some(self.invalid("Only non-refresh tokens are allowed"))
+                Some(self.respond_invalid("Only non-refresh tokens are allowed"))
             }
             AuthError::TokenWrongType { wanted: TokenType::Refresh } => {
-                Some(self.invalid("Only refresh tokens are allowed"))
+                Some(self.respond_invalid("Only refresh tokens are allowed"))
             }
-            AuthError::TokenExpired => {
-                Some(self.about_token(refusal, &self.expired_token, StatusCode::UNAUTHORIZED, "Token has expired"))
-            }
+            AuthError::TokenExpired => Some(self.respond_about_token(
+                refusal,
+                &self.expired_token,
+                StatusCode::UNAUTHORIZED,
+                "Token has expired",
+            )),
             AuthError::ReauthRequired { .. } => {
                 let status = StatusCode::UNAUTHORIZED;
-                Some(self.about_token(refusal, &self.needs_fresh_token, status, "Fresh token required"))
+                Some(self.respond_about_token(refusal, &self.needs_fresh_token, status, "Fresh token required"))
             }
             AuthError::TokenRevoked | AuthError::TokenReused | AuthError::LoginEnded => {
                 let status = StatusCode::UNAUTHORIZED;
-                Some(self.about_token(refusal, &self.revoked_token, status, "Token has been revoked"))
+                Some(self.respond_about_token(refusal, &self.revoked_token, status, "Token has been revoked"))
             }
             AuthError::ClaimsRejected => {
                 let status = StatusCode::BAD_REQUEST;
                 let text = "User claims verification failed";
-                Some(self.about_token(refusal, &self.token_verification_failed, status, text))
+                Some(self.respond_about_token(refusal, &self.token_verification_failed, status, text))
             }
             AuthError::UserNotFound | AuthError::UserDisabled => {
                 let text = format!("Error loading the user {}", refusal.identity().unwrap_or_default());
-                Some(self.about_token(refusal, &self.user_lookup_error, StatusCode::UNAUTHORIZED, &text))
+                Some(self.respond_about_token(refusal, &self.user_lookup_error, StatusCode::UNAUTHORIZED, &text))
             }
             _ => None,
         }
     }
 
-    fn unauthorized(&self, reason: &str) -> HttpResponse {
+    fn respond_unauthorized(&self, reason: &str) -> HttpResponse {
         match &self.unauthorized {
             Some(loader) => loader(reason),
-            None => self.message(StatusCode::UNAUTHORIZED, reason),
+            None => self.respond(StatusCode::UNAUTHORIZED, reason),
         }
     }
 
-    fn invalid(&self, reason: &str) -> HttpResponse {
+    fn respond_invalid(&self, reason: &str) -> HttpResponse {
         match &self.invalid_token {
             Some(loader) => loader(reason),
-            None => self.message(StatusCode::UNPROCESSABLE_ENTITY, reason),
+            None => self.respond(StatusCode::UNPROCESSABLE_ENTITY, reason),
         }
     }
 
-    fn about_token(
+    fn respond_about_token(
         &self,
         refusal: &Refusal<'_>,
         loader: &Option<Arc<TokenLoader>>,
@@ -155,32 +163,33 @@ impl ErrorProfile {
     ) -> HttpResponse {
         match (loader, refusal.token_header(), refusal.claims()) {
             (Some(loader), Some(header), Some(claims)) => loader(header, claims),
-            _ => self.message(status, text),
+            _ => self.respond(status, text),
         }
     }
 
     /// `jsonify({key: text}), status`.
-    fn message(&self, status: StatusCode, text: &str) -> HttpResponse {
+    fn respond(&self, status: StatusCode, text: &str) -> HttpResponse {
         let key = self.message_key.as_deref().unwrap_or("msg");
         let body = format!("{{{}:{}}}\n", escaped(key), escaped(text));
         HttpResponse::build(status).content_type("application/json").body(body)
     }
 }
 
-/// Whether a token was presented or asked for. A browser that lacks a login elsewhere is sent to a view, if there is one.
+/// Whether a token was presented or required. Other requests of browsers are redirected to a view, if there is one.
 fn is_about_tokens(refusal: &Refusal<'_>) -> bool {
     let has_state = refusal.state().is_some();
     has_state && (refusal.demands_token() || refusal.presents_token() || !refusal.has_view())
 }
 
-/// Where the request was searched for a token, and what was there instead.
-fn missing(refusal: &Refusal<'_>) -> Option<String> {
+/// The text for a missing token: the searched locations, and what was found there.
+fn describe_missing_token(refusal: &Refusal<'_>) -> Option<String> {
     let (state, search) = (refusal.state()?, refusal.search()?);
     let of_guard = state.guard_requirement();
     let requirement = of_guard.as_deref().unwrap_or(&Requirement::DEFAULT);
     let wanted = requirement.wanted.first_type();
     let searched = search.searched(&state.presented, requirement.locations.as_deref(), requirement.wanted);
-    let details: Vec<_> = searched.iter().map(|(location, found)| absence(search, *location, found, wanted)).collect();
+    let details: Vec<_> =
+        searched.iter().map(|(location, found)| describe_absence(search, *location, found, wanted)).collect();
     let names: Vec<_> = searched.iter().map(|(location, _)| FlaskLocation::from(*location).as_str()).collect();
     match (&names[..], &details[..]) {
         ([], _) | (_, []) => None,
@@ -191,7 +200,7 @@ fn missing(refusal: &Refusal<'_>) -> Option<String> {
     }
 }
 
-fn absence(search: &Search, location: CredentialLocation, found: &Found, wanted: TokenType) -> String {
+fn describe_absence(search: &Search, location: CredentialLocation, found: &Found, wanted: TokenType) -> String {
     let other_scheme = matches!(found, Found::Nothing(Absence::OtherScheme | Absence::Ignored));
     let not_json = matches!(found, Found::Nothing(Absence::NotJson));
     match (location, &search.header, &search.query, &search.json, &search.cookies) {
@@ -213,14 +222,14 @@ fn absence(search: &Search, location: CredentialLocation, found: &Found, wanted:
     }
 }
 
-/// What PyJWT and Flask-JWT-Extended say of a token that is not valid.
-fn reason(fault: &TokenFault, refusal: &Refusal<'_>) -> String {
+/// The text of PyJWT or Flask-JWT-Extended for an invalid token.
+fn describe_fault(fault: &TokenFault, refusal: &Refusal<'_>) -> String {
     let search = refusal.search();
     match fault {
-        TokenFault::NotAToken(location) => misplaced(search, *location),
+        TokenFault::NotAToken(location) => describe_malformed_location(search, *location),
         TokenFault::Segments => "Not enough segments".to_owned(),
         TokenFault::TooLong => "Token is too long".to_owned(),
-        TokenFault::Malformed { part, why } => malformed(*part, why),
+        TokenFault::Malformed { part, why } => describe_malformation(*part, why),
         TokenFault::AlgorithmMissing => "Algorithm not specified".to_owned(),
         TokenFault::AlgorithmNotAllowed => "The specified alg value is not allowed".to_owned(),
         TokenFault::HeaderType("kid") => "Key ID header parameter must be a string".to_owned(),
@@ -233,14 +242,14 @@ fn reason(fault: &TokenFault, refusal: &Refusal<'_>) -> String {
             format!("Token is missing the \"{claim}\" claim")
         }
         TokenFault::MissingClaim(claim) => format!("Missing claim: {claim}"),
-        TokenFault::ClaimType(claim) => claim_type(claim),
+        TokenFault::ClaimType(claim) => describe_claim_type(claim),
         TokenFault::Audience => "Audience doesn't match".to_owned(),
         TokenFault::Issuer => "Invalid issuer".to_owned(),
         other => format!("Invalid token: {other}"),
     }
 }
 
-fn misplaced(search: Option<&Search>, location: CredentialLocation) -> String {
+fn describe_malformed_location(search: Option<&Search>, location: CredentialLocation) -> String {
     match (location, search.and_then(|search| search.header.as_ref()), search.and_then(|search| search.query.as_ref()))
     {
         (CredentialLocation::Header, Some(header), _) => {
@@ -257,7 +266,7 @@ fn misplaced(search: Option<&Search>, location: CredentialLocation) -> String {
     }
 }
 
-fn malformed(part: TokenPart, why: &Malformation) -> String {
+fn describe_malformation(part: TokenPart, why: &Malformation) -> String {
     let name = match part {
         TokenPart::Header => "header",
         TokenPart::Payload => "payload",
@@ -271,7 +280,7 @@ fn malformed(part: TokenPart, why: &Malformation) -> String {
     }
 }
 
-fn claim_type(claim: &str) -> String {
+fn describe_claim_type(claim: &str) -> String {
     match claim {
         "exp" => "Expiration Time claim (exp) must be an integer.".to_owned(),
         "iat" => "Issued At claim (iat) must be an integer.".to_owned(),

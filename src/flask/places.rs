@@ -1,5 +1,5 @@
-//! The grammar of Flask-JWT-Extended: how it finds a token in a header, a body and the query. What it takes for a token is
-//! still to be verified.
+//! The grammar of Flask-JWT-Extended: how it finds a token in a header, a JSON body and the query. The token is verified
+//! later.
 
 use actix_web::HttpMessage as _;
 use actix_web::dev::ServiceRequest;
@@ -11,14 +11,18 @@ use crate::bridge::credential::{
     token_after_prefix,
 };
 
-/// Reads the places as Flask-JWT-Extended does: a header may list several credentials with commas, schemes compare with
-/// case, a body of any method and any `+json` type is searched, and a value that Python calls false is none.
+/// Reads the token locations as Flask-JWT-Extended does:
+///
+/// * A header may hold several credentials, separated by commas.
+/// * The scheme is case-sensitive.
+/// * A body is searched for any method, and for any `+json` type.
+/// * A value that is false in Python counts as absent.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct FlaskGrammar;
 
 impl TokenGrammar for FlaskGrammar {
     fn header(&self, headers: &HeaderMap, place: &HeaderPlace) -> Found {
-        in_header(headers, place)
+        find_in_header(headers, place)
     }
 
     fn may_carry_json(&self, req: &ServiceRequest) -> bool {
@@ -26,7 +30,7 @@ impl TokenGrammar for FlaskGrammar {
     }
 
     fn json(&self, body: &[u8], place: &JsonPlace) -> ByType {
-        in_json(body, place)
+        find_in_json(body, place)
     }
 
     fn query(&self, query: &str, place: &QueryPlace) -> Found {
@@ -38,9 +42,9 @@ impl TokenGrammar for FlaskGrammar {
     }
 }
 
-/// The token of a header, in which credentials may be listed with commas between them. The scheme is compared with case;
-/// several of ours say as little as none, but keep the session out.
-fn in_header(headers: &HeaderMap, place: &HeaderPlace) -> Found {
+/// The token in a header. Several credentials with the configured scheme count as no token, as in Flask-JWT-Extended, but
+/// the request has no session then.
+fn find_in_header(headers: &HeaderMap, place: &HeaderPlace) -> Found {
     let lines: Vec<&[u8]> = headers.get_all(&place.name).map(|value| value.as_bytes()).collect();
     let all: String = lines.join(&b","[..]).into_iter().map(char::from).collect();
     let all = all.trim().trim_matches(',');
@@ -55,8 +59,8 @@ fn in_header(headers: &HeaderMap, place: &HeaderPlace) -> Found {
         };
     }
     let all: Vec<_> = all.split(',').map(words).collect();
-    let mut ours = all.iter().filter(|words| words.first() == Some(&place.scheme));
-    match (ours.next().map(Vec::as_slice), ours.next()) {
+    let mut with_scheme = all.iter().filter(|words| words.first() == Some(&place.scheme));
+    match (with_scheme.next().map(Vec::as_slice), with_scheme.next()) {
         (Some([_, token]), None) => Found::Token(token.clone()),
         (Some(_), None) => Found::Malformed(Malformed::Header),
         _ if all.iter().any(|words| words.first().is_some_and(|word| word.eq_ignore_ascii_case(&place.scheme))) => {
@@ -66,16 +70,16 @@ fn in_header(headers: &HeaderMap, place: &HeaderPlace) -> Found {
     }
 }
 
-/// Whether a body of this type is JSON: `request.is_json`.
+/// Whether a body of this type is JSON: Flask's `request.is_json`.
 fn is_json(content_type: &str) -> bool {
     let content_type = content_type.trim().to_ascii_lowercase();
     let suffixed = content_type.strip_prefix("application/").is_some_and(|name| name.ends_with("+json"));
     suffixed || content_type == "application/json"
 }
 
-/// The tokens of a body. What Python calls false is none; a body that is no object, where Flask-JWT-Extended breaks off
-/// with a 500, holds none.
-fn in_json(body: &[u8], place: &JsonPlace) -> ByType {
+/// The tokens in a JSON body. A value that is false in Python counts as absent. A body that is not an object has no token;
+/// Flask-JWT-Extended answers 500 for it.
+fn find_in_json(body: &[u8], place: &JsonPlace) -> ByType {
     let body = python_json::read(body);
     let member = |name: &str| match &body {
         Ok(Json::Object(members)) => match members.get(name).filter(|value| value.is_truthy()) {

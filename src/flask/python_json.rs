@@ -1,10 +1,12 @@
 //! JSON as Python's `json` module reads and writes it.
 //!
-//! PyJWT hands `json.loads` whatever bytes a token holds and puts the text of its error into the response, so both its
-//! leniences and its texts belong to what Flask-JWT-Extended does: of two members of one name the last wins, `NaN` and
-//! `Infinity` are numbers, integers have no bounds. Two leniences stay out: half a surrogate pair is no text here, and
-//! JSON in UTF-16 or UTF-32 is none (RFC 7519 section 3 knows UTF-8 alone). And it gives up at a depth of
-//! [`DEPTH`](reader::DEPTH), where Python would at about 950.
+//! PyJWT reads a token with `json.loads` and puts the text of an error into the response. So the rules and the error texts
+//! of Python are part of the behaviour of Flask-JWT-Extended: the last of several members of one name counts, `NaN` and
+//! `Infinity` are numbers, and integers have no bounds.
+//!
+//! There are three differences. A text must not contain half a surrogate pair. JSON in UTF-16 or UTF-32 is refused, because
+//! RFC 7519 section 3 allows UTF-8 only. Values may be nested up to [`DEPTH`](reader::DEPTH) levels; in Python the limit is
+//! about 950.
 
 mod reader;
 mod writer;
@@ -18,12 +20,12 @@ use crate::bridge::model::UnixTime;
 pub(super) use reader::read;
 pub(super) use writer::escaped;
 
-/// A value of Python's, as far as JSON has it. Members keep their order.
+/// A JSON value as Python reads it. Members keep their order.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Json {
     None,
     Bool(bool),
-    /// Saturates; nobody looks at the value of one that large.
+    /// An integer. It saturates; values beyond 128 bits are not used.
     Int(i128),
     Float(f64),
     Text(String),
@@ -31,13 +33,13 @@ pub(super) enum Json {
     Object(Object),
 }
 
-/// The members of an object, in the order in which their names first came.
+/// The members of an object, in the order in which their names first appear.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Object(Vec<(String, Json)>);
 
 impl Object {
-    /// Of several members of one name the last wins, in the place of the first.
-    fn of(members: Vec<(String, Json)>) -> Self {
+    /// An object without repeated names. The last value of a name counts, at the position of the first one.
+    fn from_members(members: Vec<(String, Json)>) -> Self {
         let mut places = HashMap::with_capacity(members.len());
         let mut unique: Vec<(String, Json)> = Vec::with_capacity(members.len());
         for (name, value) in members {
@@ -60,7 +62,7 @@ impl Object {
         self.get(name).is_some()
     }
 
-    /// As a `dict` does it: a name that is there already keeps its place.
+    /// Sets a member. As in a `dict`, an existing name keeps its position.
     pub(super) fn insert(&mut self, name: impl Into<String>, value: impl Into<Json>) {
         let name = name.into();
         match self.0.iter_mut().find(|(known, _)| *known == name) {
@@ -73,20 +75,20 @@ impl Object {
         self.0.retain(|(known, _)| known != name);
     }
 
-    /// The same members sorted by name.
+    /// The members sorted by name.
     pub(super) fn sorted(mut self) -> Self {
         self.0.sort_by(|(one, _), (two, _)| one.cmp(two));
         self
     }
 
-    /// The object as other code knows it; `None` if a number in it has no place there.
+    /// The object for `serde_json`. `None` if it contains a number that `serde_json` cannot hold.
     pub(super) fn to_map(&self) -> Option<Map<String, Value>> {
         self.0.iter().map(|(name, value)| Some((name.clone(), value.to_value()?))).collect()
     }
 }
 
 impl Json {
-    /// Python's truth: what is empty or nought is false.
+    /// Whether the value is true in Python: empty values and zero are false.
     pub(super) fn is_truthy(&self) -> bool {
         match self {
             Self::None => false,
@@ -111,8 +113,8 @@ impl Json {
         }
     }
 
-    /// Who somebody is, as Python writes it into a text. Only a text says it without doubt, and whoever turns
-    /// `JWT_VERIFY_SUB` off accepts others.
+    /// The identity as Python's `str` writes it. Only a text is unambiguous; other types are accepted when `JWT_VERIFY_SUB`
+    /// is off.
     pub(super) fn to_identity(&self) -> String {
         match self {
             Self::None => "None".to_owned(),
@@ -123,19 +125,19 @@ impl Json {
         }
     }
 
-    /// Python's `int(…)`, for digits of ASCII: cuts off fractions, reads texts.
+    /// Python's `int(…)`: cuts off fractions and reads texts of ASCII digits.
     pub(super) fn to_int(&self) -> Option<i128> {
         match self {
             Self::Bool(yes) => Some(i128::from(*yes)),
             Self::Int(number) => Some(*number),
             Self::Float(number) => number.is_finite().then_some(*number as i128),
-            Self::Text(text) => int_of(text),
+            Self::Text(text) => parse_int(text),
             Self::None | Self::List(_) | Self::Object(_) => None,
         }
     }
 
-    /// The value as other code knows it; `None` for a number that has no place there: NaN, infinity, an integer of more
-    /// than 64 bits. Rounding it would make one value of two.
+    /// The value for `serde_json`. `None` for NaN, for infinity, and for an integer of more than 64 bits: rounding would
+    /// make different values equal.
     pub(super) fn to_value(&self) -> Option<Value> {
         Some(match self {
             Self::None => Value::Null,
@@ -149,8 +151,8 @@ impl Json {
     }
 }
 
-/// Digits with a sign before them and single underscores between them, in white space.
-fn int_of(text: &str) -> Option<i128> {
+/// Python's `int` of a text: digits with an optional sign, single underscores between digits, and white space around.
+fn parse_int(text: &str) -> Option<i128> {
     let text = text.trim();
     let (negative, digits) = match text.as_bytes() {
         [b'-', ..] => (true, &text[1..]),
@@ -160,10 +162,10 @@ fn int_of(text: &str) -> Option<i128> {
     if !digits.split('_').all(|group| !group.is_empty() && group.bytes().all(|byte| byte.is_ascii_digit())) {
         return None;
     }
-    Some(saturating(negative, digits.bytes().filter(|byte| *byte != b'_')))
+    Some(parse_saturating(negative, digits.bytes().filter(|byte| *byte != b'_')))
 }
 
-fn saturating(negative: bool, digits: impl Iterator<Item = u8>) -> i128 {
+fn parse_saturating(negative: bool, digits: impl Iterator<Item = u8>) -> i128 {
     digits.fold(0_i128, |number, digit| {
         let digit = i128::from(digit - b'0');
         number.saturating_mul(10).saturating_add(if negative { -digit } else { digit })

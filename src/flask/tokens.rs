@@ -1,4 +1,4 @@
-//! `create_access_token` and its kin: tokens that a Flask application cannot tell from its own.
+//! `create_access_token`, `create_refresh_token` and `decode_token`: tokens in the format of Flask-JWT-Extended.
 
 use std::fmt;
 use std::time::Duration;
@@ -9,14 +9,14 @@ use serde_json::{Map, Value};
 
 use super::config::TokenPlaces;
 use super::manager::{Inner, JwtManager, Loader, Members};
-use super::pyjwt::{Checked, Unverified};
+use super::pyjwt::{CheckedToken, UnverifiedToken};
 use super::python_json::{Json, Object};
 use crate::bridge::error::AuthError;
 use crate::bridge::model::{UnixTime, seconds};
 use crate::bridge::token::{TokenFault, TokenType};
 
 impl JwtManager {
-    /// A new access token for this identity (`create_access_token`). [`issue`](NewToken::issue) makes it.
+    /// Starts a new access token for this identity (`create_access_token`). [`issue`](NewToken::issue) signs it.
     ///
     /// ```
     /// use serde_json::json;
@@ -35,12 +35,12 @@ impl JwtManager {
         NewToken::new(&self.0, TokenType::Access, identity.into())
     }
 
-    /// A new refresh token for this identity (`create_refresh_token`). It is never fresh.
+    /// Starts a new refresh token for this identity (`create_refresh_token`). It is never fresh.
     pub fn create_refresh_token(&self, identity: impl Into<Value>) -> NewToken<'_> {
         NewToken::new(&self.0, TokenType::Refresh, identity.into())
     }
 
-    /// Reads a token and checks that it is valid (`decode_token`), without asking the blocklist or for the user.
+    /// Verifies and decodes a token (`decode_token`). It does not check the blocklist, and does not look up the user.
     pub fn decode_token<'a>(&'a self, token: &'a str) -> DecodeToken<'a> {
         DecodeToken { manager: &self.0, token, csrf: None, allow_expired: false }
     }
@@ -58,26 +58,27 @@ impl JwtManager {
     ///
     /// # Errors
     ///
-    /// When the token is not valid, or has none.
+    /// When the token is not valid, or has no `csrf` claim.
     pub fn get_csrf_token(&self, token: &str) -> Result<String, AuthError> {
         let claims = self.decode_token(token).claims()?;
         let csrf = claims.get("csrf").and_then(Value::as_str);
         csrf.map(str::to_owned).ok_or(AuthError::TokenInvalid(TokenFault::MissingClaim("csrf".into())))
     }
 
-    /// The header of a token of which nothing is verified (`get_unverified_jwt_headers`).
+    /// The header of a token. Nothing in it is verified (`get_unverified_jwt_headers`).
     ///
     /// # Errors
     ///
-    /// When it is not written as a token is.
+    /// When the text is not a token.
     pub fn get_unverified_jwt_headers(&self, token: &str) -> Result<Map<String, Value>, AuthError> {
-        let token = Unverified::read(token).map_err(AuthError::TokenInvalid)?;
-        map_of(&token.header)
+        let token = UnverifiedToken::read(token).map_err(AuthError::TokenInvalid)?;
+        to_serde_map(&token.header)
     }
 }
 
-/// A token to be made; from [`JwtManager::create_access_token`] and [`JwtManager::create_refresh_token`].
-#[must_use = "there is no token until it is issued"]
+/// A new token that is not signed yet; from [`JwtManager::create_access_token`] and
+/// [`JwtManager::create_refresh_token`].
+#[must_use = "call `issue` to get the token"]
 pub struct NewToken<'a> {
     manager: &'a Inner,
     token_type: TokenType,
@@ -89,6 +90,7 @@ pub struct NewToken<'a> {
     headers: Members,
 }
 
+/// The freshness of a new token.
 enum Fresh {
     Flag(bool),
     For(Duration),
@@ -112,54 +114,55 @@ impl<'a> NewToken<'a> {
         }
     }
 
-    pub(super) fn at(mut self, now: UnixTime) -> Self {
+    /// Replaces the time of issue.
+    pub(super) fn issued_at(mut self, now: UnixTime) -> Self {
         self.now = now;
         self
     }
 
-    /// Whether the user has just proved who they are. Default no.
+    /// Whether the user has just authenticated. Default: `false`.
     pub fn fresh(mut self, fresh: bool) -> Self {
         self.fresh = Fresh::Flag(fresh);
         self
     }
 
-    /// The token counts as fresh for this time, in whole seconds (`fresh=timedelta(…)`).
+    /// Makes the token fresh for this time, in whole seconds (`fresh=timedelta(…)`).
     pub fn fresh_for(mut self, time: Duration) -> Self {
         self.fresh = Fresh::For(time);
         self
     }
 
-    /// How long it lives, in whole seconds (`expires_delta=timedelta(…)`): instead of the configured time, and if it is
-    /// nought, for ever.
+    /// The lifetime in whole seconds (`expires_delta=timedelta(…)`). Default: the configured one. With zero the token never
+    /// expires.
     pub fn expires_in(mut self, time: Duration) -> Self {
         self.expires = Some(seconds(time)).filter(|time| *time != 0);
         self
     }
 
-    /// It never expires (`expires_delta=False`).
+    /// Makes a token that never expires (`expires_delta=False`).
     pub fn never_expires(mut self) -> Self {
         self.expires = None;
         self
     }
 
-    /// One of the `additional_claims`. It takes the place of what the loader says, and of any other claim of this name.
+    /// Adds a claim (`additional_claims`). It replaces the claim of the loader, and every other claim of this name.
     pub fn claim(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.claims.push((name.into(), value.into()));
         self
     }
 
-    /// One of the `additional_headers`. It takes the place of what the loader says.
+    /// Adds a header member (`additional_headers`). It replaces the member of the loader.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.headers.push((name.into(), value.into()));
         self
     }
 
-    /// Makes the token.
+    /// Signs the token.
     ///
     /// # Errors
     ///
-    /// [`Misconfigured`](AuthError::Misconfigured) if no key signs it, or if a header or `iss` has a value that no token
-    /// may have: a header `alg` above all, which says how the token is signed.
+    /// [`Misconfigured`](AuthError::Misconfigured) if there is no signing key, if an additional header is `alg`, `b64` or
+    /// `crit` or a `kid` that is not a text, or if `iss` is not a text.
     pub fn issue(self) -> Result<String, AuthError> {
         let manager = self.manager;
         let loaded = |loader: &Loader<Members>| loader.as_ref().map(|load| load(&self.identity)).unwrap_or_default();
@@ -180,7 +183,9 @@ impl<'a> NewToken<'a> {
                 _ => true,
             };
             if !fits {
-                return Err(AuthError::Misconfigured("an additional header is one that the token decides on its own"));
+                return Err(AuthError::Misconfigured(
+                    "an additional header of a token must not be `alg`, `b64` or `crit`, and `kid` must be a text",
+                ));
             }
             header.insert(name, value);
         }
@@ -194,7 +199,7 @@ impl<'a> NewToken<'a> {
         Ok(format!("{message}.{signature}"))
     }
 
-    /// The claims, in the order in which `_encode_jwt` puts them.
+    /// The claims, in the order of `_encode_jwt`.
     fn payload(&self, loaded: Members) -> Result<Object, AuthError> {
         let config = &self.manager.config;
         let now = self.now;
@@ -230,14 +235,14 @@ impl<'a> NewToken<'a> {
             claims.insert(name, value);
         }
         if claims.get("iss").is_some_and(|issuer| issuer.as_text().is_none()) {
-            return Err(AuthError::Misconfigured("the claim `iss` of a new token has to be a text"));
+            return Err(AuthError::Misconfigured("the claim `iss` of a new token must be a text"));
         }
         Ok(claims)
     }
 }
 
-/// A token to be read; from [`JwtManager::decode_token`].
-#[must_use = "nothing is read until the claims are asked for"]
+/// A token to be decoded; from [`JwtManager::decode_token`].
+#[must_use = "call `claims` to decode the token"]
 pub struct DecodeToken<'a> {
     manager: &'a Inner,
     token: &'a str,
@@ -246,33 +251,33 @@ pub struct DecodeToken<'a> {
 }
 
 impl<'a> DecodeToken<'a> {
-    /// The token must have this `csrf` (`csrf_value`).
+    /// Requires this value of the `csrf` claim (`csrf_value`).
     pub fn csrf(mut self, value: &'a str) -> Self {
         self.csrf = Some(value);
         self
     }
 
-    /// It may have expired.
+    /// Accepts an expired token (`allow_expired=True`).
     pub fn allow_expired(mut self) -> Self {
         self.allow_expired = true;
         self
     }
 
-    /// All claims, with the defaults for `type`, `fresh` and `jti` where the token has none.
+    /// All claims. Missing `type`, `fresh` and `jti` have their defaults.
     ///
     /// # Errors
     ///
-    /// When the token is not valid, and why.
+    /// [`AuthError`] with the reason when the token is not valid.
     pub fn claims(self) -> Result<Map<String, Value>, AuthError> {
         let now = self.manager.clock.now();
-        let Checked { claims, expired, .. } =
+        let CheckedToken { claims, expired, .. } =
             self.manager.check(self.token, self.csrf.map(str::as_bytes), now, !self.allow_expired)?;
-        if expired { Err(AuthError::TokenExpired) } else { map_of(&claims) }
+        if expired { Err(AuthError::TokenExpired) } else { to_serde_map(&claims) }
     }
 }
 
-/// The members as other code knows them.
-pub(super) fn map_of(object: &Object) -> Result<Map<String, Value>, AuthError> {
+/// The members as a map of `serde_json`. The error is for numbers that it cannot hold.
+pub(super) fn to_serde_map(object: &Object) -> Result<Map<String, Value>, AuthError> {
     object.to_map().ok_or(AuthError::TokenInvalid(TokenFault::ClaimValue("a number".into())))
 }
 

@@ -25,7 +25,7 @@ pub(crate) async fn authenticate(state: &AppState, username: &str, password: Sec
     state.metrics.count_login(match &result {
         Ok(_) => LoginOutcome::Ok,
         Err(AuthError::InvalidCredentials) => LoginOutcome::Failed,
-        Err(AuthError::Overloaded { .. } | AuthError::TooManyAttempts { .. }) => LoginOutcome::Shed,
+        Err(AuthError::Overloaded { .. }) => LoginOutcome::Shed,
         Err(_) => LoginOutcome::Error,
     });
     result

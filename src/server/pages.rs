@@ -194,7 +194,6 @@ fn heading(status: StatusCode) -> &'static str {
         StatusCode::FORBIDDEN => "That is not allowed",
         StatusCode::NOT_FOUND => "Nothing here",
         StatusCode::METHOD_NOT_ALLOWED => "That does not work here",
-        StatusCode::TOO_MANY_REQUESTS => "Too many attempts",
         StatusCode::SERVICE_UNAVAILABLE => "Not available just now",
         _ if status.is_server_error() => "Something went wrong",
         _ => "That did not work",

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 
 use crate::{Bridge, CredentialLocation, LoginId, TokenPair, TokenType};
 
-/// A signed-in user, from [`as_user`](super::as_user). Adds the credential to requests.
+/// A signed-in user, from [`as_user`](super::as_user()). Adds the credential to requests.
 pub struct SignedIn {
     login_id: LoginId,
     tokens: TokenPair,

@@ -1,4 +1,4 @@
-//! Settings of what browsers get: cookies, sessions and pages.
+//! Settings for browsers: cookies, sessions and error pages.
 
 use std::time::Duration;
 
@@ -9,24 +9,28 @@ use crate::bridge::error::AuthError;
 use crate::bridge::session::{MAX_REMEMBER_TTL, RememberCookie, SessionProtection};
 
 impl BridgeBuilder {
-    /// At least 32 random bytes, from which the keys of the cookies are derived. Without it they are random: after a
-    /// restart no session and no remember cookie is recognized.
+    /// The secret from which the keys of the cookies are derived: at least 32 random bytes.
+    ///
+    /// Default: random keys. Then no session and no remember cookie is accepted after a restart.
     pub fn session_secret(mut self, secret: &[u8]) -> Self {
         self.session_secret = Some(secret.to_vec());
         self
     }
 
-    /// Where browsers find this application, such as `https://example.org`. With `https` the cookies are `Secure` and
-    /// carry the `__Host-` prefix. Requests that a browser authenticates by itself must come from here; without it,
-    /// from the host that they are sent to.
+    /// The origin of this application as browsers see it, such as `https://example.org`.
+    ///
+    /// With `https` the cookies are `Secure` and have the `__Host-` prefix. The CSRF check compares the origin of a request
+    /// with it; without this setting, with the `Host` header of the request.
     pub fn public_url(mut self, url: impl Into<String>) -> Self {
         self.public_url = Some(url.into());
         self
     }
 
-    /// Renders refusals for browsers, wherever an [`AuthError`] comes from: the bridge, an extractor or your handler.
-    /// Those that need a login are redirected instead if there is a [`login_view`](Self::login_view). Give the response
-    /// the error's [`status`](AuthError::status). Without it browsers get the JSON problem like everybody else.
+    /// Renders refusals as pages for browsers. It gets every [`AuthError`]: of the bridge, an extractor or a handler.
+    ///
+    /// The response should have the [`status`](AuthError::status) of the error. A refusal for a missing login is redirected
+    /// instead if there is a [`login_view`](Self::login_view). Default: browsers get the problem document (RFC 9457), as
+    /// API clients do.
     pub fn error_page(
         mut self,
         page: impl Fn(&HttpRequest, &AuthError) -> HttpResponse + Send + Sync + 'static,
@@ -35,38 +39,38 @@ impl BridgeBuilder {
         self
     }
 
-    /// How long a session lives that is not used. Default one day.
+    /// The lifetime of a session after its last use. Default: 1 day.
     pub fn idle_ttl(mut self, ttl: Duration) -> Self {
         self.idle_ttl = ttl;
         self
     }
 
-    /// How long a browser's login lives at the most, however much it is used. Default 30 days.
+    /// The maximal lifetime of a browser's login, regardless of use. Default: 30 days.
     pub fn absolute_ttl(mut self, ttl: Duration) -> Self {
         self.absolute_ttl = ttl;
         self
     }
 
-    /// How long a browser is remembered (`REMEMBER_COOKIE_DURATION`). Default 30 days, at most 400.
+    /// The lifetime of the remember cookie (`REMEMBER_COOKIE_DURATION`). Default: 30 days. More than 400 days count as 400.
     pub fn remember_ttl(mut self, ttl: Duration) -> Self {
         self.remember_ttl = ttl.min(MAX_REMEMBER_TTL);
         self
     }
 
-    /// How the remember cookie is written.
+    /// The name and the attributes of the remember cookie.
     pub fn remember_cookie(mut self, cookie: RememberCookie) -> Self {
         self.remember_cookie = cookie;
         self
     }
 
-    /// What becomes of a session that comes from another client than the one it was opened for
-    /// (`SESSION_PROTECTION`). Default [`None`](SessionProtection::None); there it says why.
+    /// The reaction to a session that another client presents than the one that opened it (`SESSION_PROTECTION`).
+    /// Default: [`None`](SessionProtection::None); its documentation says why.
     pub fn session_protection(mut self, protection: SessionProtection) -> Self {
         self.protection = protection;
         self
     }
 
-    /// How long after proving who they are a user counts as fresh. Default 15 minutes.
+    /// How long a login is fresh after the user has authenticated. Default: 15 minutes.
     pub fn fresh_window(mut self, window: Duration) -> Self {
         self.fresh_window = window;
         self

@@ -1,4 +1,4 @@
-//! Settings of who is told what became of a request, and of who answers it.
+//! Settings: hooks for refusals, and listeners for events.
 
 use actix_web::HttpResponse;
 
@@ -7,23 +7,24 @@ use crate::bridge::model::AuthEvent;
 use crate::bridge::response::Refusal;
 
 impl BridgeBuilder {
-    /// Answers refusals in the bridge's stead: Flask-Login's `unauthorized_handler` and `needs_refresh_handler`, and the
-    /// error loaders of Flask-JWT-Extended, in one. It sees every [`AuthError`](crate::AuthError) with which a request
-    /// is answered, whichever handler, guard or extractor raised it, before browsers are redirected or get a page.
-    /// With `None` all is as without it.
+    /// Adds a hook that answers refusals. It replaces `unauthorized_handler` and `needs_refresh_handler` of Flask-Login,
+    /// and the error loaders of Flask-JWT-Extended.
     ///
-    /// May be called several times: the hook that was given last is asked first, and the first answer counts. So one
-    /// that is given after [`flask_jwt`](Self::flask_jwt) goes before the error profile, and one that is given earlier
-    /// gets what the profile leaves.
+    /// The hook gets every [`AuthError`](crate::AuthError) of a handler, a guard or an extractor, before the redirect to a
+    /// view and before the error page. With `None` the bridge answers as it does without the hook.
     ///
-    /// A response to a token leaves without the bridge's cookies, this one too. Only an error that the session layer or a
-    /// middleware of yours gives up with (an `Err`, where there is no longer a request) does not come by.
+    /// It may be called several times. The hook that was added last is asked first, and the first response is used. So a
+    /// hook that is added after [`flask_jwt`](Self::flask_jwt) takes precedence over the error profile, and a hook that is
+    /// added before gets what the profile does not answer.
+    ///
+    /// As every response to a token, the response of the hook loses the session and remember cookies. Not seen are errors
+    /// that the session layer or a middleware inside the bridge returns as `Err`, because these no longer have a request.
     ///
     /// ```
     /// use actix_web::HttpResponse;
     /// use tollbridge::{AuthError, BridgeBuilder};
     ///
-    /// fn own_words(bridge: BridgeBuilder) -> BridgeBuilder {
+    /// fn custom_texts(bridge: BridgeBuilder) -> BridgeBuilder {
     ///     bridge.on_refusal(|refusal| match refusal.error() {
     ///         AuthError::TokenExpired => Some(HttpResponse::Unauthorized().body("Log in again, please.")),
     ///         _ => None,
@@ -35,9 +36,10 @@ impl BridgeBuilder {
         self
     }
 
-    /// Tells of what happens to logins: Flask-Login's signals. May be called several times, each listener hears all. It
-    /// is called in the middle of a request and should be quick; [`event_stream`](crate::event_stream) is for work that
-    /// is not.
+    /// Adds a listener for the events of logins: Flask-Login's signals. It may be called several times; every listener gets
+    /// every event.
+    ///
+    /// The listener runs inside the request, so it should be fast. [`event_stream`](crate::event_stream) is for slow work.
     pub fn on_event(mut self, listener: impl Fn(&AuthEvent) + Send + Sync + 'static) -> Self {
         self.listeners.push(Box::new(listener));
         self

@@ -1,4 +1,4 @@
-//! Settings of what the application decides itself.
+//! Hooks of the application for tokens: blocklist, claims, headers and keys.
 
 use serde_json::{Map, Value};
 
@@ -7,60 +7,63 @@ use crate::bridge::resolve::TokenBlocklist;
 use crate::bridge::token::{Claims, TokenKey};
 
 impl BridgeBuilder {
-    /// Tokens that are refused although they are valid (`token_in_blocklist_loader`): 401 `token_revoked`. Asked in
-    /// every request that is authenticated by a token, once the token is verified. A revoked token can still sign its own
-    /// login out, and nothing else.
+    /// The blocklist (`token_in_blocklist_loader`). A token on it is refused with 401 `token_revoked`, although it is valid.
+    ///
+    /// The blocklist is asked in every request that a token authenticates, after the verification of the token. A revoked
+    /// token can still sign out its own login, and nothing else.
     pub fn token_blocklist(mut self, blocklist: impl TokenBlocklist) -> Self {
         self.checks.set_blocklist(blocklist);
         self
     }
 
-    /// What claims must be like besides (`token_verification_loader`). `false` refuses the token with 401
-    /// `token_invalid`. Asked after the [`token_blocklist`](Self::token_blocklist).
+    /// An additional check of the claims (`token_verification_loader`). With `false` the token is refused with 401
+    /// `token_invalid`. It runs after the [`token_blocklist`](Self::token_blocklist).
     pub fn check_claims(mut self, accepts: impl Fn(&Claims) -> bool + Send + Sync + 'static) -> Self {
         self.checks.set_claims_check(Box::new(accepts));
         self
     }
 
-    /// Claims that every new token of a user has (`additional_claims_loader`); called with the user's identity. An
-    /// argument of [`NewTokens::claim`](crate::NewTokens::claim) with the same name wins.
+    /// Additional claims for every new token of a user (`additional_claims_loader`). The argument is the user's identity.
+    /// [`NewTokens::claim`](crate::NewTokens::claim) overrides a claim of the same name.
     ///
-    /// It is asked at every refresh as well, so that what it says is in the next access token too, and is up to date.
-    /// The claims that the bridge itself writes cannot be replaced: unlike there, it is an error to try.
+    /// The hook is called at every refresh too, so the next access token has current claims. The claims that the bridge
+    /// writes cannot be replaced. Unlike in Flask-JWT-Extended, to try it is an error.
     pub fn extra_claims(mut self, claims: impl Fn(&str) -> Map<String, Value> + Send + Sync + 'static) -> Self {
         self.issue_hooks.extra_claims = Some(Box::new(claims));
         self
     }
 
-    /// Members that the header of every new token of a user has (`additional_headers_loader`), as
-    /// [`extra_claims`](Self::extra_claims).
+    /// Additional header members for every new token of a user (`additional_headers_loader`). The rules of
+    /// [`extra_claims`](Self::extra_claims) apply.
     pub fn extra_headers(mut self, headers: impl Fn(&str) -> Map<String, Value> + Send + Sync + 'static) -> Self {
         self.issue_hooks.extra_headers = Some(Box::new(headers));
         self
     }
 
-    /// The key that signs the tokens of a user (`encode_key_loader`); called with the user's identity. With `None` it is
-    /// the [`token_key`](Self::token_key). What it signs must be verified by one of the bridge's keys, or by what
-    /// [`verifying_key_for`](Self::verifying_key_for) finds.
+    /// The key that signs the tokens of a user (`encode_key_loader`). The argument is the user's identity. With `None` the
+    /// [`token_key`](Self::token_key) signs.
+    ///
+    /// One of the bridge's keys, or the key from [`verifying_key_for`](Self::verifying_key_for), must verify the tokens.
     pub fn signing_key_for(mut self, key: impl Fn(&str) -> Option<TokenKey> + Send + Sync + 'static) -> Self {
         self.issue_hooks.signing_key = Some(Box::new(key));
         self
     }
 
-    /// Finds the key for a token whose `kid` is none of the bridge's (`decode_key_loader`); called with the header and
-    /// the claims. With `None` the token is refused.
+    /// Finds the key for a token whose `kid` is not that of a key of the bridge (`decode_key_loader`). The arguments are
+    /// the header and the claims. With `None` the token is refused.
     ///
-    /// **Nothing of what it is called with has been verified**: look up a key by it, and believe none of it. The key
-    /// decides the algorithm: a token whose header names another is refused. All other rules for tokens hold too.
+    /// **The arguments are not verified**: use them only to look up a key. The key decides the algorithm, so a token whose
+    /// header names another algorithm is refused. All other rules for tokens apply too.
     ///
-    /// It is for tokens of our own that are signed with keys like those of [`signing_key_for`](Self::signing_key_for),
-    /// and **not for those of an identity provider**, which have neither our `typ` nor the `sid` of a login, and are
-    /// refused whatever this finds. For them there is
-    /// [`JwtManagerBuilder::decode_key_loader`](crate::flask::JwtManagerBuilder::decode_key_loader); and a
-    /// [`RequestLoader`](crate::RequestLoader), with a JWT library of yours and where no tokens of ours are looked for,
-    /// if their `typ` is `at+jwt` (RFC 9068), as that of ours is.
+    /// The hook is for tokens of this bridge that are signed with keys from [`signing_key_for`](Self::signing_key_for).
+    /// **It is not for tokens of an identity provider**: these lack the `typ` of the bridge and the `sid` of a login, and
+    /// are refused whatever key is found. Use
+    /// [`JwtManagerBuilder::decode_key_loader`](crate::flask::JwtManagerBuilder::decode_key_loader) for them. If their
+    /// `typ` is `at+jwt` (RFC 9068), which is also that of the bridge, use a [`RequestLoader`](crate::RequestLoader) with a
+    /// JWT library, at a location where the bridge does not look for tokens.
     ///
-    /// Such tokens are verified in every request, so a key that is no longer found is no longer good.
+    /// These tokens are verified in every request and not cached. When the hook no longer finds a key, its tokens are
+    /// refused.
     pub fn verifying_key_for(
         mut self,
         key: impl Fn(&Map<String, Value>, &Map<String, Value>) -> Option<TokenKey> + Send + Sync + 'static,

@@ -15,7 +15,7 @@ pub(crate) enum SeveralTokens {
     FirstDecides,
 }
 
-/// The validated form of `TokenLocations`. A location that is not declared is `None`.
+/// [`TokenLocations`](crate::TokenLocations) after validation. A location that is not declared is `None`.
 #[derive(Clone, Debug)]
 pub(crate) struct Search {
     pub(crate) order: Vec<CredentialLocation>,

@@ -61,11 +61,6 @@ pub enum AuthError {
     CsrfRejected(CsrfFault),
     /// The request is malformed. The text gives the place.
     InvalidRequest(Cow<'static, str>),
-    /// There were too many attempts. Try again after `retry_after` seconds.
-    TooManyAttempts {
-        /// The waiting time in seconds.
-        retry_after: u32,
-    },
     /// A store is unavailable. The cause is logged and not sent.
     StoreUnavailable(Arc<StoreError>),
     /// The server has more work than it can queue. Try again after `retry_after` seconds.
@@ -99,7 +94,6 @@ impl AuthError {
             Self::CredentialConflict(_) => "credential_conflict",
             Self::CsrfRejected(_) => "csrf_rejected",
             Self::InvalidRequest(_) => "invalid_request",
-            Self::TooManyAttempts { .. } => "too_many_attempts",
             Self::StoreUnavailable(_) => "store_unavailable",
             Self::Overloaded { .. } => "overloaded",
             Self::Misconfigured(_) => "internal_error",
@@ -123,7 +117,6 @@ impl AuthError {
             | Self::ReauthRequired { .. } => StatusCode::UNAUTHORIZED,
             Self::CredentialConflict(_) | Self::InvalidRequest(_) => StatusCode::BAD_REQUEST,
             Self::CsrfRejected(_) => StatusCode::FORBIDDEN,
-            Self::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::StoreUnavailable(_) | Self::Overloaded { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::Misconfigured(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -159,7 +152,6 @@ impl AuthError {
                 "The token in the cookie has no CSRF value, so it cannot be used from there. Sign in again."
             }
             Self::InvalidRequest(detail) => return detail.clone(),
-            Self::TooManyAttempts { .. } => "Too many attempts. Wait before trying again.",
             Self::StoreUnavailable(_) => "The service is not available now. Try again later.",
             Self::Overloaded { .. } => "The service is busy. Try again later.",
             Self::Misconfigured(_) => "The server made a mistake.",
@@ -190,7 +182,7 @@ impl AuthError {
     /// The seconds of `Retry-After`.
     fn retry_after(&self) -> Option<u32> {
         match self {
-            Self::TooManyAttempts { retry_after } | Self::Overloaded { retry_after } => Some(*retry_after),
+            Self::Overloaded { retry_after } => Some(*retry_after),
             Self::StoreUnavailable(_) => Some(5),
             _ => None,
         }

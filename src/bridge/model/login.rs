@@ -117,19 +117,16 @@ pub enum EndReason {
     /// Another client used a session of the login:
     /// [`SessionProtection::Strong`](crate::SessionProtection::Strong).
     SessionProtected,
-    /// An administrator of the server ended the login.
-    Administrator,
 }
 
 impl EndReason {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Logout,
         Self::PasswordChanged,
         Self::UserDisabled,
         Self::RefreshReused,
         Self::RememberReused,
         Self::SessionProtected,
-        Self::Administrator,
     ];
 
     /// The name of the reason, which stores keep.
@@ -141,7 +138,6 @@ impl EndReason {
             Self::RefreshReused => "refresh_reused",
             Self::RememberReused => "remember_reused",
             Self::SessionProtected => "session_protected",
-            Self::Administrator => "administrator",
         }
     }
 

@@ -1,6 +1,10 @@
-//! How refusals are answered. Every [`AuthError`] passes here, whichever handler, guard or extractor raised it, and is
-//! rendered as the embedder wants it: the answer of a hook, a redirect to a view, a page, or the problem document that it
-//! is already.
+//! How a refusal is rendered. Every [`AuthError`] of a handler, a guard or an extractor passes here. The response is the
+//! first of these that is configured and applies:
+//!
+//! 1. the response of an [`OnRefusal`] hook;
+//! 2. a redirect to a view;
+//! 3. the error page;
+//! 4. the problem document (RFC 9457), which every [`AuthError`] is by itself.
 
 use std::time::Duration;
 
@@ -17,55 +21,57 @@ use crate::bridge::credential::body_paused;
 use crate::bridge::error::AuthError;
 use crate::bridge::model::{AuthEvent, Events};
 
-/// Answers a refusal, or leaves it to the bridge.
+/// A hook that answers a refusal. With `None` the bridge answers it.
 pub(crate) type OnRefusal = dyn Fn(&Refusal<'_>) -> Option<HttpResponse> + Send + Sync;
 
-/// Renders an error for a browser.
+/// A function that renders an error as a page for a browser.
 pub(crate) type ErrorPage = dyn Fn(&HttpRequest, &AuthError) -> HttpResponse + Send + Sync;
 
-/// The settings of what is answered.
-pub(crate) struct Answers {
+/// The settings that decide how requests are answered.
+pub(crate) struct ResponseSettings {
     pub(crate) views: Views,
     pub(crate) error_page: Option<Box<ErrorPage>>,
-    /// In the order in which they were given; the last is asked first.
+    /// The hooks in the order of registration. The last one is asked first.
     pub(crate) on_refusal: Vec<Box<OnRefusal>>,
-    /// An access token from a cookie gets a successor when it expires within this.
+    /// An access token in a cookie is renewed when it expires within this time.
     pub(crate) implicit_refresh: Option<Duration>,
     /// The origin of the public URL, if one is configured.
     pub(crate) own_origin: Option<String>,
     pub(crate) events: Events,
 }
 
-impl Answers {
-    /// Renders a refusal; every other response passes.
-    pub(crate) fn render<B: MessageBody>(&self, res: ServiceResponse<B>) -> ServiceResponse<EitherBody<B>> {
-        let renders =
-            !self.on_refusal.is_empty() || self.views.any() || self.error_page.is_some() || self.events.has_listeners();
-        let error = res.response().error().filter(|_| renders).and_then(|error| error.as_error::<AuthError>());
-        // What a handler makes of a body that broke off is not what is answered.
+impl ResponseSettings {
+    /// Renders a refusal. Every other response passes unchanged.
+    pub(crate) fn render_refusal<B: MessageBody>(&self, res: ServiceResponse<B>) -> ServiceResponse<EitherBody<B>> {
+        let is_configured = !self.on_refusal.is_empty()
+            || self.views.has_views()
+            || self.error_page.is_some()
+            || self.events.has_listeners();
+        let error = res.response().error().filter(|_| is_configured).and_then(|error| error.as_error::<AuthError>());
+        // A body that timed out gets a 408 from the service, whatever error the handler returned.
         let answer = error.filter(|_| !body_paused(res.request())).and_then(|error| {
-            let has_view = self.views.are_for(res.request());
-            self.answer(&Refusal::new(res.request(), error, has_view))
+            let has_view = self.views.apply_to(res.request());
+            self.respond(&Refusal::new(res.request(), error, has_view))
         });
         match answer {
             None => res.map_into_left_body(),
-            Some(answer) => replaced(res, answer).map_into_right_body(),
+            Some(answer) => replace_response(res, answer).map_into_right_body(),
         }
     }
 
-    /// The answer in place of the problem document.
-    fn answer(&self, refusal: &Refusal<'_>) -> Option<HttpResponse> {
-        self.tell(refusal);
+    /// The response that replaces the problem document, if there is one.
+    fn respond(&self, refusal: &Refusal<'_>) -> Option<HttpResponse> {
+        self.emit_event(refusal);
         if let Some(answer) = self.on_refusal.iter().rev().find_map(|hook| hook(refusal)) {
             return Some(answer);
         }
         let (req, error) = (refusal.request(), refusal.error());
-        // A request that presented a token is not sent to sign in: a rejected token is a 401. Nor is one that should have
-        // presented one.
+        // No redirect for a request that presented a token, because a rejected token is a 401, and none where a token is
+        // required.
         if refusal.has_view()
             && !refusal.presents_token()
             && !refusal.demands_token()
-            && !refusal.is_of_a_sign_in()
+            && !refusal.is_failed_sign_in()
             && let Some(redirect) = self.views.redirect(req, error, self.own_origin.as_deref())
         {
             return Some(redirect);
@@ -73,8 +79,8 @@ impl Answers {
         self.error_page.as_ref().filter(|_| prefers_html(req)).map(|page| page(req, error))
     }
 
-    /// Tells the listeners. A wrong password lacks no credential, and has no event of its own.
-    fn tell(&self, refusal: &Refusal<'_>) {
+    /// Emits the event of a refusal. A wrong password emits none, because the request lacks no credential.
+    fn emit_event(&self, refusal: &Refusal<'_>) {
         match refusal.error() {
             AuthError::ReauthRequired { .. } => {
                 self.events.emit(|| AuthEvent::NeedsRefresh { user: refusal.identity() });
@@ -88,8 +94,8 @@ impl Answers {
     }
 }
 
-/// Another response in the place of this one, for the same request. What the session layer has set stays set.
-pub(crate) fn replaced<B>(res: ServiceResponse<B>, mut by: HttpResponse) -> ServiceResponse<BoxBody> {
+/// Replaces the response to a request. The cookies of the session layer are kept.
+pub(crate) fn replace_response<B>(res: ServiceResponse<B>, mut by: HttpResponse) -> ServiceResponse<BoxBody> {
     for cookie in res.headers().get_all(SET_COOKIE) {
         by.headers_mut().append(SET_COOKIE, cookie.clone());
     }

@@ -1,4 +1,4 @@
-//! Messages for the next page: what a redirect has to say is kept in the session until a page shows it.
+//! Flash messages. The session keeps the message of a redirect until the next page shows it.
 
 use std::future::{Ready, ready};
 
@@ -10,33 +10,34 @@ use serde::{Deserialize, Serialize};
 use crate::bridge::auth::RequestState;
 use crate::bridge::error::AuthError;
 
-/// The key of the session value that has the messages.
+/// The key of the messages in the session.
 const MESSAGES_KEY: &str = "tollbridge.messages";
 
-/// So many are kept, the latest: a browser that shows none must not fill the store.
-const KEPT: usize = 16;
+/// The number of messages that a session keeps. Without a limit, a browser that never shows them would fill the store.
+const MAX_MESSAGES: usize = 16;
 
-/// Something to be said to a person on the next page.
+/// A message to the user, for the next page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FlashMessage {
-    /// What kind it is, for a style sheet for example.
+    /// The category, for a style sheet for example.
     pub category: String,
-    /// What it says. It is text: a page must escape it.
+    /// The text. It is not HTML: a page must escape it.
     pub text: String,
 }
 
-/// The messages that the bridge left for this browser: `get_flashed_messages`. Whoever extracts them shows them; after
-/// that they are gone. A request that brings a token has none.
+/// The messages for this browser: Flask's `get_flashed_messages`.
+///
+/// Extracting them removes them from the session, so the handler must show them. A request with a token has none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Messages(Vec<FlashMessage>);
 
 impl Messages {
-    /// Whether there are none.
+    /// Whether there are no messages.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Them, the oldest first.
+    /// The messages, the oldest first.
     pub fn iter(&self) -> std::slice::Iter<'_, FlashMessage> {
         self.0.iter()
     }
@@ -75,11 +76,11 @@ impl FromRequest for Messages {
     }
 }
 
-/// Leaves a message in a session.
+/// Adds a message to a session.
 pub(crate) fn push(session: &Session, message: FlashMessage) {
     let mut all = session.get::<Vec<FlashMessage>>(MESSAGES_KEY).ok().flatten().unwrap_or_default();
     all.push(message);
-    let latest = all.split_off(all.len().saturating_sub(KEPT));
-    // A session that cannot be written to loses the message, and nothing else.
+    let latest = all.split_off(all.len().saturating_sub(MAX_MESSAGES));
+    // A session that cannot be written loses the message. The request goes on.
     let _ = session.insert(MESSAGES_KEY, latest);
 }

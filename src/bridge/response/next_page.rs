@@ -1,22 +1,24 @@
-//! The page that a browser wanted before it was sent to sign in, where the session keeps it.
+//! The page that a browser requested before it was redirected to the login page, kept in the session.
 
 use actix_session::{Session, SessionExt as _};
 
 use super::redirect::safe_next;
 use crate::bridge::auth::Auth;
 
-/// The key of the session value that holds the path of the page.
+/// The key of the page's path in the session.
 const NEXT_KEY: &str = "tollbridge.next";
 
-/// Keeps the page that was wanted.
-pub(super) fn keep(session: &Session, page: &str) {
-    // A session that cannot be written to loses the way back, and nothing else.
+/// Stores the requested page in the session.
+pub(super) fn store(session: &Session, page: &str) {
+    // A session that cannot be written loses the page. The request goes on.
     let _ = session.insert(NEXT_KEY, page);
 }
 
 impl Auth {
-    /// The page that the browser wanted before it was sent to sign in, once: after that it is forgotten. `None` unless
-    /// [`next_in_session`](crate::BridgeBuilder::next_in_session) keeps it. It is a path of this site.
+    /// Takes the page that the browser requested before it was redirected to the login page. It is a path of this site.
+    ///
+    /// The page is removed from the session, so a second call returns `None`. `None` also without
+    /// [`next_in_session`](crate::BridgeBuilder::next_in_session).
     pub fn take_next(&self) -> Option<String> {
         let next = self.req.get_session().remove_as::<String>(NEXT_KEY)?.ok()?;
         safe_next(&next).map(str::to_owned)

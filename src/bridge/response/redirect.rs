@@ -1,9 +1,9 @@
-//! Where a browser may be sent after signing in.
+//! Safe targets of redirects, and links to the login page.
 
-/// `next`, if following it stays on this site: a path, with its query, that begins with one slash. Everything else is
-/// `None`, also what only some browsers would read as another host.
+/// Checks that a redirect to `next` stays on this site. Use it before every redirect to a page that a request names.
 ///
-/// Flask-Login leaves this check to the application, which tends to forget it.
+/// Returns `next` if it is a path, with or without a query, that begins with exactly one slash. Everything else is `None`,
+/// also text that only some browsers read as another host. Flask-Login leaves this check to the application.
 ///
 /// ```
 /// use tollbridge::safe_next;
@@ -21,15 +21,16 @@ pub fn safe_next(next: &str) -> Option<&str> {
         return None;
     }
     let landed = base.join(next).ok()?;
-    // `/.//evil.example` is ours as written but `//evil.example` once its dots are removed.
+    // `/.//evil.example` is a path of this site, but becomes `//evil.example` when its dot segments are removed.
     (landed.origin() == base.origin() && !landed.path().starts_with("//")).then_some(next)
 }
 
-/// A link to a login view of this site, for a page that anybody may see: Flask-Login's `login_url`. `next` is the page to
-/// come back to, which the link leaves out if it is not what [`safe_next`] takes: no link leads to another site, whatever
-/// `next` is made of. It is encoded, and replaces a `next` that the view has.
+/// A link to a login page of this site, for a public page: Flask-Login's `login_url`.
 ///
-/// Who is redirected to sign in needs no link: see [`login_view`](crate::BridgeBuilder::login_view).
+/// `next` is the page to return to after the login. It is URL-encoded and replaces a `next` in the query of `view`. The
+/// link leaves it out when [`safe_next`] rejects it, so no link leads to another site.
+///
+/// The automatic redirect to the login page is set with [`login_view`](crate::BridgeBuilder::login_view).
 ///
 /// ```
 /// use tollbridge::login_url;
@@ -41,7 +42,7 @@ pub fn login_url(view: &str, next: &str) -> String {
     view_url(view, safe_next(next), None)
 }
 
-/// A view with the page to come back to, on this host if one is forced. Neither is checked here.
+/// The URL of a view, with the page to return to and on the forced host. The caller has checked both.
 pub(crate) fn view_url(view: &str, next: Option<&str>, host: Option<&str>) -> String {
     let (view, fragment) = view.split_once('#').map_or((view, None), |(view, fragment)| (view, Some(fragment)));
     let (base, query) = view.split_once('?').map_or((view, None), |(base, query)| (base, Some(query)));

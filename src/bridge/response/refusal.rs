@@ -1,4 +1,4 @@
-//! A request that is refused, as hooks see it.
+//! A refused request, as the hooks of the embedder see it.
 
 use std::cell::OnceCell;
 use std::fmt;
@@ -11,17 +11,17 @@ use crate::bridge::auth::RequestState;
 use crate::bridge::credential::Search;
 use crate::bridge::error::AuthError;
 
-/// A request that is refused, as [`BridgeBuilder::on_refusal`](crate::BridgeBuilder::on_refusal) sees it.
+/// A refused request; the argument of [`BridgeBuilder::on_refusal`](crate::BridgeBuilder::on_refusal).
 pub struct Refusal<'a> {
     req: &'a HttpRequest,
     error: &'a AuthError,
-    /// `None` for a request that was refused for its cookies, before it had a state.
+    /// `None` for a request that was refused because of its cookies, before it had a state.
     state: Option<Rc<RequestState>>,
     has_view: bool,
     token: OnceCell<Option<RefusedToken>>,
 }
 
-/// A token that was issued here, but is not enough.
+/// A token whose signature is valid, but which was refused for another reason.
 struct RefusedToken {
     header: Map<String, Value>,
     claims: Map<String, Value>,
@@ -37,7 +37,7 @@ impl<'a> Refusal<'a> {
         self.req
     }
 
-    /// Why it is refused.
+    /// The reason.
     pub fn error(&self) -> &AuthError {
         self.error
     }
@@ -47,25 +47,27 @@ impl<'a> Refusal<'a> {
         self.state.as_ref().is_some_and(|state| state.presented.has_token())
     }
 
-    /// Whether the handler, or a guard before it, works with tokens alone.
+    /// Whether the handler or its guard accepts tokens only.
     pub fn demands_token(&self) -> bool {
         self.state.as_ref().is_some_and(|state| state.demands_token())
     }
 
-    /// The claims of the token that was presented: what Flask-JWT-Extended gives to `expired_token_loader` and the
-    /// others. The token may have expired, been revoked, or be stale; but it was issued here as it is. `None` if there
-    /// is no token, or one whose signature does not hold, of which nothing can be said.
+    /// The claims of the presented token: the argument of `expired_token_loader` and the other loaders of
+    /// Flask-JWT-Extended.
+    ///
+    /// The token may be expired, revoked or not fresh, but its signature has been verified. `None` if there is no token,
+    /// or if its signature is not valid.
     pub fn claims(&self) -> Option<&Map<String, Value>> {
         self.token().map(|token| &token.claims)
     }
 
-    /// The header of that token.
+    /// The header of the presented token. `None` when [`claims`](Self::claims) is `None`.
     pub fn token_header(&self) -> Option<&Map<String, Value>> {
         self.token().map(|token| &token.header)
     }
 
-    /// Whose credential is refused, as far as that is certain: of a session or a valid token that is not enough, or of
-    /// a token that has [`claims`](Self::claims).
+    /// The identity of the user whose credential is refused. It has been verified: it comes from an accepted session or
+    /// token, or from the token that has [`claims`](Self::claims). `None` if there is neither.
     pub fn identity(&self) -> Option<String> {
         let accepted = self.state.as_ref().and_then(|state| state.accepted());
         match accepted {
@@ -74,33 +76,33 @@ impl<'a> Refusal<'a> {
         }
     }
 
-    /// What is told of a token is never what it only says: its signature has been verified.
+    /// The presented token, if its signature has been verified. Hooks never see unverified claims.
     fn token(&self) -> Option<&RefusedToken> {
-        let open = || {
+        let read = || {
             let token = self.state.as_ref()?.verified_token()?;
             let claims = serde_json::from_slice(&token.payload).ok()?;
             Some(RefusedToken { header: token.header_members()?, claims })
         };
-        self.token.get_or_init(open).as_ref()
+        self.token.get_or_init(read).as_ref()
     }
 
-    /// Where the request was searched for tokens.
+    /// The locations where the request was searched for tokens.
     pub(crate) fn search(&self) -> Option<&Search> {
         self.state.as_ref().map(|state| &state.engine.reader.search)
     }
 
-    /// What the request presented.
+    /// The state of the request.
     pub(crate) fn state(&self) -> Option<&RequestState> {
         self.state.as_deref()
     }
 
-    /// Whether a client like this one is sent to a view when it is refused.
+    /// Whether a view is configured and this client is redirected to views.
     pub(crate) fn has_view(&self) -> bool {
         self.has_view
     }
 
-    /// Whether this refuses a sign-in: to be sent to the page that the user comes from tells them nothing.
-    pub(super) fn is_of_a_sign_in(&self) -> bool {
+    /// Whether a disabled user tried to sign in. A redirect would lead back to the login form without an explanation.
+    pub(super) fn is_failed_sign_in(&self) -> bool {
         let session_ended = || self.state.as_ref().is_some_and(|state| state.is_absent_with(self.error));
         matches!(self.error, AuthError::UserDisabled) && !session_ended()
     }

@@ -1,4 +1,5 @@
-//! The service that renders the refusals of another: for requests that may have a session, inside of it.
+//! The service that renders the refusals of the inner service. It runs inside the session layer, because a redirect may
+//! write a message into the session.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -10,21 +11,21 @@ use actix_web::Error;
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
 
-use super::answers::Answers;
+use super::answers::ResponseSettings;
 
-/// A service whose refusals are rendered.
-pub(crate) struct Rendered<S> {
-    answers: Arc<Answers>,
+/// A service that renders the refusals of the inner service.
+pub(crate) struct RefusalRenderer<S> {
+    settings: Arc<ResponseSettings>,
     service: Rc<S>,
 }
 
-impl<S> Rendered<S> {
-    pub(crate) fn new(answers: &Arc<Answers>, service: &Rc<S>) -> Self {
-        Self { answers: Arc::clone(answers), service: Rc::clone(service) }
+impl<S> RefusalRenderer<S> {
+    pub(crate) fn new(settings: &Arc<ResponseSettings>, service: &Rc<S>) -> Self {
+        Self { settings: Arc::clone(settings), service: Rc::clone(service) }
     }
 }
 
-impl<S, B> Service<ServiceRequest> for Rendered<S>
+impl<S, B> Service<ServiceRequest> for RefusalRenderer<S>
 where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
     S::Future: Unpin,
@@ -32,24 +33,24 @@ where
 {
     type Response = ServiceResponse<EitherBody<B>>;
     type Error = Error;
-    type Future = RenderedFuture<S::Future>;
+    type Future = RefusalRendererFuture<S::Future>;
 
     fn poll_ready(&self, ctx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.service.poll_ready(ctx)
     }
 
     fn call(&self, req: ServiceRequest) -> Self::Future {
-        RenderedFuture { answers: Arc::clone(&self.answers), response: self.service.call(req) }
+        RefusalRendererFuture { settings: Arc::clone(&self.settings), response: self.service.call(req) }
     }
 }
 
-/// The future of [`Rendered`], with a name of its own: every request with a session would pay for a box around it.
-pub(crate) struct RenderedFuture<F> {
-    answers: Arc<Answers>,
+/// The future of [`RefusalRenderer`]. It is a named type, so requests with a session need no allocation for it.
+pub(crate) struct RefusalRendererFuture<F> {
+    settings: Arc<ResponseSettings>,
     response: F,
 }
 
-impl<F, B> Future for RenderedFuture<F>
+impl<F, B> Future for RefusalRendererFuture<F>
 where
     F: Future<Output = Result<ServiceResponse<B>, Error>> + Unpin,
     B: MessageBody + 'static,
@@ -58,6 +59,6 @@ where
 
     fn poll(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Self::Output> {
         let response = ready!(Pin::new(&mut self.response).poll(ctx))?;
-        Poll::Ready(Ok(self.answers.render(response)))
+        Poll::Ready(Ok(self.settings.render_refusal(response)))
     }
 }

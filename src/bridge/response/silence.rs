@@ -1,4 +1,4 @@
-//! The outermost layer, on the way out: the last look at a response.
+//! The last step on the way out: cookies and cache headers of the response.
 
 use std::sync::Arc;
 
@@ -11,62 +11,69 @@ use crate::bridge::credential::set_cookie;
 use crate::bridge::resolve::Engine;
 use crate::bridge::session::BrowserCookies;
 
-/// Seals the response of a request that presented a token: no cookie of ours, and nothing for a cache to keep.
-pub(crate) fn seal(headers: &mut HeaderMap, ours: &BrowserCookies) {
+/// Finishes the response to a request that presented a token: no session or remember cookie, and no caching.
+pub(crate) fn finish_token_response(headers: &mut HeaderMap, browser_cookies: &BrowserCookies) {
     if headers.contains_key(SET_COOKIE) {
-        strip(headers, ours);
+        remove_browser_cookies(headers, browser_cookies);
     }
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    vary(headers);
+    add_vary(headers);
 }
 
-/// An error that a middleware inside the bridge, or the session store, gave up with: its response is made later, by
-/// others, and is then as private as every other. It brings our cookies too: the store may have rotated one already.
-pub(crate) fn for_errors(mut error: Error, engine: Arc<Engine>, token: bool, state: &RequestState) -> Error {
+/// Finishes the response of an error that a middleware inside the bridge or the session store returned as `Err`.
+///
+/// actix-web makes that response later, so a mapper adds the headers. It also sets the bridge's cookies, because the
+/// store may already have rotated one.
+pub(crate) fn finish_error_response(mut error: Error, engine: Arc<Engine>, token: bool, state: &RequestState) -> Error {
     let cookies = state.take_cookies();
     error.add_response_mapper(move |mut response| {
         let headers = response.headers_mut();
         if token {
-            seal(headers, &engine.browser.cookies);
+            finish_token_response(headers, &engine.browser.cookies);
         } else {
             set_cookies(headers, &cookies);
             headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-            vary(headers);
+            add_vary(headers);
         }
         response
     });
     error
 }
 
-/// Says that the response depends on who asked.
-pub(crate) fn vary(headers: &mut HeaderMap) {
+/// Adds the `Vary` header: the response depends on the credentials of the request.
+pub(crate) fn add_vary(headers: &mut HeaderMap) {
     headers.append(VARY, HeaderValue::from_static("Authorization, Cookie"));
 }
 
-/// The gate leaves nothing to strip. Should something else have set one of our cookies, it does not get out.
-fn strip(headers: &mut HeaderMap, ours: &BrowserCookies) {
+/// Removes the session cookie and the remember cookie. The gate keeps the bridge from setting them; this covers cookies
+/// that other code has set under the same names.
+fn remove_browser_cookies(headers: &mut HeaderMap, browser_cookies: &BrowserCookies) {
     let cookies: Vec<HeaderValue> = headers.remove(SET_COOKIE).collect();
     for cookie in cookies {
-        if [&*ours.session, ours.remember_name()].iter().any(|name| set_cookie::sets(&cookie, name)) {
-            tracing::warn!("a cookie was kept from a token-authenticated response");
+        if [&*browser_cookies.session, browser_cookies.remember_name()]
+            .iter()
+            .any(|name| set_cookie::sets(&cookie, name))
+        {
+            tracing::warn!("a session or remember cookie was removed from the response to a token");
         } else {
             headers.append(SET_COOKIE, cookie);
         }
     }
 }
 
-/// Puts the cookies on a response that the bridge itself has to set, and keeps what depends on cookies from caches.
-pub(crate) fn add_cookies(headers: &mut HeaderMap, state: &RequestState, brought_cookies: bool) {
+/// Finishes the response to a request without a token: sets the cookies of the bridge, and keeps caches from storing a
+/// response that depends on cookies.
+pub(crate) fn finish_browser_response(headers: &mut HeaderMap, state: &RequestState, brought_cookies: bool) {
     set_cookies(headers, &state.take_cookies());
     if brought_cookies || state.is_resolved() || headers.contains_key(SET_COOKIE) {
-        vary(headers);
+        add_vary(headers);
         if !headers.contains_key(CACHE_CONTROL) {
             headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         }
     }
 }
 
-/// What the session layer has set counts.
+/// Sets the cookies. A cookie of the same name that the session layer has set is kept.
 fn set_cookies(headers: &mut HeaderMap, cookies: &[Cookie<'_>]) {
     cookies.iter().for_each(|cookie| set_cookie::add(headers, cookie));
 }

@@ -1,8 +1,7 @@
-//! What a response says of the cookies that carry tokens without being asked to: a token that is about to expire gets
-//! a successor, and who signed out with one loses it.
+//! The automatic changes to token cookies: an access token that expires soon is renewed, and a logout removes the cookies.
 //!
-//! Flask-JWT-Extended leaves the first to an example, which signs people in again who have just signed out. Here the
-//! handler has the last word: a response that sets or removes the cookie itself is left alone.
+//! In Flask-JWT-Extended the renewal is an example in the documentation. That example signs a user in again who has just
+//! signed out. Here a response that sets or removes the cookie itself is left unchanged.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -16,8 +15,8 @@ use crate::bridge::model::{CredentialLocation, UnixTime, seconds};
 use crate::bridge::resolve::{Engine, Principal};
 use crate::bridge::token::{TokenType, VerifiedToken};
 
-/// Puts the cookies on the response to a request that brought a token, or says whose token is to be
-/// [renewed](renew).
+/// Removes the token cookies after a logout. Otherwise returns the principal whose access token expires within the time,
+/// to be passed to [`renew`].
 pub(crate) fn finish(state: &RequestState, within: Option<Duration>, headers: &mut HeaderMap) -> Option<Rc<Principal>> {
     let cookies = state.engine.reader.token_cookies()?;
     if state.removes_token_cookies() {
@@ -42,7 +41,7 @@ fn ends_soon(principal: &Principal, now: UnixTime, within: Duration) -> bool {
     exp.is_some_and(|exp| exp.saturating_sub(now) < seconds(within))
 }
 
-/// Puts the successor of a token on the response.
+/// Sets a cookie with the successor of the access token.
 pub(crate) async fn renew(engine: &Engine, principal: &Principal, headers: &mut HeaderMap) {
     let Some((cookies, token)) = engine.reader.token_cookies().zip(principal.token.as_ref()) else { return };
     let renewed = match successor(engine, principal, token).await {
@@ -61,11 +60,12 @@ pub(crate) async fn renew(engine: &Engine, principal: &Principal, headers: &mut 
 }
 
 async fn successor(engine: &Engine, principal: &Principal, token: &VerifiedToken) -> Result<Option<String>, AuthError> {
-    let now = engine.clock.now();
-    // Its id would be on no list. That of this one may be by now, or may not have been looked for in this route.
-    if let Some(check) = engine.checks.check(token, true, now) {
+    // The blocklist cannot contain the id of the successor. It may contain the id of this token, which may have been
+    // revoked since, or used on a route that skips the blocklist.
+    if let Some(check) = engine.checks.check(token, true, engine.clock.now()) {
         check.await?;
     }
+    let now = engine.clock.now();
     match (principal.login_expires_at, &engine.external) {
         (Some(login_expires_at), _) => Ok(engine.tokens.issuer.renew(token, login_expires_at, now)?),
         (None, Some(external)) => external.renew(token, now),

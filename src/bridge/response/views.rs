@@ -1,4 +1,4 @@
-//! Where a browser is sent that has to sign in, or to prove again who it is: the views.
+//! The views: the pages to which a browser is redirected to sign in or to authenticate again.
 
 use std::fmt;
 
@@ -14,14 +14,14 @@ use super::redirect::{safe_next, view_url};
 use super::{messages, next_page};
 use crate::bridge::error::AuthError;
 
-/// Says a message in the language of a request.
+/// A function that translates a message into the language of a request.
 pub(crate) type Localize = dyn Fn(&HttpRequest, &str) -> String + Send + Sync;
 
-/// The views and how browsers get there.
+/// The views, and how browsers are redirected to them.
 #[derive(Default)]
 pub(crate) struct Views {
     login: Option<View>,
-    /// The longest prefix first.
+    /// The login views of path prefixes, the longest prefix first.
     scopes: Vec<(String, Option<View>)>,
     refresh: Option<View>,
     next_in_session: bool,
@@ -32,31 +32,31 @@ pub(crate) struct Views {
     policy: RedirectPolicy,
 }
 
-/// A page to be sent to: a path of this site, or a whole URL.
+/// The target of a redirect: a path of this site, or a whole URL.
 struct View {
     text: String,
     path: String,
-    /// Of a whole URL.
+    /// The origin of a whole URL; `None` for a path.
     origin: Option<Origin>,
 }
 
-/// How browsers are redirected: as this bridge does, or as a product does whose clients are to be kept.
+/// The redirect policy. The default is that of the bridge; Flask compatibility sets another one.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RedirectPolicy {
     pub(crate) status: StatusCode,
-    /// Whether those are redirected too who would rather not have a page.
-    pub(crate) everybody: bool,
-    /// Whether the page to come back to is also that of a form that was sent.
-    pub(crate) after_forms: bool,
+    /// Whether clients that do not prefer HTML are redirected too.
+    pub(crate) every_client: bool,
+    /// Whether the page to return to is also set for requests that are not `GET` or `HEAD`, such as a submitted form.
+    pub(crate) next_for_forms: bool,
 }
 
 impl Default for RedirectPolicy {
     fn default() -> Self {
-        Self { status: StatusCode::SEE_OTHER, everybody: false, after_forms: false }
+        Self { status: StatusCode::SEE_OTHER, every_client: false, next_for_forms: false }
     }
 }
 
-/// The settings, as they come from the builder: not yet read.
+/// The settings from the builder, not yet validated.
 #[derive(Default)]
 pub(crate) struct ViewConfig {
     pub(crate) login: Option<String>,
@@ -71,7 +71,7 @@ pub(crate) struct ViewConfig {
 }
 
 impl ViewConfig {
-    /// The settings, if each of them names what it should; else the one that does not.
+    /// Parses all settings. The error is the first text that is not a valid view, prefix or host.
     pub(crate) fn validate(self) -> Result<Views, String> {
         let read = |view: String| View::parse(&view).ok_or(view);
         let mut scopes = Vec::new();
@@ -100,17 +100,17 @@ impl ViewConfig {
 }
 
 impl Views {
-    /// Whether there is any.
-    pub(crate) fn any(&self) -> bool {
+    /// Whether any view is configured.
+    pub(crate) fn has_views(&self) -> bool {
         self.login.is_some() || self.refresh.is_some() || self.scopes.iter().any(|(_, view)| view.is_some())
     }
 
-    /// Whether this client is sent to views: one that shows pages, or anybody.
-    pub(crate) fn are_for(&self, req: &HttpRequest) -> bool {
-        self.any() && (self.policy.everybody || prefers_html(req))
+    /// Whether this client is redirected to views.
+    pub(crate) fn apply_to(&self, req: &HttpRequest) -> bool {
+        self.has_views() && (self.policy.every_client || prefers_html(req))
     }
 
-    /// The redirect for a browser that is refused, if this is a refusal that a view can help.
+    /// The redirect for a refused request. `None` if no view is configured for this error and path.
     pub(crate) fn redirect(&self, req: &HttpRequest, error: &AuthError, own: Option<&str>) -> Option<HttpResponse> {
         let (view, message) = match error {
             AuthError::LoginRequired | AuthError::LoginEnded | AuthError::UserNotFound | AuthError::UserDisabled => {
@@ -119,25 +119,25 @@ impl Views {
             AuthError::ReauthRequired { .. } => (self.refresh.as_ref()?, &self.refresh_message),
             _ => return None,
         };
-        let own = own.map(str::to_owned).or_else(|| origin_of(req));
-        let elsewhere = view.origin.as_ref().is_some_and(|origin| !is_same(origin, own.as_deref()));
-        // From the view itself there is nowhere to go.
-        if !elsewhere && view.path == req.path() {
+        let own = own.map(str::to_owned).or_else(|| request_origin(req));
+        let is_other_site = view.origin.as_ref().is_some_and(|origin| !is_same_origin(origin, own.as_deref()));
+        // The view itself is refused: a redirect would loop.
+        if !is_other_site && view.path == req.path() {
             return None;
         }
         if let Some(message) = message {
             messages::push(&req.get_session(), self.localized(req, message));
         }
-        let wanted = self.wanted(req);
+        let page = self.requested_page(req);
         let location = if self.next_in_session {
-            if let Some(page) = &wanted {
-                next_page::keep(&req.get_session(), page);
+            if let Some(page) = &page {
+                next_page::store(&req.get_session(), page);
             }
             view_url(&view.text, None, self.host.as_deref())
         } else {
-            let next = match (elsewhere, own) {
-                (false, _) => wanted,
-                (true, Some(own)) => wanted.map(|page| format!("{own}{page}")),
+            let next = match (is_other_site, own) {
+                (false, _) => page,
+                (true, Some(own)) => page.map(|page| format!("{own}{page}")),
                 (true, None) => None,
             };
             view_url(&view.text, next.as_deref(), self.host.as_deref())
@@ -146,19 +146,20 @@ impl Views {
         Some(HttpResponse::build(self.policy.status).insert_header((LOCATION, location)).finish())
     }
 
-    /// The login view of a path: that of the longest prefix of whole segments, else the general one.
+    /// The login view for a path: that of the longest matching prefix, in whole segments, else the general one.
     fn login_for(&self, path: &str) -> Option<&View> {
-        let below =
+        let is_below =
             |prefix: &str| path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        match self.scopes.iter().find(|(prefix, _)| below(prefix)) {
+        match self.scopes.iter().find(|(prefix, _)| is_below(prefix)) {
             Some((_, view)) => view.as_ref(),
             None => self.login.as_ref(),
         }
     }
 
-    /// The page to come back to. A form that was sent cannot be.
-    fn wanted(&self, req: &HttpRequest) -> Option<String> {
-        let is_page = matches!(*req.method(), Method::GET | Method::HEAD) || self.policy.after_forms;
+    /// The page to return to after the login. `None` for a submitted form, unless the policy says otherwise: a redirect
+    /// cannot repeat it.
+    fn requested_page(&self, req: &HttpRequest) -> Option<String> {
+        let is_page = matches!(*req.method(), Method::GET | Method::HEAD) || self.policy.next_for_forms;
         let target = req.uri().path_and_query().map(|target| target.as_str()).filter(|_| is_page)?;
         safe_next(target).map(str::to_owned)
     }
@@ -179,10 +180,10 @@ impl View {
         }
         let url = Url::parse(text).ok()?;
         let is_web = matches!(url.scheme(), "http" | "https") && url.username().is_empty() && url.password().is_none();
-        // Nothing that `Url` had to repair.
-        let is_written_so = text.get(..url.scheme().len() + 3).is_some_and(|start| start.ends_with("://"))
+        // `Url` repairs some invalid texts; those are refused.
+        let is_well_formed = text.get(..url.scheme().len() + 3).is_some_and(|start| start.ends_with("://"))
             && !text.chars().any(|c| c.is_control() || c.is_whitespace() || c == '\\');
-        (is_web && is_written_so).then(|| Self {
+        (is_web && is_well_formed).then(|| Self {
             text: text.to_owned(),
             path: url.path().to_owned(),
             origin: Some(url.origin()),
@@ -196,7 +197,7 @@ impl fmt::Debug for Views {
     }
 }
 
-/// A host, with a port or without.
+/// Whether a text is a host, with or without a port.
 fn is_host(host: &str) -> bool {
     let parsed = Url::parse(&format!("http://{host}/")).ok();
     let authority = |url: &Url| match url.port() {
@@ -206,13 +207,13 @@ fn is_host(host: &str) -> bool {
     parsed.is_some_and(|url| authority(&url) == host && url.path() == "/" && url.query().is_none())
 }
 
-/// The origin that a request was sent to, as its `Host` has it.
-fn origin_of(req: &HttpRequest) -> Option<String> {
+/// The origin of this site according to the `Host` header of a request.
+fn request_origin(req: &HttpRequest) -> Option<String> {
     let host = req.headers().get(HOST)?.to_str().ok().filter(|host| is_host(host))?;
     let scheme = if req.app_config().secure() { "https" } else { "http" };
     Some(format!("{scheme}://{host}"))
 }
 
-fn is_same(origin: &Origin, own: Option<&str>) -> bool {
+fn is_same_origin(origin: &Origin, own: Option<&str>) -> bool {
     own.and_then(|own| Url::parse(own).ok()).is_some_and(|own| own.origin() == *origin)
 }

@@ -1,4 +1,4 @@
-//! Reads single values, and says what is wrong with them.
+//! Reads single values of the configuration, and reports invalid ones.
 
 use std::fmt::Write as _;
 
@@ -10,7 +10,7 @@ use super::config_error::FlaskConfigError;
 use super::flask_location::FlaskLocation;
 use crate::bridge::token::Algorithm;
 
-/// All that Flask-JWT-Extended 4.7.4 has.
+/// All configuration keys of Flask-JWT-Extended 4.7.4.
 const KEYS: [&str; 43] = [
     "JWT_ACCESS_COOKIE_NAME",
     "JWT_ACCESS_COOKIE_PATH",
@@ -59,6 +59,7 @@ const KEYS: [&str; 43] = [
 
 type Read<T> = Result<T, FlaskConfigError>;
 
+/// Reads the values of one configuration.
 pub(crate) struct ConfigReader<'a>(&'a Map<String, Value>);
 
 impl<'a> ConfigReader<'a> {
@@ -69,7 +70,7 @@ impl<'a> ConfigReader<'a> {
         }
     }
 
-    /// The value under a key, or `None` for the default.
+    /// The value of a key. `None` if the key is absent, so that the default applies.
     fn value<T>(
         &self,
         key: &'static str,
@@ -77,7 +78,7 @@ impl<'a> ConfigReader<'a> {
         read: impl FnOnce(&'a Value) -> Option<T>,
     ) -> Read<Option<T>> {
         let Some(value) = self.0.get(key) else { return Ok(None) };
-        read(value).map(Some).ok_or_else(|| FlaskConfigError::Value { key, found: described(value), wanted })
+        read(value).map(Some).ok_or_else(|| FlaskConfigError::Value { key, found: describe(value), wanted })
     }
 
     pub(super) fn text(&self, key: &'static str, default: &str) -> Read<String> {
@@ -90,7 +91,7 @@ impl<'a> ConfigReader<'a> {
         Ok(self.value(key, "a text that is not empty", name)?.unwrap_or(default).to_owned())
     }
 
-    /// A name of a header or a cookie: a `token` of RFC 9110 section 5.6.2.
+    /// The name of a header or a cookie: a `token` of RFC 9110 section 5.6.2.
     pub(super) fn token(&self, key: &'static str, default: &str) -> Read<String> {
         let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
         let token = |value: &'a Value| value.as_str().filter(|text| !text.is_empty() && text.bytes().all(is_token));
@@ -98,7 +99,7 @@ impl<'a> ConfigReader<'a> {
         Ok(self.value(key, wanted, token)?.unwrap_or(default).to_owned())
     }
 
-    /// `None` and no entry are the same.
+    /// A text. `null` is the same as an absent key.
     pub(super) fn optional_text(&self, key: &'static str) -> Read<Option<String>> {
         let text = |value: &'a Value| match value {
             Value::Null => Some(None),
@@ -108,7 +109,7 @@ impl<'a> ConfigReader<'a> {
         Ok(self.value(key, "a text, or null for none", text)?.flatten())
     }
 
-    /// The first of these keys that has a value, and the value: a secret or a PEM text, which no error tells.
+    /// The first of these keys that has a value, and the value. It is a secret or a PEM text, so no error contains it.
     pub(crate) fn first_key(&self, keys: &[&'static str]) -> Read<Option<(&'static str, &'a str)>> {
         for &key in keys {
             match self.0.get(key) {
@@ -141,7 +142,7 @@ impl<'a> ConfigReader<'a> {
         Ok(found.unwrap_or_else(|| default.to_vec()))
     }
 
-    /// A text or a list of texts; `None` and no entry are the same.
+    /// A text or a list of texts. `null` is the same as an absent key.
     pub(super) fn one_or_many(&self, key: &'static str) -> Read<Option<Vec<String>>> {
         let one_or_many = |value: &'a Value| match value {
             Value::Null => Some(None),
@@ -151,15 +152,15 @@ impl<'a> ConfigReader<'a> {
         Ok(self.value(key, "a text, a list of texts, or null for none", one_or_many)?.flatten())
     }
 
-    /// The same, as it is written into tokens; an empty one is not.
+    /// The audience as it is written into tokens. `None` if it is empty.
     pub(super) fn audience(&self, key: &'static str) -> Read<Option<Value>> {
         let many = self.one_or_many(key)?.filter(|texts| texts.iter().any(|text| !text.is_empty()));
         Ok(many.and_then(|_| self.0.get(key).cloned()))
     }
 
-    /// Whole seconds, or `false`. As there, 0 is the same as `false`: never.
+    /// A lifetime in whole seconds. `false` and 0 mean that the token never expires, as in Flask-JWT-Extended.
     pub(super) fn lifetime(&self, key: &'static str, default: i64) -> Read<Option<i64>> {
-        // Later than any year that can be written.
+        // About 35 000 years, which is later than Python's last date.
         const LONGEST: i64 = 1 << 40;
         let lifetime = |value: &'a Value| match value {
             Value::Bool(false) => Some(0),
@@ -202,7 +203,7 @@ impl<'a> ConfigReader<'a> {
         self.value(key, wanted, |value| value.as_str()?.parse().ok())
     }
 
-    /// `None` and an empty list are the same as no entry.
+    /// A list of algorithms. `null` and an empty list are the same as an absent key.
     pub(super) fn algorithms(&self, key: &'static str) -> Read<Vec<Algorithm>> {
         let named = |value: &'a Value| match value {
             Value::Null => Some(Vec::new()),
@@ -219,8 +220,8 @@ fn texts(value: &Value) -> Option<Vec<String>> {
     value.as_array()?.iter().map(|text| text.as_str().map(str::to_owned)).collect()
 }
 
-/// What a value is, and which if that is short.
-fn described(value: &Value) -> String {
+/// The type of a value, with the value if it is short.
+fn describe(value: &Value) -> String {
     let mut description = kind(value).to_owned();
     let text = value.to_string();
     if !value.is_null() && text.chars().count() <= 80 {
@@ -229,7 +230,7 @@ fn described(value: &Value) -> String {
     description
 }
 
-/// What a value is, without the value, which may be a secret.
+/// The type of a value, without the value, which may be a secret.
 pub(super) fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",

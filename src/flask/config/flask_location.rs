@@ -1,8 +1,8 @@
-//! The places of `JWT_TOKEN_LOCATION`.
+//! The token locations of Flask-JWT-Extended.
 
 use crate::CredentialLocation;
 
-/// `JWT_TOKEN_LOCATION`.
+/// A value of `JWT_TOKEN_LOCATION`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FlaskLocation {
     Headers,

@@ -1,16 +1,16 @@
-//! `json.loads`, with the texts of its errors (CPython 3.11, `Modules/_json.c`).
+//! `json.loads` with its error texts (CPython 3.11, `Modules/_json.c`).
 
 use std::fmt;
 
-use crate::flask::python_json::{Json, Object, saturating};
+use crate::flask::python_json::{Json, Object, parse_saturating};
 
-/// How deep values may be nested. A token that needs more is an attack on the stack.
+/// The maximal nesting of values, which protects the stack from hostile tokens.
 pub(super) const DEPTH: usize = 128;
 
-/// More digits are not converted by Python (`sys.get_int_max_str_digits()`).
+/// The maximal number of digits of an integer (`sys.get_int_max_str_digits()`).
 const MAX_DIGITS: usize = 4300;
 
-/// What Python says of the text.
+/// The text of Python's error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct JsonFault(String);
 
@@ -48,13 +48,13 @@ fn not_utf8(bytes: &[u8], error: std::str::Utf8Error) -> JsonFault {
 
 struct PythonJsonReader<'a> {
     text: &'a str,
-    /// In bytes; always between two characters.
+    /// The position in bytes, always between two characters.
     at: usize,
     depth: usize,
 }
 
 impl PythonJsonReader<'_> {
-    /// Python counts characters, lines and columns.
+    /// An error at a position. Python counts characters, not bytes.
     fn fault(&self, what: &str, at: usize) -> JsonFault {
         let before = &self.text[..at];
         let line = before.matches('\n').count() + 1;
@@ -132,8 +132,8 @@ impl PythonJsonReader<'_> {
             self.skip_space();
             let value = self.value()?;
             members.push((name, value));
-            if self.ends(b'}')? {
-                return Ok(Json::Object(Object::of(members)));
+            if self.read_end_or_comma(b'}')? {
+                return Ok(Json::Object(Object::from_members(members)));
             }
         }
     }
@@ -146,14 +146,14 @@ impl PythonJsonReader<'_> {
         }
         loop {
             items.push(self.value()?);
-            if self.ends(b']')? {
+            if self.read_end_or_comma(b']')? {
                 return Ok(Json::List(items));
             }
         }
     }
 
-    /// After a value: whether the list ends here, or goes on after a comma.
-    fn ends(&mut self, bracket: u8) -> Result<bool, JsonFault> {
+    /// Reads what follows a value: the closing bracket (`true`) or a comma (`false`).
+    fn read_end_or_comma(&mut self, bracket: u8) -> Result<bool, JsonFault> {
         self.skip_space();
         match self.peek() {
             Some(byte) if byte == bracket => {
@@ -226,7 +226,7 @@ impl PythonJsonReader<'_> {
         Err(self.fault("Half a surrogate pair", start))
     }
 
-    /// The four digits of `\uXXXX`, which something must follow: the quote at the least.
+    /// The four digits of `\uXXXX`. A character must follow, at least the closing quote.
     fn code_unit(&self, start: usize) -> Result<u32, JsonFault> {
         let fault = || self.fault("Invalid \\uXXXX escape", start + 1);
         let digits = self.text.get(start + 2..start + 6).ok_or_else(fault)?;
@@ -234,7 +234,7 @@ impl PythonJsonReader<'_> {
         if !all_hex || start + 6 >= self.text.len() {
             return Err(fault());
         }
-        u32::from_str_radix(digits, 16).map_err(|_| fault())
+        u32::from_str_radix(digits, 16).map_err(|_not_hex| fault())
     }
 
     fn number(&mut self) -> Result<Json, JsonFault> {
@@ -268,10 +268,10 @@ impl PythonJsonReader<'_> {
                  use sys.set_int_max_str_digits() to increase the limit"
             )));
         }
-        Ok(Json::Int(saturating(whole > start, self.text[whole..end].bytes())))
+        Ok(Json::Int(parse_saturating(whole > start, self.text[whole..end].bytes())))
     }
 
-    /// Where the digits from here on end.
+    /// The end of the digits that begin at `from`.
     fn digits(&self, from: usize) -> usize {
         let rest = self.text.as_bytes().get(from..).unwrap_or_default();
         from + rest.iter().take_while(|byte| byte.is_ascii_digit()).count()

@@ -1,4 +1,4 @@
-//! `json.dumps(…, separators=(",", ":"))`: no spaces, members as they come, and nothing but ASCII.
+//! `json.dumps(…, separators=(",", ":"))`: no spaces, members in their order, and only ASCII.
 
 use std::fmt::{self, Write as _};
 
@@ -34,7 +34,7 @@ impl fmt::Display for Object {
     }
 }
 
-/// A text in quotes, in ASCII.
+/// A text as a JSON string, in ASCII.
 pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
@@ -55,7 +55,7 @@ pub(crate) fn escaped(text: &str) -> String {
     out
 }
 
-/// `float.__repr__`: the fewest digits that say the number, with an exponent from 1e16 and below 1e-4.
+/// `float.__repr__`: the shortest digits that identify the number, with an exponent from 1e16 and below 1e-4.
 fn write_float(f: &mut fmt::Formatter<'_>, number: f64) -> fmt::Result {
     if number.is_nan() {
         return f.write_str("NaN");

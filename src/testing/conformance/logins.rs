@@ -187,11 +187,11 @@ async fn ends_once<S: LoginStore>(at: Fixture<S>) -> Outcome {
     let login = inserted(&at, login(&at.alice)).await?;
     let unknown = at.here.end(&LoginId::random(), EndReason::Logout, NOW).await?;
     ensure(!unknown, "it answers `true` for a login that is unknown")?;
-    at.here.end(&login.id, EndReason::Administrator, NOW + 1).await?;
+    at.here.end(&login.id, EndReason::PasswordChanged, NOW + 1).await?;
     let again = at.there.end(&login.id, EndReason::Logout, NOW + 2).await?;
     ensure(!again, "it answers `true` for a login that had been ended before")?;
     let ended = found(&*at.here, &login.id).await?.ended;
-    ensure_eq("its end", &ended, &Some((NOW + 1, EndReason::Administrator)))
+    ensure_eq("its end", &ended, &Some((NOW + 1, EndReason::PasswordChanged)))
 }
 
 async fn ends_for_one_racer<S: LoginStore>(at: Fixture<S>) -> Outcome {
