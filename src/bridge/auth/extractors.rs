@@ -22,19 +22,28 @@ use crate::bridge::token::Claims;
 
 type ExtractFuture<T> = Pin<Box<dyn Future<Output = Result<T, AuthError>>>>;
 
-/// The principal, for an extractor that accepts tokens only.
-fn principal_of_token(req: &HttpRequest) -> impl Future<Output = Result<Rc<Principal>, AuthError>> + 'static {
+/// Resolves the request, and extracts from the principal.
+///
+/// This is the only future of an extractor, so it is small: a future that is moved into another one takes its space twice.
+fn extract<T: 'static>(
+    req: &HttpRequest,
+    from: impl FnOnce(Rc<Principal>) -> Result<T, AuthError> + 'static,
+) -> ExtractFuture<T> {
+    let req = req.clone();
+    Box::pin(async move { from(RequestState::of(&req)?.principal(&req).await?) })
+}
+
+/// The same, for an extractor that accepts tokens only.
+fn extract_from_token<T: 'static>(
+    req: &HttpRequest,
+    from: impl FnOnce(Rc<Principal>) -> Result<T, AuthError> + 'static,
+) -> ExtractFuture<T> {
     // Set before the future is polled: an earlier extractor of the same handler may refuse first, and the form of its
     // refusal depends on this.
     if let Ok(state) = RequestState::of(req) {
         state.demand_token();
     }
-    principal(req)
-}
-
-fn principal(req: &HttpRequest) -> impl Future<Output = Result<Rc<Principal>, AuthError>> + 'static {
-    let req = req.clone();
-    async move { RequestState::of(&req)?.principal(&req).await }
+    extract(req, from)
 }
 
 pub(crate) fn user_of<U: 'static>(user: &Rc<dyn Any>) -> Result<Rc<U>, AuthError> {
@@ -49,7 +58,7 @@ pub(crate) fn user_of<U: 'static>(user: &Rc<dyn Any>) -> Result<Rc<U>, AuthError
 }
 
 macro_rules! user_extractor {
-    ($(#[$doc:meta])* $name:ident, $principal:ident, $accepts:expr) => {
+    ($(#[$doc:meta])* $name:ident, $extract:ident, $accepts:expr) => {
         $(#[$doc])*
         pub struct $name<U>(Rc<U>);
 
@@ -82,9 +91,7 @@ macro_rules! user_extractor {
             type Future = ExtractFuture<Self>;
 
             fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-                let principal = $principal(req);
-                Box::pin(async move {
-                    let principal = principal.await?;
+                $extract(req, |principal| {
                     let accepts: fn(Via) -> Result<(), AuthError> = $accepts;
                     accepts(principal.via)?;
                     user_of(&principal.user).map(Self)
@@ -96,13 +103,13 @@ macro_rules! user_extractor {
 
 user_extractor! {
     /// The user of this request, by session or by token: `current_user` under `login_required` or `jwt_required`.
-    CurrentUser, principal, |_| Ok(())
+    CurrentUser, extract, |_| Ok(())
 }
 
 user_extractor! {
     /// The user of this request, by a browser's cookies. A request with a token is refused with a 400
     /// `credential_conflict`.
-    BrowserUser, principal, |via| match via {
+    BrowserUser, extract, |via| match via {
         Via::Token | Via::Request => Err(BROWSER_SESSION_ONLY),
         Via::Session | Via::Remember => Ok(()),
     }
@@ -111,7 +118,7 @@ user_extractor! {
 user_extractor! {
     /// The user of this request, by an access token. A browser's session and remember cookies are not accepted: a
     /// request without a token is refused with a 401 `login_required`.
-    TokenUser, principal_of_token, |via| match via {
+    TokenUser, extract_from_token, |via| match via {
         Via::Token => Ok(()),
         Via::Session | Via::Remember | Via::Request => Err(AuthError::LoginRequired),
     }
@@ -215,8 +222,7 @@ impl FromRequest for CurrentLogin {
     type Future = ExtractFuture<Self>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let principal = principal(req);
-        Box::pin(async move { principal.await.map(Self) })
+        extract(req, |principal| Ok(Self(principal)))
     }
 }
 
@@ -252,7 +258,6 @@ impl FromRequest for Claims {
     type Future = ExtractFuture<Self>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let principal = principal_of_token(req);
-        Box::pin(async move { principal.await?.claims().ok_or(AuthError::LoginRequired) })
+        extract_from_token(req, |principal| principal.claims().ok_or(AuthError::LoginRequired))
     }
 }
