@@ -152,6 +152,7 @@
 //! **Migration from Flask.** [`flask`] accepts the configuration and the tokens of an application with Flask-Login or
 //! Flask-JWT-Extended, and answers errors in the same way.
 
+#![warn(clippy::disallowed_methods, clippy::expect_used, clippy::map_err_ignore)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod bridge;

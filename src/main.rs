@@ -1,5 +1,7 @@
 //! The `tollbridge` program, implemented in [`tollbridge::server`].
 
+#![warn(clippy::disallowed_methods, clippy::expect_used, clippy::map_err_ignore)]
+
 use std::process::ExitCode;
 
 use clap::Parser as _;

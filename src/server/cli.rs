@@ -36,8 +36,12 @@ struct CommonArgs {
     /// The configuration file [default: tollbridge.toml, if it is there]
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// The database: sqlite://PATH or postgres://USER@HOST/DATABASE
-    #[arg(long, global = true, value_name = "URL")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        help = "The database: sqlite://PATH or postgres://USER@HOST/DATABASE"
+    )]
     database_url: Option<String>,
 }
 

@@ -126,6 +126,7 @@ impl SignedIn {
     /// Needed for a second request after one that changes the cookies, as the first with a
     /// [remember cookie](super::AsUser::remembered) does. A client with a token outside of cookies is no browser and
     /// stores none.
+    #[expect(clippy::disallowed_methods, reason = "a browser has a clock of its own")]
     pub fn keep_cookies<B>(&mut self, res: &ServiceResponse<B>) {
         if !matches!(self.location, None | Some(CredentialLocation::Cookie)) {
             return;

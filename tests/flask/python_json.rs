@@ -87,7 +87,7 @@ fn every_value_is_the_one_that_python_reads() {
     assert!(values > 100, "the corpus has values enough");
 }
 
-/// Equal, but for the last digit of a fraction: serde_json does not read all of them exactly.
+/// Equal, but for the last digit of a fraction: `serde_json` does not read all of them exactly.
 fn is_same(read: &Value, expected: &Value) -> bool {
     match (read, expected) {
         (Value::Array(read), Value::Array(expected)) => {
@@ -110,7 +110,7 @@ fn is_out_of_bounds(value: &str) -> bool {
     serde_json::from_str::<Value>(value).is_err() && value.contains("\\ud")
 }
 
-/// A number that 64 bits do not hold; serde_json would round it.
+/// A number that 64 bits do not hold; `serde_json` would round it.
 fn has_huge_number(value: &Value) -> bool {
     match value {
         Value::Number(number) => !number.is_i64() && !number.is_u64(),

@@ -32,6 +32,7 @@ impl Clock {
     }
 
     /// The current time.
+    #[expect(clippy::disallowed_methods, reason = "this is the system clock")]
     pub fn now(&self) -> UnixTime {
         #[cfg(feature = "testing")]
         if let Some(seconds) = &self.fake {

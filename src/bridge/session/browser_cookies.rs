@@ -96,6 +96,7 @@ impl BrowserCookies {
 
     /// Whether the cookies that actix-web parsed include a session cookie or a remember cookie. actix-web parses the
     /// header at the first call of `cookies` and caches the result.
+    #[expect(clippy::disallowed_methods, reason = "this is about that list")]
     pub(crate) fn any_in_parsed_list(&self, req: &HttpRequest) -> bool {
         req.cookies().is_ok_and(|parsed| {
             parsed.iter().any(|cookie| cookie.name() == self.session || cookie.name() == self.remember_name())

@@ -37,7 +37,7 @@ pub(super) async fn race<T: Send + 'static>(racers: Vec<Racer<T>>) -> Outcome<Ve
         told
     });
     let answers: Vec<_> = answers.collect();
-    try_join_all(answers).await.map_err(|_| Violation::new("it panics when it is asked by several at once"))
+    try_join_all(answers).await.map_err(|_racer_gone| Violation::new("it panics when it is asked by several at once"))
 }
 
 /// The number of racers whose result is `true`.
