@@ -1,5 +1,6 @@
 //! The logins of the database, and its [`LoginStore`].
 
+use diesel::alias;
 use diesel::prelude::*;
 
 use super::connection::{Connection, each};
@@ -228,9 +229,10 @@ pub(super) fn renew_epoch(connection: &mut Connection, user: i64, login: &str, e
     })
 }
 
-/// Deletes the logins that ended or expired at `by` or earlier, with their sessions.
-pub(super) fn delete_ended(connection: &mut Connection, by: UnixTime) -> QueryResult<usize> {
-    each!(connection, c => {
-        diesel::delete(logins::table.filter(logins::ended_at.le(by).or(logins::expires_at.le(by)))).execute(c)
-    })
+/// Deletes up to `limit` logins that ended or expired at `by` or earlier, with their sessions.
+pub(super) fn delete_ended(connection: &mut Connection, by: UnixTime, limit: i64) -> QueryResult<usize> {
+    let over = alias!(logins as over);
+    let (ended_at, expires_at) = (over.field(logins::ended_at), over.field(logins::expires_at));
+    let some = over.filter(ended_at.le(by).or(expires_at.le(by))).select(over.field(logins::id)).limit(limit);
+    each!(connection, c => diesel::delete(logins::table.filter(logins::id.eq_any(some))).execute(c))
 }

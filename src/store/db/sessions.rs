@@ -1,5 +1,6 @@
 //! The sessions of the database, and its [`SessionStore`].
 
+use diesel::alias;
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as QueryError};
 
@@ -106,9 +107,12 @@ fn zero_if_login_is_gone(written: QueryResult<usize>) -> QueryResult<usize> {
     }
 }
 
-/// Deletes expired sessions.
-pub(super) fn delete_expired(connection: &mut Connection, now: UnixTime) -> QueryResult<usize> {
-    each!(connection, c => diesel::delete(sessions::table.filter(sessions::expires_at.le(now))).execute(c))
+/// Deletes up to `limit` expired sessions, the oldest first.
+pub(super) fn delete_expired(connection: &mut Connection, now: UnixTime, limit: i64) -> QueryResult<usize> {
+    let expired = alias!(sessions as expired);
+    let (key_hash, expires_at) = (expired.field(sessions::key_hash), expired.field(sessions::expires_at));
+    let oldest = expired.filter(expires_at.le(now)).order(expires_at).select(key_hash).limit(limit);
+    each!(connection, c => diesel::delete(sessions::table.filter(sessions::key_hash.eq_any(oldest))).execute(c))
 }
 
 /// Deletes the sessions of a login.
