@@ -24,6 +24,7 @@ mod sessions;
 mod snapshot;
 mod storable;
 mod thread_reader;
+mod touches;
 mod user_row;
 mod users;
 mod write;

@@ -11,9 +11,14 @@ use super::error::DatabaseError;
 use super::pool::Pool;
 use super::snapshot::WalIndex;
 use super::thread_reader::ThreadReader;
+use super::touches::Touches;
 
 /// A database of users, logins and sessions: a [`UserStore`](crate::UserStore), a [`LoginStore`](crate::LoginStore)
 /// and a [`SessionStore`](crate::SessionStore). Its clones share their connections.
+///
+/// What is noted of reads ([`touch`](crate::LoginStore::touch), [`touch_session`](crate::SessionStore::touch_session)) is
+/// best effort: one note of each login and session is pending at a time and further ones are dropped, and a note that
+/// cannot be written is dropped with a warning in the log, at most one a second.
 ///
 /// Its methods must be called on a tokio runtime. A write is committed when its future resolves, and is carried out
 /// even if that future is dropped before. A caller waits at most ten seconds for a connection; then the store is
@@ -24,6 +29,7 @@ pub struct Database(pub(super) Arc<Inner>);
 pub(super) struct Inner {
     pub(super) address: Arc<Address>,
     pub(super) pool: Pool,
+    pub(super) touches: Touches,
     /// SQLite only: the read connection of each thread. The database owns them and closes them when it is dropped.
     pub(super) readers: ThreadLocal<ThreadReader>,
     /// SQLite only: detects changes of the file.
@@ -58,7 +64,7 @@ impl Database {
             Address::Sqlite(path) => path,
             Address::Postgres { .. } => "",
         });
-        Ok(Self(Arc::new(Inner { address, pool, readers: ThreadLocal::new(), index })))
+        Ok(Self(Arc::new(Inner { address, pool, touches: Touches::default(), readers: ThreadLocal::new(), index })))
     }
 }
 

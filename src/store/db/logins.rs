@@ -148,16 +148,11 @@ impl LoginStore for Database {
         })
     }
 
+    /// Best effort: see [`Database`].
     fn touch<'a>(&'a self, id: &'a LoginId, now: UnixTime) -> StoreFuture<'a, ()> {
-        let id = id.as_str().to_owned();
         Box::pin(async move {
-            self.write(move |connection| {
-                each!(connection, c => {
-                    diesel::update(logins::table.filter(logins::id.eq(&id))).set(logins::last_seen_at.eq(now)).execute(c)
-                })
-            })
-            .await
-            .map(|_rows| ())
+            self.note(|batch| &mut batch.logins, id.as_str().to_owned(), now).await;
+            Ok(())
         })
     }
 
@@ -195,6 +190,24 @@ impl LoginStore for Database {
             Ok(row_count(ended.await?))
         })
     }
+}
+
+/// Sets when these logins were last seen. It waits for no other transaction, so that it can be part of no deadlock: a
+/// login that another one is changing stays as it is.
+pub(super) fn touch(connection: &mut Connection, ids: &[String], seen_at: UnixTime) -> QueryResult<()> {
+    match connection {
+        Connection::Sqlite(c) => diesel::update(logins::table.filter(logins::id.eq_any(ids)))
+            .set(logins::last_seen_at.eq(seen_at))
+            .execute(c),
+        Connection::Postgres(c) => {
+            let free = logins::table.filter(logins::id.eq_any(ids)).select(logins::id);
+            let free: Vec<String> = free.for_no_key_update().skip_locked().load(c)?;
+            diesel::update(logins::table.filter(logins::id.eq_any(free)))
+                .set(logins::last_seen_at.eq(seen_at))
+                .execute(c)
+        }
+    }
+    .map(|_rows| ())
 }
 
 /// Ends all logins of a user but `except`, and deletes their sessions. Must be called in a transaction.

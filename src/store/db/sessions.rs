@@ -76,16 +76,12 @@ impl SessionStore for Database {
         }))
     }
 
+    /// Best effort: see [`Database`].
     fn touch_session<'a>(&'a self, key: &'a SessionHash, expires_at: UnixTime) -> StoreFuture<'a, ()> {
-        let SessionHash(key) = *key;
-        Box::pin(self.write(move |connection| {
-            each!(connection, c => {
-                diesel::update(sessions::table.filter(sessions::key_hash.eq(&key[..])))
-                    .set(sessions::expires_at.eq(expires_at))
-                    .execute(c)
-            })
-            .map(|_rows| ())
-        }))
+        Box::pin(async move {
+            self.note(|batch| &mut batch.sessions, key.0, expires_at).await;
+            Ok(())
+        })
     }
 
     fn delete_session<'a>(&'a self, key: &'a SessionHash) -> StoreFuture<'a, ()> {
@@ -105,6 +101,24 @@ fn zero_if_login_is_gone(written: QueryResult<usize>) -> QueryResult<usize> {
         Err(QueryError::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _)) => Ok(0),
         written => written,
     }
+}
+
+/// Sets until when these sessions live. As for [logins](super::logins::touch), it waits for no other transaction.
+pub(super) fn touch(connection: &mut Connection, keys: &[[u8; 32]], expires_at: UnixTime) -> QueryResult<()> {
+    let keys: Vec<&[u8]> = keys.iter().map(|key| &key[..]).collect();
+    match connection {
+        Connection::Sqlite(c) => diesel::update(sessions::table.filter(sessions::key_hash.eq_any(keys)))
+            .set(sessions::expires_at.eq(expires_at))
+            .execute(c),
+        Connection::Postgres(c) => {
+            let free = sessions::table.filter(sessions::key_hash.eq_any(keys)).select(sessions::key_hash);
+            let free: Vec<Vec<u8>> = free.for_no_key_update().skip_locked().load(c)?;
+            diesel::update(sessions::table.filter(sessions::key_hash.eq_any(free)))
+                .set(sessions::expires_at.eq(expires_at))
+                .execute(c)
+        }
+    }
+    .map(|_rows| ())
 }
 
 /// Deletes up to `limit` expired sessions, the oldest first.
