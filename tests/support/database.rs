@@ -38,7 +38,8 @@ impl TestDatabase {
         Self { url: format!("sqlite://{}", file.display()), place: Place::File(directory) }
     }
 
-    fn on_server(admin_url: String) -> Self {
+    /// An empty database on this server.
+    pub(crate) fn on_server(admin_url: String) -> Self {
         let random: String = LoginId::random().as_str().chars().filter(char::is_ascii_alphanumeric).collect();
         let name = format!("tollbridge_test_{}", random.to_lowercase());
         // Not every URL of libpq's is one to other parsers: postgres://user@/database?host=/run/postgresql
@@ -52,7 +53,12 @@ impl TestDatabase {
 
     /// A database with tables, and a connection to it.
     pub(crate) async fn migrated() -> (Self, Database) {
-        let place = Self::empty();
+        Self::empty().migrate().await
+    }
+
+    /// The database with tables, and a connection to it.
+    pub(crate) async fn migrate(self) -> (Self, Database) {
+        let place = self;
         let database = place.open();
         database.migrate().await.expect("migrations");
         (place, database)

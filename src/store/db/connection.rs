@@ -21,6 +21,9 @@ use super::error::DatabaseError;
 /// How long a statement waits for SQLite's lock when another process holds it.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How long PostgreSQL works at a statement: less than its caller waits, so that the caller learns what became of it.
+const STATEMENT_TIMEOUT: &str = "SET statement_timeout = '1500ms'";
+
 /// The pragmas of a write connection. FULL: a committed write survives a power failure.
 const WRITER: [&str; 2] = ["PRAGMA synchronous = FULL", "PRAGMA foreign_keys = ON"];
 
@@ -57,7 +60,11 @@ impl Connection {
                 Ok(Self::Sqlite(connection))
             }
             Address::Postgres { url, shown } => match PgConnection::establish(url) {
-                Ok(connection) => Ok(Self::Postgres(connection)),
+                Ok(mut connection) => {
+                    let set_up = if url.contains("statement_timeout") { "" } else { STATEMENT_TIMEOUT };
+                    connection.batch_execute(set_up).map_err(|error| refused(address, &error.to_string()))?;
+                    Ok(Self::Postgres(connection))
+                }
                 // libpq quotes an invalid URL.
                 Err(error) => Err(refused(address, &error.to_string().replace(url, shown))),
             },
@@ -70,6 +77,14 @@ impl Connection {
         let set_up = READER.into_iter().try_for_each(|pragma| connection.batch_execute(pragma));
         set_up.map_err(|error| refused(address, &error.to_string()))?;
         Ok(Self::Sqlite(connection))
+    }
+
+    /// Lets the statements of this transaction take as long as they need.
+    pub(super) fn take_time(&mut self) -> QueryResult<()> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(c) => c.batch_execute("SET LOCAL statement_timeout = 0"),
+        }
     }
 
     /// Runs `body` in a transaction, which is committed on `Ok` and rolled back on `Err`. On SQLite it holds the write

@@ -20,9 +20,10 @@ use super::touches::Touches;
 /// best effort: one note of each login and session is pending at a time and further ones are dropped, and a note that
 /// cannot be written is dropped with a warning in the log, at most one a second.
 ///
-/// Its methods must be called on a tokio runtime. A write is committed when its future resolves, and is carried out
-/// even if that future is dropped before. A caller waits at most ten seconds for a connection; then the store is
-/// [unavailable](crate::StoreError).
+/// Its methods must be called on a tokio runtime. A write is committed when its future resolves with success. Once
+/// begun, it is carried out even if that future is dropped. A caller waits for an answer at most 1.8 seconds on
+/// PostgreSQL and 6 on SQLite; then the store is [unavailable](crate::StoreError). While a connection has failed within
+/// the last second, it is unavailable at once.
 #[derive(Clone)]
 pub struct Database(pub(super) Arc<Inner>);
 
@@ -57,7 +58,7 @@ impl Database {
             }
             Address::Postgres { .. } => pool_size,
         };
-        // The pool retries in the background. A first connection outside of it reports a failure at once.
+        // A failure is reported here, before anything waits for the database.
         drop(Connection::writer(&address)?);
         let pool = Pool::new(Arc::clone(&address), pool_size);
         let index = WalIndex::of(match &*address {

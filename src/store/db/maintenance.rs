@@ -31,7 +31,7 @@ impl Database {
     ///
     /// When a migration fails. Nothing is changed then.
     pub async fn migrate(&self) -> Result<Vec<String>, DatabaseError> {
-        self.try_write(migrations::migrate).await
+        self.0.pool.run_to_end(migrations::migrate).await?
     }
 
     /// Whether the database answers and has its tables.

@@ -20,6 +20,7 @@ const LOCK: &str = "SELECT pg_advisory_xact_lock(7310612019462103154)";
 /// several processes that do this at once, one applies them and the others find none pending.
 pub(super) fn migrate(connection: &mut Connection) -> Result<Vec<String>, DatabaseError> {
     let migrated = connection.transaction(|connection| {
+        connection.take_time()?;
         lock(connection)?;
         match connection {
             Connection::Sqlite(c) => apply(c, SQLITE),
