@@ -8,6 +8,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -69,6 +70,17 @@ impl Server {
     fn get(&self, path: &str) -> String {
         let mut connection = TcpStream::connect(&self.address).unwrap();
         write!(connection, "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address).unwrap();
+        let mut response = String::new();
+        connection.read_to_string(&mut response).unwrap();
+        response
+    }
+
+    fn post_json(&self, path: &str, body: &Value) -> String {
+        let mut connection = TcpStream::connect(&self.address).unwrap();
+        let body = body.to_string();
+        let head = format!("POST {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", self.address);
+        let length = body.len();
+        write!(connection, "{head}Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}").unwrap();
         let mut response = String::new();
         connection.read_to_string(&mut response).unwrap();
         response
@@ -291,4 +303,50 @@ fn an_address_in_use_is_a_failure_that_says_so() {
     let server = Server::start(command(&place, &["serve", "--listen", "127.0.0.1:0"]));
     let refused = fails(&place, &["serve", "--listen", &server.address], b"", 1);
     assert!(refused.contains(&format!("cannot listen on {}", server.address)), "{refused}");
+}
+
+#[test]
+fn a_database_file_that_is_gone_is_an_error_of_the_log() {
+    let place = TempDir::new().unwrap();
+    let server = Server::start(command(&place, &["serve", "--listen", "127.0.0.1:0"]));
+    fs::remove_file(place.path().join("data/tollbridge.db")).unwrap();
+    let response = server.get("/readyz");
+    assert!(response.starts_with("HTTP/1.1 503 ") && response.contains("cannot be read"), "{response}");
+    let (_, log) = server.stop(rustix::process::Signal::TERM);
+    let is_it = |line: &str| line.contains("ERROR") && line.contains("data/tollbridge.db is gone");
+    assert!(log.lines().any(is_it), "{log}");
+}
+
+#[test]
+fn a_full_disk_is_told_by_readyz() {
+    let place = TempDir::new().unwrap();
+    succeeds(&place, &["user", "add", "mona", "--password-stdin"], "a smile of 1503\n");
+    let plain = command(&place, &["serve", "--listen", "127.0.0.1:0"]);
+    // No file grows beyond 500 KiB, and who tries is not killed.
+    let mut limited = Command::new("sh");
+    limited.args(["-c", "trap '' XFSZ; ulimit -f 1000; exec \"$0\" \"$@\""]).arg(plain.get_program());
+    limited.args(plain.get_args()).current_dir(place.path());
+    limited.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    for (name, value) in plain.get_envs() {
+        match value {
+            Some(value) => limited.env(name, value),
+            None => limited.env_remove(name),
+        };
+    }
+    let server = Server::start(limited);
+    assert!(server.get("/readyz").starts_with("HTTP/1.1 200 "));
+    let login = || server.post_json("/login", &json!({ "username": "mona", "password": "a smile of 1503" }));
+    let mut logins = 0;
+    while login().starts_with("HTTP/1.1 200 ") {
+        logins += 1;
+        assert!(logins < 1000, "the disk is never full");
+    }
+    // A small write may still have room for a while.
+    let began = Instant::now();
+    let mut full = server.get("/readyz");
+    while full.starts_with("HTTP/1.1 200 ") && began.elapsed() < Duration::from_secs(20) {
+        full = server.get("/readyz");
+    }
+    assert!(full.starts_with("HTTP/1.1 503 ") && full.contains("can be read, but not written"), "{full}");
+    assert!(server.get("/healthz").starts_with("HTTP/1.1 200 "));
 }

@@ -11,6 +11,7 @@ mod address;
 mod connection;
 mod database;
 mod error;
+mod file_identity;
 mod identity;
 mod login_row;
 mod logins;
@@ -28,6 +29,7 @@ mod touches;
 mod user_row;
 mod users;
 mod write;
+mod write_probe;
 
 pub use database::Database;
 pub use error::DatabaseError;

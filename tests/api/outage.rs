@@ -103,6 +103,43 @@ fn assert_unavailable_in_time(app: &TestApp, access: &str, what: &str) {
 }
 
 #[test]
+fn a_file_that_is_removed_or_replaced_is_noticed() {
+    let app = TestApp::at(TestDatabase::sqlite(), &[]);
+    let pair = Anonymous(&app).token_login("panther");
+    let file = std::path::PathBuf::from(app.place.url().trim_start_matches("sqlite://"));
+    let kept = file.with_extension("kept");
+    let assert_noticed = |what: &str| {
+        let credentials = json!({ "username": "panther", "password": PASSWORD });
+        assert_unavailable(Anonymous(&app).get("/readyz"), what);
+        assert_unavailable(Token(&app, pair.access.clone()).get("/who_am_i"), what);
+        assert_unavailable(Anonymous(&app).post_json("/login", &credentials), what);
+        assert_unavailable(Token(&app, pair.access.clone()).post("/logout"), what);
+    };
+    std::fs::rename(&file, &kept).expect("the file is there");
+    assert_noticed("removed");
+    assert!(!file.exists(), "nothing is made in its place");
+    std::fs::copy(&kept, &file).expect("a copy");
+    assert_noticed("replaced");
+    std::fs::rename(&kept, &file).expect("the file is there");
+    Anonymous(&app).get("/readyz").expect(200);
+    Token(&app, pair.access.clone()).get("/who_am_i").expect(200);
+    Anonymous(&app).token_login("panther");
+}
+
+#[test]
+fn readiness_waits_for_no_write() {
+    let app = TestApp::at(TestDatabase::sqlite(), &[]);
+    let _held = app.place.hold("SELECT 1");
+    let credentials = json!({ "username": "panther", "password": PASSWORD });
+    std::thread::scope(|scope| {
+        let write = scope.spawn(|| Anonymous(&app).post_json("/login", &credentials));
+        Anonymous(&app).get("/readyz").expect(200);
+        assert!(!write.is_finished(), "the login waits for whoever writes");
+        assert_unavailable(write.join().expect("an answer"), "a login that waited in vain");
+    });
+}
+
+#[test]
 fn a_server_that_does_not_answer_is_not_waited_for() {
     let Some(cluster) = Cluster::start_new() else { return };
     let mut app = TestApp::at(TestDatabase::on_server(cluster.url()), &[]);

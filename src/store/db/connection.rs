@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::result::Error as QueryError;
 use diesel::{Connection as _, PgConnection, QueryResult, SqliteConnection};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::address::Address;
 use super::error::DatabaseError;
@@ -30,6 +31,9 @@ const WRITER: [&str; 2] = ["PRAGMA synchronous = FULL", "PRAGMA foreign_keys = O
 /// The pragmas of a read connection, which is used on async workers. In WAL mode a read waits only for a recovery, and
 /// must not block the worker for long.
 const READER: [&str; 2] = ["PRAGMA busy_timeout = 1000", "PRAGMA query_only = ON"];
+
+/// The characters that are encoded in the path of a URI.
+const NOT_IN_PATH: AsciiSet = NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'_').remove(b'-');
 
 /// A connection to one of the backends.
 pub(super) enum Connection {
@@ -127,7 +131,9 @@ fn refused(address: &Address, reason: &str) -> DatabaseError {
 }
 
 fn sqlite(address: &Address, path: &str) -> Result<SqliteConnection, DatabaseError> {
-    SqliteConnection::establish(path).map_err(|error| refused(address, &error.to_string()))
+    // As a URI, which forbids to create a file that was removed in the meantime.
+    let uri = format!("file:{}?mode=rw", utf8_percent_encode(path, &NOT_IN_PATH));
+    SqliteConnection::establish(&uri).map_err(|error| refused(address, &error.to_string()))
 }
 
 /// Turns on the write-ahead log, a persistent property of the file. SQLite does not wait for its lock here: of two

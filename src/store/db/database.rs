@@ -4,14 +4,17 @@ use std::fmt;
 use std::sync::Arc;
 
 use thread_local::ThreadLocal;
+use tokio::sync::Mutex;
 
 use super::address::Address;
 use super::connection::{Connection, create_sqlite_file};
 use super::error::DatabaseError;
+use super::file_identity::FileIdentity;
 use super::pool::Pool;
 use super::snapshot::WalIndex;
 use super::thread_reader::ThreadReader;
 use super::touches::Touches;
+use super::write_probe::WriteProbe;
 
 /// A database of users, logins and sessions: a [`UserStore`](crate::UserStore), a [`LoginStore`](crate::LoginStore)
 /// and a [`SessionStore`](crate::SessionStore). Its clones share their connections.
@@ -31,6 +34,9 @@ pub(super) struct Inner {
     pub(super) address: Arc<Address>,
     pub(super) pool: Pool,
     pub(super) touches: Touches,
+    pub(super) probe: WriteProbe,
+    /// SQLite only: the file that was opened.
+    pub(super) file: Option<FileIdentity>,
     /// SQLite only: the read connection of each thread. The database owns them and closes them when it is dropped.
     pub(super) readers: ThreadLocal<ThreadReader>,
     /// SQLite only: detects changes of the file.
@@ -60,12 +66,27 @@ impl Database {
         };
         // A failure is reported here, before anything waits for the database.
         drop(Connection::writer(&address)?);
+        let file = match &*address {
+            Address::Sqlite(path) => {
+                Some(FileIdentity::of(path).map_err(|error| DatabaseError::Create(path.clone(), error))?)
+            }
+            Address::Postgres { .. } => None,
+        };
         let pool = Pool::new(Arc::clone(&address), pool_size);
+        let probe = WriteProbe { pool: Pool::new(Arc::clone(&address), 1), last: Mutex::default() };
         let index = WalIndex::of(match &*address {
             Address::Sqlite(path) => path,
             Address::Postgres { .. } => "",
         });
-        Ok(Self(Arc::new(Inner { address, pool, touches: Touches::default(), readers: ThreadLocal::new(), index })))
+        Ok(Self(Arc::new(Inner {
+            address,
+            pool,
+            touches: Touches::default(),
+            probe,
+            file,
+            readers: ThreadLocal::new(),
+            index,
+        })))
     }
 }
 
