@@ -350,3 +350,31 @@ fn a_full_disk_is_told_by_readyz() {
     assert!(full.starts_with("HTTP/1.1 503 ") && full.contains("can be read, but not written"), "{full}");
     assert!(server.get("/healthz").starts_with("HTTP/1.1 200 "));
 }
+
+#[test]
+fn the_tables_of_a_later_version_are_refused_by_every_command() {
+    use diesel::connection::SimpleConnection as _;
+    use diesel::{Connection as _, SqliteConnection};
+    let place = TempDir::new().unwrap();
+    succeeds(&place, &["migrate"], "");
+    let file = place.path().join("data/tollbridge.db");
+    let mut connection = SqliteConnection::establish(file.to_str().unwrap()).unwrap();
+    let applied = "INSERT INTO __diesel_schema_migrations (version) VALUES ('29991231000000')";
+    connection.batch_execute(applied).unwrap();
+    for arguments in [&["migrate"][..], &["serve", "--listen", "127.0.0.1:0"], &["user", "list"]] {
+        let refused = fails(&place, arguments, b"", 1);
+        assert!(refused.contains("29991231000000") && refused.contains("knows schemas up to 2026"), "{refused}");
+    }
+}
+
+#[test]
+fn a_directory_that_cannot_be_written_is_told_as_such() {
+    for arguments in [&["serve", "--listen", "127.0.0.1:0"][..], &["migrate"]] {
+        let place = TempDir::new().unwrap();
+        // Nobody makes a directory there, not even root.
+        let url = ["--database-url", "sqlite:///sys/tollbridge/tollbridge.db"];
+        let refused = fails(&place, &[arguments, &url].concat(), b"", 1);
+        assert!(refused.contains("let this user write to its directory"), "{refused}");
+        assert!(!refused.contains("running"), "{refused}");
+    }
+}

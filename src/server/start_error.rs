@@ -12,7 +12,7 @@ use crate::{BuildError, KeyError, PasswordError, StoreError};
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The database cannot be opened or migrated.
-    #[error("{0}; check database.url and that the database is running")]
+    #[error(transparent)]
     Database(#[from] DatabaseError),
     /// A secret cannot be read or generated.
     #[error(transparent)]
@@ -33,6 +33,38 @@ pub enum StartError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The address is unavailable.
-    #[error("cannot listen on {0} ({1}); stop what uses the address, or choose another one with --listen")]
+    #[error("cannot listen on {0} ({1}); {advice}", advice = advice(*.0, .1))]
     Bind(SocketAddr, #[source] io::Error),
+}
+
+/// The ports below this one are the superuser's.
+const UNPRIVILEGED: u16 = 1024;
+
+fn advice(address: SocketAddr, cause: &io::Error) -> &'static str {
+    match cause.kind() {
+        io::ErrorKind::PermissionDenied if address.port() < UNPRIVILEGED => {
+            "ports below 1024 need a privilege: choose a higher one with --listen and put a proxy in front, or give the \
+             program CAP_NET_BIND_SERVICE"
+        }
+        io::ErrorKind::AddrNotAvailable => "this machine does not have the address: choose another one with --listen",
+        _ => "stop what uses the address, or choose another one with --listen",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_that_needs_a_privilege_is_not_in_use() {
+        let refused =
+            |port, kind: io::ErrorKind| StartError::Bind(([127, 0, 0, 1], port).into(), kind.into()).to_string();
+        let privileged = refused(80, io::ErrorKind::PermissionDenied);
+        assert!(
+            privileged.contains("CAP_NET_BIND_SERVICE") && !privileged.contains("uses the address"),
+            "{privileged}"
+        );
+        let in_use = refused(80, io::ErrorKind::AddrInUse);
+        assert!(in_use.contains("stop what uses the address"), "{in_use}");
+    }
 }

@@ -127,7 +127,11 @@ impl Connection {
 }
 
 fn refused(address: &Address, reason: &str) -> DatabaseError {
-    DatabaseError::Connect(address.shown().to_owned(), reason.trim_end().to_owned())
+    let (shown, reason) = (address.shown().to_owned(), reason.trim_end().to_owned());
+    match address {
+        Address::Sqlite(_) => DatabaseError::Open(shown, reason),
+        Address::Postgres { .. } => DatabaseError::Connect(shown, reason),
+    }
 }
 
 fn sqlite(address: &Address, path: &str) -> Result<SqliteConnection, DatabaseError> {
