@@ -173,6 +173,7 @@ fn the_database_url_holds_for_every_command() {
     assert!(succeeds(&place, &["migrate", "--database-url", "sqlite://a.db"], "").contains("applied "));
     assert_eq!(succeeds(&place, &["--database-url", "sqlite://a.db", "migrate"], ""), "the database is up to date\n");
     succeeds(&place, &["user", "add", "mona", "--password-stdin", "--database-url", "sqlite://a.db"], "12345678\n");
+    succeeds(&place, &["migrate", "--database-url", "sqlite://b.db"], "");
     assert_eq!(succeeds(&place, &["user", "list", "--json", "--database-url", "sqlite://b.db"], ""), "[]\n");
     assert!(succeeds(&place, &["user", "list", "--database-url", "sqlite://a.db"], "").contains("mona"));
     assert!(!place.path().join("data").exists());
@@ -275,11 +276,89 @@ fn the_demo_has_its_users_and_stays_on_loopback() {
 }
 
 #[test]
-fn the_demo_takes_no_id_of_somebody_else() {
+fn the_demo_joins_nobody_else() {
     let place = TempDir::new().unwrap();
+    drop(Server::start(command(&place, &["serve", "--demo", "--listen", "127.0.0.1:0"])));
     succeeds(&place, &["user", "add", "mona", "--password-stdin"], "a smile of 1503\n");
     let refused = fails(&place, &["serve", "--demo", "--listen", "127.0.0.1:0"], b"", 1);
-    assert!(refused.contains("batman cannot have the id 1"), "{refused}");
+    assert!(refused.contains("has users already (mona)") && refused.contains("a database of its own"), "{refused}");
+
+    let place = TempDir::new().unwrap();
+    for name in ["mona", "batman"] {
+        succeeds(&place, &["user", "add", name, "--password-stdin"], "a smile of 1503\n");
+    }
+    let refused = fails(&place, &["serve", "--demo", "--listen", "127.0.0.1:0"], b"", 1);
+    assert!(refused.contains("has users already (mona)"), "{refused}");
+    assert_eq!(users(&place).as_array().unwrap().len(), 2, "nobody is added");
+}
+
+#[test]
+fn the_demo_is_not_published() {
+    let place = TempDir::new().unwrap();
+    let publish = |url| {
+        let mut demo = command(&place, &["serve", "--demo", "--listen", "127.0.0.1:0"]);
+        demo.env("TOLLBRIDGE_SERVER__PUBLIC_URL", url);
+        demo
+    };
+    let refused = publish("https://login.example.com").output().unwrap();
+    let error = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(1), "{error}");
+    assert!(error.contains("server.public_url must be an address of this machine"), "{error}");
+    assert!(!place.path().join("data").exists());
+    drop(Server::start(publish("http://localhost:8080")));
+}
+
+#[test]
+fn where_there_is_no_database_none_is_made_by_looking() {
+    let place = TempDir::new().unwrap();
+    for arguments in [
+        &["list"][..],
+        &["show", "mona"],
+        &["disable", "mona"],
+        &["enable", "mona"],
+        &["delete", "mona", "--yes"],
+        &["password", "mona", "--password-stdin"],
+    ] {
+        let refused = fails(&place, &[&["user"], arguments].concat(), b"a smile of 1503\n", 1);
+        let expected = format!("there is no database at {}", place.path().join("data/tollbridge.db").display());
+        assert!(refused.contains(&expected) && refused.contains("--database-url"), "{arguments:?}: {refused}");
+        assert!(fs::read_dir(place.path()).unwrap().next().is_none(), "{arguments:?} makes nothing");
+    }
+}
+
+#[test]
+fn whoever_can_be_added_can_sign_in() {
+    let place = TempDir::new().unwrap();
+    let (longest, password) = ("\u{5b57}".repeat(150), "\u{5b57}".repeat(341));
+    succeeds(&place, &["user", "add", &longest, "--password-stdin"], &password);
+    let too_long = fails(&place, &["user", "add", &"\u{5b57}".repeat(151), "--password-stdin"], b"12345678\n", 1);
+    assert!(too_long.contains("has 151 characters"), "{too_long}");
+    let server = Server::start(command(&place, &["serve", "--listen", "127.0.0.1:0"]));
+    let response = server.post_json("/login", &json!({ "username": longest, "password": password }));
+    assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
+}
+
+#[test]
+fn a_hash_of_another_program_is_refused_like_an_unknown_user_and_logged() {
+    use diesel::connection::SimpleConnection as _;
+    use diesel::{Connection as _, SqliteConnection};
+    let place = TempDir::new().unwrap();
+    succeeds(&place, &["user", "add", "mona", "--password-stdin"], "a smile of 1503\n");
+    let file = place.path().join("data/tollbridge.db");
+    let mut connection = SqliteConnection::establish(file.to_str().unwrap()).unwrap();
+    let bcrypt = "$2b$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW";
+    connection.batch_execute(&format!("UPDATE users SET password_hash = '{bcrypt}'")).unwrap();
+    let server = Server::start(command(&place, &["serve", "--listen", "127.0.0.1:0"]));
+    let attempt =
+        |username| server.post_json("/login", &json!({ "username": username, "password": "a smile of 1503" }));
+    for username in ["mona", "nobody"] {
+        let response = attempt(username);
+        assert!(response.starts_with("HTTP/1.1 401 ") && response.contains("invalid_credentials"), "{response}");
+    }
+    let (_, log) = server.stop(rustix::process::Signal::TERM);
+    let errors: Vec<_> = log.lines().filter(|line| line.contains(" ERROR ")).collect();
+    assert!(errors.len() == 1 && errors[0].contains("user.id=1"), "{log}");
+    assert!(!log.contains("R9h/cIPz0gi"), "{log}");
 }
 
 #[test]

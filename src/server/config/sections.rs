@@ -61,9 +61,11 @@ impl Config {
     }
 }
 
-/// `[throttle]` is accepted and has no effect.
+/// `[throttle]` takes no key yet: one that has no effect would be trusted.
 fn read_throttle(reader: &mut SettingReader) {
     reader.section("throttle");
-    reader.get("enabled", true);
+    if reader.optional::<bool>("enabled").is_some() {
+        reader.fault("enabled", "throttling is not there yet; remove this key, and throttle in a proxy".to_owned());
+    }
     reader.note("not there yet: attempts are not throttled".to_owned());
 }
