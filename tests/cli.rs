@@ -192,8 +192,8 @@ fn the_server_serves_and_ends_when_it_is_asked_to() {
         }
         let (code, log) = server.stop(signal);
         assert_eq!(code, Some(0), "{log}");
-        assert!(log.contains(r#"http.path="/nowhere" http.status=404 duration_us="#), "{log}");
-        assert!(!log.contains("abc"), "{log}");
+        assert!(log.contains(r#"http.route="unmatched" http.status=404 duration_us="#), "{log}");
+        assert!(!log.contains("abc") && !log.contains("nowhere"), "{log}");
     }
 }
 
@@ -212,7 +212,7 @@ fn a_token_in_the_query_is_in_no_line_of_the_log() {
     assert!(refused.starts_with("HTTP/1.1 401 ") && refused.contains("token_invalid"), "{refused}");
     let (_, log) = server.stop(rustix::process::Signal::TERM);
     assert!(log.contains("TRACE") || log.contains("DEBUG"), "{log}");
-    assert!(log.contains(r#"http.path="/who_am_i""#) && !log.contains("eyJ"), "{log}");
+    assert!(log.contains(r#"http.route="/who_am_i""#) && !log.contains("eyJ"), "{log}");
 }
 
 #[test]
@@ -370,7 +370,7 @@ fn the_log_can_be_json() {
     server.get("/nowhere");
     let (_, log) = server.stop(rustix::process::Signal::TERM);
     let events: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let request = events.iter().find(|event| event["http.path"] == "/nowhere").unwrap();
+    let request = events.iter().find(|event| event["http.route"] == "unmatched").unwrap();
     assert_eq!((&request["http.status"], &request["level"]), (&json!(404), &json!("INFO")));
     assert_eq!(request["span"]["request_id"], request["request_id"]);
     assert!(request["timestamp"].as_str().unwrap().ends_with('Z'));
@@ -455,5 +455,59 @@ fn a_directory_that_cannot_be_written_is_told_as_such() {
         let refused = fails(&place, &[arguments, &url].concat(), b"", 1);
         assert!(refused.contains("let this user write to its directory"), "{refused}");
         assert!(!refused.contains("running"), "{refused}");
+    }
+}
+
+#[test]
+fn the_log_names_the_route_and_never_the_path() {
+    let place = TempDir::new().unwrap();
+    let mut verbose = command(&place, &["serve", "--listen", "127.0.0.1:0"]);
+    verbose.env("TOLLBRIDGE_LOG__LEVEL", "trace");
+    let server = Server::start(verbose);
+    let secret = "eyJhYmMi.eyJkZWYi.Z2hp";
+    for path in [format!("/who_am_i;jsessionid={secret}"), format!("/{}", secret.repeat(1000)), "/session".to_owned()] {
+        server.get(&path);
+    }
+    let (_, log) = server.stop(rustix::process::Signal::TERM);
+    let routes: Vec<_> = log.lines().filter_map(|line| line.split("http.route=").nth(1)?.split(' ').next()).collect();
+    assert_eq!(routes, [r#""unmatched""#, r#""unmatched""#, r#""/session""#], "{log}");
+    assert!(!log.contains("eyJ"), "{log}");
+}
+
+#[test]
+fn a_flood_is_a_line_a_second_that_counts() {
+    const CROWD: usize = 12;
+    let place = TempDir::new().unwrap();
+    let mut slow = command(&place, &["serve", "--listen", "127.0.0.1:0"]);
+    for (name, value) in [("MEMORY_KIB", "65536"), ("ITERATIONS", "6"), ("THREADS", "1"), ("QUEUE", "1")] {
+        slow.env(format!("TOLLBRIDGE_PASSWORD__{name}"), value);
+    }
+    let server = Server::start(slow);
+    let attempt = || server.post_json("/login", &json!({ "username": "nobody", "password": "guess" }));
+    let began = Instant::now();
+    let answers = std::thread::scope(|scope| {
+        let crowd: Vec<_> = (0..CROWD).map(|_| scope.spawn(attempt)).collect();
+        crowd.into_iter().map(|one| one.join().unwrap()).collect::<Vec<_>>()
+    });
+    let refused = answers.iter().filter(|answer| answer.starts_with("HTTP/1.1 503 ")).count();
+    assert!(refused > 2, "{answers:?}");
+    // And cookies that no server has made.
+    for _ in 0..CROWD {
+        let mut connection = TcpStream::connect(&server.address).unwrap();
+        let cookie = "Cookie: tollbridge_session=garbage";
+        let host = &server.address;
+        write!(connection, "GET /account HTTP/1.1\r\nHost: {host}\r\n{cookie}\r\nConnection: close\r\n\r\n").unwrap();
+        connection.read_to_string(&mut String::new()).unwrap();
+    }
+    let (_, log) = server.stop(rustix::process::Signal::TERM);
+    let seconds = usize::try_from(began.elapsed().as_secs()).unwrap() + 1;
+
+    let counted = |line: &str| line.split_once("answered requests with 503").is_some();
+    let count = |line: &str| line.rsplit_once("count=").map(|(_, count)| count.trim().parse::<usize>().unwrap());
+    let counts: Vec<_> = log.lines().filter(|line| counted(line)).filter_map(count).collect();
+    assert_eq!(counts.iter().sum::<usize>(), refused, "{log}");
+    for level in [" ERROR ", " WARN "] {
+        let lines = log.lines().filter(|line| line.contains(level) && !counted(line)).count();
+        assert!(lines <= seconds && counts.len() <= seconds, "{lines} lines of {level} in {seconds} s: {log}");
     }
 }
