@@ -511,3 +511,36 @@ fn a_flood_is_a_line_a_second_that_counts() {
         assert!(lines <= seconds && counts.len() <= seconds, "{lines} lines of {level} in {seconds} s: {log}");
     }
 }
+
+#[test]
+fn a_server_with_other_keys_than_the_database_has_seen_does_not_start() {
+    const TOKEN: &str = "4hXq7B0Zt2vVwLkJ9sRkQm3yPz6nCfUuE1dGa8bTo5I";
+    let place = TempDir::new().unwrap();
+    let serve = ["serve", "--listen", "127.0.0.1:0"];
+    drop(Server::start(command(&place, &serve)));
+    fs::write(place.path().join("other.key"), TOKEN).unwrap();
+    fs::set_permissions(place.path().join("other.key"), fs::Permissions::from_mode(0o600)).unwrap();
+
+    for (name, file, key) in [("token key", "token.key", "TOKEN"), ("session key", "session.key", "SESSION")] {
+        let other = |arguments: &[&str]| {
+            let mut other = command(&place, arguments);
+            other.env(format!("TOLLBRIDGE_{key}__SECRET_FILE"), "other.key");
+            other
+        };
+        let refused = other(&serve).output().unwrap();
+        let error = String::from_utf8(refused.stderr).unwrap();
+        assert_eq!(refused.status.code(), Some(1), "{error}");
+        let option = format!("{}.secret_file", key.to_lowercase());
+        for part in [&format!("the {name} is not that"), &format!("copy data/{file}"), &option, "--replace-keys"] {
+            assert!(error.contains(part), "no {part:?} in {error}");
+        }
+        assert!(!error.contains(TOKEN), "{error}");
+        // On purpose, and back again.
+        drop(Server::start(other(&[&serve[..], &["--replace-keys"]].concat())));
+        drop(Server::start(other(&serve)));
+        let refused = fails(&place, &serve, b"", 1);
+        assert!(refused.contains(&format!("the {name} is not that")), "{refused}");
+        drop(Server::start(command(&place, &[&serve[..], &["--replace-keys"]].concat())));
+    }
+    drop(Server::start(command(&place, &serve)));
+}

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use super::demo::DemoError;
 use super::secrets::SecretError;
@@ -17,6 +18,20 @@ pub enum StartError {
     /// A secret cannot be read or generated.
     #[error(transparent)]
     Secret(#[from] SecretError),
+    /// Another server at this database has other keys.
+    #[error(
+        "the {key} is not that of the servers at this database, which would refuse what this one issues: copy {file} \
+         from one of them, or set {option} to the same file everywhere; if you have replaced the key on purpose, start \
+         once with --replace-keys", file = file.display()
+    )]
+    OtherKeys {
+        /// What the key is for.
+        key: &'static str,
+        /// The file of a generated key.
+        file: PathBuf,
+        /// The setting that names another file.
+        option: &'static str,
+    },
     /// The token key is invalid.
     #[error("the token key cannot be used: {0}; check token.algorithm and token.private_key_file")]
     Key(#[from] KeyError),

@@ -8,6 +8,7 @@
 //! Unicode normalization) normalizes them before it queries.
 
 mod address;
+mod agreement;
 mod connection;
 mod database;
 mod error;

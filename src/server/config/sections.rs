@@ -30,6 +30,8 @@ pub struct Config {
     pub log: LogConfig,
     /// `serve --demo`, not a key of the file.
     pub demo: bool,
+    /// `serve --replace-keys`, not a key of the file.
+    pub replace_keys: bool,
 }
 
 impl Config {
@@ -48,7 +50,7 @@ impl Config {
             &["json_body_limit"],
             "this is more than server.body_limit; make it smaller",
         );
-        Self { server, database, session, token, password, login, log, demo: false }
+        Self { server, database, session, token, password, login, log, demo: false, replace_keys: false }
     }
 
     /// The directory of generated secrets: that of the SQLite database, or `./data` for another database.
