@@ -25,6 +25,7 @@ pub mod recover;
 mod resources;
 pub mod routes;
 pub mod secrets;
+mod shared_keys;
 mod start_error;
 mod state;
 pub mod telemetry;

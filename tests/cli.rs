@@ -8,6 +8,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -69,6 +70,17 @@ impl Server {
     fn get(&self, path: &str) -> String {
         let mut connection = TcpStream::connect(&self.address).unwrap();
         write!(connection, "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address).unwrap();
+        let mut response = String::new();
+        connection.read_to_string(&mut response).unwrap();
+        response
+    }
+
+    fn post_json(&self, path: &str, body: &Value) -> String {
+        let mut connection = TcpStream::connect(&self.address).unwrap();
+        let body = body.to_string();
+        let head = format!("POST {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", self.address);
+        let length = body.len();
+        write!(connection, "{head}Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}").unwrap();
         let mut response = String::new();
         connection.read_to_string(&mut response).unwrap();
         response
@@ -161,6 +173,7 @@ fn the_database_url_holds_for_every_command() {
     assert!(succeeds(&place, &["migrate", "--database-url", "sqlite://a.db"], "").contains("applied "));
     assert_eq!(succeeds(&place, &["--database-url", "sqlite://a.db", "migrate"], ""), "the database is up to date\n");
     succeeds(&place, &["user", "add", "mona", "--password-stdin", "--database-url", "sqlite://a.db"], "12345678\n");
+    succeeds(&place, &["migrate", "--database-url", "sqlite://b.db"], "");
     assert_eq!(succeeds(&place, &["user", "list", "--json", "--database-url", "sqlite://b.db"], ""), "[]\n");
     assert!(succeeds(&place, &["user", "list", "--database-url", "sqlite://a.db"], "").contains("mona"));
     assert!(!place.path().join("data").exists());
@@ -179,8 +192,8 @@ fn the_server_serves_and_ends_when_it_is_asked_to() {
         }
         let (code, log) = server.stop(signal);
         assert_eq!(code, Some(0), "{log}");
-        assert!(log.contains(r#"http.path="/nowhere" http.status=404 duration_us="#), "{log}");
-        assert!(!log.contains("abc"), "{log}");
+        assert!(log.contains(r#"http.route="unmatched" http.status=404 duration_us="#), "{log}");
+        assert!(!log.contains("abc") && !log.contains("nowhere"), "{log}");
     }
 }
 
@@ -199,7 +212,7 @@ fn a_token_in_the_query_is_in_no_line_of_the_log() {
     assert!(refused.starts_with("HTTP/1.1 401 ") && refused.contains("token_invalid"), "{refused}");
     let (_, log) = server.stop(rustix::process::Signal::TERM);
     assert!(log.contains("TRACE") || log.contains("DEBUG"), "{log}");
-    assert!(log.contains(r#"http.path="/who_am_i""#) && !log.contains("eyJ"), "{log}");
+    assert!(log.contains(r#"http.route="/who_am_i""#) && !log.contains("eyJ"), "{log}");
 }
 
 #[test]
@@ -263,11 +276,89 @@ fn the_demo_has_its_users_and_stays_on_loopback() {
 }
 
 #[test]
-fn the_demo_takes_no_id_of_somebody_else() {
+fn the_demo_joins_nobody_else() {
     let place = TempDir::new().unwrap();
+    drop(Server::start(command(&place, &["serve", "--demo", "--listen", "127.0.0.1:0"])));
     succeeds(&place, &["user", "add", "mona", "--password-stdin"], "a smile of 1503\n");
     let refused = fails(&place, &["serve", "--demo", "--listen", "127.0.0.1:0"], b"", 1);
-    assert!(refused.contains("batman cannot have the id 1"), "{refused}");
+    assert!(refused.contains("has users already (mona)") && refused.contains("a database of its own"), "{refused}");
+
+    let place = TempDir::new().unwrap();
+    for name in ["mona", "batman"] {
+        succeeds(&place, &["user", "add", name, "--password-stdin"], "a smile of 1503\n");
+    }
+    let refused = fails(&place, &["serve", "--demo", "--listen", "127.0.0.1:0"], b"", 1);
+    assert!(refused.contains("has users already (mona)"), "{refused}");
+    assert_eq!(users(&place).as_array().unwrap().len(), 2, "nobody is added");
+}
+
+#[test]
+fn the_demo_is_not_published() {
+    let place = TempDir::new().unwrap();
+    let publish = |url| {
+        let mut demo = command(&place, &["serve", "--demo", "--listen", "127.0.0.1:0"]);
+        demo.env("TOLLBRIDGE_SERVER__PUBLIC_URL", url);
+        demo
+    };
+    let refused = publish("https://login.example.com").output().unwrap();
+    let error = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(1), "{error}");
+    assert!(error.contains("server.public_url must be an address of this machine"), "{error}");
+    assert!(!place.path().join("data").exists());
+    drop(Server::start(publish("http://localhost:8080")));
+}
+
+#[test]
+fn where_there_is_no_database_none_is_made_by_looking() {
+    let place = TempDir::new().unwrap();
+    for arguments in [
+        &["list"][..],
+        &["show", "mona"],
+        &["disable", "mona"],
+        &["enable", "mona"],
+        &["delete", "mona", "--yes"],
+        &["password", "mona", "--password-stdin"],
+    ] {
+        let refused = fails(&place, &[&["user"], arguments].concat(), b"a smile of 1503\n", 1);
+        let expected = format!("there is no database at {}", place.path().join("data/tollbridge.db").display());
+        assert!(refused.contains(&expected) && refused.contains("--database-url"), "{arguments:?}: {refused}");
+        assert!(fs::read_dir(place.path()).unwrap().next().is_none(), "{arguments:?} makes nothing");
+    }
+}
+
+#[test]
+fn whoever_can_be_added_can_sign_in() {
+    let place = TempDir::new().unwrap();
+    let (longest, password) = ("\u{5b57}".repeat(150), "\u{5b57}".repeat(341));
+    succeeds(&place, &["user", "add", &longest, "--password-stdin"], &password);
+    let too_long = fails(&place, &["user", "add", &"\u{5b57}".repeat(151), "--password-stdin"], b"12345678\n", 1);
+    assert!(too_long.contains("has 151 characters"), "{too_long}");
+    let server = Server::start(command(&place, &["serve", "--listen", "127.0.0.1:0"]));
+    let response = server.post_json("/login", &json!({ "username": longest, "password": password }));
+    assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
+}
+
+#[test]
+fn a_hash_of_another_program_is_refused_like_an_unknown_user_and_logged() {
+    use diesel::connection::SimpleConnection as _;
+    use diesel::{Connection as _, SqliteConnection};
+    let place = TempDir::new().unwrap();
+    succeeds(&place, &["user", "add", "mona", "--password-stdin"], "a smile of 1503\n");
+    let file = place.path().join("data/tollbridge.db");
+    let mut connection = SqliteConnection::establish(file.to_str().unwrap()).unwrap();
+    let bcrypt = "$2b$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW";
+    connection.batch_execute(&format!("UPDATE users SET password_hash = '{bcrypt}'")).unwrap();
+    let server = Server::start(command(&place, &["serve", "--listen", "127.0.0.1:0"]));
+    let attempt =
+        |username| server.post_json("/login", &json!({ "username": username, "password": "a smile of 1503" }));
+    for username in ["mona", "nobody"] {
+        let response = attempt(username);
+        assert!(response.starts_with("HTTP/1.1 401 ") && response.contains("invalid_credentials"), "{response}");
+    }
+    let (_, log) = server.stop(rustix::process::Signal::TERM);
+    let errors: Vec<_> = log.lines().filter(|line| line.contains(" ERROR ")).collect();
+    assert!(errors.len() == 1 && errors[0].contains("user.id=1"), "{log}");
+    assert!(!log.contains("R9h/cIPz0gi"), "{log}");
 }
 
 #[test]
@@ -279,7 +370,7 @@ fn the_log_can_be_json() {
     server.get("/nowhere");
     let (_, log) = server.stop(rustix::process::Signal::TERM);
     let events: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let request = events.iter().find(|event| event["http.path"] == "/nowhere").unwrap();
+    let request = events.iter().find(|event| event["http.route"] == "unmatched").unwrap();
     assert_eq!((&request["http.status"], &request["level"]), (&json!(404), &json!("INFO")));
     assert_eq!(request["span"]["request_id"], request["request_id"]);
     assert!(request["timestamp"].as_str().unwrap().ends_with('Z'));
@@ -291,4 +382,165 @@ fn an_address_in_use_is_a_failure_that_says_so() {
     let server = Server::start(command(&place, &["serve", "--listen", "127.0.0.1:0"]));
     let refused = fails(&place, &["serve", "--listen", &server.address], b"", 1);
     assert!(refused.contains(&format!("cannot listen on {}", server.address)), "{refused}");
+}
+
+#[test]
+fn a_database_file_that_is_gone_is_an_error_of_the_log() {
+    let place = TempDir::new().unwrap();
+    let server = Server::start(command(&place, &["serve", "--listen", "127.0.0.1:0"]));
+    fs::remove_file(place.path().join("data/tollbridge.db")).unwrap();
+    let response = server.get("/readyz");
+    assert!(response.starts_with("HTTP/1.1 503 ") && response.contains("cannot be read"), "{response}");
+    let (_, log) = server.stop(rustix::process::Signal::TERM);
+    let is_it = |line: &str| line.contains("ERROR") && line.contains("data/tollbridge.db is gone");
+    assert!(log.lines().any(is_it), "{log}");
+}
+
+#[test]
+fn a_full_disk_is_told_by_readyz() {
+    let place = TempDir::new().unwrap();
+    succeeds(&place, &["user", "add", "mona", "--password-stdin"], "a smile of 1503\n");
+    let plain = command(&place, &["serve", "--listen", "127.0.0.1:0"]);
+    // No file grows beyond 500 KiB, and who tries is not killed.
+    let mut limited = Command::new("sh");
+    limited.args(["-c", "trap '' XFSZ; ulimit -f 1000; exec \"$0\" \"$@\""]).arg(plain.get_program());
+    limited.args(plain.get_args()).current_dir(place.path());
+    limited.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    for (name, value) in plain.get_envs() {
+        match value {
+            Some(value) => limited.env(name, value),
+            None => limited.env_remove(name),
+        };
+    }
+    let server = Server::start(limited);
+    assert!(server.get("/readyz").starts_with("HTTP/1.1 200 "));
+    let login = || server.post_json("/login", &json!({ "username": "mona", "password": "a smile of 1503" }));
+    let mut logins = 0;
+    while login().starts_with("HTTP/1.1 200 ") {
+        logins += 1;
+        assert!(logins < 1000, "the disk is never full");
+    }
+    // A small write may still have room for a while.
+    let began = Instant::now();
+    let mut full = server.get("/readyz");
+    while full.starts_with("HTTP/1.1 200 ") && began.elapsed() < Duration::from_secs(20) {
+        full = server.get("/readyz");
+    }
+    assert!(full.starts_with("HTTP/1.1 503 ") && full.contains("can be read, but not written"), "{full}");
+    assert!(server.get("/healthz").starts_with("HTTP/1.1 200 "));
+}
+
+#[test]
+fn the_tables_of_a_later_version_are_refused_by_every_command() {
+    use diesel::connection::SimpleConnection as _;
+    use diesel::{Connection as _, SqliteConnection};
+    let place = TempDir::new().unwrap();
+    succeeds(&place, &["migrate"], "");
+    let file = place.path().join("data/tollbridge.db");
+    let mut connection = SqliteConnection::establish(file.to_str().unwrap()).unwrap();
+    let applied = "INSERT INTO __diesel_schema_migrations (version) VALUES ('29991231000000')";
+    connection.batch_execute(applied).unwrap();
+    for arguments in [&["migrate"][..], &["serve", "--listen", "127.0.0.1:0"], &["user", "list"]] {
+        let refused = fails(&place, arguments, b"", 1);
+        assert!(refused.contains("29991231000000") && refused.contains("knows schemas up to 2026"), "{refused}");
+    }
+}
+
+#[test]
+fn a_directory_that_cannot_be_written_is_told_as_such() {
+    for arguments in [&["serve", "--listen", "127.0.0.1:0"][..], &["migrate"]] {
+        let place = TempDir::new().unwrap();
+        // Nobody makes a directory there, not even root.
+        let url = ["--database-url", "sqlite:///sys/tollbridge/tollbridge.db"];
+        let refused = fails(&place, &[arguments, &url].concat(), b"", 1);
+        assert!(refused.contains("let this user write to its directory"), "{refused}");
+        assert!(!refused.contains("running"), "{refused}");
+    }
+}
+
+#[test]
+fn the_log_names_the_route_and_never_the_path() {
+    let place = TempDir::new().unwrap();
+    let mut verbose = command(&place, &["serve", "--listen", "127.0.0.1:0"]);
+    verbose.env("TOLLBRIDGE_LOG__LEVEL", "trace");
+    let server = Server::start(verbose);
+    let secret = "eyJhYmMi.eyJkZWYi.Z2hp";
+    for path in [format!("/who_am_i;jsessionid={secret}"), format!("/{}", secret.repeat(1000)), "/session".to_owned()] {
+        server.get(&path);
+    }
+    let (_, log) = server.stop(rustix::process::Signal::TERM);
+    let routes: Vec<_> = log.lines().filter_map(|line| line.split("http.route=").nth(1)?.split(' ').next()).collect();
+    assert_eq!(routes, [r#""unmatched""#, r#""unmatched""#, r#""/session""#], "{log}");
+    assert!(!log.contains("eyJ"), "{log}");
+}
+
+#[test]
+fn a_flood_is_a_line_a_second_that_counts() {
+    const CROWD: usize = 12;
+    let place = TempDir::new().unwrap();
+    let mut slow = command(&place, &["serve", "--listen", "127.0.0.1:0"]);
+    for (name, value) in [("MEMORY_KIB", "65536"), ("ITERATIONS", "6"), ("THREADS", "1"), ("QUEUE", "1")] {
+        slow.env(format!("TOLLBRIDGE_PASSWORD__{name}"), value);
+    }
+    let server = Server::start(slow);
+    let attempt = || server.post_json("/login", &json!({ "username": "nobody", "password": "guess" }));
+    let began = Instant::now();
+    let answers = std::thread::scope(|scope| {
+        let crowd: Vec<_> = (0..CROWD).map(|_| scope.spawn(attempt)).collect();
+        crowd.into_iter().map(|one| one.join().unwrap()).collect::<Vec<_>>()
+    });
+    let refused = answers.iter().filter(|answer| answer.starts_with("HTTP/1.1 503 ")).count();
+    assert!(refused > 2, "{answers:?}");
+    // And cookies that no server has made.
+    for _ in 0..CROWD {
+        let mut connection = TcpStream::connect(&server.address).unwrap();
+        let cookie = "Cookie: tollbridge_session=garbage";
+        let host = &server.address;
+        write!(connection, "GET /account HTTP/1.1\r\nHost: {host}\r\n{cookie}\r\nConnection: close\r\n\r\n").unwrap();
+        connection.read_to_string(&mut String::new()).unwrap();
+    }
+    let (_, log) = server.stop(rustix::process::Signal::TERM);
+    let seconds = usize::try_from(began.elapsed().as_secs()).unwrap() + 1;
+
+    let counted = |line: &str| line.split_once("answered requests with 503").is_some();
+    let count = |line: &str| line.rsplit_once("count=").map(|(_, count)| count.trim().parse::<usize>().unwrap());
+    let counts: Vec<_> = log.lines().filter(|line| counted(line)).filter_map(count).collect();
+    assert_eq!(counts.iter().sum::<usize>(), refused, "{log}");
+    for level in [" ERROR ", " WARN "] {
+        let lines = log.lines().filter(|line| line.contains(level) && !counted(line)).count();
+        assert!(lines <= seconds && counts.len() <= seconds, "{lines} lines of {level} in {seconds} s: {log}");
+    }
+}
+
+#[test]
+fn a_server_with_other_keys_than_the_database_has_seen_does_not_start() {
+    const TOKEN: &str = "4hXq7B0Zt2vVwLkJ9sRkQm3yPz6nCfUuE1dGa8bTo5I";
+    let place = TempDir::new().unwrap();
+    let serve = ["serve", "--listen", "127.0.0.1:0"];
+    drop(Server::start(command(&place, &serve)));
+    fs::write(place.path().join("other.key"), TOKEN).unwrap();
+    fs::set_permissions(place.path().join("other.key"), fs::Permissions::from_mode(0o600)).unwrap();
+
+    for (name, file, key) in [("token key", "token.key", "TOKEN"), ("session key", "session.key", "SESSION")] {
+        let other = |arguments: &[&str]| {
+            let mut other = command(&place, arguments);
+            other.env(format!("TOLLBRIDGE_{key}__SECRET_FILE"), "other.key");
+            other
+        };
+        let refused = other(&serve).output().unwrap();
+        let error = String::from_utf8(refused.stderr).unwrap();
+        assert_eq!(refused.status.code(), Some(1), "{error}");
+        let option = format!("{}.secret_file", key.to_lowercase());
+        for part in [&format!("the {name} is not that"), &format!("copy data/{file}"), &option, "--replace-keys"] {
+            assert!(error.contains(part), "no {part:?} in {error}");
+        }
+        assert!(!error.contains(TOKEN), "{error}");
+        // On purpose, and back again.
+        drop(Server::start(other(&[&serve[..], &["--replace-keys"]].concat())));
+        drop(Server::start(other(&serve)));
+        let refused = fails(&place, &serve, b"", 1);
+        assert!(refused.contains(&format!("the {name} is not that")), "{refused}");
+        drop(Server::start(command(&place, &[&serve[..], &["--replace-keys"]].concat())));
+    }
+    drop(Server::start(command(&place, &serve)));
 }

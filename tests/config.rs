@@ -104,7 +104,6 @@ fn the_contract_of_defaults() {
         ("conflict", r#""prefer_token""#),
         ("revocation", r#""strict""#),
         ("revocation_bound", r#""1s""#),
-        ("enabled", "true"),
         ("level", r#""info""#),
         ("format", r#""text""#),
     ] {
@@ -203,13 +202,14 @@ fn what_is_not_there_yet_is_refused_and_says_so() {
         ("LOGIN__REVOCATION", "stateless"),
         ("LOGIN__REVOCATION_BOUND", "2s"),
         ("SERVER__TRUSTED_PROXIES", "10.0.0.0/8"),
+        ("THROTTLE__ENABLED", "true"),
+        ("THROTTLE__ENABLED", "false"),
     ] {
         let variable = format!("TOLLBRIDGE_{variable}");
         let faults = Place::new("").faults(&[(&variable, value)]);
         has(&faults, &["a fault:", &format!("environment variable {variable}: "), "not there yet"]);
     }
-    Place::new("[login]\nrevocation = \"strict\"\nrevocation_bound = \"1s\"\n[throttle]\nenabled = true\n")
-        .accepts(&[]);
+    Place::new("[login]\nrevocation = \"strict\"\nrevocation_bound = \"1s\"\n[throttle]\n").accepts(&[]);
     has(&Place::new("[token]\nalgorithm = \"none\"\n").faults(&[]), &["\"none\" is not known"]);
 }
 

@@ -54,7 +54,7 @@ async fn send(https: bool, request: TestRequest) -> (StatusCode, HeaderMap, Vec<
                 HttpResponse::Ok().insert_header(("content-security-policy", "default-src 'self'")).finish()
             }),
         )
-        .route("/broken", web::get().to(|| async { HttpResponse::ServiceUnavailable().finish() }))
+        .route("/broken", web::get().to(|| async { HttpResponse::BadGateway().finish() }))
         .route("/panic", web::get().to(async || -> &'static str { panic!("secret of the handler") }))
         .wrap(Recover)
         .wrap(SecurityHeaders::new(https))
@@ -138,7 +138,7 @@ async fn an_id_is_made_unless_a_plain_one_is_brought() {
 #[actix_web::test]
 async fn one_event_per_request_at_the_level_of_its_status_and_without_secrets() {
     for (path, level, status, info) in
-        [("/", "DEBUG", 200, false), ("/nowhere", "INFO", 404, true), ("/broken", "ERROR", 503, true)]
+        [("/", "DEBUG", 200, false), ("/nowhere", "INFO", 404, true), ("/broken", "ERROR", 502, true)]
     {
         let request = || {
             let request = TestRequest::with_uri(&format!("{path}?token=in_the_query"));
@@ -151,8 +151,9 @@ async fn one_event_per_request_at_the_level_of_its_status_and_without_secrets() 
         let recording = quiet.record(LevelFilter::INFO);
         send(false, request()).await;
         drop(recording);
+        let route = if path == "/nowhere" { "unmatched" } else { path };
         let fields =
-            format!(r#"request_id="id-1" http.method="GET" http.path="{path}" http.status={status} duration_us="#);
+            format!(r#"request_id="id-1" http.method="GET" http.route="{route}" http.status={status} duration_us="#);
         let (verbose, quiet) = (verbose.text(), quiet.text());
         let events: Vec<_> = verbose.lines().filter(|line| line.contains(&fields)).collect();
         assert!(events.len() == 1 && events[0].contains(level), "{verbose}");

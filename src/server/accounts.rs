@@ -3,13 +3,13 @@
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::store::db::User;
-use crate::{AuthError, LoginId, PasswordVerification};
+use crate::{AuthError, LoginId, PasswordError, PasswordVerification};
 
 use super::metrics::LoginOutcome;
 use super::state::AppState;
 
-/// The longest username, in bytes. A longer one is not looked up.
-const USERNAME_MAX: usize = 255;
+/// The longest username, in characters. A longer one is not looked up.
+pub(super) const MAX_USERNAME: usize = 150;
 
 /// The user with this name and password.
 ///
@@ -34,13 +34,13 @@ pub(crate) async fn authenticate(state: &AppState, username: &str, password: Sec
 async fn check(state: &AppState, username: &str, password: SecretString) -> Result<User, AuthError> {
     state.password_policy.check_presented(password.expose_secret())?;
     // PostgreSQL rejects NUL in text with an error instead of finding no user.
-    let found = if username.len() > USERNAME_MAX || username.contains('\0') {
+    let found = if username.chars().nth(MAX_USERNAME).is_some() || username.contains('\0') {
         None
     } else {
         state.db.find_by_username(username).await?
     };
     let (user, hash) = found.unzip();
-    let verified = state.passwords.verify(password, hash.clone()).await?;
+    let verified = verify(state, user.as_ref(), password, hash.clone()).await?;
     let user = user.filter(|user| user.active).ok_or(AuthError::InvalidCredentials)?;
     match verified {
         PasswordVerification::No => return Err(AuthError::InvalidCredentials),
@@ -50,6 +50,27 @@ async fn check(state: &AppState, username: &str, password: SecretString) -> Resu
         }
     }
     Ok(user)
+}
+
+/// Verifies a password. No password is right for a hash that cannot be read, such as one that another program has
+/// stored: its user is refused like an unknown one, and the operator is told.
+async fn verify(
+    state: &AppState,
+    user: Option<&User>,
+    password: SecretString,
+    hash: Option<String>,
+) -> Result<PasswordVerification, AuthError> {
+    match (state.passwords.verify(password, hash).await, user) {
+        (Err(PasswordError::Unusable(fault)), Some(user)) => {
+            tracing::error!(
+                user.id = user.id,
+                fault,
+                "the stored password hash of a user cannot be verified; `tollbridge user password` replaces it"
+            );
+            Ok(PasswordVerification::No)
+        }
+        (verified, _) => Ok(verified?),
+    }
 }
 
 /// Stores the password's hash with the current parameters. A failed write is only logged, because the user is
@@ -77,7 +98,7 @@ pub(crate) async fn change_password(
     policy.check_presented(current.expose_secret())?;
     policy.check_new(&user.username, current.expose_secret(), new.expose_secret())?;
     let hash = state.db.current_password_hash(user.id).await?;
-    if let PasswordVerification::No = state.passwords.verify(current, hash).await? {
+    if let PasswordVerification::No = verify(state, Some(user), current, hash).await? {
         return Err(AuthError::InvalidCredentials);
     }
     let new_hash = state.passwords.hash(new).await?;

@@ -23,6 +23,7 @@ use super::recover::Recover;
 use super::resources::{open_database, password_hasher};
 use super::routes;
 use super::secrets::Secrets;
+use super::shared_keys;
 use super::start_error::StartError;
 use super::state::AppState;
 use super::telemetry::Telemetry;
@@ -61,6 +62,7 @@ impl Application {
             demo::refuse_leftovers(&database, &config.server, &passwords).await?;
         }
         let secrets = Secrets::load(&config)?;
+        shared_keys::require(&database, &secrets, &config).await?;
         let bridge = bridge_settings::build(&config, &secrets, &database, &clock)?;
         drop(secrets);
         if !config.server.is_loopback() && !config.server.is_https() {

@@ -68,9 +68,10 @@ impl Cli {
     pub fn run(self) -> Result<(), Box<dyn Error>> {
         let Self { common, command } = self;
         match command {
-            Command::Serve(Serve { demo, listen }) => {
+            Command::Serve(Serve { demo, replace_keys, listen }) => {
                 let mut config = common.load(listen)?.config;
                 config.demo = demo;
+                config.replace_keys = replace_keys;
                 telemetry::install(&config.log)?;
                 System::new().block_on(serve::run(config))
             }

@@ -3,8 +3,10 @@
 //! Their password is public. So the demo listens on loopback only. A server without `--demo` does not start if others can
 //! reach it, on another address or through a proxy, and its database has an active demo user with this password.
 
+use url::Url;
+
 use super::config::ServerConfig;
-use crate::store::db::{CreateUserError, Database, NewUser};
+use crate::store::db::{CreateUserError, Database, NewUser, User};
 use crate::{Clock, PasswordHasher, PasswordVerification, StoreError};
 
 /// Id, username, full name, and the hash of `password`.
@@ -39,11 +41,20 @@ pub enum DemoError {
     /// The demo would be reachable by others.
     #[error("the demo's passwords are known to everybody, so it listens on loopback only; use --listen 127.0.0.1:{0}")]
     NotLoopback(u16),
-    /// Another user has the id of a demo user.
+    /// A proxy would make the demo reachable by others.
     #[error(
-        "the database has other users already, and the demo user {0} cannot have the id {1}; give the demo a database \
-         of its own, with --database-url sqlite://data/demo.db"
+        "the demo's passwords are known to everybody, so server.public_url must be an address of this machine, and it \
+         is {0}; leave it out"
     )]
+    PublicUrl(Url),
+    /// The database has other users.
+    #[error(
+        "the database has users already ({0}), and the demo adds three whose password is known to everybody; give it a \
+         database of its own, with --database-url sqlite://data/demo.db"
+    )]
+    OtherUsers(String),
+    /// A demo user was deleted, and its id is not given again.
+    #[error("the demo user {0} cannot have the id {1} again; give the demo a new database, or delete this one")]
     IdTaken(&'static str, i64),
     /// The database of a server without `--demo` has demo users.
     #[error(
@@ -58,11 +69,19 @@ pub enum DemoError {
 
 /// Refuses to start the demo where others can reach it.
 pub(super) fn require_loopback(server: &ServerConfig) -> Result<(), DemoError> {
-    if server.is_loopback() { Ok(()) } else { Err(DemoError::NotLoopback(server.listen.port())) }
+    match &server.public_url {
+        _ if !server.is_loopback() => Err(DemoError::NotLoopback(server.listen.port())),
+        Some(url) if !server.is_public_url_local() => Err(DemoError::PublicUrl(url.clone())),
+        _ => Ok(()),
+    }
 }
 
-/// Creates the demo users that are missing.
+/// Creates the demo users that are missing, in a database without any other user.
 pub(super) async fn create_users(database: &Database, clock: &Clock) -> Result<(), DemoError> {
+    let is_ours = |user: &User| USERS.iter().any(|(id, username, ..)| (*id, *username) == (user.id, &*user.username));
+    if let Some(other) = database.list_users().await?.into_iter().find(|user| !is_ours(user)) {
+        return Err(DemoError::OtherUsers(other.username.escape_debug().to_string()));
+    }
     for (id, username, full_name, hash) in USERS {
         let user = NewUser {
             id: Some(id),

@@ -20,6 +20,7 @@ use secrecy::{ExposeSecret as _, SecretSlice, SecretString};
 use super::config::{Config, TokenKeyConfig};
 use super::key_text::{KeyWeakness, decode};
 use crate::Algorithm;
+use crate::bridge::model::sha256;
 
 /// The shortest key, in bytes (RFC 7518 section 3.2).
 const MIN_BYTES: usize = 32;
@@ -33,6 +34,34 @@ pub struct Secrets {
     pub token_key: TokenSecret,
     /// The secret from which the keys of cookies are derived.
     pub session_secret: SecretSlice<u8>,
+}
+
+/// The fingerprint of a key, and what an operator knows the key by.
+pub(super) struct KeyFingerprint {
+    pub(super) name: &'static str,
+    /// The name of the fingerprint in the database.
+    pub(super) setting: &'static str,
+    /// The file of a generated key.
+    pub(super) file: &'static str,
+    /// The configuration key that names another file.
+    pub(super) option: &'static str,
+    pub(super) fingerprint: String,
+}
+
+impl KeyFingerprint {
+    fn new(
+        name: &'static str,
+        setting: &'static str,
+        file: &'static str,
+        option: &'static str,
+        key: &SecretSlice<u8>,
+    ) -> Self {
+        // The lines of a PEM file may end in several ways.
+        let lines = key.expose_secret().iter().copied().filter(|byte| *byte != b'\r');
+        let named: Vec<u8> = b"tollbridge fingerprint\0".iter().copied().chain(lines).collect();
+        let hash = sha256(SecretSlice::from(named).expose_secret());
+        Self { name, setting, file, option, fingerprint: URL_SAFE_NO_PAD.encode(&hash[..12]) }
+    }
 }
 
 /// The key that signs tokens, with its algorithm.
@@ -89,6 +118,19 @@ impl Secrets {
                 None => own("session.key", 64)?,
             },
         })
+    }
+
+    /// What tells whether another server has the same keys, without telling the keys.
+    pub(super) fn fingerprints(&self) -> [KeyFingerprint; 2] {
+        let (token, option) = match &self.token_key {
+            TokenSecret::Secret(_, key) => (key, "token.secret_file"),
+            TokenSecret::PrivateKey(_, pem) => (pem, "token.private_key_file"),
+        };
+        let session = &self.session_secret;
+        [
+            KeyFingerprint::new("token key", "token_key", "token.key", option, token),
+            KeyFingerprint::new("session key", "session_key", "session.key", "session.secret_file", session),
+        ]
     }
 
     /// The errors of [`load`](Self::load), without generating secrets.

@@ -4,12 +4,17 @@
 //! characters.
 //!
 //! [`Telemetry`] is the outermost middleware. It gives each request an id (response header `x-request-id`), and enters
-//! a span with that id. With the response it logs one event with the id, the method, the path, the status and the
-//! duration: at `debug` below 400, at `info` for 4xx, at `error` for 5xx. Headers, query strings and bodies are never
-//! logged, because they may contain secrets.
+//! a span with that id. With the response it logs one event with the id, the method, the route, the status and the
+//! duration: at `debug` below 400, at `info` for 4xx, at `error` for 5xx. Paths, headers, query strings and bodies are
+//! never logged, because they may contain secrets; the route is the pattern that the path has matched.
+//!
+//! What clients can cause at any rate is one line a second: responses with 503 are counted, and what other modules log
+//! of single requests passes once.
 
+mod once_per_second;
 mod request;
 mod subscriber;
+mod unavailable;
 
 pub use request::Telemetry;
 pub use subscriber::{OneLine, install};

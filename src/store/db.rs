@@ -1,16 +1,18 @@
 //! Users, logins and sessions in SQLite or PostgreSQL, through Diesel.
 //!
 //! On SQLite a read by key runs on the calling thread, on that thread's own connection: it takes a few microseconds,
-//! less than a change of threads. Everything else, and everything on PostgreSQL, runs on tokio's blocking threads, at
-//! most one for each connection of the pool.
+//! less than a change of threads. Everything else, and everything on PostgreSQL, runs on threads of the
+//! database, at most one for each connection of the pool.
 //!
 //! Text is compared byte by byte, so usernames are case-sensitive. An application that treats names as equal (case,
 //! Unicode normalization) normalizes them before it queries.
 
 mod address;
+mod agreement;
 mod connection;
 mod database;
 mod error;
+mod file_identity;
 mod identity;
 mod login_row;
 mod logins;
@@ -24,9 +26,11 @@ mod sessions;
 mod snapshot;
 mod storable;
 mod thread_reader;
+mod touches;
 mod user_row;
 mod users;
 mod write;
+mod write_probe;
 
 pub use database::Database;
 pub use error::DatabaseError;

@@ -77,7 +77,12 @@ impl TestApp {
 
     /// With settings as they stand in the environment, without `TOLLBRIDGE_`; what is empty there is not set.
     pub(crate) fn with(settings: &[(&str, &str)]) -> Self {
-        let (place, database) = wait(database_with_users());
+        Self::at(TestDatabase::empty(), settings)
+    }
+
+    /// At an empty database.
+    pub(crate) fn at(place: TestDatabase, settings: &[(&str, &str)]) -> Self {
+        let (place, database) = wait(with_users(place));
         let keys = tempfile::tempdir().expect("a temporary directory");
         let config = config(&place, &keys, settings);
         let clock = FakeClock::at(START);
@@ -142,7 +147,11 @@ impl Drop for TestApp {
 }
 
 pub(crate) async fn database_with_users() -> (TestDatabase, Database) {
-    let (place, database) = TestDatabase::migrated().await;
+    with_users(TestDatabase::empty()).await
+}
+
+async fn with_users(place: TestDatabase) -> (TestDatabase, Database) {
+    let (place, database) = place.migrate().await;
     for (id, (username, full_name)) in (1..).zip(USERS) {
         database.create_user(new_user(Some(id), username, full_name, hash_of_password())).await.expect("a new user");
     }

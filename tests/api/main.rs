@@ -6,6 +6,8 @@
 mod app;
 #[path = "../support/clients.rs"]
 mod clients;
+#[path = "../support/cluster.rs"]
+mod cluster;
 #[path = "../support/database.rs"]
 mod database;
 #[path = "../support/vectors.rs"]

@@ -11,4 +11,5 @@ mod processes;
 mod records;
 mod snapshots;
 mod sweep;
+mod touches;
 mod users;

@@ -142,3 +142,23 @@ async fn calls_text_unreadable_that_is_not_utf_8() {
     UserStore::find(&database, &user.id.to_string()).await.expect_err("not UTF-8");
     database.list_users().await.expect_err("not UTF-8");
 }
+
+#[actix_web::test]
+async fn refuses_the_tables_of_a_later_version() {
+    let (place, database) = TestDatabase::migrated().await;
+    let applied = "INSERT INTO __diesel_schema_migrations (version) VALUES ('29991231000000')";
+    place.execute(applied);
+    let refused = database.migrate().await.expect_err("a schema that it does not know").to_string();
+    assert!(refused.contains("29991231000000") && refused.contains("knows schemas up to 2026"), "{refused}");
+}
+
+#[actix_web::test]
+async fn the_first_value_is_agreed_on() {
+    let (place, database) = TestDatabase::migrated().await;
+    let other = place.open();
+    assert_eq!(database.agree("a_key", "one").await.unwrap(), "one");
+    assert_eq!(other.agree("a_key", "two").await.unwrap(), "one");
+    assert_eq!(other.agree("b_key", "two").await.unwrap(), "two");
+    other.agree_anew("a_key", "two").await.unwrap();
+    assert_eq!(database.agree("a_key", "one").await.unwrap(), "two");
+}

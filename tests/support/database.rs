@@ -4,7 +4,7 @@
 #![allow(dead_code, reason = "each test binary that includes this file uses a part of it")]
 
 use diesel::connection::SimpleConnection;
-use diesel::{Connection, PgConnection, SqliteConnection};
+use diesel::{Connection, PgConnection, RunQueryDsl, SqliteConnection};
 use tempfile::TempDir;
 use tollbridge::LoginId;
 use tollbridge::store::db::Database;
@@ -38,7 +38,8 @@ impl TestDatabase {
         Self { url: format!("sqlite://{}", file.display()), place: Place::File(directory) }
     }
 
-    fn on_server(admin_url: String) -> Self {
+    /// An empty database on this server.
+    pub(crate) fn on_server(admin_url: String) -> Self {
         let random: String = LoginId::random().as_str().chars().filter(char::is_ascii_alphanumeric).collect();
         let name = format!("tollbridge_test_{}", random.to_lowercase());
         // Not every URL of libpq's is one to other parsers: postgres://user@/database?host=/run/postgresql
@@ -52,7 +53,12 @@ impl TestDatabase {
 
     /// A database with tables, and a connection to it.
     pub(crate) async fn migrated() -> (Self, Database) {
-        let place = Self::empty();
+        Self::empty().migrate().await
+    }
+
+    /// The database with tables, and a connection to it.
+    pub(crate) async fn migrate(self) -> (Self, Database) {
+        let place = self;
         let database = place.open();
         database.migrate().await.expect("migrations");
         (place, database)
@@ -70,6 +76,23 @@ impl TestDatabase {
     /// Runs SQL past the store.
     pub(crate) fn execute(&self, sql: &str) {
         run(&self.url, sql);
+    }
+
+    /// The number of rows of a table.
+    pub(crate) fn count(&self, table: &str) -> i64 {
+        let query = diesel::sql_query(format!("SELECT count(*) AS count FROM {table}"));
+        let count: Count = match Held::begin(&self.url, "SELECT 1") {
+            Held::File(mut connection) => query.get_result(&mut connection),
+            Held::Server(mut connection) => query.get_result(&mut connection),
+        }
+        .unwrap_or_else(|error| panic!("{table}: {error}"));
+        count.count
+    }
+
+    /// Begins a transaction with this statement, and holds its locks until the answer is dropped. On SQLite it is a
+    /// writing one.
+    pub(crate) fn hold(&self, sql: &str) -> Held {
+        Held::begin(&self.url, sql)
     }
 
     /// Makes it fail for everybody until [`give_back`](Self::give_back): a server lets nobody in, and SQLite, whose open
@@ -104,6 +127,37 @@ impl TestDatabase {
     pub(crate) fn disconnect_all(&self) {
         if let Place::Server { admin_url, name } = &self.place {
             run(admin_url, &format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"));
+        }
+    }
+}
+
+#[derive(diesel::QueryableByName)]
+struct Count {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    count: i64,
+}
+
+/// A connection in a transaction, which ends with it.
+pub(crate) enum Held {
+    File(SqliteConnection),
+    Server(PgConnection),
+}
+
+impl Held {
+    fn begin(url: &str, sql: &str) -> Self {
+        let transaction = |begin| format!("{begin}; {sql}");
+        match url.strip_prefix("sqlite://") {
+            Some(path) => {
+                let mut connection = SqliteConnection::establish(path).expect("SQLite opens");
+                let begin = "PRAGMA busy_timeout = 10000; BEGIN IMMEDIATE";
+                connection.batch_execute(&transaction(begin)).unwrap_or_else(|error| panic!("{sql}: {error}"));
+                Self::File(connection)
+            }
+            None => {
+                let mut connection = PgConnection::establish(url).expect("PostgreSQL answers");
+                connection.batch_execute(&transaction("BEGIN")).unwrap_or_else(|error| panic!("{sql}: {error}"));
+                Self::Server(connection)
+            }
         }
     }
 }

@@ -14,6 +14,9 @@ pub(super) struct Serve {
     /// Add three users whose password is "password", and listen on loopback only
     #[arg(long)]
     pub(super) demo: bool,
+    /// Take the keys of this server for those of all servers at the database, after they were replaced on purpose
+    #[arg(long)]
+    pub(super) replace_keys: bool,
     /// Where to listen [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub(super) listen: Option<String>,

@@ -3,6 +3,7 @@
 
 use std::error::Error;
 use std::io::{self, IsTerminal as _};
+use std::path::absolute;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -10,12 +11,10 @@ use serde_json::{Value, json};
 use super::output::{print, table};
 use super::password::PasswordSource;
 use crate::Clock;
+use crate::server::accounts::MAX_USERNAME;
 use crate::server::config::Config;
 use crate::server::resources::{open_database, password_hasher};
 use crate::store::db::{CreateUserError, Database, NewUser, User};
-
-/// The longest username, in characters.
-const MAX_USERNAME: usize = 150;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum UserCommand {
@@ -88,6 +87,9 @@ type CommandResult = Result<(), Box<dyn Error>>;
 
 impl UserCommand {
     pub(super) async fn run(self, config: &Config) -> CommandResult {
+        if !matches!(self, Self::Add(_)) {
+            require_database(config)?;
+        }
         let database = open_database(config).await?.0;
         let clock = Clock::system();
         match self {
@@ -144,6 +146,16 @@ impl Delete {
         database.delete_user(user.id).await?;
         Ok(print(&format!("deleted {}\n", user.username))?)
     }
+}
+
+/// An error when there is no database, where nothing but a new account may make one.
+fn require_database(config: &Config) -> Result<(), String> {
+    let Some(path) = config.database.url.sqlite_path().filter(|path| !path.exists()) else { return Ok(()) };
+    let path = absolute(path).unwrap_or_else(|_error| path.to_owned());
+    Err(format!(
+        "there is no database at {}; name it with --database-url, or run this in the directory of the server",
+        path.display()
+    ))
 }
 
 async fn find(database: &Database, username: &str) -> Result<User, Box<dyn Error>> {

@@ -30,6 +30,8 @@ pub struct Config {
     pub log: LogConfig,
     /// `serve --demo`, not a key of the file.
     pub demo: bool,
+    /// `serve --replace-keys`, not a key of the file.
+    pub replace_keys: bool,
 }
 
 impl Config {
@@ -48,7 +50,7 @@ impl Config {
             &["json_body_limit"],
             "this is more than server.body_limit; make it smaller",
         );
-        Self { server, database, session, token, password, login, log, demo: false }
+        Self { server, database, session, token, password, login, log, demo: false, replace_keys: false }
     }
 
     /// The directory of generated secrets: that of the SQLite database, or `./data` for another database.
@@ -61,9 +63,11 @@ impl Config {
     }
 }
 
-/// `[throttle]` is accepted and has no effect.
+/// `[throttle]` takes no key yet: one that has no effect would be trusted.
 fn read_throttle(reader: &mut SettingReader) {
     reader.section("throttle");
-    reader.get("enabled", true);
+    if reader.optional::<bool>("enabled").is_some() {
+        reader.fault("enabled", "throttling is not there yet; remove this key, and throttle in a proxy".to_owned());
+    }
     reader.note("not there yet: attempts are not throttled".to_owned());
 }

@@ -1,12 +1,13 @@
 //! Operations: liveness, readiness, metrics, and the description of the API.
 
-use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::CACHE_CONTROL;
+use actix_web::http::header::{CACHE_CONTROL, HeaderValue, RETRY_AFTER};
 use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
 
+use crate::server::error_responses;
 use crate::server::state::AppState;
-use crate::{AuthError, ProblemDetails};
+use crate::{ProblemDetails, StoreError};
 
 /// The description of the API, written by hand. A test compares it with the table of routes.
 pub(crate) const OPENAPI: &str = include_str!("../openapi.json");
@@ -16,10 +17,23 @@ pub(crate) async fn healthz() -> &'static str {
     "ok"
 }
 
-/// `GET /readyz`: readiness, including the database.
-pub(crate) async fn readyz(state: Data<AppState>) -> Result<&'static str, AuthError> {
-    state.db.ping().await?;
-    Ok("ok")
+/// `GET /readyz`: readiness, including the database, and which part of it is not ready.
+pub(crate) async fn readyz(request: HttpRequest, state: Data<AppState>) -> HttpResponse {
+    if let Err(error) = state.db.ping().await {
+        return not_ready(&request, "The database cannot be read.", &error);
+    }
+    if let Err(error) = state.db.probe_write().await {
+        return not_ready(&request, "The database can be read, but not written.", &error);
+    }
+    HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ok")
+}
+
+fn not_ready(request: &HttpRequest, detail: &str, error: &StoreError) -> HttpResponse {
+    tracing::error!(%error, "not ready");
+    let code = "store_unavailable";
+    let mut response = error_responses::refuse(request, StatusCode::SERVICE_UNAVAILABLE, code, detail.to_owned());
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
+    response
 }
 
 /// `GET /metrics`, as OpenMetrics text.

@@ -1,5 +1,6 @@
 //! The id, the span, the event and the count of each request.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::future::{Ready, ready};
 use std::sync::Arc;
@@ -9,24 +10,31 @@ use std::time::Instant;
 use actix_web::Error;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::http::header::{HeaderName, HeaderValue};
-use actix_web::http::{Method, StatusCode, Uri};
+use actix_web::http::{Method, StatusCode};
 use futures_util::future::LocalBoxFuture;
 use tracing::Instrument as _;
 
+use super::unavailable::Unavailable;
 use crate::server::metrics::Metrics;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The route of a request whose path is none of ours.
+const UNMATCHED: &str = "unmatched";
+/// The route of a request that has failed in a middleware or a panic.
+const FAILED: &str = "unknown";
 
 /// The outermost middleware, which identifies, logs and counts requests.
 #[derive(Clone, Debug)]
 pub struct Telemetry {
     metrics: Arc<Metrics>,
+    unavailable: Unavailable,
 }
 
 impl Telemetry {
     /// Counts responses in `metrics`.
     pub fn new(metrics: Arc<Metrics>) -> Self {
-        Self { metrics }
+        Self { metrics, unavailable: Unavailable::default() }
     }
 }
 
@@ -47,7 +55,9 @@ where
         // The prefix distinguishes ids of threads and processes. It is not secret, so without randomness zeros suffice.
         let _ = aws_lc_rs::rand::fill(&mut prefix);
         let metrics = Arc::clone(&self.metrics);
-        ready(Ok(TelemetryService { service, metrics, prefix: u32::from_ne_bytes(prefix), next: Cell::new(0) }))
+        let unavailable = self.unavailable.clone();
+        let prefix = u32::from_ne_bytes(prefix);
+        ready(Ok(TelemetryService { service, metrics, unavailable, prefix, next: Cell::new(0) }))
     }
 }
 
@@ -56,6 +66,7 @@ where
 pub struct TelemetryService<S> {
     service: S,
     metrics: Arc<Metrics>,
+    unavailable: Unavailable,
     prefix: u32,
     next: Cell<u32>,
 }
@@ -100,7 +111,7 @@ where
         let exchange = Exchange {
             id: self.id(&req),
             method: req.method().clone(),
-            uri: req.uri().clone(),
+            unavailable: self.unavailable.clone(),
             started: Instant::now(),
         };
         // At the highest level, so that every event of the request has its id at every level of the log. With the id
@@ -113,13 +124,15 @@ where
                 match &mut result {
                     Ok(response) => {
                         metrics.count_response(response.status());
-                        exchange.log(response.status());
+                        let matched = || response.request().match_pattern();
+                        exchange.log(response.status(), || matched().map_or(UNMATCHED.into(), Cow::Owned));
                         response.headers_mut().insert(X_REQUEST_ID, exchange.id);
                     }
                     Err(error) => {
                         let status = error.as_response_error().status_code();
                         metrics.count_response(status);
-                        exchange.log(status);
+                        // The request is gone with its route.
+                        exchange.log(status, || FAILED.into());
                         let id = exchange.id;
                         error.add_response_mapper(move |mut response| {
                             response.headers_mut().insert(X_REQUEST_ID, id.clone());
@@ -138,7 +151,7 @@ where
 struct Exchange {
     id: HeaderValue,
     method: Method,
-    uri: Uri,
+    unavailable: Unavailable,
     started: Instant,
 }
 
@@ -147,20 +160,23 @@ impl Exchange {
         self.id.to_str().unwrap_or_default()
     }
 
-    fn log(&self, status: StatusCode) {
+    fn log(&self, status: StatusCode, route: impl Fn() -> Cow<'static, str>) {
         macro_rules! event {
             ($level:ident) => {
                 tracing::$level!(
                     request_id = self.id(),
                     http.method = self.method.as_str(),
-                    http.path = self.uri.path(),
+                    http.route = &*route(),
                     http.status = status.as_u16(),
                     duration_us = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX),
                     "request"
                 )
             };
         }
-        if status.is_server_error() {
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            self.unavailable.count();
+            event!(debug);
+        } else if status.is_server_error() {
             event!(error);
         } else if status.is_client_error() {
             event!(info);

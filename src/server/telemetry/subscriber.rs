@@ -5,8 +5,10 @@ use std::panic;
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 
+use super::once_per_second::OncePerSecond;
 use crate::server::config::{LogConfig, LogFormat};
 
 /// Installs the log of this process, and the log of panics.
@@ -19,9 +21,10 @@ pub fn install(config: &LogConfig) -> Result<(), TryInitError> {
         .with_env_filter(filter(&config.level))
         .with_ansi(false)
         .with_writer(|| OneLine(io::stderr()));
+    let once = OncePerSecond::default();
     match config.format {
-        LogFormat::Text => builder.finish().try_init()?,
-        LogFormat::Json => builder.json().flatten_event(true).with_span_list(false).finish().try_init()?,
+        LogFormat::Text => builder.finish().with(once).try_init()?,
+        LogFormat::Json => builder.json().flatten_event(true).with_span_list(false).finish().with(once).try_init()?,
     }
     panic::set_hook(Box::new(|info| {
         let location = info.location().map(ToString::to_string);

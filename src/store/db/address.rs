@@ -1,6 +1,7 @@
 //! The database URL: the backend, its address, and what of the URL may be shown.
 
 use std::path::absolute;
+use std::time::Duration;
 
 use super::error::DatabaseError;
 
@@ -22,6 +23,16 @@ impl Address {
         }
     }
 
+    /// How long a caller waits for an answer: its place in the queue, a new connection, and the statements. A request
+    /// to a server that does not answer is refused within two seconds. SQLite is slower only while another process
+    /// writes, which it waits for.
+    pub(super) fn deadline(&self) -> Duration {
+        match self {
+            Self::Sqlite(_) => Duration::from_secs(6),
+            Self::Postgres { .. } => Duration::from_millis(1800),
+        }
+    }
+
     /// The address without its secrets.
     pub(super) fn shown(&self) -> &str {
         match self {
@@ -29,6 +40,32 @@ impl Address {
             Self::Postgres { shown, .. } => shown,
         }
     }
+}
+
+/// What libpq is told unless the URL says it: to give up a server that does not let it in, and one that has vanished
+/// from the network.
+const PATIENCE: [(&str, &str); 5] = [
+    ("connect_timeout", "1"),
+    ("keepalives_idle", "5"),
+    ("keepalives_interval", "2"),
+    ("keepalives_count", "3"),
+    ("tcp_user_timeout", "10000"),
+];
+
+/// The URL with limits for everything that may be waited for.
+fn patient(url: &str) -> String {
+    let mut patient = url.to_owned();
+    for (name, value) in PATIENCE {
+        if !url.contains(&format!("{name}=")) {
+            let separator = match patient.find('?') {
+                None => "?",
+                Some(_) if patient.ends_with(['?', '&']) => "",
+                Some(_) => "&",
+            };
+            patient.push_str(&format!("{separator}{name}={value}"));
+        }
+    }
+    patient
 }
 
 fn sqlite(url: &str, path: &str) -> Result<Address, DatabaseError> {
@@ -67,7 +104,7 @@ fn postgres(url: &str, rest: &str) -> Result<Address, DatabaseError> {
     };
     // The query may hold a password too, and is not needed to recognize the address.
     let shown = format!("postgres://{user}{hosts}{path}{}", if tail.contains('?') { "?…" } else { "" });
-    Ok(Address::Postgres { url: url.to_owned(), shown })
+    Ok(Address::Postgres { url: patient(url), shown })
 }
 
 fn port_is_number(host: &str) -> bool {

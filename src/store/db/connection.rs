@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::result::Error as QueryError;
 use diesel::{Connection as _, PgConnection, QueryResult, SqliteConnection};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::address::Address;
 use super::error::DatabaseError;
@@ -21,12 +22,18 @@ use super::error::DatabaseError;
 /// How long a statement waits for SQLite's lock when another process holds it.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How long PostgreSQL works at a statement: less than its caller waits, so that the caller learns what became of it.
+const STATEMENT_TIMEOUT: &str = "SET statement_timeout = '1500ms'";
+
 /// The pragmas of a write connection. FULL: a committed write survives a power failure.
 const WRITER: [&str; 2] = ["PRAGMA synchronous = FULL", "PRAGMA foreign_keys = ON"];
 
 /// The pragmas of a read connection, which is used on async workers. In WAL mode a read waits only for a recovery, and
 /// must not block the worker for long.
 const READER: [&str; 2] = ["PRAGMA busy_timeout = 1000", "PRAGMA query_only = ON"];
+
+/// The characters that are encoded in the path of a URI.
+const NOT_IN_PATH: AsciiSet = NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'_').remove(b'-');
 
 /// A connection to one of the backends.
 pub(super) enum Connection {
@@ -57,7 +64,11 @@ impl Connection {
                 Ok(Self::Sqlite(connection))
             }
             Address::Postgres { url, shown } => match PgConnection::establish(url) {
-                Ok(connection) => Ok(Self::Postgres(connection)),
+                Ok(mut connection) => {
+                    let set_up = if url.contains("statement_timeout") { "" } else { STATEMENT_TIMEOUT };
+                    connection.batch_execute(set_up).map_err(|error| refused(address, &error.to_string()))?;
+                    Ok(Self::Postgres(connection))
+                }
                 // libpq quotes an invalid URL.
                 Err(error) => Err(refused(address, &error.to_string().replace(url, shown))),
             },
@@ -70,6 +81,14 @@ impl Connection {
         let set_up = READER.into_iter().try_for_each(|pragma| connection.batch_execute(pragma));
         set_up.map_err(|error| refused(address, &error.to_string()))?;
         Ok(Self::Sqlite(connection))
+    }
+
+    /// Lets the statements of this transaction take as long as they need.
+    pub(super) fn take_time(&mut self) -> QueryResult<()> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(c) => c.batch_execute("SET LOCAL statement_timeout = 0"),
+        }
     }
 
     /// Runs `body` in a transaction, which is committed on `Ok` and rolled back on `Err`. On SQLite it holds the write
@@ -108,11 +127,17 @@ impl Connection {
 }
 
 fn refused(address: &Address, reason: &str) -> DatabaseError {
-    DatabaseError::Connect(address.shown().to_owned(), reason.trim_end().to_owned())
+    let (shown, reason) = (address.shown().to_owned(), reason.trim_end().to_owned());
+    match address {
+        Address::Sqlite(_) => DatabaseError::Open(shown, reason),
+        Address::Postgres { .. } => DatabaseError::Connect(shown, reason),
+    }
 }
 
 fn sqlite(address: &Address, path: &str) -> Result<SqliteConnection, DatabaseError> {
-    SqliteConnection::establish(path).map_err(|error| refused(address, &error.to_string()))
+    // As a URI, which forbids to create a file that was removed in the meantime.
+    let uri = format!("file:{}?mode=rw", utf8_percent_encode(path, &NOT_IN_PATH));
+    SqliteConnection::establish(&uri).map_err(|error| refused(address, &error.to_string()))
 }
 
 /// Turns on the write-ahead log, a persistent property of the file. SQLite does not wait for its lock here: of two

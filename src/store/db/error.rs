@@ -18,11 +18,28 @@ pub enum DatabaseError {
     #[error("the pool size is 0: the database needs at least 1 connection")]
     EmptyPool,
     /// The SQLite file or its directory could not be created.
-    #[error("the database file {0} cannot be created: {1}")]
+    #[error(
+        "the database file {0} cannot be created: {1}; let this user write to its directory, or choose another file \
+         with --database-url"
+    )]
     Create(String, #[source] io::Error),
-    /// The connection failed. Contains the URL without its secrets, and the backend's reason.
-    #[error("cannot connect to {0}: {1}")]
+    /// The connection to PostgreSQL failed. Contains the URL without its secrets, and the backend's reason.
+    #[error("cannot connect to {0}: {1}; check the URL, and that the database is running")]
     Connect(String, String),
+    /// The SQLite file could not be opened. Contains its path, and the backend's reason.
+    #[error("cannot open the database file {0}: {1}; let this user read and write the file and its directory")]
+    Open(String, String),
+    /// A later version of this program has changed the tables.
+    #[error(
+        "the database has the schema {found}, and this version of the program knows schemas up to {known}: run the \
+         version that made it, or a later one"
+    )]
+    NewerSchema {
+        /// The latest schema that the database has.
+        found: String,
+        /// The latest schema that this program knows.
+        known: String,
+    },
     /// A migration failed. It was rolled back, with those before it in the same run.
     #[error("the database cannot be migrated: {0}")]
     Migrate(#[source] Box<dyn Error + Send + Sync>),

@@ -1,5 +1,6 @@
 //! The logins of the database, and its [`LoginStore`].
 
+use diesel::alias;
 use diesel::prelude::*;
 
 use super::connection::{Connection, each};
@@ -147,16 +148,11 @@ impl LoginStore for Database {
         })
     }
 
+    /// Best effort: see [`Database`].
     fn touch<'a>(&'a self, id: &'a LoginId, now: UnixTime) -> StoreFuture<'a, ()> {
-        let id = id.as_str().to_owned();
         Box::pin(async move {
-            self.write(move |connection| {
-                each!(connection, c => {
-                    diesel::update(logins::table.filter(logins::id.eq(&id))).set(logins::last_seen_at.eq(now)).execute(c)
-                })
-            })
-            .await
-            .map(|_rows| ())
+            self.note(|batch| &mut batch.logins, id.as_str().to_owned(), now).await;
+            Ok(())
         })
     }
 
@@ -196,6 +192,24 @@ impl LoginStore for Database {
     }
 }
 
+/// Sets when these logins were last seen. It waits for no other transaction, so that it can be part of no deadlock: a
+/// login that another one is changing stays as it is.
+pub(super) fn touch(connection: &mut Connection, ids: &[String], seen_at: UnixTime) -> QueryResult<()> {
+    match connection {
+        Connection::Sqlite(c) => diesel::update(logins::table.filter(logins::id.eq_any(ids)))
+            .set(logins::last_seen_at.eq(seen_at))
+            .execute(c),
+        Connection::Postgres(c) => {
+            let free = logins::table.filter(logins::id.eq_any(ids)).select(logins::id);
+            let free: Vec<String> = free.for_no_key_update().skip_locked().load(c)?;
+            diesel::update(logins::table.filter(logins::id.eq_any(free)))
+                .set(logins::last_seen_at.eq(seen_at))
+                .execute(c)
+        }
+    }
+    .map(|_rows| ())
+}
+
 /// Ends all logins of a user but `except`, and deletes their sessions. Must be called in a transaction.
 pub(super) fn end_of_user(
     connection: &mut Connection,
@@ -228,9 +242,10 @@ pub(super) fn renew_epoch(connection: &mut Connection, user: i64, login: &str, e
     })
 }
 
-/// Deletes the logins that ended or expired at `by` or earlier, with their sessions.
-pub(super) fn delete_ended(connection: &mut Connection, by: UnixTime) -> QueryResult<usize> {
-    each!(connection, c => {
-        diesel::delete(logins::table.filter(logins::ended_at.le(by).or(logins::expires_at.le(by)))).execute(c)
-    })
+/// Deletes up to `limit` logins that ended or expired at `by` or earlier, with their sessions.
+pub(super) fn delete_ended(connection: &mut Connection, by: UnixTime, limit: i64) -> QueryResult<usize> {
+    let over = alias!(logins as over);
+    let (ended_at, expires_at) = (over.field(logins::ended_at), over.field(logins::expires_at));
+    let some = over.filter(ended_at.le(by).or(expires_at.le(by))).select(over.field(logins::id)).limit(limit);
+    each!(connection, c => diesel::delete(logins::table.filter(logins::id.eq_any(some))).execute(c))
 }

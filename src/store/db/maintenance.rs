@@ -1,7 +1,10 @@
 //! Operation of a database: migration, health check, and deletion of expired rows.
 
+use std::time::Duration;
+
 use diesel::dsl::exists;
 use diesel::prelude::*;
+use tokio::time::sleep;
 
 use super::connection::{Connection, each};
 use super::database::Database;
@@ -10,6 +13,12 @@ use super::schema::users;
 use super::write::row_count;
 use super::{logins, migrations, sessions};
 use crate::{StoreError, UnixTime};
+
+/// How many rows one transaction of the sweep deletes: a few milliseconds of work.
+const BATCH: i64 = 500;
+
+/// The pause after a batch. Another process that waits for SQLite's lock polls for it, and would miss a shorter one.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// How long an ended login is kept, in seconds. Until then its credentials are rejected with the reason of the end.
 const ENDED_LOGIN_TTL: i64 = 30 * 24 * 60 * 60;
@@ -22,29 +31,47 @@ impl Database {
     ///
     /// When a migration fails. Nothing is changed then.
     pub async fn migrate(&self) -> Result<Vec<String>, DatabaseError> {
-        self.try_write(migrations::migrate).await
+        self.0.pool.run_to_end(migrations::migrate).await?
     }
 
-    /// Whether the database answers and has its tables.
+    /// Whether the database answers and has its tables. It waits for no write.
     ///
     /// # Errors
     ///
     /// When it does not.
     pub async fn ping(&self) -> Result<(), StoreError> {
         let any_user = |connection: &mut Connection| each!(connection, c => diesel::select(exists(users::table.select(users::id))).get_result::<bool>(c));
-        self.read_in_pool(any_user).await.map(|_any| ())
+        self.read(any_user).await.map(|_any| ())
     }
 
     /// Deletes expired sessions, and logins that ended or expired 30 days before `now` or earlier. Returns the
     /// number of deleted rows.
     ///
+    /// It deletes in small batches, each with a transaction of its own, and lets other writes pass between them.
+    ///
     /// # Errors
     ///
-    /// When the database is unavailable.
+    /// When the database is unavailable. The batches before stay deleted.
     pub async fn sweep(&self, now: UnixTime) -> Result<u64, StoreError> {
-        let sessions = self.write(move |connection| sessions::delete_expired(connection, now)).await?;
         let ended_by = now.saturating_sub(ENDED_LOGIN_TTL);
-        let logins = self.write(move |connection| logins::delete_ended(connection, ended_by)).await?;
-        Ok(row_count(sessions + logins))
+        let sessions = self.sweep_batches(move |connection| sessions::delete_expired(connection, now, BATCH)).await?;
+        let logins = self.sweep_batches(move |connection| logins::delete_ended(connection, ended_by, BATCH)).await?;
+        Ok(sessions + logins)
+    }
+
+    /// Repeats a deletion of up to [`BATCH`] rows until it finds fewer.
+    async fn sweep_batches(
+        &self,
+        delete: impl Fn(&mut Connection) -> QueryResult<usize> + Copy + Send + 'static,
+    ) -> Result<u64, StoreError> {
+        let mut deleted = 0;
+        loop {
+            let rows = row_count(self.write(delete).await?);
+            deleted += rows;
+            if rows < BATCH.unsigned_abs() {
+                return Ok(deleted);
+            }
+            sleep(PAUSE).await;
+        }
     }
 }

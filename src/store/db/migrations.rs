@@ -3,6 +3,7 @@
 use std::error::Error;
 
 use diesel::backend::Backend;
+use diesel::migration::MigrationSource;
 use diesel::sql_query;
 use diesel::{QueryResult, RunQueryDsl};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
@@ -20,13 +21,17 @@ const LOCK: &str = "SELECT pg_advisory_xact_lock(7310612019462103154)";
 /// several processes that do this at once, one applies them and the others find none pending.
 pub(super) fn migrate(connection: &mut Connection) -> Result<Vec<String>, DatabaseError> {
     let migrated = connection.transaction(|connection| {
+        connection.take_time()?;
         lock(connection)?;
         match connection {
             Connection::Sqlite(c) => apply(c, SQLITE),
             Connection::Postgres(c) => apply(c, POSTGRES),
         }
     });
-    migrated.map_err(|Failed(cause)| DatabaseError::Migrate(cause))
+    migrated.map_err(|failed| match failed {
+        Failed::Migration(cause) => DatabaseError::Migrate(cause),
+        Failed::Newer { found, known } => DatabaseError::NewerSchema { found, known },
+    })
 }
 
 /// Takes the lock. On SQLite the transaction already holds it (`BEGIN IMMEDIATE`).
@@ -42,22 +47,44 @@ fn apply<DB: Backend>(
     embedded: EmbeddedMigrations,
 ) -> Result<Vec<String>, Failed>
 where
-    EmbeddedMigrations: diesel::migration::MigrationSource<DB>,
+    EmbeddedMigrations: MigrationSource<DB>,
 {
+    refuse_newer(harness, &embedded)?;
     let mut applied = Vec::new();
-    for migration in harness.pending_migrations(embedded).map_err(Failed)? {
-        harness.run_migration(&*migration).map_err(Failed)?;
+    for migration in harness.pending_migrations(embedded).map_err(Failed::Migration)? {
+        harness.run_migration(&*migration).map_err(Failed::Migration)?;
         applied.push(migration.name().to_string());
     }
     Ok(applied)
 }
 
-/// The cause of a failed migration. A type of its own, because `Box<dyn Error>` does not implement `Error`.
-struct Failed(Box<dyn Error + Send + Sync>);
+/// Refuses tables that a later version of this program has changed: it would not understand them.
+fn refuse_newer<DB: Backend>(
+    harness: &mut impl MigrationHarness<DB>,
+    embedded: &EmbeddedMigrations,
+) -> Result<(), Failed>
+where
+    EmbeddedMigrations: MigrationSource<DB>,
+{
+    let known = embedded.migrations().map_err(Failed::Migration)?;
+    let known: Vec<_> = known.iter().map(|migration| migration.name().version().to_string()).collect();
+    let applied = harness.applied_migrations().map_err(Failed::Migration)?;
+    let unknown = applied.iter().map(ToString::to_string).filter(|version| !known.contains(version)).max();
+    match unknown {
+        Some(found) => Err(Failed::Newer { found, known: known.into_iter().max().unwrap_or_default() }),
+        None => Ok(()),
+    }
+}
+
+/// Why the tables are not up to date.
+enum Failed {
+    Migration(Box<dyn Error + Send + Sync>),
+    Newer { found: String, known: String },
+}
 
 impl From<diesel::result::Error> for Failed {
     fn from(error: diesel::result::Error) -> Self {
-        Self(Box::new(error))
+        Self::Migration(Box::new(error))
     }
 }
 
@@ -65,7 +92,6 @@ impl From<diesel::result::Error> for Failed {
 mod tests {
     use std::fs;
 
-    use diesel::migration::MigrationSource;
     use diesel::pg::Pg;
     use diesel::sqlite::Sqlite;
 

@@ -8,6 +8,7 @@ use diesel::QueryResult;
 use super::address::Address;
 use super::connection::Connection;
 use super::database::Database;
+use super::file_identity::FileIdentity;
 use super::read_cache::ReadCache;
 use super::thread_reader::ThreadReader;
 use crate::StoreError;
@@ -47,11 +48,18 @@ impl Database {
         &self,
         query: impl Fn(&mut Connection) -> QueryResult<T> + Send + 'static,
     ) -> Result<T, StoreError> {
+        self.check_file()?;
         self.0.pool.read(query).await
+    }
+
+    /// An error when the SQLite file that was opened is gone.
+    pub(super) fn check_file(&self) -> Result<(), StoreError> {
+        self.0.file.as_ref().map_or(Ok(()), FileIdentity::check)
     }
 
     /// The reader of this thread.
     fn reader(&self, path: &str) -> Result<&ThreadReader, StoreError> {
+        self.check_file()?;
         let open = || Connection::sqlite_reader(&self.0.address, path).map(ThreadReader::new);
         self.0.readers.get_or_try(open).map_err(StoreError::new)
     }

@@ -45,6 +45,13 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    settings (name) {
+        name -> Text,
+        value -> Text,
+    }
+}
+
 diesel::joinable!(logins -> users (user_id));
 diesel::joinable!(sessions -> logins (login_id));
 diesel::allow_tables_to_appear_in_same_query!(users, logins, sessions);

@@ -1,5 +1,6 @@
 //! The sessions of the database, and its [`SessionStore`].
 
+use diesel::alias;
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as QueryError};
 
@@ -75,16 +76,12 @@ impl SessionStore for Database {
         }))
     }
 
+    /// Best effort: see [`Database`].
     fn touch_session<'a>(&'a self, key: &'a SessionHash, expires_at: UnixTime) -> StoreFuture<'a, ()> {
-        let SessionHash(key) = *key;
-        Box::pin(self.write(move |connection| {
-            each!(connection, c => {
-                diesel::update(sessions::table.filter(sessions::key_hash.eq(&key[..])))
-                    .set(sessions::expires_at.eq(expires_at))
-                    .execute(c)
-            })
-            .map(|_rows| ())
-        }))
+        Box::pin(async move {
+            self.note(|batch| &mut batch.sessions, key.0, expires_at).await;
+            Ok(())
+        })
     }
 
     fn delete_session<'a>(&'a self, key: &'a SessionHash) -> StoreFuture<'a, ()> {
@@ -106,9 +103,30 @@ fn zero_if_login_is_gone(written: QueryResult<usize>) -> QueryResult<usize> {
     }
 }
 
-/// Deletes expired sessions.
-pub(super) fn delete_expired(connection: &mut Connection, now: UnixTime) -> QueryResult<usize> {
-    each!(connection, c => diesel::delete(sessions::table.filter(sessions::expires_at.le(now))).execute(c))
+/// Sets until when these sessions live. As for [logins](super::logins::touch), it waits for no other transaction.
+pub(super) fn touch(connection: &mut Connection, keys: &[[u8; 32]], expires_at: UnixTime) -> QueryResult<()> {
+    let keys: Vec<&[u8]> = keys.iter().map(|key| &key[..]).collect();
+    match connection {
+        Connection::Sqlite(c) => diesel::update(sessions::table.filter(sessions::key_hash.eq_any(keys)))
+            .set(sessions::expires_at.eq(expires_at))
+            .execute(c),
+        Connection::Postgres(c) => {
+            let free = sessions::table.filter(sessions::key_hash.eq_any(keys)).select(sessions::key_hash);
+            let free: Vec<Vec<u8>> = free.for_no_key_update().skip_locked().load(c)?;
+            diesel::update(sessions::table.filter(sessions::key_hash.eq_any(free)))
+                .set(sessions::expires_at.eq(expires_at))
+                .execute(c)
+        }
+    }
+    .map(|_rows| ())
+}
+
+/// Deletes up to `limit` expired sessions, the oldest first.
+pub(super) fn delete_expired(connection: &mut Connection, now: UnixTime, limit: i64) -> QueryResult<usize> {
+    let expired = alias!(sessions as expired);
+    let (key_hash, expires_at) = (expired.field(sessions::key_hash), expired.field(sessions::expires_at));
+    let oldest = expired.filter(expires_at.le(now)).order(expires_at).select(key_hash).limit(limit);
+    each!(connection, c => diesel::delete(sessions::table.filter(sessions::key_hash.eq_any(oldest))).execute(c))
 }
 
 /// Deletes the sessions of a login.

@@ -20,7 +20,11 @@ impl Database {
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
-        self.0.pool.run(work).await?
+        self.check_file()?;
+        let done = self.0.pool.run(work).await?;
+        // What was written in the meantime to a file that is gone is lost.
+        self.check_file()?;
+        done
     }
 }
 
