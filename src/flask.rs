@@ -55,7 +55,7 @@
 //!   bytes are refused unless they are [asked for](FlaskConfig::from_json_with_weak_secret).
 //! * Where Flask-JWT-Extended breaks off with a 500, the request is refused: a token whose algorithm is allowed and is not
 //!   the key's, `fresh` that is neither flag nor time, a JSON body that is no object, a CSRF value that is not ASCII.
-//! * Refused are tokens longer than 8 KiB, JSON deeper than 128 levels or in UTF-16, numbers that JSON cannot say or 64
+//! * Refused are tokens longer than 8 KiB, JSON deeper than 127 levels or in UTF-16, numbers that JSON cannot say or 64
 //!   bits cannot hold, the extension `b64`, and a token whose `typ` is that of our own but that is not one.
 //! * A JSON body or form is searched up to [`json_body_limit`](crate::BridgeBuilder::json_body_limit), and a form only if it
 //!   is URL-encoded.

@@ -4,8 +4,9 @@ use std::fmt;
 
 use crate::flask::python_json::{Json, Object, saturating};
 
-/// How deep values may be nested. A token that needs more is an attack on the stack.
-pub(super) const DEPTH: usize = 128;
+/// How deep values may be nested: as deep as serde_json reads claims again. A token that needs more is an attack on the
+/// stack.
+pub(super) const DEPTH: usize = 127;
 
 /// More digits are not converted by Python (`sys.get_int_max_str_digits()`).
 const MAX_DIGITS: usize = 4300;
