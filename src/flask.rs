@@ -71,6 +71,8 @@
 mod config;
 mod external;
 mod flask_jwt;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod keys;
 mod login;
 mod manager;
