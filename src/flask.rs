@@ -57,7 +57,7 @@
 //! * Some requests for which Flask-JWT-Extended answers 500 are refused instead: a token whose algorithm is allowed but
 //!   differs from that of the key, a `fresh` claim that is neither a boolean nor a time, a JSON body that is not an object,
 //!   and a CSRF value that is not ASCII.
-//! * These tokens are refused: longer than 8 KiB; with JSON deeper than 128 levels or in UTF-16; with a number that JSON
+//! * These tokens are refused: longer than 8 KiB; with JSON deeper than 127 levels or in UTF-16; with a number that JSON
 //!   cannot express or that needs more than 64 bits; with the extension `b64`; with the `typ` of the bridge's own tokens
 //!   when it is not one of them.
 //! * A JSON body or a form is searched up to [`json_body_limit`](crate::BridgeBuilder::json_body_limit). A form is searched
@@ -74,6 +74,8 @@
 mod config;
 mod external;
 mod flask_jwt;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod keys;
 mod login;
 mod manager;

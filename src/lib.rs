@@ -157,6 +157,9 @@
 
 mod bridge;
 pub mod flask;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 #[cfg(feature = "server")]
 pub mod server;
 pub mod store;

@@ -23,7 +23,8 @@ const RANKS: [(&str, u8); 13] = [
 ];
 
 /// The parts of the crate with their ranks. `lib` names what is public, for the parts above it.
-const PARTS: [(&str, u8); 6] = [("bridge", 1), ("flask", 2), ("store", 2), ("testing", 2), ("server", 3), ("main", 4)];
+const PARTS: [(&str, u8); 7] =
+    [("bridge", 1), ("flask", 2), ("store", 2), ("testing", 2), ("server", 3), ("fuzzing", 4), ("main", 4)];
 
 /// A path that a file names after `crate::`, `super::` or `self::`, from the root of the crate.
 struct Import {

@@ -103,7 +103,8 @@ impl<'a> PresentedCookie<'a> {
         let (selector, rest) = value.split_once('.')?;
         let (generation, validator) = rest.split_once('.')?;
         let digits = !generation.is_empty() && generation.len() <= 15 && generation.bytes().all(|b| b.is_ascii_digit());
-        if selector.len() != 22 || validator.len() != 43 || !digits {
+        let base64url = selector.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        if selector.len() != 22 || !base64url || validator.len() != 43 || !digits {
             return None;
         }
         let validator = URL_SAFE_NO_PAD.decode(validator).ok()?.try_into().ok()?;

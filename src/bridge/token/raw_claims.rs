@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
 use super::fault::{Malformation, TokenFault, TokenPart};
@@ -122,7 +122,8 @@ impl<'de> Visitor<'de> for ClaimsVisitor {
                 "csrf" => set_once(&mut csrf, map.next_value::<Text<'de>>()?.0)?,
                 "gen" => set_once(&mut generation, map.next_value::<Time>()?.0)?,
                 _ => {
-                    map.next_value::<IgnoredAny>()?;
+                    // Not skipped but read, because the application gets it: what no `Value` can hold is refused here.
+                    map.next_value::<Value>()?;
                     if unknown.contains(&name) {
                         return Err(A::Error::custom("a claim occurs twice"));
                     }

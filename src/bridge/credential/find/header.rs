@@ -40,7 +40,7 @@ fn after_scheme<'v>(value: &'v [u8], scheme: &[u8]) -> Option<&'v [u8]> {
     match rest {
         [b' ', token @ ..] => Some(token),
         [byte, ..] if byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte) => None,
-        _ => Some(rest),
+        _ => Some(b""),
     }
 }
 
