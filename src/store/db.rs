@@ -26,6 +26,7 @@ mod sessions;
 mod snapshot;
 mod storable;
 mod thread_reader;
+mod touch_writer;
 mod touches;
 mod user_row;
 mod users;

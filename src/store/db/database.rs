@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Instant;
 
 use thread_local::ThreadLocal;
 use tokio::sync::Mutex;
@@ -14,7 +15,6 @@ use super::pool::Pool;
 use super::snapshot::WalIndex;
 use super::thread_reader::ThreadReader;
 use super::touches::Touches;
-use super::write_probe::WriteProbe;
 
 /// A database of users, logins and sessions: a [`UserStore`](crate::UserStore), a [`LoginStore`](crate::LoginStore)
 /// and a [`SessionStore`](crate::SessionStore). Its clones share their connections.
@@ -34,7 +34,10 @@ pub(super) struct Inner {
     pub(super) address: Arc<Address>,
     pub(super) pool: Pool,
     pub(super) touches: Touches,
-    pub(super) probe: WriteProbe,
+    /// A connection of its own for probes of [writing](Database::probe_write), which so wait for no other write.
+    pub(super) probe_pool: Pool,
+    /// When the last probe was, and how it failed.
+    pub(super) last_probe: Mutex<Option<(Instant, Option<String>)>>,
     /// SQLite only: the file that was opened.
     pub(super) file: Option<FileIdentity>,
     /// SQLite only: the read connection of each thread. The database owns them and closes them when it is dropped.
@@ -73,7 +76,7 @@ impl Database {
             Address::Postgres { .. } => None,
         };
         let pool = Pool::new(Arc::clone(&address), pool_size);
-        let probe = WriteProbe { pool: Pool::new(Arc::clone(&address), 1), last: Mutex::default() };
+        let probe_pool = Pool::new(Arc::clone(&address), 1);
         let index = WalIndex::of(match &*address {
             Address::Sqlite(path) => path,
             Address::Postgres { .. } => "",
@@ -82,7 +85,8 @@ impl Database {
             address,
             pool,
             touches: Touches::default(),
-            probe,
+            probe_pool,
+            last_probe: Mutex::default(),
             file,
             readers: ThreadLocal::new(),
             index,

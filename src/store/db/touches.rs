@@ -1,31 +1,20 @@
 //! What is noted of reads: when a login was last seen, and until when an idle session lives.
 //!
 //! A read must not wait for a write, and thousands of logins are read in the time of one commit. So the notes are
-//! gathered, one for each login and session, and one background task writes all of them in one transaction, and the
-//! next ones at least [`PAUSE`] later. Every commit makes the read caches start over, so fewer commits serve reads too.
+//! gathered here, one for each login and session, and one [background task](super::touch_writer) writes all of them in one transaction, and the
+//! next ones a little later. Every commit makes the read caches start over, so fewer commits serve reads too.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use diesel::QueryResult;
 use tokio::sync::oneshot;
-use tokio::time::sleep;
 
-use super::connection::Connection;
-use super::database::Database;
-use super::{logins, sessions};
 use crate::UnixTime;
-
-/// The pause after a transaction, in which the notes of the next one are gathered.
-const PAUSE: Duration = Duration::from_millis(50);
 
 /// How long no note is taken after one could not be written, so that the log says so once in this time.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
-
-/// The most rows of one statement.
-const CHUNK: usize = 500;
 
 /// The notes that are not committed yet.
 #[derive(Default)]
@@ -50,112 +39,72 @@ pub(super) struct Batch {
     waiting: Vec<oneshot::Sender<()>>,
 }
 
+/// What a note became.
+pub(super) struct Noted {
+    /// Ready when the batch is dropped, committed or not. Nothing is ever sent.
+    pub(super) is_over: oneshot::Receiver<()>,
+    /// Whether a task has to begin that writes the batches.
+    pub(super) needs_writer: bool,
+}
+
 impl Touches {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-impl State {
-    /// The rows of the next transaction. `None` when there are none: the task ends.
-    fn begin(&mut self) -> Option<Rows> {
-        self.in_flight = std::mem::take(&mut self.gathered);
-        let Batch { logins, sessions, .. } = &self.in_flight;
-        self.has_writer = !(logins.is_empty() && sessions.is_empty());
-        self.has_writer.then(|| Rows { logins: by_time(logins), sessions: by_time(sessions) })
-    }
-
-    /// The transaction has ended, or has failed at this time.
-    fn end(&mut self, failed_at: Option<Instant>) {
-        self.failed_at = failed_at;
-        self.in_flight = Batch::default();
-    }
-}
-
-impl Database {
-    /// Notes the time under this key, and waits until it is committed. A note of a key that has one pending is dropped,
-    /// and so are the notes that cannot be written: the next read makes another one.
-    pub(super) async fn note<K: Eq + Hash>(
+    /// Adds a note to the next batch. `None` when the key has a note that is not committed yet, or none can be written.
+    pub(super) fn add<K: Eq + Hash>(
         &self,
         map: fn(&mut Batch) -> &mut HashMap<K, UnixTime>,
         key: K,
         time: UnixTime,
-    ) {
-        let committed = {
-            let mut state = self.0.touches.lock();
-            let has_failed = state.failed_at.is_some_and(|at| at.elapsed() < AFTER_FAILURE);
-            if has_failed || map(&mut state.in_flight).contains_key(&key) || map(&mut state.gathered).contains_key(&key)
-            {
-                return;
-            }
-            map(&mut state.gathered).insert(key, time);
-            let (waiting, committed) = oneshot::channel();
-            state.gathered.waiting.push(waiting);
-            if !state.has_writer {
-                state.has_writer = true;
-                tokio::spawn(Writer { database: self.clone(), is_done: false }.run());
-            }
-            committed
-        };
-        // The sender is dropped with its batch, never used.
-        let _ = committed.await;
-    }
-}
-
-/// The task that writes the batches.
-struct Writer {
-    database: Database,
-    /// Whether it has ended because there was nothing left to write.
-    is_done: bool,
-}
-
-impl Writer {
-    async fn run(mut self) {
-        loop {
-            let touches = &self.database.0.touches;
-            let Some(rows) = touches.lock().begin() else { break };
-            let count = rows.count();
-            let written =
-                self.database.write(move |connection| connection.transaction(|connection| rows.write(connection)));
-            let failed = written.await.err();
-            if let Some(error) = &failed {
-                tracing::warn!(%error, count, "could not note when logins and sessions were last used");
-            }
-            touches.lock().end(failed.map(|_error| Instant::now()));
-            sleep(PAUSE).await;
+    ) -> Option<Noted> {
+        let mut state = self.lock();
+        let has_failed = state.failed_at.is_some_and(|at| at.elapsed() < AFTER_FAILURE);
+        if has_failed || map(&mut state.in_flight).contains_key(&key) || map(&mut state.gathered).contains_key(&key) {
+            return None;
         }
-        self.is_done = true;
+        map(&mut state.gathered).insert(key, time);
+        let (waiting, is_over) = oneshot::channel();
+        state.gathered.waiting.push(waiting);
+        Some(Noted { is_over, needs_writer: !std::mem::replace(&mut state.has_writer, true) })
     }
-}
 
-impl Drop for Writer {
-    /// When the task ends with its runtime, nobody may wait for it.
-    fn drop(&mut self) {
-        if !self.is_done {
-            *self.database.0.touches.lock() = State::default();
-        }
+    /// The rows of the next transaction. `None` when there are none: the task ends.
+    pub(super) fn begin(&self) -> Option<Rows> {
+        let mut state = self.lock();
+        state.in_flight = std::mem::take(&mut state.gathered);
+        let Batch { logins, sessions, .. } = &state.in_flight;
+        let rows = Rows { logins: by_time(logins), sessions: by_time(sessions) };
+        state.has_writer = rows.count() > 0;
+        state.has_writer.then_some(rows)
+    }
+
+    /// The transaction is committed.
+    pub(super) fn end(&self) {
+        self.lock().in_flight = Batch::default();
+    }
+
+    /// The transaction has failed. What was gathered meanwhile is dropped too.
+    pub(super) fn fail(&self) {
+        *self.lock() = State { has_writer: true, failed_at: Some(Instant::now()), ..State::default() };
+    }
+
+    /// The task has ended before its time.
+    pub(super) fn abandon(&self) {
+        *self.lock() = State::default();
     }
 }
 
 /// The rows of a transaction, by the time that they get.
-struct Rows {
-    logins: BTreeMap<UnixTime, Vec<String>>,
-    sessions: BTreeMap<UnixTime, Vec<[u8; 32]>>,
+pub(super) struct Rows {
+    pub(super) logins: BTreeMap<UnixTime, Vec<String>>,
+    pub(super) sessions: BTreeMap<UnixTime, Vec<[u8; 32]>>,
 }
 
 impl Rows {
-    fn count(&self) -> usize {
+    pub(super) fn count(&self) -> usize {
         self.logins.values().map(Vec::len).chain(self.sessions.values().map(Vec::len)).sum()
-    }
-
-    fn write(&self, connection: &mut Connection) -> QueryResult<()> {
-        for (seen_at, ids) in &self.logins {
-            ids.chunks(CHUNK).try_for_each(|ids| logins::touch(connection, ids, *seen_at))?;
-        }
-        for (expires_at, keys) in &self.sessions {
-            keys.chunks(CHUNK).try_for_each(|keys| sessions::touch(connection, keys, *expires_at))?;
-        }
-        Ok(())
     }
 }
 

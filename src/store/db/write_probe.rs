@@ -4,11 +4,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use tokio::sync::Mutex;
 
 use super::connection::{Connection, each};
 use super::database::Database;
-use super::pool::Pool;
 use super::schema::settings;
 use crate::StoreError;
 
@@ -17,12 +15,6 @@ const HOLDS: Duration = Duration::from_secs(1);
 
 /// The name of the setting that is written.
 const NAME: &str = "last_probe";
-
-/// A connection of its own, so that no probe waits behind other writes, and the last result.
-pub(super) struct WriteProbe {
-    pub(super) pool: Pool,
-    pub(super) last: Mutex<Option<(Instant, Option<String>)>>,
-}
 
 impl Database {
     /// Whether the database can be written: a small write, at most one a second. On SQLite one that another write holds
@@ -33,10 +25,9 @@ impl Database {
     /// When it cannot, as when the disk is full.
     pub async fn probe_write(&self) -> Result<(), StoreError> {
         self.check_file()?;
-        let probe = &self.0.probe;
-        let mut last = probe.last.lock().await;
+        let mut last = self.0.last_probe.lock().await;
         if last.as_ref().is_none_or(|(at, _)| at.elapsed() >= HOLDS) {
-            let written = probe.pool.run(write).await.and_then(|written| written.map_err(StoreError::new));
+            let written = self.0.probe_pool.run(write).await.and_then(|written| written.map_err(StoreError::new));
             *last = Some((Instant::now(), written.err().map(|error| error.to_string())));
         }
         let fault = last.as_ref().and_then(|(_, fault)| fault.clone());
