@@ -1,4 +1,4 @@
-//! The connections, and the threads that use them.
+//! The connections, which r2d2 keeps, and the threads that use them.
 //!
 //! The threads are not tokio's blocking ones: a runtime waits for those when it ends, and a thread that waits for a
 //! database server may wait for ever. A caller waits with a deadline instead, whatever becomes of the thread.
@@ -10,15 +10,58 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use diesel::QueryResult;
+use r2d2::ManageConnection;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::address::Address;
 use super::connection::Connection;
+use super::error::DatabaseError;
 use crate::StoreError;
 
-/// How long no further connection is tried after one has failed.
+/// How long a caller is refused at once after a connection has failed. r2d2 goes on trying in the background, more often
+/// than this, so callers wait only for the first failure.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// How long a thread waits for a new connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_millis(1500);
+
+/// Opens connections for r2d2, and remembers the last failure.
+struct Manager {
+    address: Arc<Address>,
+    /// When a connection has failed, and why.
+    refused: Arc<Mutex<Option<(Instant, String)>>>,
+}
+
+impl ManageConnection for Manager {
+    type Connection = Connection;
+    type Error = DatabaseError;
+
+    fn connect(&self) -> Result<Connection, DatabaseError> {
+        let connected = Connection::writer(&self.address);
+        *lock(&self.refused) = connected.as_ref().err().map(|error| (Instant::now(), error.to_string()));
+        connected
+    }
+
+    /// Never asked: connections are not tested at check-out, which would cost PostgreSQL a round trip.
+    fn is_valid(&self, _connection: &mut Connection) -> Result<(), DatabaseError> {
+        Ok(())
+    }
+
+    fn has_broken(&self, connection: &mut Connection) -> bool {
+        thread::panicking() || connection.is_broken()
+    }
+}
+
+/// A connection that is down is one error for each caller, which has it. r2d2 would log each of its own attempts too.
+#[derive(Debug)]
+struct CallersLog;
+
+impl r2d2::HandleError<DatabaseError> for CallersLog {
+    fn handle_error(&self, error: DatabaseError) {
+        tracing::debug!(%error, "no connection to the database");
+    }
+}
 
 /// Threads and as many connections at most. Callers are served in order of arrival.
 pub(super) struct Pool {
@@ -27,8 +70,8 @@ pub(super) struct Pool {
 }
 
 struct Shared {
-    address: Arc<Address>,
-    size: u32,
+    connections: r2d2::Pool<Manager>,
+    refused: Arc<Mutex<Option<(Instant, String)>>>,
     state: Mutex<State>,
     work: Condvar,
 }
@@ -38,18 +81,23 @@ type Job = Box<dyn FnOnce(&Shared) + Send>;
 #[derive(Default)]
 struct State {
     jobs: VecDeque<Job>,
-    idle: Vec<Connection>,
     threads: u32,
     idle_threads: usize,
-    /// When a connection has failed, and why.
-    refused: Option<(Instant, String)>,
     is_closed: bool,
 }
 
 impl Pool {
     pub(super) fn new(address: Arc<Address>, size: u32) -> Self {
         let deadline = address.deadline();
-        let shared = Shared { address, size, state: Mutex::default(), work: Condvar::new() };
+        let refused = Arc::default();
+        let connections = r2d2::Pool::builder()
+            .max_size(size)
+            .min_idle(Some(0))
+            .test_on_check_out(false)
+            .connection_timeout(CONNECT_TIMEOUT)
+            .error_handler(Box::new(CallersLog))
+            .build_unchecked(Manager { address, refused: Arc::clone(&refused) });
+        let shared = Shared { connections, refused, state: Mutex::default(), work: Condvar::new() };
         Self { shared: Arc::new(shared), deadline }
     }
 
@@ -98,7 +146,7 @@ impl Pool {
         };
         let mut state = self.shared.lock();
         state.jobs.push_back(Box::new(job));
-        if state.jobs.len() > state.idle_threads && state.threads < self.shared.size {
+        if state.jobs.len() > state.idle_threads && state.threads < self.shared.connections.max_size() {
             let shared = Arc::clone(&self.shared);
             let name = "database".to_owned();
             thread::Builder::new().name(name).spawn(move || shared.serve()).map_err(StoreError::new)?;
@@ -111,19 +159,20 @@ impl Pool {
 }
 
 impl Drop for Pool {
-    /// Closes the connections that are not in use. Those in use are closed after it.
+    /// Ends the threads. The connections are closed with the last one.
     fn drop(&mut self) {
-        let mut state = self.shared.lock();
-        state.is_closed = true;
-        state.idle.clear();
-        drop(state);
+        self.shared.lock().is_closed = true;
         self.shared.work.notify_all();
     }
 }
 
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     /// What a thread does until the pool is closed.
@@ -146,49 +195,30 @@ impl Shared {
     }
 
     fn run<T>(&self, work: impl FnOnce(&mut Connection) -> T) -> Result<T, StoreError> {
-        let mut connection = self.take()?;
-        let result = work(&mut connection);
-        self.give_back(connection);
-        Ok(result)
+        Ok(work(&mut *self.connection()?))
     }
 
     fn read<T>(&self, query: impl Fn(&mut Connection) -> QueryResult<T>) -> Result<T, StoreError> {
-        let mut connection = self.take()?;
-        let mut result = query(&mut connection);
-        if result.is_err() && connection.is_lost() {
-            self.lock().idle.clear();
-            connection = self.connect()?;
-            result = query(&mut connection);
+        let mut spare = self.connections.max_size();
+        loop {
+            let mut connection = self.connection()?;
+            match query(&mut connection) {
+                Err(_) if connection.is_lost() && spare > 0 => spare -= 1,
+                result => return result.map_err(StoreError::new),
+            }
         }
-        self.give_back(connection);
-        result.map_err(StoreError::new)
     }
 
-    fn take(&self) -> Result<Connection, StoreError> {
-        let idle = self.lock().idle.pop();
-        idle.map_or_else(|| self.connect(), Ok)
-    }
-
-    /// A new connection, or the error of one that has just failed.
-    fn connect(&self) -> Result<Connection, StoreError> {
-        if let Some((at, why)) = &self.lock().refused
+    /// An idle connection, else a new one, or at once the error of one that has just failed.
+    fn connection(&self) -> Result<r2d2::PooledConnection<Manager>, StoreError> {
+        if let Some(idle) = self.connections.try_get() {
+            return Ok(idle);
+        }
+        if let Some((at, why)) = &*lock(&self.refused)
             && at.elapsed() < RETRY_AFTER
         {
             return Err(StoreError::new(why.clone()));
         }
-        let connected = Connection::writer(&self.address);
-        self.lock().refused = connected.as_ref().err().map(|error| (Instant::now(), error.to_string()));
-        connected.map_err(StoreError::new)
-    }
-
-    /// Keeps a connection for the next one. When it is lost, the others are too.
-    fn give_back(&self, mut connection: Connection) {
-        let is_broken = connection.is_broken();
-        let mut state = self.lock();
-        if is_broken {
-            state.idle.clear();
-        } else if !state.is_closed {
-            state.idle.push(connection);
-        }
+        self.connections.get().map_err(StoreError::new)
     }
 }
