@@ -145,6 +145,7 @@ impl<'a> LoginUser<'a> {
             ip: req.peer_addr().map(|peer| peer.ip().to_string()),
             refresh_generation: 0,
             refresh_rotated_at: now,
+            refresh_confirmed: true,
             remember: remember.as_ref().map(|(record, _)| record.clone()),
         };
         engine.logins.insert(&login).await?;

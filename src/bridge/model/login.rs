@@ -4,7 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::clock::UnixTime;
+use super::clock::{Clock, UnixTime};
 use super::random;
 use super::store_error::StoreFuture;
 
@@ -65,6 +65,9 @@ pub struct Login {
     pub refresh_generation: i64,
     /// The time when the refresh token was last rotated. It is `created_at` before the first rotation.
     pub refresh_rotated_at: UnixTime,
+    /// Whether a token of the current generation has been seen in use, so the client has received it. It is `true`
+    /// before the first rotation.
+    pub refresh_confirmed: bool,
     /// The remember cookie, if this login has one.
     pub remember: Option<RememberRecord>,
 }
@@ -166,11 +169,24 @@ pub trait LoginStore: Send + Sync + 'static {
     /// The login whose remember cookie has this selector, live or not; `None` when the selector is unknown.
     fn find_remembered<'a>(&'a self, selector: &'a str) -> StoreFuture<'a, Option<Login>>;
 
-    /// Rotates the refresh token. If the login is live at `now` and its `refresh_generation` is still `generation`:
-    /// adds one to it, sets `refresh_rotated_at` and `last_seen_at` to `now` and returns `true`. Otherwise changes
-    /// nothing and returns `false`. Use one conditional statement: exactly one of several concurrent calls must get
-    /// `true`.
-    fn rotate_refresh<'a>(&'a self, id: &'a LoginId, generation: i64, now: UnixTime) -> StoreFuture<'a, bool>;
+    /// Rotates the refresh token. If the login is live now and its `refresh_generation` is still `generation`: adds one
+    /// to it, sets `refresh_confirmed` to `false`, `refresh_rotated_at` and `last_seen_at` to now and returns now.
+    /// Otherwise changes nothing and returns `None`. Use one conditional statement: exactly one of several concurrent
+    /// calls must succeed.
+    ///
+    /// Now is the time of `clock` at the write. Read it as late as possible: after the call has waited for a connection
+    /// or a lock.
+    fn rotate_refresh<'a>(
+        &'a self,
+        id: &'a LoginId,
+        generation: i64,
+        clock: &'a Clock,
+    ) -> StoreFuture<'a, Option<UnixTime>>;
+
+    /// Records that a token of the current generation has been seen in use. If the login is live at `now` and its
+    /// `refresh_generation` is still `generation`: sets `refresh_confirmed` to `true` and returns `true`. Otherwise
+    /// changes nothing and returns `false`. Use one conditional statement, as above.
+    fn confirm_refresh<'a>(&'a self, id: &'a LoginId, generation: i64, now: UnixTime) -> StoreFuture<'a, bool>;
 
     /// Rotates the remember cookie. If the login is live at `next.rotated_at` and the generation of its cookie is still
     /// `next.generation - 1`: replaces the record of the cookie by `next` and returns `true`. Otherwise changes nothing
@@ -225,7 +241,8 @@ impl<T: LoginStore + ?Sized> LoginStore for Arc<T> {
         insert(login: &'a Login) -> ();
         find(id: &'a LoginId) -> Option<Login>;
         find_remembered(selector: &'a str) -> Option<Login>;
-        rotate_refresh(id: &'a LoginId, generation: i64, now: UnixTime) -> bool;
+        rotate_refresh(id: &'a LoginId, generation: i64, clock: &'a Clock) -> Option<UnixTime>;
+        confirm_refresh(id: &'a LoginId, generation: i64, now: UnixTime) -> bool;
         rotate_remember(id: &'a LoginId, next: &'a RememberRecord) -> bool;
         extend_remember(id: &'a LoginId, generation: i64, expires_at: UnixTime, now: UnixTime) -> bool;
         confirm(id: &'a LoginId, now: UnixTime) -> bool;

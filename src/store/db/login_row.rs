@@ -24,6 +24,7 @@ pub(super) struct LoginRow {
     ip: Option<String>,
     refresh_generation: i64,
     refresh_rotated_at: UnixTime,
+    refresh_confirmed: bool,
     remember_selector: Option<String>,
     remember_hash: Option<Vec<u8>>,
     remember_generation: Option<i64>,
@@ -53,6 +54,7 @@ impl LoginRow {
             ip: login.ip.clone(),
             refresh_generation: login.refresh_generation,
             refresh_rotated_at: login.refresh_rotated_at,
+            refresh_confirmed: login.refresh_confirmed,
             remember_selector: remember.map(|remember| remember.selector.clone()),
             remember_hash: remember.map(|remember| remember.validator_hash.to_vec()),
             remember_generation: remember.map(|remember| remember.generation),
@@ -107,6 +109,7 @@ impl LoginRow {
             ip: self.ip,
             refresh_generation: self.refresh_generation,
             refresh_rotated_at: self.refresh_rotated_at,
+            refresh_confirmed: self.refresh_confirmed,
             remember,
         })
     }

@@ -28,6 +28,7 @@ diesel::table! {
         ip -> Nullable<Text>,
         refresh_generation -> BigInt,
         refresh_rotated_at -> BigInt,
+        refresh_confirmed -> Bool,
         remember_selector -> Nullable<Text>,
         remember_hash -> Nullable<Binary>,
         remember_generation -> Nullable<BigInt>,

@@ -46,6 +46,7 @@ pub(super) fn ensure_login(which: &str, seen: Option<Login>, expected: &Login) -
             ip,
             refresh_generation,
             refresh_rotated_at,
+            refresh_confirmed,
             remember
         },
         &seen,

@@ -24,6 +24,7 @@ pub(super) fn login(identity: &str) -> Login {
         ip: None,
         refresh_generation: 0,
         refresh_rotated_at: NOW,
+        refresh_confirmed: true,
         remember: None,
     }
 }

@@ -1,6 +1,6 @@
 //! Logins, and what can be wrong with keeping them.
 
-use tollbridge::{EndReason, Login, LoginId, LoginStore, RememberRecord, StoreError, StoreFuture, UnixTime};
+use tollbridge::{Clock, EndReason, Login, LoginId, LoginStore, RememberRecord, StoreError, StoreFuture, UnixTime};
 
 use super::{Fault, WrongStore, lock};
 
@@ -52,27 +52,50 @@ impl LoginStore for WrongStore {
         })
     }
 
-    fn rotate_refresh<'a>(&'a self, id: &'a LoginId, generation: i64, now: UnixTime) -> StoreFuture<'a, bool> {
+    fn rotate_refresh<'a>(
+        &'a self,
+        id: &'a LoginId,
+        generation: i64,
+        clock: &'a Clock,
+    ) -> StoreFuture<'a, Option<UnixTime>> {
         Box::pin(async move {
+            let now = clock.now();
             let may = |login: &Login| {
                 (login.is_live(now) || self.has(Fault::RotatesTheDead))
                     && (login.refresh_generation == generation || self.has(Fault::RotatesAnyGeneration))
             };
             let rotate = |login: &mut Login| {
                 login.refresh_generation += 1;
+                login.refresh_confirmed &= self.has(Fault::RotatesConfirmed);
                 login.refresh_rotated_at = now;
                 if !self.has(Fault::RotatesWithoutTime) {
                     login.last_seen_at = now;
                 }
             };
             if self.has(Fault::RotatesInTwoSteps) || self.has(Fault::WritesBackWhatItRead) {
-                let Some(mut read) = self.find(id).await?.filter(|login| may(login)) else { return Ok(false) };
+                let Some(mut read) = self.find(id).await?.filter(|login| may(login)) else { return Ok(None) };
                 self.pause();
                 rotate(&mut read);
                 self.kept().logins.insert(id.clone(), read);
-                return Ok(true);
+                return Ok(Some(now));
             }
-            Ok(self.kept().logins.get_mut(id).filter(|login| may(login)).map(rotate).is_some())
+            Ok(self.kept().logins.get_mut(id).filter(|login| may(login)).map(rotate).map(|()| now))
+        })
+    }
+
+    fn confirm_refresh<'a>(&'a self, id: &'a LoginId, generation: i64, now: UnixTime) -> StoreFuture<'a, bool> {
+        Box::pin(async move {
+            let may = |login: &&mut Login| {
+                (login.is_live(now) || self.has(Fault::ConfirmsRefreshOfTheDead))
+                    && (login.refresh_generation == generation || self.has(Fault::ConfirmsAnyGeneration))
+            };
+            let confirm = |login: &mut Login| {
+                login.refresh_confirmed = true;
+                if self.has(Fault::ConfirmsWithTime) {
+                    login.last_seen_at = now;
+                }
+            };
+            Ok(self.kept().logins.get_mut(id).filter(may).map(confirm).is_some())
         })
     }
 
