@@ -107,7 +107,8 @@ impl LoginStore for CountingStore {
         find_remembered(selector: &'a str) -> Option<Login>;
         rotate_refresh(id: &'a LoginId, generation: i64, clock: &'a Clock) -> Option<UnixTime>;
         confirm_refresh(id: &'a LoginId, generation: i64, now: UnixTime) -> bool;
-        rotate_remember(id: &'a LoginId, next: &'a RememberRecord) -> bool;
+        rotate_remember(id: &'a LoginId, next: &'a RememberRecord, clock: &'a Clock) -> bool;
+        confirm_remember(id: &'a LoginId, generation: i64, now: UnixTime) -> bool;
         extend_remember(id: &'a LoginId, generation: i64, expires_at: UnixTime, now: UnixTime) -> bool;
         confirm(id: &'a LoginId, now: UnixTime) -> bool;
         touch(id: &'a LoginId, now: UnixTime) -> ();

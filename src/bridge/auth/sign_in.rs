@@ -151,7 +151,12 @@ impl<'a> LoginUser<'a> {
         engine.logins.insert(&login).await?;
         if self.opens_session {
             let remembered_for = self.duration.filter(|_| self.remember).map(seconds);
-            let metadata = SessionMetadata { stale: !self.fresh, forced: !facts.active, remembered_for };
+            let metadata = SessionMetadata {
+                stale: !self.fresh,
+                forced: !facts.active,
+                remembered_for,
+                ..SessionMetadata::default()
+            };
             face::open(browser, req, &req.get_session(), &login, metadata)?;
             let cookies = &browser.cookies;
             match remember {

@@ -2,8 +2,9 @@
 //!
 //! The selector finds the login, the validator proves the cookie. The store keeps SHA-256 of the validator that is
 //! valid now. At each use the validator is rotated; its successor is derived with a key of the server, so that the
-//! tabs of a browser that all start at once get the same cookie. A validator that was once right and is no longer was
-//! stolen, or was stolen from: the login ends. One that was never right means nothing and changes nothing.
+//! tabs of a browser that all start at once get the same cookie, and so does a browser that lost the response. The
+//! previous validator is good until the current one, or the session that came with it, is seen in use, or for the grace if that is longer. One that is used
+//! after that was stolen, or was stolen from: the login ends. One that was never right means nothing and changes nothing.
 
 use aws_lc_rs::{constant_time, hmac};
 use base64::Engine as _;
@@ -26,8 +27,8 @@ pub(crate) struct PresentedCookie<'a> {
 pub(crate) enum Match {
     /// It is the valid one.
     Current,
-    /// It is the one before, rotated no longer ago than the grace.
-    JustRotated,
+    /// It is the one before, and the valid one has not been seen in use, or was rotated no longer ago than the grace.
+    Previous,
     /// It was valid once.
     Reused,
     /// It never was.
@@ -42,7 +43,7 @@ impl RememberKey {
     /// A new remember cookie's record and value.
     pub(crate) fn issue(&self, now: UnixTime, expires_at: UnixTime) -> (RememberRecord, String) {
         let selector = random::base64url::<16>();
-        let record = self.record(selector, 0, now, expires_at);
+        let record = RememberRecord { confirmed: true, ..self.record(selector, 0, now, expires_at) };
         let value = self.value(&record);
         (record, value)
     }
@@ -77,13 +78,15 @@ impl RememberKey {
         if !was_valid {
             return Match::Forged;
         }
-        let previous = cookie.generation == record.generation - 1;
-        if previous && now - record.rotated_at <= grace { Match::JustRotated } else { Match::Reused }
+        let is_previous = cookie.generation == record.generation - 1;
+        // The age is negative after the clock was set back.
+        let in_grace = (0..=grace).contains(&now.saturating_sub(record.rotated_at));
+        if is_previous && (in_grace || !record.confirmed) { Match::Previous } else { Match::Reused }
     }
 
     fn record(&self, selector: String, generation: i64, rotated_at: UnixTime, expires_at: UnixTime) -> RememberRecord {
         let validator_hash = sha256(&self.validator(&selector, generation));
-        RememberRecord { selector, validator_hash, generation, rotated_at, expires_at }
+        RememberRecord { selector, validator_hash, generation, rotated_at, confirmed: false, expires_at }
     }
 
     fn validator(&self, selector: &str, generation: i64) -> [u8; 32] {

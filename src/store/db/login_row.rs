@@ -29,6 +29,8 @@ pub(super) struct LoginRow {
     remember_hash: Option<Vec<u8>>,
     remember_generation: Option<i64>,
     remember_rotated_at: Option<UnixTime>,
+    /// `true` without a remember cookie.
+    remember_confirmed: bool,
     remember_expires_at: Option<UnixTime>,
 }
 
@@ -59,6 +61,7 @@ impl LoginRow {
             remember_hash: remember.map(|remember| remember.validator_hash.to_vec()),
             remember_generation: remember.map(|remember| remember.generation),
             remember_rotated_at: remember.map(|remember| remember.rotated_at),
+            remember_confirmed: remember.is_none_or(|remember| remember.confirmed),
             remember_expires_at: remember.map(|remember| remember.expires_at),
         })
     }
@@ -90,6 +93,7 @@ impl LoginRow {
                         .map_err(|_hash| unreadable("a remember hash that is not SHA-256"))?,
                     generation,
                     rotated_at,
+                    confirmed: self.remember_confirmed,
                     expires_at,
                 })
             }

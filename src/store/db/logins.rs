@@ -105,28 +105,51 @@ impl LoginStore for Database {
         })
     }
 
-    fn rotate_remember<'a>(&'a self, id: &'a LoginId, next: &'a RememberRecord) -> StoreFuture<'a, bool> {
+    fn rotate_remember<'a>(
+        &'a self,
+        id: &'a LoginId,
+        next: &'a RememberRecord,
+        clock: &'a Clock,
+    ) -> StoreFuture<'a, bool> {
+        let (id, next, clock) = (id.as_str().to_owned(), next.clone(), clock.clone());
+        let rotate = move |connection: &mut Connection| {
+            let now = clock.now();
+            let rows = each!(connection, c => {
+                diesel::update(logins::table)
+                    .filter(logins::id.eq(&id))
+                    .filter(logins::remember_generation.eq(next.generation.wrapping_sub(1)))
+                    .filter(logins::ended_at.is_null())
+                    .filter(logins::expires_at.gt(now))
+                    .set((
+                        logins::remember_selector.eq(&next.selector),
+                        logins::remember_hash.eq(&next.validator_hash[..]),
+                        logins::remember_generation.eq(next.generation),
+                        logins::remember_rotated_at.eq(now),
+                        logins::remember_confirmed.eq(next.confirmed),
+                        logins::remember_expires_at.eq(next.expires_at),
+                    ))
+                    .execute(c)
+            })?;
+            Ok(rows == 1)
+        };
+        Box::pin(self.write(move |connection| connection.with_write_lock(rotate)))
+    }
+
+    fn confirm_remember<'a>(&'a self, id: &'a LoginId, generation: i64, now: UnixTime) -> StoreFuture<'a, bool> {
         let id = id.as_str().to_owned();
-        let next = next.clone();
         Box::pin(async move {
-            let rotated = self.write(move |connection| {
+            let confirmed = self.write(move |connection| {
                 each!(connection, c => {
                     diesel::update(logins::table)
                         .filter(logins::id.eq(&id))
-                        .filter(logins::remember_generation.eq(next.generation.wrapping_sub(1)))
+                        .filter(logins::remember_generation.eq(generation))
                         .filter(logins::ended_at.is_null())
-                        .filter(logins::expires_at.gt(next.rotated_at))
-                        .set((
-                            logins::remember_selector.eq(&next.selector),
-                            logins::remember_hash.eq(&next.validator_hash[..]),
-                            logins::remember_generation.eq(next.generation),
-                            logins::remember_rotated_at.eq(next.rotated_at),
-                            logins::remember_expires_at.eq(next.expires_at),
-                        ))
+                        .filter(logins::expires_at.gt(now))
+                        .set(logins::remember_confirmed.eq(true))
                         .execute(c)
                 })
             });
-            Ok(rotated.await? == 1)
+            Ok(confirmed.await? == 1)
         })
     }
 

@@ -33,6 +33,7 @@ diesel::table! {
         remember_hash -> Nullable<Binary>,
         remember_generation -> Nullable<BigInt>,
         remember_rotated_at -> Nullable<BigInt>,
+        remember_confirmed -> Bool,
         remember_expires_at -> Nullable<BigInt>,
     }
 }

@@ -18,10 +18,13 @@ pub(super) fn checks<S: LoginStore>() -> Vec<Check<S>> {
         "`confirm_refresh`: sets `refresh_confirmed`, and nothing else, and answers `true`" => confirms_refresh,
         "`confirm_refresh`: changes nothing and answers `false` if the login is not live, or of another generation"
             => confirms_no_refresh,
-        "`rotate_remember`: replaces the cookie's record by `next`, and answers `true`" => rotates_remember,
+        "`rotate_remember`: replaces the cookie's record by `next` with the time, and answers `true`" => rotates_remember,
         "`rotate_remember`: changes nothing and answers `false` if the login is not live, or its cookie not the one before"
             => rotates_no_remember,
         "`rotate_remember`: of any number of racers exactly one gets `true`" => rotates_remember_for_one_racer,
+        "`confirm_remember`: sets the cookie's `confirmed`, and nothing else, and answers `true`" => confirms_remember,
+        "`confirm_remember`: changes nothing and answers `false` if the login is not live, or its cookie not this one"
+            => confirms_no_remember,
         "every method is one atomic step: a login that is ended stays ended, whoever writes to it at the time"
             => stays_ended,
     }
@@ -120,8 +123,9 @@ async fn rotates_remember<S: LoginStore>(at: Fixture<S>) -> Outcome {
     let login = inserted(&at, remembered(&at.alice)).await?;
     let before = remember_of(&login)?;
     let next = RememberRecord { selector: LoginId::random().to_string(), ..successor(&before) };
-    ensure(at.here.rotate_remember(&login.id, &next).await?, "it answers `false` for the right generation")?;
-    let expected = Login { remember: Some(next.clone()), ..login };
+    let rotated = at.here.rotate_remember(&login.id, &next, &clock_at(NOW + 5)).await?;
+    ensure(rotated, "it answers `false` for the right generation")?;
+    let expected = Login { remember: Some(RememberRecord { rotated_at: NOW + 5, ..next.clone() }), ..login };
     ensure_login("the login", at.there.find(&expected.id).await?, &expected)?;
     ensure_login("the login by its new selector", at.there.find_remembered(&next.selector).await?, &expected)?;
     ensure_eq("the login by its old selector", &at.there.find_remembered(&before.selector).await?, &None)
@@ -132,7 +136,9 @@ async fn rotates_no_remember<S: LoginStore>(at: Fixture<S>) -> Outcome {
     let with = inserted(&at, remembered(&at.alice)).await?;
     let before = remember_of(&with)?;
     let next = successor(&before);
-    let rotate = async |id: &LoginId, next: &RememberRecord| at.there.rotate_remember(id, next).await;
+    let rotate = async |id: &LoginId, next: &RememberRecord| {
+        at.there.rotate_remember(id, next, &clock_at(next.rotated_at)).await
+    };
     ensure(!rotate(&LoginId::random(), &next).await?, "it answers `true` for a login that is unknown")?;
     ensure(!rotate(&without.id, &next).await?, "it answers `true` for a login without a remember cookie")?;
     for generation in [before.generation, before.generation + 2, before.generation - 1] {
@@ -155,13 +161,51 @@ async fn rotates_remember_for_one_racer<S: LoginStore>(at: Fixture<S>) -> Outcom
         remember = successor(&remember);
         let racers = (0..RACERS).map(|racing| {
             let (store, id, next) = (at.handle(racing), login.id.clone(), remember.clone());
-            racer(move || async move { store.rotate_remember(&id, &next).await })
+            racer(move || async move { store.rotate_remember(&id, &next, &clock_at(next.rotated_at)).await })
         });
         let winners = winners(race(racers.collect()).await?)?;
         ensure(winners == 1, format!("of {RACERS} racers {winners} got `true`"))?;
         ensure_eq("the cookie's record", &remember_of(&found(&*at.there, &login.id).await?)?, &remember)?;
     }
     Ok(())
+}
+
+/// A login whose remember cookie has been rotated once, and the new record.
+async fn rotated_cookie<S: LoginStore>(at: &Fixture<S>) -> Outcome<(Login, RememberRecord)> {
+    let login = inserted(at, remembered(&at.alice)).await?;
+    at.here.rotate_remember(&login.id, &successor(&remember_of(&login)?), &clock_at(NOW)).await?;
+    let login = found(&*at.there, &login.id).await?;
+    let remember = remember_of(&login)?;
+    Ok((login, remember))
+}
+
+async fn confirms_remember<S: LoginStore>(at: Fixture<S>) -> Outcome {
+    let ((login, remember), (other, _)) = (rotated_cookie(&at).await?, rotated_cookie(&at).await?);
+    for now in [NOW + 5, login.expires_at - 1] {
+        let confirmed = at.here.confirm_remember(&login.id, remember.generation, now).await?;
+        ensure(confirmed, "it answers `false` for the current generation")?;
+        let remember = Some(RememberRecord { confirmed: true, ..remember.clone() });
+        ensure_login("the login", at.there.find(&login.id).await?, &Login { remember, ..login.clone() })?;
+    }
+    ensure_login("another login", at.there.find(&other.id).await?, &other)
+}
+
+async fn confirms_no_remember<S: LoginStore>(at: Fixture<S>) -> Outcome {
+    let (with, remember) = rotated_cookie(&at).await?;
+    let without = inserted(&at, login(&at.alice)).await?;
+    let current = remember.generation;
+    let confirm = async |id: &LoginId, generation, now| at.there.confirm_remember(id, generation, now).await;
+    ensure(!confirm(&LoginId::random(), current, NOW).await?, "it answers `true` for a login that is unknown")?;
+    ensure(!confirm(&without.id, 0, NOW).await?, "it answers `true` for a login without a remember cookie")?;
+    for generation in [current - 1, current + 1] {
+        ensure(!confirm(&with.id, generation, NOW).await?, "it answers `true` for another generation")?;
+    }
+    ensure(!confirm(&with.id, current, with.expires_at).await?, "it answers `true` for a login that has expired")?;
+    ensure_login("the login", at.here.find(&with.id).await?, &with)?;
+    ensure_login("a login without a remember cookie", at.here.find(&without.id).await?, &without)?;
+    at.here.end(&with.id, EndReason::Logout, NOW).await?;
+    ensure(!confirm(&with.id, current, NOW).await?, "it answers `true` for a login that has been ended")?;
+    ensure_eq("the cookie's record", &found(&*at.here, &with.id).await?.remember, &Some(remember))
 }
 
 async fn stays_ended<S: LoginStore>(at: Fixture<S>) -> Outcome {
@@ -171,11 +215,12 @@ async fn stays_ended<S: LoginStore>(at: Fixture<S>) -> Outcome {
         let racers = (0..RACERS).map(|racing| {
             let (store, id, next) = (at.handle(racing), login.id.clone(), next.clone());
             racer(move || async move {
-                match racing % 6 {
+                match racing % 7 {
                     0 => store.touch(&id, NOW).await,
                     1 => store.rotate_refresh(&id, 0, &clock_at(NOW)).await.map(drop),
                     4 => store.confirm_refresh(&id, 0, NOW).await.map(drop),
-                    2 => store.rotate_remember(&id, &next).await.map(drop),
+                    5 => store.confirm_remember(&id, 0, NOW).await.map(drop),
+                    2 => store.rotate_remember(&id, &next, &clock_at(NOW)).await.map(drop),
                     3 => store.confirm(&id, NOW).await.map(drop),
                     _ => store.end(&id, EndReason::Logout, NOW).await.map(drop),
                 }

@@ -99,11 +99,18 @@ impl LoginStore for WrongStore {
         })
     }
 
-    fn rotate_remember<'a>(&'a self, id: &'a LoginId, next: &'a RememberRecord) -> StoreFuture<'a, bool> {
+    fn rotate_remember<'a>(
+        &'a self,
+        id: &'a LoginId,
+        next: &'a RememberRecord,
+        clock: &'a Clock,
+    ) -> StoreFuture<'a, bool> {
         Box::pin(async move {
+            let now = clock.now();
+            let dated = RememberRecord { rotated_at: now, ..next.clone() };
             let may = |login: &Login| {
                 let before = login.remember.as_ref().map(|remember| remember.generation);
-                (login.is_live(next.rotated_at) || self.has(Fault::RotatesCookiesOfTheDead))
+                (login.is_live(now) || self.has(Fault::RotatesCookiesOfTheDead))
                     && (before == Some(next.generation - 1) || self.has(Fault::RotatesCookiesOfAnyGeneration))
             };
             if self.has(Fault::RotatesCookiesInTwoSteps) {
@@ -117,9 +124,27 @@ impl LoginStore for WrongStore {
             let Some(login) = kept.logins.get_mut(id).filter(|login| any || may(login)) else { return Ok(false) };
             match &mut login.remember {
                 Some(remember) if self.has(Fault::RotatesHalfACookie) => {
-                    *remember = RememberRecord { expires_at: remember.expires_at, ..next.clone() };
+                    *remember = RememberRecord { expires_at: remember.expires_at, ..dated };
                 }
-                remember => *remember = Some(next.clone()),
+                remember if self.has(Fault::RotatesCookiesWithoutTime) => *remember = Some(next.clone()),
+                remember => *remember = Some(dated),
+            }
+            Ok(true)
+        })
+    }
+
+    fn confirm_remember<'a>(&'a self, id: &'a LoginId, generation: i64, now: UnixTime) -> StoreFuture<'a, bool> {
+        Box::pin(async move {
+            let mut kept = self.kept();
+            let Some(login) = kept.logins.get_mut(id) else { return Ok(false) };
+            let is_live = login.is_live(now) || self.has(Fault::ConfirmsCookiesOfTheDead);
+            let any = self.has(Fault::ConfirmsCookiesOfAnyGeneration);
+            match login.remember.as_mut().filter(|remember| is_live && (any || remember.generation == generation)) {
+                Some(remember) => remember.confirmed = true,
+                None => return Ok(false),
+            }
+            if self.has(Fault::ConfirmsCookiesWithTime) {
+                login.last_seen_at = now;
             }
             Ok(true)
         })
