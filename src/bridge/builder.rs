@@ -18,7 +18,7 @@ use crate::bridge::handle::Bridge;
 use crate::bridge::model::{
     Clock, DynUserStore, Erased, Events, Listener, LoginStore, SessionStore, UserStore, random,
 };
-use crate::bridge::resolve::{Engine, ExternalTokens, TokenChecks};
+use crate::bridge::resolve::{Engine, ExternalTokens, PendingConfirmations, TokenChecks};
 use crate::bridge::response::{ErrorPage, OnRefusal, ResponseSettings, ViewConfig};
 use crate::bridge::session::{
     BrowserCookies, BrowserSettings, RememberCookie, RememberKey, SessionProtection, session_keys,
@@ -204,6 +204,7 @@ impl BridgeBuilder {
                 refresh_grace: self.refresh_grace,
             },
             checks: self.checks,
+            confirmations: PendingConfirmations::default(),
             external,
             reader: CredentialReader {
                 search,

@@ -7,6 +7,7 @@ mod by_custom_credential;
 mod by_remember_cookie;
 pub(crate) mod by_session;
 pub(crate) mod by_token;
+mod confirmation;
 mod engine;
 mod external_tokens;
 mod live_login;
@@ -18,6 +19,7 @@ pub(crate) mod rotation;
 mod token_checks;
 
 pub(crate) use by_remember_cookie::REMEMBER_GRACE;
+pub(crate) use confirmation::PendingConfirmations;
 pub(crate) use engine::Engine;
 pub(crate) use external_tokens::ExternalTokens;
 pub(crate) use live_login::find_live;

@@ -30,7 +30,7 @@ impl ExternalTokens for JwtManager {
             sid: None,
             exp: time("exp"),
             auth_time: issued_at,
-            generation: 0,
+            generation: None,
             csrf: claims.get("csrf").and_then(Json::as_text).map(str::to_owned),
             issued_at,
             not_before: time("nbf").unwrap_or(issued_at),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::{
-    EndReason, Login, LoginId, LoginStore, RememberRecord, SessionHash, SessionRecord, SessionStore, StoreError,
+    Clock, EndReason, Login, LoginId, LoginStore, RememberRecord, SessionHash, SessionRecord, SessionStore, StoreError,
     StoreFuture, UnixTime,
 };
 
@@ -71,13 +71,33 @@ impl LoginStore for MemoryStore {
         })
     }
 
-    fn rotate_refresh<'a>(&'a self, id: &'a LoginId, generation: i64, now: UnixTime) -> StoreFuture<'a, bool> {
+    fn rotate_refresh<'a>(
+        &'a self,
+        id: &'a LoginId,
+        generation: i64,
+        clock: &'a Clock,
+    ) -> StoreFuture<'a, Option<UnixTime>> {
+        Box::pin(async move {
+            let mut records = self.records();
+            let now = clock.now();
+            match records.logins.get_mut(id) {
+                Some(login) if login.is_live(now) && login.refresh_generation == generation => {
+                    login.refresh_generation += 1;
+                    login.refresh_confirmed = false;
+                    login.refresh_rotated_at = now;
+                    login.last_seen_at = now;
+                    Ok(Some(now))
+                }
+                _ => Ok(None),
+            }
+        })
+    }
+
+    fn confirm_refresh<'a>(&'a self, id: &'a LoginId, generation: i64, now: UnixTime) -> StoreFuture<'a, bool> {
         Box::pin(async move {
             match self.records().logins.get_mut(id) {
                 Some(login) if login.is_live(now) && login.refresh_generation == generation => {
-                    login.refresh_generation += 1;
-                    login.refresh_rotated_at = now;
-                    login.last_seen_at = now;
+                    login.refresh_confirmed = true;
                     Ok(true)
                 }
                 _ => Ok(false),
@@ -85,12 +105,34 @@ impl LoginStore for MemoryStore {
         })
     }
 
-    fn rotate_remember<'a>(&'a self, id: &'a LoginId, next: &'a RememberRecord) -> StoreFuture<'a, bool> {
+    fn rotate_remember<'a>(
+        &'a self,
+        id: &'a LoginId,
+        next: &'a RememberRecord,
+        clock: &'a Clock,
+    ) -> StoreFuture<'a, bool> {
+        Box::pin(async move {
+            let mut records = self.records();
+            let now = clock.now();
+            match records.logins.get_mut(id) {
+                Some(login) if login.is_live(now) => match &mut login.remember {
+                    Some(remember) if remember.generation == next.generation.wrapping_sub(1) => {
+                        *remember = RememberRecord { rotated_at: now, ..next.clone() };
+                        Ok(true)
+                    }
+                    _ => Ok(false),
+                },
+                _ => Ok(false),
+            }
+        })
+    }
+
+    fn confirm_remember<'a>(&'a self, id: &'a LoginId, generation: i64, now: UnixTime) -> StoreFuture<'a, bool> {
         Box::pin(async move {
             match self.records().logins.get_mut(id) {
-                Some(login) if login.is_live(next.rotated_at) => match &mut login.remember {
-                    Some(remember) if remember.generation == next.generation.wrapping_sub(1) => {
-                        *remember = next.clone();
+                Some(login) if login.is_live(now) => match &mut login.remember {
+                    Some(remember) if remember.generation == generation => {
+                        remember.confirmed = true;
                         Ok(true)
                     }
                     _ => Ok(false),

@@ -30,8 +30,9 @@ fn what_happens_is_counted() {
         Anonymous(&app).post_json("/login", &json!({ "username": username, "password": "guess" })).expect(status);
     }
     Anonymous(&app).post_json("/login", &json!({ "username": "panther", "password": "x".repeat(1025) })).expect(400);
-    Token(&app, pair.refresh.clone()).post("/refresh").expect(200);
+    let next = Token(&app, pair.refresh.clone()).post("/refresh").expect(200).pair();
     Token(&app, "zoo".to_owned()).post("/refresh").expect(401);
+    Token(&app, next.refresh).post("/refresh").expect(200);
     app.advance(3600);
     Token(&app, pair.refresh).post("/refresh").refused(401, "token_reused");
     Anonymous(&app).get("/nowhere").expect(404);
@@ -44,11 +45,11 @@ fn what_happens_is_counted() {
         (r#"tollbridge_logins_total{outcome="failed"}"#, 2),
         (r#"tollbridge_logins_total{outcome="error"}"#, 1),
         (r#"tollbridge_logins_total{outcome="shed"}"#, 0),
-        (r#"tollbridge_refreshes_total{outcome="ok"}"#, 1),
+        (r#"tollbridge_refreshes_total{outcome="ok"}"#, 2),
         (r#"tollbridge_refreshes_total{outcome="refused"}"#, 1),
         (r#"tollbridge_refreshes_total{outcome="reused"}"#, 1),
-        // The login, the refresh, and the counters of before, which had not been answered when they were written.
-        (r#"tollbridge_http_responses_total{class="2xx"}"#, 3),
+        // The login, the two refreshes, and the counters of before, which had not been answered when they were written.
+        (r#"tollbridge_http_responses_total{class="2xx"}"#, 4),
         (r#"tollbridge_http_responses_total{class="3xx"}"#, 1),
         (r#"tollbridge_http_responses_total{class="4xx"}"#, 6),
         (r#"tollbridge_http_responses_total{class="5xx"}"#, 0),

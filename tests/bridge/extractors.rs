@@ -86,7 +86,7 @@ fn a_request_can_say_how_it_is_authenticated() {
     assert!(by_session.2 == by_header.2 && by_header.2 == by_body.2, "one login");
     let claims = Token(&app, pair.access).get("/claims").expect(200).json();
     let names: Vec<_> = claims.as_object().expect("an object").keys().cloned().collect();
-    let mut expected = ["fresh", "iat", "jti", "type", "sub", "nbf", "exp", "sid", "auth_time", "iss", "aud"];
+    let mut expected = ["fresh", "iat", "jti", "type", "sub", "nbf", "exp", "sid", "auth_time", "iss", "aud", "gen"];
     expected.sort_unstable();
     assert_eq!(names, expected);
 }

@@ -63,6 +63,40 @@ fn every_face_ends_what_it_is_asked_to() {
     }
 }
 
+/// It may be a copy, so it ends its own login as a refresh does, and reaches no other.
+#[test]
+fn a_refresh_token_that_was_used_before_signs_nobody_else_out() {
+    for scope in ["this", "others", "all"] {
+        let app = TestApp::start();
+        let [mine, other] = ["panther", "panther"].map(|name| Faces::new(&app, name));
+        let refresh = |token: &str| Anonymous(&app).call("POST", "/refresh").bearer(token).send();
+        let second = refresh(&mine.pair.refresh).expect(200).pair();
+        refresh(&second.refresh).expect(200);
+        let path = format!("/logout?scope={scope}");
+        let body = json!({ "refresh_token": mine.pair.refresh });
+        Anonymous(&app).post_json(&path, &body).refused(401, "token_reused");
+        Anonymous(&app).call("GET", "/who_am_i").bearer(&second.access).send().refused(401, "login_ended");
+        mine.assert_live(false, scope);
+        other.assert_live(true, scope);
+        // The login is over, so there is nothing to sign out.
+        Anonymous(&app).post_json("/logout", &body).expect(204);
+    }
+}
+
+#[test]
+fn who_lost_the_answer_to_a_refresh_can_sign_out() {
+    for (scope, others) in [("this", true), ("all", false)] {
+        let app = TestApp::start();
+        let [mine, other] = ["panther", "panther"].map(|name| Faces::new(&app, name));
+        Anonymous(&app).call("POST", "/refresh").bearer(&mine.pair.refresh).send().expect(200);
+        app.advance(60);
+        let body = json!({ "refresh_token": mine.pair.refresh });
+        Anonymous(&app).post_json(&format!("/logout?scope={scope}"), &body).expect(204);
+        mine.assert_live(false, scope);
+        other.assert_live(others, scope);
+    }
+}
+
 #[test]
 fn a_browser_that_signs_out_is_left_without_cookies() {
     let app = TestApp::start();

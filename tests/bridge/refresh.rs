@@ -1,4 +1,4 @@
-//! Refresh tokens: each good for one use, with the same answer for those who race, and the end for a copy.
+//! Refresh tokens: each good for one use, with the same answer for who races or loses the answer, and the end for a copy.
 
 use std::time::Duration;
 
@@ -81,12 +81,20 @@ fn of_many_at_once_one_rotates_and_all_get_the_same() {
     assert_eq!(rotations(&app, &first), 2);
 }
 
+/// Uses an access token, and returns when the store knows that its generation has been used.
+fn use_and_confirm(app: &TestApp, pair: &Pair) {
+    who(app, &pair.access).expect(200);
+    app.store().wait_for("confirm_refresh");
+    assert!(login_of(app, pair).refresh_confirmed);
+}
+
 #[test]
-fn the_grace_is_ten_seconds_and_one_generation() {
+fn after_the_successor_was_used_the_grace_is_ten_seconds_and_one_generation() {
     for (pause, status) in [(0, 200), (9, 200), (10, 401), (1000, 401)] {
         let app = TestApp::start();
         let first = Anonymous(&app).token_login("panther");
         let second = refresh(&app, &first.refresh).expect(200).pair();
+        use_and_confirm(&app, &second);
         app.advance(pause);
         let again = refresh(&app, &first.refresh);
         match status {
@@ -101,12 +109,133 @@ fn the_grace_is_ten_seconds_and_one_generation() {
     refresh(&app, &first.refresh).refused(401, "token_reused");
 }
 
+/// supabase/auth#1318: a client that got no answer can only send the same token again.
+#[test]
+fn who_lost_the_answer_gets_the_same_successor_however_late() {
+    for pause in [11, 3600, 9 * 24 * 3600] {
+        let app = TestApp::start();
+        let first = Anonymous(&app).token_login("panther");
+        let lost = refresh(&app, &first.refresh).expect(200).pair();
+        for _ in 0..3 {
+            app.advance(pause);
+            let again = refresh(&app, &first.refresh).expect(200).pair();
+            assert_eq!(again.refresh, lost.refresh, "{pause} s");
+            Anonymous(&app).call("GET", "/require/refresh").bearer(&first.refresh).send().expect(200);
+        }
+        let again = refresh(&app, &first.refresh).expect(200).pair();
+        // What was used before the answer was lost proves nothing.
+        if pause == 11 {
+            who(&app, &first.access).expect(200);
+            refresh(&app, &first.refresh).expect(200);
+        }
+        use_and_confirm(&app, &again);
+        refresh(&app, &first.refresh).refused(401, "token_reused");
+        who(&app, &again.access).refused(401, "login_ended");
+    }
+}
+
+#[test]
+fn the_refresh_token_confirms_its_generation_too() {
+    let app = TestApp::start();
+    let first = Anonymous(&app).token_login("panther");
+    let second = refresh(&app, &first.refresh).expect(200).pair();
+    app.advance(11);
+    Anonymous(&app).call("GET", "/require/refresh").bearer(&second.refresh).send().expect(200);
+    app.store().wait_for("confirm_refresh");
+    Anonymous(&app).call("GET", "/require/refresh").bearer(&first.refresh).send().refused(401, "token_reused");
+    who(&app, &second.access).refused(401, "login_ended");
+}
+
+#[test]
+fn a_generation_is_confirmed_once() {
+    let app = TestApp::start();
+    let first = Anonymous(&app).token_login("panther");
+    app.store().take_calls();
+    who(&app, &first.access).expect(200);
+    let second = refresh(&app, &first.refresh).expect(200).pair();
+    who(&app, &first.access).expect(200);
+    assert!(!app.store().take_calls().contains_key("confirm_refresh"), "there is nothing to confirm");
+    use_and_confirm(&app, &second);
+    app.store().take_calls();
+    for access in [&first.access, &second.access, &second.access] {
+        who(&app, access).expect(200);
+    }
+    assert!(!app.store().take_calls().contains_key("confirm_refresh"), "it is confirmed already");
+}
+
+/// It is no part of the request, and the next use makes up for it.
+#[test]
+fn a_confirmation_that_fails_fails_no_request() {
+    let app = TestApp::start();
+    let first = Anonymous(&app).token_login("panther");
+    let second = refresh(&app, &first.refresh).expect(200).pair();
+    app.store().fail(&["confirm_refresh"]);
+    who(&app, &second.access).expect(200);
+    app.store().wait_for("confirm_refresh");
+    assert!(!login_of(&app, &second).refresh_confirmed);
+    app.store().fail(&[]);
+    // The failed one may be pending still, and there is one at a time.
+    assert!((0..10_000).any(|_| login_of(&app, &second).refresh_confirmed));
+}
+
+#[test]
+fn without_a_grace_no_predecessor_is_good() {
+    let app = TestApp::with(|bridge| bridge.refresh_grace(Duration::ZERO));
+    let first = Anonymous(&app).token_login("panther");
+    let second = refresh(&app, &first.refresh).expect(200).pair();
+    refresh(&app, &first.refresh).refused(401, "token_reused");
+    who(&app, &second.access).refused(401, "login_ended");
+}
+
+/// The clock was an hour ahead at the rotation. An age below zero is no grace.
+#[test]
+fn a_clock_that_was_ahead_prolongs_nothing() {
+    let app = TestApp::with(|bridge| bridge.leeway(Duration::from_secs(2 * 3600)));
+    let first = Anonymous(&app).token_login("panther");
+    app.advance(3600);
+    let second = refresh(&app, &first.refresh).expect(200).pair();
+    use_and_confirm(&app, &second);
+    app.advance(-3600);
+    refresh(&app, &first.refresh).refused(401, "token_reused");
+}
+
+/// And it leaves nobody with tokens that begin later.
+#[test]
+fn after_a_clock_was_ahead_a_lost_answer_can_be_had_again() {
+    let app = TestApp::start();
+    let first = Anonymous(&app).token_login("panther");
+    app.advance(3600);
+    let lost = refresh(&app, &first.refresh).expect(200).pair();
+    app.advance(-3600);
+    who(&app, &lost.access).refused(401, "token_invalid");
+    let again = refresh(&app, &first.refresh).expect(200).pair();
+    who(&app, &again.access).expect(200);
+    refresh(&app, &again.refresh).expect(200);
+}
+
+/// The grace begins when the rotation has been written, which a slow store does late.
+#[test]
+fn the_time_of_a_rotation_is_that_of_its_write() {
+    let app = TestApp::start();
+    let first = Anonymous(&app).token_login("panther");
+    let clock = app.world.clock.clone();
+    app.store().delay("rotate_refresh", move || clock.advance(Duration::from_secs(14)));
+    let second = refresh(&app, &first.refresh).expect(200).pair();
+    assert_eq!(login_of(&app, &second).refresh_rotated_at, START + 14);
+    use_and_confirm(&app, &second);
+    app.advance(9);
+    assert_eq!(refresh(&app, &first.refresh).expect(200).pair().refresh, second.refresh);
+    app.advance(1);
+    refresh(&app, &first.refresh).refused(401, "token_reused");
+}
+
 #[test]
 fn a_copy_ends_the_login_with_both_faces() {
     let app = TestApp::start();
     let (browser, first) = Browser::signed_in(&app, "panther", true);
     let bystander = Anonymous(&app).token_login("panther");
     let second = refresh(&app, &first.refresh).expect(200).pair();
+    use_and_confirm(&app, &second);
     app.advance(11);
     refresh(&app, &first.refresh).refused(401, "token_reused");
     for access in [&first.access, &second.access] {

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::time::Duration;
 
 use serde::Serialize;
 use tollbridge::store::memory::MemoryStore;
 use tollbridge::{
-    EndReason, Login, LoginId, LoginStore, RememberRecord, SessionHash, SessionRecord, SessionStore, StoreError,
+    Clock, EndReason, Login, LoginId, LoginStore, RememberRecord, SessionHash, SessionRecord, SessionStore, StoreError,
     StoreFuture, UnixTime, UserStore,
 };
 
@@ -19,12 +20,32 @@ pub(crate) struct CountingStore {
     inner: MemoryStore,
     calls: Arc<Mutex<BTreeMap<&'static str, usize>>>,
     failing: Arc<Mutex<Vec<&'static str>>>,
+    delay: Arc<Mutex<Option<(&'static str, Delay)>>>,
+    /// The calls that are over, by name, and when there are more.
+    over: Arc<(Mutex<BTreeMap<&'static str, usize>>, Condvar)>,
 }
+
+type Delay = Box<dyn FnOnce() + Send>;
 
 impl CountingStore {
     /// The calls since the last time, by name, and none from here on.
     pub(crate) fn take_calls(&self) -> BTreeMap<&'static str, usize> {
+        lock(&self.over.0).clear();
         std::mem::take(&mut *lock(&self.calls))
+    }
+
+    /// Waits until a call of this name is over, one since the last time.
+    pub(crate) fn wait_for(&self, name: &'static str) {
+        let (over, changed) = &*self.over;
+        let none_yet = |over: &mut BTreeMap<&'static str, usize>| over.remove(name).is_none();
+        let (_over, waited) =
+            changed.wait_timeout_while(lock(over), Duration::from_secs(30), none_yet).expect("no panic");
+        assert!(!waited.timed_out(), "nobody asked for {name}");
+    }
+
+    /// The next call of this name happens after this.
+    pub(crate) fn delay(&self, name: &'static str, until: impl FnOnce() + Send + 'static) {
+        *lock(&self.delay) = Some((name, Box::new(until)));
     }
 
     /// From here on these calls fail: names, or parts of names such as `session`.
@@ -42,10 +63,21 @@ impl CountingStore {
 
     fn called(&self, name: &'static str) -> Result<(), StoreError> {
         *lock(&self.calls).entry(name).or_default() += 1;
+        let delay = lock(&self.delay).take_if(|(delayed, _)| *delayed == name);
+        if let Some((_, until)) = delay {
+            until();
+        }
         if lock(&self.failing).iter().any(|failing| name.contains(failing)) {
             return Err(StoreError::new(CAUSE));
         }
         Ok(())
+    }
+}
+
+impl CountingStore {
+    fn is_over(&self, name: &'static str) {
+        *lock(&self.over.0).entry(name).or_default() += 1;
+        self.over.1.notify_all();
     }
 }
 
@@ -57,8 +89,12 @@ macro_rules! counted {
     ($($name:ident($($arg:ident: $type:ty),*) -> $answer:ty;)*) => {
         $(fn $name<'a>(&'a self, $($arg: $type),*) -> StoreFuture<'a, $answer> {
             Box::pin(async move {
-                self.called(stringify!($name))?;
-                self.inner.$name($($arg),*).await
+                let answer = match self.called(stringify!($name)) {
+                    Ok(()) => self.inner.$name($($arg),*).await,
+                    Err(error) => Err(error),
+                };
+                self.is_over(stringify!($name));
+                answer
             })
         })*
     };
@@ -69,8 +105,10 @@ impl LoginStore for CountingStore {
         insert(login: &'a Login) -> ();
         find(id: &'a LoginId) -> Option<Login>;
         find_remembered(selector: &'a str) -> Option<Login>;
-        rotate_refresh(id: &'a LoginId, generation: i64, now: UnixTime) -> bool;
-        rotate_remember(id: &'a LoginId, next: &'a RememberRecord) -> bool;
+        rotate_refresh(id: &'a LoginId, generation: i64, clock: &'a Clock) -> Option<UnixTime>;
+        confirm_refresh(id: &'a LoginId, generation: i64, now: UnixTime) -> bool;
+        rotate_remember(id: &'a LoginId, next: &'a RememberRecord, clock: &'a Clock) -> bool;
+        confirm_remember(id: &'a LoginId, generation: i64, now: UnixTime) -> bool;
         extend_remember(id: &'a LoginId, generation: i64, expires_at: UnixTime, now: UnixTime) -> bool;
         confirm(id: &'a LoginId, now: UnixTime) -> bool;
         touch(id: &'a LoginId, now: UnixTime) -> ();

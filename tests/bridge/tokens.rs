@@ -202,7 +202,13 @@ fn the_type_is_explicit() {
             "refresh claims under an access header",
         );
     }
-    forger.refuses(&signed(&forger.header, forger.claims_with("gen", json!(0))), "an access token with a generation");
+    forger.accepts(
+        &signed(&forger.header, forger.claims_with("gen", Value::Null)),
+        "an access token of an earlier version",
+    );
+    for generation in [json!(-1), json!("0"), json!(0.5)] {
+        forger.refuses(&signed(&forger.header, forger.claims_with("gen", generation)), "no generation");
+    }
 }
 
 #[test]

@@ -96,7 +96,7 @@ class TestAccessToken:
         assert header["kid"]
 
         claims = decode(pair["access_token"], secret)
-        assert list(claims)[:11] == "fresh iat jti type sub nbf exp sid auth_time iss aud".split()
+        assert list(claims)[:12] == "fresh iat jti type sub nbf exp sid auth_time iss aud gen".split()
         assert claims["fresh"] is True
         assert claims["type"] == "access"
         assert claims["sub"] == "2"

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use tollbridge::store::db::Database;
-use tollbridge::{LoginStore, UserStore};
+use tollbridge::{Login, LoginStore, UserStore};
 
 use crate::database::TestDatabase;
 use crate::records::{create_user, login};
@@ -119,6 +119,22 @@ async fn answers_to_a_ping_when_its_tables_are_there() {
     assert!(database.migrate().await.unwrap().is_empty());
     database.ping().await.unwrap();
     assert!(!format!("{database:?}").contains("password"));
+}
+
+/// The rows of a version before rotations were confirmed: what was rotated then is good for the grace only, as it was.
+#[actix_web::test]
+async fn takes_every_earlier_rotation_for_confirmed() {
+    let (place, database) = TestDatabase::migrated().await;
+    let user = create_user(&database, "alice").await;
+    let rotated = Login { refresh_generation: 3, refresh_confirmed: false, ..login(&user.id.to_string()) };
+    database.insert(&rotated).await.unwrap();
+    for column in ["remember_confirmed", "refresh_confirmed"] {
+        place.execute(&format!("ALTER TABLE logins DROP COLUMN {column}"));
+    }
+    place.execute("DELETE FROM __diesel_schema_migrations WHERE version = '20261125000003'");
+    assert_eq!(database.migrate().await.unwrap().len(), 1);
+    let found = LoginStore::find(&place.open(), &rotated.id).await.unwrap();
+    assert_eq!(found, Some(Login { refresh_confirmed: true, ..rotated }));
 }
 
 #[actix_web::test]

@@ -21,6 +21,7 @@ pub(crate) fn login(identity: &str) -> Login {
         ip: None,
         refresh_generation: 0,
         refresh_rotated_at: NOW,
+        refresh_confirmed: true,
         remember: None,
     }
 }

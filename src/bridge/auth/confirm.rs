@@ -103,7 +103,7 @@ impl Auth {
         };
         Ok(matches!(
             engine.browser.remember_key.compare(&cookie, record, now, REMEMBER_GRACE),
-            Match::Current | Match::JustRotated
+            Match::Current | Match::Previous
         ))
     }
 

@@ -34,22 +34,29 @@ impl Auth {
         let issuer = &engine.tokens.issuer;
         let signer = issuer.signer(&token.sub, Extras::default())?;
         let login = rotate(engine, &token, now).await?;
-        Ok(issuer.pair(&signer, &login, false, now, None)?)
+        // The rotation can have waited for the store.
+        Ok(issuer.pair(&signer, &login, false, engine.clock.now(), None)?)
     }
 }
 
 /// Rotates the refresh token: advances the counter of its login. Returns the login after that.
 async fn rotate(engine: &Engine, token: &VerifiedToken, now: UnixTime) -> Result<Login, AuthError> {
-    let login_id = token.login_id().ok_or(NO_LOGIN)?;
+    let (login_id, generation) = token.login_id().zip(token.generation).ok_or(NO_LOGIN)?;
     // The login must be live and its user active before the token is used.
     let (_, login) = find_live(engine, &token.sub, &login_id, now).await?;
-    if engine.logins.rotate_refresh(&login_id, token.generation, now).await? {
+    if let Some(rotated_at) = engine.logins.rotate_refresh(&login_id, generation, &engine.clock).await? {
         tracing::info!(login.id = %login_id, outcome = "rotated", "refresh");
-        return Ok(Login { refresh_generation: token.generation + 1, refresh_rotated_at: now, ..login });
+        return Ok(Login {
+            refresh_generation: generation + 1,
+            refresh_rotated_at: rotated_at,
+            refresh_confirmed: false,
+            ..login
+        });
     }
     // Another request has rotated the token, just now or long ago. The current row tells which.
+    let now = engine.clock.now();
     let (_, login) = find_live(engine, &token.sub, &login_id, now).await?;
-    if rotation::was_just_rotated(engine, token, &login, now) {
+    if rotation::is_good_predecessor(engine, token, &login, now) {
         tracing::info!(login.id = %login_id, outcome = "replayed", "refresh");
         return Ok(login);
     }

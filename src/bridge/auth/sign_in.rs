@@ -145,12 +145,18 @@ impl<'a> LoginUser<'a> {
             ip: req.peer_addr().map(|peer| peer.ip().to_string()),
             refresh_generation: 0,
             refresh_rotated_at: now,
+            refresh_confirmed: true,
             remember: remember.as_ref().map(|(record, _)| record.clone()),
         };
         engine.logins.insert(&login).await?;
         if self.opens_session {
             let remembered_for = self.duration.filter(|_| self.remember).map(seconds);
-            let metadata = SessionMetadata { stale: !self.fresh, forced: !facts.active, remembered_for };
+            let metadata = SessionMetadata {
+                stale: !self.fresh,
+                forced: !facts.active,
+                remembered_for,
+                ..SessionMetadata::default()
+            };
             face::open(browser, req, &req.get_session(), &login, metadata)?;
             let cookies = &browser.cookies;
             match remember {

@@ -6,9 +6,9 @@ use super::auth_handle::Auth;
 use crate::bridge::credential::{Choice, WantedType, raw_cookies};
 use crate::bridge::error::{AuthError, NO_LOGIN};
 use crate::bridge::model::{AuthEvent, CredentialLocation, EndReason, LoginId, UnixTime};
-use crate::bridge::resolve::{Engine, Verdict, find_live};
+use crate::bridge::resolve::{Engine, Verdict, find_live, rotation};
 use crate::bridge::session::SessionLogin;
-use crate::bridge::token::Verification;
+use crate::bridge::token::{TokenType, Verification, VerifiedToken};
 
 /// Which of a user's logins end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
@@ -29,7 +29,7 @@ impl Auth {
     ///
     /// # Errors
     ///
-    /// When a presented token is invalid or belongs to no login; when another site sent a request without a token; when
+    /// When a presented token is invalid, belongs to no login or is a refresh token that was used before; when another site sent a request without a token; when
     /// the scope includes other logins, and this login has ended or its token has expired or is revoked; when the store
     /// is unavailable.
     pub async fn logout_user(&self, scope: LogoutScope) -> Result<(), AuthError> {
@@ -59,6 +59,13 @@ impl Auth {
                     if let Some(check) = engine.checks.check(&token, true, now) {
                         check.await?;
                     }
+                }
+                if token.token_type == TokenType::Refresh {
+                    let checked = check_not_superseded(engine, &token, &presented, now).await;
+                    if in_cookie && matches!(checked, Err(AuthError::TokenReused)) {
+                        self.state.remove_token_cookies();
+                    }
+                    checked?;
                 }
                 end_logins(engine, &presented, scope, now).await?;
                 if in_cookie && scope != LogoutScope::Others {
@@ -130,6 +137,21 @@ impl Auth {
 struct PresentedLogin {
     identity: String,
     login_id: LoginId,
+}
+
+/// Refuses a refresh token that has a successor, as a refresh does: it may be a copy, which ends its own login and no
+/// other. A login that is over is no error.
+async fn check_not_superseded(
+    engine: &Engine,
+    token: &VerifiedToken,
+    presented: &PresentedLogin,
+    now: UnixTime,
+) -> Result<(), AuthError> {
+    let login = engine.logins.find(&presented.login_id).await?;
+    match login.filter(|login| login.identity == presented.identity && login.is_live(now)) {
+        Some(login) => rotation::check_unused(engine, token, &login, now).await,
+        None => Ok(()),
+    }
 }
 
 /// Ends the logins in the scope.

@@ -84,7 +84,11 @@ impl BridgeBuilder {
         self
     }
 
-    /// How long after a rotation the previous refresh token still yields the same successor. Default: 10 seconds.
+    /// How long after a rotation the previous refresh token yields the same successor in any case. Default 10 seconds.
+    /// It does so for longer if no token of the new pair has been used yet, because the response may have been lost.
+    ///
+    /// Zero is strict: a refresh token is good for one request, and its second use ends the login. Then so does a lost
+    /// response, and so do two tabs that refresh at the same time.
     pub fn refresh_grace(mut self, grace: Duration) -> Self {
         self.refresh_grace = grace;
         self

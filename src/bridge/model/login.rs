@@ -4,7 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::clock::UnixTime;
+use super::clock::{Clock, UnixTime};
 use super::random;
 use super::store_error::StoreFuture;
 
@@ -65,6 +65,9 @@ pub struct Login {
     pub refresh_generation: i64,
     /// The time when the refresh token was last rotated. It is `created_at` before the first rotation.
     pub refresh_rotated_at: UnixTime,
+    /// Whether a token of the current generation has been seen in use, so the client has received it. It is `true`
+    /// before the first rotation.
+    pub refresh_confirmed: bool,
     /// The remember cookie, if this login has one.
     pub remember: Option<RememberRecord>,
 }
@@ -87,6 +90,9 @@ pub struct RememberRecord {
     pub generation: i64,
     /// The time of the last rotation.
     pub rotated_at: UnixTime,
+    /// Whether the session that came with the current secret part has been seen in use, so the browser has received both. It is `true` before the
+    /// first rotation.
+    pub confirmed: bool,
     /// The expiry: from this time on the cookie restores no session.
     pub expires_at: UnixTime,
 }
@@ -96,6 +102,7 @@ impl fmt::Debug for RememberRecord {
         f.debug_struct("RememberRecord")
             .field("generation", &self.generation)
             .field("rotated_at", &self.rotated_at)
+            .field("confirmed", &self.confirmed)
             .field("expires_at", &self.expires_at)
             .finish_non_exhaustive()
     }
@@ -162,16 +169,40 @@ pub trait LoginStore: Send + Sync + 'static {
     /// The login whose remember cookie has this selector, live or not; `None` when the selector is unknown.
     fn find_remembered<'a>(&'a self, selector: &'a str) -> StoreFuture<'a, Option<Login>>;
 
-    /// Rotates the refresh token. If the login is live at `now` and its `refresh_generation` is still `generation`:
-    /// adds one to it, sets `refresh_rotated_at` and `last_seen_at` to `now` and returns `true`. Otherwise changes
-    /// nothing and returns `false`. Use one conditional statement: exactly one of several concurrent calls must get
-    /// `true`.
-    fn rotate_refresh<'a>(&'a self, id: &'a LoginId, generation: i64, now: UnixTime) -> StoreFuture<'a, bool>;
+    /// Rotates the refresh token. If the login is live now and its `refresh_generation` is still `generation`: adds one
+    /// to it, sets `refresh_confirmed` to `false`, `refresh_rotated_at` and `last_seen_at` to now and returns now.
+    /// Otherwise changes nothing and returns `None`. Use one conditional statement: exactly one of several concurrent
+    /// calls must succeed.
+    ///
+    /// Now is the time of `clock` at the write. Read it as late as possible: after the call has waited for a connection
+    /// or a lock.
+    fn rotate_refresh<'a>(
+        &'a self,
+        id: &'a LoginId,
+        generation: i64,
+        clock: &'a Clock,
+    ) -> StoreFuture<'a, Option<UnixTime>>;
 
-    /// Rotates the remember cookie. If the login is live at `next.rotated_at` and the generation of its cookie is still
-    /// `next.generation - 1`: replaces the record of the cookie by `next` and returns `true`. Otherwise changes nothing
-    /// and returns `false`. Use one conditional statement, as above.
-    fn rotate_remember<'a>(&'a self, id: &'a LoginId, next: &'a RememberRecord) -> StoreFuture<'a, bool>;
+    /// Records that a token of the current generation has been seen in use. If the login is live at `now` and its
+    /// `refresh_generation` is still `generation`: sets `refresh_confirmed` to `true` and returns `true`. Otherwise
+    /// changes nothing and returns `false`. Use one conditional statement, as above.
+    fn confirm_refresh<'a>(&'a self, id: &'a LoginId, generation: i64, now: UnixTime) -> StoreFuture<'a, bool>;
+
+    /// Rotates the remember cookie. If the login is live now and the generation of its cookie is still
+    /// `next.generation - 1`: replaces the record of the cookie by `next`, but with the `rotated_at` of now, and returns
+    /// `true`. Otherwise changes nothing and returns `false`. Use one conditional statement, and read `clock` at the
+    /// write, as above.
+    fn rotate_remember<'a>(
+        &'a self,
+        id: &'a LoginId,
+        next: &'a RememberRecord,
+        clock: &'a Clock,
+    ) -> StoreFuture<'a, bool>;
+
+    /// Records that the browser has been seen to have the current remember cookie. If the login is live at `now` and the generation
+    /// of its cookie is still `generation`: sets the `confirmed` of the cookie to `true` and returns `true`. Otherwise
+    /// changes nothing and returns `false`. Use one conditional statement, as above.
+    fn confirm_remember<'a>(&'a self, id: &'a LoginId, generation: i64, now: UnixTime) -> StoreFuture<'a, bool>;
 
     /// Changes the expiry of the remember cookie. If the login is live at `now` and the generation of its cookie is
     /// still `generation`: sets the `expires_at` of the cookie and returns `true`. Otherwise changes nothing and
@@ -221,8 +252,10 @@ impl<T: LoginStore + ?Sized> LoginStore for Arc<T> {
         insert(login: &'a Login) -> ();
         find(id: &'a LoginId) -> Option<Login>;
         find_remembered(selector: &'a str) -> Option<Login>;
-        rotate_refresh(id: &'a LoginId, generation: i64, now: UnixTime) -> bool;
-        rotate_remember(id: &'a LoginId, next: &'a RememberRecord) -> bool;
+        rotate_refresh(id: &'a LoginId, generation: i64, clock: &'a Clock) -> Option<UnixTime>;
+        confirm_refresh(id: &'a LoginId, generation: i64, now: UnixTime) -> bool;
+        rotate_remember(id: &'a LoginId, next: &'a RememberRecord, clock: &'a Clock) -> bool;
+        confirm_remember(id: &'a LoginId, generation: i64, now: UnixTime) -> bool;
         extend_remember(id: &'a LoginId, generation: i64, expires_at: UnixTime, now: UnixTime) -> bool;
         confirm(id: &'a LoginId, now: UnixTime) -> bool;
         touch(id: &'a LoginId, now: UnixTime) -> ();

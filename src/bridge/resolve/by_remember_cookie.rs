@@ -17,7 +17,7 @@ use crate::bridge::model::{
 };
 use crate::bridge::session::{Match, PresentedCookie, SessionMetadata, face};
 
-/// How long after a rotation the previous remember cookie still gets the current one, in seconds. Requests that a
+/// How long after a rotation the previous remember cookie gets the current one in any case, in seconds. Requests that a
 /// browser sends at the same time need this.
 pub(crate) const REMEMBER_GRACE: i64 = 30;
 
@@ -48,6 +48,7 @@ pub(super) async fn resolve(
     let mut metadata = SessionMetadata { stale: true, ..SessionMetadata::default() };
     if let Some(remember) = &login.remember {
         set.push(browser.cookies.remember(browser.remember_key.value(remember), now, remember.expires_at));
+        metadata.remember_generation = Some(remember.generation);
         metadata.remembered_for = Some(remembered_for(remember, seconds(browser.remember_ttl)));
     }
     face::open(browser, req, session, &login, metadata)?;
@@ -85,9 +86,9 @@ async fn restore_login(
                 let remembered_for = remembered_for(record, seconds(browser.remember_ttl));
                 next.expires_at = next.expires_at.max(renewed_expiry(&found, remembered_for, now));
             }
-            engine.logins.rotate_remember(&login_id, &next).await?;
+            engine.logins.rotate_remember(&login_id, &next, &engine.clock).await?;
         }
-        Match::JustRotated => {}
+        Match::Previous => {}
     }
     match find_live(engine, &identity, &login_id, now).await {
         Ok(found) => Ok(Some(found)),

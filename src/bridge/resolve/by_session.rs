@@ -67,6 +67,11 @@ async fn resolve_session(
 ) -> Result<Principal, UnusableLogin> {
     let now = engine.clock.now();
     let (user, login) = find_live(engine, &found.identity, &found.login_id, now).await?;
+    if let Some(remember) = login.remember.as_ref().filter(|remember| !remember.confirmed)
+        && found.metadata.remember_generation == Some(remember.generation)
+    {
+        engine.confirmations.confirm_remember(&engine.logins, &login.id, remember.generation, now);
+    }
     by_remember_cookie::renew(engine, req, &login, found.metadata, now, set).await?;
     let fresh = !found.metadata.stale && engine.is_fresh(login.auth_time, now);
     Ok(Principal::of_login(login, user.user, Via::Session, CredentialLocation::Cookie, fresh))

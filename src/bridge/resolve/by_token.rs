@@ -73,6 +73,9 @@ pub(super) async fn resolve(
         // Boxed to keep the future of an access token small.
         TokenType::Refresh => Box::pin(find_live_and_unused(engine, token, &login_id, now)).await?,
     };
+    if !login.refresh_confirmed && token.generation == Some(login.refresh_generation) {
+        engine.confirmations.confirm_refresh(&engine.logins, &login, now);
+    }
     let of_login = Principal::of_login(login, user.user, Via::Token, location, fresh);
     Ok(Principal { expires_at: token.exp, token: Some(Rc::clone(token)), ..of_login })
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::confirmation::PendingConfirmations;
 use super::external_tokens::ExternalTokens;
 use super::token_checks::TokenChecks;
 use crate::bridge::credential::CredentialReader;
@@ -23,6 +24,7 @@ pub(crate) struct Engine {
     pub(crate) browser: BrowserSettings,
     /// How long a login counts as fresh after its user has authenticated.
     pub(crate) fresh_window: Duration,
+    pub(crate) confirmations: PendingConfirmations,
     pub(crate) events: Events,
     pub(crate) clock: Clock,
 }

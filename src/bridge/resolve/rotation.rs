@@ -1,19 +1,26 @@
 //! The rotation of refresh tokens: each can be used once, and gets a successor.
 //!
 //! A login has one row, with one counter. The use of the token of generation *n* sets the counter to *n + 1* in one
-//! conditional statement, so of several requests with the same token one succeeds. The others get the same successor
-//! for a short time, because it is derived from the row; so does a client that lost the response. A token that is used
-//! after that time has been copied: its login ends, with the session and all tokens.
+//! conditional statement, so of several requests with the same token one succeeds. The others get the same successor,
+//! because it is derived from the row; so does a client that lost the response.
+//!
+//! Both tokens of a pair carry the generation. The first use of either shows that the client has received the pair. The
+//! previous refresh token is good until then, or for the grace period if that is longer. A token that is used after
+//! that has been copied: its login ends, with the session and all tokens. `docs/rotation.md` follows an attacker and a
+//! client through this.
 
 use super::engine::Engine;
 use crate::bridge::error::AuthError;
 use crate::bridge::model::{EndReason, Login, UnixTime, seconds};
 use crate::bridge::token::{TokenFault, VerifiedToken};
 
-/// Whether the token is the predecessor of the current one, and was rotated within the grace period.
-pub(crate) fn was_just_rotated(engine: &Engine, token: &VerifiedToken, login: &Login, now: UnixTime) -> bool {
+/// Whether the token is the predecessor of the current one and still good: the current one has not been seen in use, or
+/// the grace period is not over. Without a grace period no predecessor is good.
+pub(crate) fn is_good_predecessor(engine: &Engine, token: &VerifiedToken, login: &Login, now: UnixTime) -> bool {
     let grace = seconds(engine.tokens.refresh_grace);
-    login.refresh_generation == token.generation + 1 && now - login.refresh_rotated_at < grace
+    // The age is negative after the clock was set back.
+    let in_grace = (0..grace).contains(&now.saturating_sub(login.refresh_rotated_at));
+    grace > 0 && token.generation == Some(login.refresh_generation - 1) && (in_grace || !login.refresh_confirmed)
 }
 
 /// Refuses a refresh token that has a successor. This is for a request that the token authenticates without a rotation.
@@ -23,7 +30,7 @@ pub(crate) async fn check_unused(
     login: &Login,
     now: UnixTime,
 ) -> Result<(), AuthError> {
-    if login.refresh_generation == token.generation || was_just_rotated(engine, token, login, now) {
+    if token.generation == Some(login.refresh_generation) || is_good_predecessor(engine, token, login, now) {
         return Ok(());
     }
     Err(reject_reused(engine, token, login, now).await?)
@@ -37,7 +44,7 @@ pub(crate) async fn reject_reused(
     login: &Login,
     now: UnixTime,
 ) -> Result<AuthError, AuthError> {
-    if login.refresh_generation <= token.generation {
+    if token.generation.is_none_or(|generation| login.refresh_generation <= generation) {
         // This generation was never issued. The state of the store is older than the token.
         return Ok(AuthError::TokenInvalid(TokenFault::UnknownGeneration));
     }

@@ -27,6 +27,9 @@ pub(crate) struct SessionMetadata {
     pub(crate) stale: bool,
     /// Whether the session was opened although the user is disabled.
     pub(crate) forced: bool,
+    /// The generation of the remember cookie that came with this session, if a remember cookie opened it. The use of the
+    /// session shows that the browser has received that cookie.
+    pub(crate) remember_generation: Option<i64>,
     /// The lifetime of the remember cookie, in seconds, if it differs from the configured one.
     pub(crate) remembered_for: Option<UnixTime>,
 }

@@ -2,10 +2,11 @@
 //!
 //! The selector finds the login, and the validator authenticates the cookie. The store keeps the SHA-256 hash of the
 //! current validator. Each use rotates the validator. The next validator is derived with a key of the server, so
-//! simultaneous requests of a browser get the same cookie.
+//! simultaneous requests of a browser get the same cookie, and so does a browser that lost the response.
 //!
-//! An old validator, presented after the grace period, shows that the cookie was stolen, because either the thief or the
-//! user has already used it. The login ends. A validator that was never valid has no effect.
+//! The previous validator stays valid until the current one, or the session that came with it, is used, or for the grace
+//! period if that is longer. After that it shows that the cookie was stolen, because either the thief or the user has
+//! already used it. The login ends. A validator that was never valid has no effect.
 
 use aws_lc_rs::{constant_time, hmac};
 use base64::Engine as _;
@@ -28,8 +29,8 @@ pub(crate) struct PresentedCookie<'a> {
 pub(crate) enum Match {
     /// The cookie is valid.
     Current,
-    /// The cookie is the previous one. It was rotated within the grace period.
-    JustRotated,
+    /// The cookie is the previous one, and the current one has not been used yet or was issued within the grace period.
+    Previous,
     /// The cookie is an old one.
     Reused,
     /// The cookie was never valid.
@@ -44,7 +45,7 @@ impl RememberKey {
     /// The record and the value of a new remember cookie.
     pub(crate) fn issue(&self, now: UnixTime, expires_at: UnixTime) -> (RememberRecord, String) {
         let selector = random::base64url::<16>();
-        let record = self.record(selector, 0, now, expires_at);
+        let record = RememberRecord { confirmed: true, ..self.record(selector, 0, now, expires_at) };
         let value = self.value(&record);
         (record, value)
     }
@@ -80,13 +81,15 @@ impl RememberKey {
         if !was_valid {
             return Match::Forged;
         }
-        let previous = cookie.generation == record.generation - 1;
-        if previous && now - record.rotated_at <= grace { Match::JustRotated } else { Match::Reused }
+        let is_previous = cookie.generation == record.generation - 1;
+        // The age is negative after the clock was set back.
+        let in_grace = (0..=grace).contains(&now.saturating_sub(record.rotated_at));
+        if is_previous && (in_grace || !record.confirmed) { Match::Previous } else { Match::Reused }
     }
 
     fn record(&self, selector: String, generation: i64, rotated_at: UnixTime, expires_at: UnixTime) -> RememberRecord {
         let validator_hash = sha256(&self.validator(&selector, generation));
-        RememberRecord { selector, validator_hash, generation, rotated_at, expires_at }
+        RememberRecord { selector, validator_hash, generation, rotated_at, confirmed: false, expires_at }
     }
 
     fn validator(&self, selector: &str, generation: i64) -> [u8; 32] {

@@ -43,7 +43,7 @@ impl Issuer {
             auth_time: token.auth_time,
             iss: self.issuer(),
             aud: self.audiences(),
-            generation: None,
+            generation: token.generation,
         };
         self.signer_with(&token.sub, extras)?.sign(TokenType::Access, &claims).map(Some)
     }

@@ -9,6 +9,7 @@ use super::verifier::Verifier;
 pub(crate) struct TokenAuthority {
     pub(crate) issuer: Issuer,
     pub(crate) verifier: Verifier,
-    /// The time after a rotation during which the previous refresh token still gives the same successor.
+    /// The time after a rotation during which the previous refresh token gives the same successor in any case. Zero: it
+    /// never does.
     pub(crate) refresh_grace: Duration,
 }

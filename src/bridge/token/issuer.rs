@@ -121,9 +121,10 @@ impl Issuer {
             auth_time: login.auth_time,
             iss: &self.profile.issuer,
             aud: &self.profile.audiences,
-            generation: None,
+            generation: Some(login.refresh_generation),
         };
-        let rotated = login.refresh_rotated_at;
+        // After the clock was set back, a token that begins at the rotation would not be valid yet.
+        let rotated = login.refresh_rotated_at.min(now);
         let refresh = WrittenClaims {
             fresh: false,
             iat: rotated,
@@ -132,7 +133,6 @@ impl Issuer {
             nbf: self.nbf(rotated),
             csrf: refresh_csrf.as_deref(),
             exp: expiry(rotated, self.profile.refresh_ttl, login),
-            generation: Some(login.refresh_generation),
             ..access
         };
         Ok(TokenPair {

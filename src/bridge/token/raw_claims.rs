@@ -25,7 +25,7 @@ pub(super) struct RawClaims<'a> {
     pub(super) auth_time: UnixTime,
     pub(super) iss: Cow<'a, str>,
     pub(super) aud: Audience<'a>,
-    /// The generation of a refresh token.
+    /// The generation of the token pair. Access tokens that were issued by an earlier version have none.
     pub(super) generation: Option<i64>,
     /// The value that a request with the token in a cookie must repeat.
     pub(super) csrf: Option<Cow<'a, str>>,

@@ -18,8 +18,8 @@ pub(crate) struct VerifiedToken {
     /// The expiry. `None` for a token that never expires.
     pub(crate) exp: Option<UnixTime>,
     pub(crate) auth_time: UnixTime,
-    /// The generation of a refresh token; 0 for access tokens.
-    pub(crate) generation: i64,
+    /// The generation of the token pair. `None` for external tokens and for access tokens of an earlier version.
+    pub(crate) generation: Option<i64>,
     /// The value that a request with the token in a cookie must repeat.
     pub(crate) csrf: Option<String>,
     /// The start of the validity: the later of `iat` and `nbf`.

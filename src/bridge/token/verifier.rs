@@ -95,7 +95,7 @@ impl Verifier {
         if claims.jti.is_empty() {
             return not_allowed("jti");
         }
-        if claims.generation.is_some() != (token_type == TokenType::Refresh) {
+        if claims.generation.is_none() && token_type == TokenType::Refresh {
             return not_allowed("gen");
         }
         Ok(())
@@ -113,7 +113,7 @@ impl Verifier {
             sid: Some(claims.sid.into_owned()),
             exp: Some(claims.exp),
             auth_time: claims.auth_time,
-            generation: claims.generation.unwrap_or(0),
+            generation: claims.generation,
             issued_at: claims.iat,
             csrf: claims.csrf.map(Into::into),
             not_before: claims.nbf.unwrap_or(claims.iat).max(claims.iat),

@@ -24,10 +24,13 @@ pub(super) struct LoginRow {
     ip: Option<String>,
     refresh_generation: i64,
     refresh_rotated_at: UnixTime,
+    refresh_confirmed: bool,
     remember_selector: Option<String>,
     remember_hash: Option<Vec<u8>>,
     remember_generation: Option<i64>,
     remember_rotated_at: Option<UnixTime>,
+    /// `true` without a remember cookie.
+    remember_confirmed: bool,
     remember_expires_at: Option<UnixTime>,
 }
 
@@ -53,10 +56,12 @@ impl LoginRow {
             ip: login.ip.clone(),
             refresh_generation: login.refresh_generation,
             refresh_rotated_at: login.refresh_rotated_at,
+            refresh_confirmed: login.refresh_confirmed,
             remember_selector: remember.map(|remember| remember.selector.clone()),
             remember_hash: remember.map(|remember| remember.validator_hash.to_vec()),
             remember_generation: remember.map(|remember| remember.generation),
             remember_rotated_at: remember.map(|remember| remember.rotated_at),
+            remember_confirmed: remember.is_none_or(|remember| remember.confirmed),
             remember_expires_at: remember.map(|remember| remember.expires_at),
         })
     }
@@ -88,6 +93,7 @@ impl LoginRow {
                         .map_err(|_hash| unreadable("a remember hash that is not SHA-256"))?,
                     generation,
                     rotated_at,
+                    confirmed: self.remember_confirmed,
                     expires_at,
                 })
             }
@@ -107,6 +113,7 @@ impl LoginRow {
             ip: self.ip,
             refresh_generation: self.refresh_generation,
             refresh_rotated_at: self.refresh_rotated_at,
+            refresh_confirmed: self.refresh_confirmed,
             remember,
         })
     }

@@ -11,7 +11,7 @@ use super::schema::{logins, sessions};
 use super::sessions::delete_of_login;
 use super::storable::is_storable;
 use super::write::row_count;
-use crate::{EndReason, Login, LoginId, LoginStore, RememberRecord, StoreFuture, UnixTime};
+use crate::{Clock, EndReason, Login, LoginId, LoginStore, RememberRecord, StoreFuture, UnixTime};
 
 impl LoginStore for Database {
     /// An error when the user does not exist: a deleted user must not get a login.
@@ -60,50 +60,97 @@ impl LoginStore for Database {
         })
     }
 
-    fn rotate_refresh<'a>(&'a self, id: &'a LoginId, generation: i64, now: UnixTime) -> StoreFuture<'a, bool> {
+    fn rotate_refresh<'a>(
+        &'a self,
+        id: &'a LoginId,
+        generation: i64,
+        clock: &'a Clock,
+    ) -> StoreFuture<'a, Option<UnixTime>> {
+        let (id, clock) = (id.as_str().to_owned(), clock.clone());
+        let rotate = move |connection: &mut Connection| {
+            let now = clock.now();
+            let rows = each!(connection, c => {
+                diesel::update(logins::table)
+                    .filter(logins::id.eq(&id))
+                    .filter(logins::refresh_generation.eq(generation))
+                    .filter(logins::ended_at.is_null())
+                    .filter(logins::expires_at.gt(now))
+                    .set((
+                        logins::refresh_generation.eq(logins::refresh_generation + 1),
+                        logins::refresh_confirmed.eq(false),
+                        logins::refresh_rotated_at.eq(now),
+                        logins::last_seen_at.eq(now),
+                    ))
+                    .execute(c)
+            })?;
+            Ok((rows == 1).then_some(now))
+        };
+        Box::pin(self.write(move |connection| connection.with_write_lock(rotate)))
+    }
+
+    fn confirm_refresh<'a>(&'a self, id: &'a LoginId, generation: i64, now: UnixTime) -> StoreFuture<'a, bool> {
         let id = id.as_str().to_owned();
         Box::pin(async move {
-            let rotated = self.write(move |connection| {
+            let confirmed = self.write(move |connection| {
                 each!(connection, c => {
                     diesel::update(logins::table)
                         .filter(logins::id.eq(&id))
                         .filter(logins::refresh_generation.eq(generation))
                         .filter(logins::ended_at.is_null())
                         .filter(logins::expires_at.gt(now))
-                        .set((
-                            logins::refresh_generation.eq(logins::refresh_generation + 1),
-                            logins::refresh_rotated_at.eq(now),
-                            logins::last_seen_at.eq(now),
-                        ))
+                        .set(logins::refresh_confirmed.eq(true))
                         .execute(c)
                 })
             });
-            Ok(rotated.await? == 1)
+            Ok(confirmed.await? == 1)
         })
     }
 
-    fn rotate_remember<'a>(&'a self, id: &'a LoginId, next: &'a RememberRecord) -> StoreFuture<'a, bool> {
+    fn rotate_remember<'a>(
+        &'a self,
+        id: &'a LoginId,
+        next: &'a RememberRecord,
+        clock: &'a Clock,
+    ) -> StoreFuture<'a, bool> {
+        let (id, next, clock) = (id.as_str().to_owned(), next.clone(), clock.clone());
+        let rotate = move |connection: &mut Connection| {
+            let now = clock.now();
+            let rows = each!(connection, c => {
+                diesel::update(logins::table)
+                    .filter(logins::id.eq(&id))
+                    .filter(logins::remember_generation.eq(next.generation.wrapping_sub(1)))
+                    .filter(logins::ended_at.is_null())
+                    .filter(logins::expires_at.gt(now))
+                    .set((
+                        logins::remember_selector.eq(&next.selector),
+                        logins::remember_hash.eq(&next.validator_hash[..]),
+                        logins::remember_generation.eq(next.generation),
+                        logins::remember_rotated_at.eq(now),
+                        logins::remember_confirmed.eq(next.confirmed),
+                        logins::remember_expires_at.eq(next.expires_at),
+                    ))
+                    .execute(c)
+            })?;
+            Ok(rows == 1)
+        };
+        Box::pin(self.write(move |connection| connection.with_write_lock(rotate)))
+    }
+
+    fn confirm_remember<'a>(&'a self, id: &'a LoginId, generation: i64, now: UnixTime) -> StoreFuture<'a, bool> {
         let id = id.as_str().to_owned();
-        let next = next.clone();
         Box::pin(async move {
-            let rotated = self.write(move |connection| {
+            let confirmed = self.write(move |connection| {
                 each!(connection, c => {
                     diesel::update(logins::table)
                         .filter(logins::id.eq(&id))
-                        .filter(logins::remember_generation.eq(next.generation.wrapping_sub(1)))
+                        .filter(logins::remember_generation.eq(generation))
                         .filter(logins::ended_at.is_null())
-                        .filter(logins::expires_at.gt(next.rotated_at))
-                        .set((
-                            logins::remember_selector.eq(&next.selector),
-                            logins::remember_hash.eq(&next.validator_hash[..]),
-                            logins::remember_generation.eq(next.generation),
-                            logins::remember_rotated_at.eq(next.rotated_at),
-                            logins::remember_expires_at.eq(next.expires_at),
-                        ))
+                        .filter(logins::expires_at.gt(now))
+                        .set(logins::remember_confirmed.eq(true))
                         .execute(c)
                 })
             });
-            Ok(rotated.await? == 1)
+            Ok(confirmed.await? == 1)
         })
     }
 

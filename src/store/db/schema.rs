@@ -28,10 +28,12 @@ diesel::table! {
         ip -> Nullable<Text>,
         refresh_generation -> BigInt,
         refresh_rotated_at -> BigInt,
+        refresh_confirmed -> Bool,
         remember_selector -> Nullable<Text>,
         remember_hash -> Nullable<Binary>,
         remember_generation -> Nullable<BigInt>,
         remember_rotated_at -> Nullable<BigInt>,
+        remember_confirmed -> Bool,
         remember_expires_at -> Nullable<BigInt>,
     }
 }

@@ -27,8 +27,11 @@ pub(super) fn ensure_login(which: &str, seen: Option<Login>, expected: &Login) -
     let mut seen = seen.ok_or_else(|| Violation::new(format!("{which} is not found")))?;
     let mut fields = Vec::new();
     if let (Some(one), Some(other)) = (&seen.remember, &expected.remember) {
-        fields =
-            differing!(RememberRecord { selector, validator_hash, generation, rotated_at, expires_at }, one, other);
+        fields = differing!(
+            RememberRecord { selector, validator_hash, generation, rotated_at, confirmed, expires_at },
+            one,
+            other
+        );
         seen.remember.clone_from(&expected.remember);
     }
     fields.extend(differing!(
@@ -46,6 +49,7 @@ pub(super) fn ensure_login(which: &str, seen: Option<Login>, expected: &Login) -
             ip,
             refresh_generation,
             refresh_rotated_at,
+            refresh_confirmed,
             remember
         },
         &seen,

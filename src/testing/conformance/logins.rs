@@ -42,6 +42,7 @@ async fn keeps_every_field<S: LoginStore>(at: Fixture<S>) -> Outcome {
         ip: Some("2001:db8::1".to_owned()),
         refresh_generation: 7,
         refresh_rotated_at: NOW + 8,
+        refresh_confirmed: false,
         ..remembered(&at.bob)
     };
     for kept in [Login { credential_epoch: -1, ..login(&at.alice) }, full] {

@@ -24,6 +24,7 @@ pub(super) fn login(identity: &str) -> Login {
         ip: None,
         refresh_generation: 0,
         refresh_rotated_at: NOW,
+        refresh_confirmed: true,
         remember: None,
     }
 }
@@ -35,6 +36,7 @@ pub(super) fn remembered(identity: &str) -> Login {
         validator_hash: [1; 32],
         generation: 0,
         rotated_at: NOW,
+        confirmed: true,
         expires_at: NOW + 500,
     };
     Login { remember: Some(remember), ..login(identity) }
@@ -47,6 +49,7 @@ pub(super) fn successor(remember: &RememberRecord) -> RememberRecord {
         validator_hash: remember.validator_hash.map(|byte| byte.wrapping_add(1)),
         generation: remember.generation + 1,
         rotated_at: remember.rotated_at + 1,
+        confirmed: false,
         expires_at: remember.expires_at + 1,
     }
 }

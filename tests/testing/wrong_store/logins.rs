@@ -1,6 +1,6 @@
 //! Logins, and what can be wrong with keeping them.
 
-use tollbridge::{EndReason, Login, LoginId, LoginStore, RememberRecord, StoreError, StoreFuture, UnixTime};
+use tollbridge::{Clock, EndReason, Login, LoginId, LoginStore, RememberRecord, StoreError, StoreFuture, UnixTime};
 
 use super::{Fault, WrongStore, lock};
 
@@ -52,35 +52,65 @@ impl LoginStore for WrongStore {
         })
     }
 
-    fn rotate_refresh<'a>(&'a self, id: &'a LoginId, generation: i64, now: UnixTime) -> StoreFuture<'a, bool> {
+    fn rotate_refresh<'a>(
+        &'a self,
+        id: &'a LoginId,
+        generation: i64,
+        clock: &'a Clock,
+    ) -> StoreFuture<'a, Option<UnixTime>> {
         Box::pin(async move {
+            let now = clock.now();
             let may = |login: &Login| {
                 (login.is_live(now) || self.has(Fault::RotatesTheDead))
                     && (login.refresh_generation == generation || self.has(Fault::RotatesAnyGeneration))
             };
             let rotate = |login: &mut Login| {
                 login.refresh_generation += 1;
+                login.refresh_confirmed &= self.has(Fault::RotatesConfirmed);
                 login.refresh_rotated_at = now;
                 if !self.has(Fault::RotatesWithoutTime) {
                     login.last_seen_at = now;
                 }
             };
             if self.has(Fault::RotatesInTwoSteps) || self.has(Fault::WritesBackWhatItRead) {
-                let Some(mut read) = self.find(id).await?.filter(|login| may(login)) else { return Ok(false) };
+                let Some(mut read) = self.find(id).await?.filter(|login| may(login)) else { return Ok(None) };
                 self.pause();
                 rotate(&mut read);
                 self.kept().logins.insert(id.clone(), read);
-                return Ok(true);
+                return Ok(Some(now));
             }
-            Ok(self.kept().logins.get_mut(id).filter(|login| may(login)).map(rotate).is_some())
+            Ok(self.kept().logins.get_mut(id).filter(|login| may(login)).map(rotate).map(|()| now))
         })
     }
 
-    fn rotate_remember<'a>(&'a self, id: &'a LoginId, next: &'a RememberRecord) -> StoreFuture<'a, bool> {
+    fn confirm_refresh<'a>(&'a self, id: &'a LoginId, generation: i64, now: UnixTime) -> StoreFuture<'a, bool> {
         Box::pin(async move {
+            let may = |login: &&mut Login| {
+                (login.is_live(now) || self.has(Fault::ConfirmsRefreshOfTheDead))
+                    && (login.refresh_generation == generation || self.has(Fault::ConfirmsAnyGeneration))
+            };
+            let confirm = |login: &mut Login| {
+                login.refresh_confirmed = true;
+                if self.has(Fault::ConfirmsWithTime) {
+                    login.last_seen_at = now;
+                }
+            };
+            Ok(self.kept().logins.get_mut(id).filter(may).map(confirm).is_some())
+        })
+    }
+
+    fn rotate_remember<'a>(
+        &'a self,
+        id: &'a LoginId,
+        next: &'a RememberRecord,
+        clock: &'a Clock,
+    ) -> StoreFuture<'a, bool> {
+        Box::pin(async move {
+            let now = clock.now();
+            let dated = RememberRecord { rotated_at: now, ..next.clone() };
             let may = |login: &Login| {
                 let before = login.remember.as_ref().map(|remember| remember.generation);
-                (login.is_live(next.rotated_at) || self.has(Fault::RotatesCookiesOfTheDead))
+                (login.is_live(now) || self.has(Fault::RotatesCookiesOfTheDead))
                     && (before == Some(next.generation - 1) || self.has(Fault::RotatesCookiesOfAnyGeneration))
             };
             if self.has(Fault::RotatesCookiesInTwoSteps) {
@@ -94,9 +124,27 @@ impl LoginStore for WrongStore {
             let Some(login) = kept.logins.get_mut(id).filter(|login| any || may(login)) else { return Ok(false) };
             match &mut login.remember {
                 Some(remember) if self.has(Fault::RotatesHalfACookie) => {
-                    *remember = RememberRecord { expires_at: remember.expires_at, ..next.clone() };
+                    *remember = RememberRecord { expires_at: remember.expires_at, ..dated };
                 }
-                remember => *remember = Some(next.clone()),
+                remember if self.has(Fault::RotatesCookiesWithoutTime) => *remember = Some(next.clone()),
+                remember => *remember = Some(dated),
+            }
+            Ok(true)
+        })
+    }
+
+    fn confirm_remember<'a>(&'a self, id: &'a LoginId, generation: i64, now: UnixTime) -> StoreFuture<'a, bool> {
+        Box::pin(async move {
+            let mut kept = self.kept();
+            let Some(login) = kept.logins.get_mut(id) else { return Ok(false) };
+            let is_live = login.is_live(now) || self.has(Fault::ConfirmsCookiesOfTheDead);
+            let any = self.has(Fault::ConfirmsCookiesOfAnyGeneration);
+            match login.remember.as_mut().filter(|remember| is_live && (any || remember.generation == generation)) {
+                Some(remember) => remember.confirmed = true,
+                None => return Ok(false),
+            }
+            if self.has(Fault::ConfirmsCookiesWithTime) {
+                login.last_seen_at = now;
             }
             Ok(true)
         })
