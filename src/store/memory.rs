@@ -47,7 +47,7 @@ impl Records {
 }
 
 impl LoginStore for MemoryStore {
-    fn insert<'a>(&'a self, login: &'a Login) -> StoreFuture<'a, ()> {
+    fn insert<'a>(&'a self, login: &'a Login) -> StoreFuture<'a, bool> {
         Box::pin(async move {
             let mut records = self.records();
             let selector = login.remember.as_ref().map(|remember| &remember.selector);
@@ -56,7 +56,7 @@ impl LoginStore for MemoryStore {
                 return Err(StoreError::new("a login with this id or this remember selector is there already"));
             }
             records.logins.insert(login.id.clone(), login.clone());
-            Ok(())
+            Ok(true)
         })
     }
 

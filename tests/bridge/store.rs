@@ -66,7 +66,7 @@ macro_rules! counted {
 
 impl LoginStore for CountingStore {
     counted! {
-        insert(login: &'a Login) -> ();
+        insert(login: &'a Login) -> bool;
         find(id: &'a LoginId) -> Option<Login>;
         find_remembered(selector: &'a str) -> Option<Login>;
         rotate_refresh(id: &'a LoginId, generation: i64, now: UnixTime) -> bool;

@@ -13,6 +13,7 @@ const FAULTS: &[(Fault, &str)] = &[
     (Fault::AnswersErrors, "but it answers an error: the store is not available: out of order"),
     (Fault::Panics, "but it panics"),
     (Fault::LosesAField, "`insert`: keeps a new login"),
+    (Fault::KeepsWhatItRefuses, "`insert`: keeps nothing of a login for which it answers `false`"),
     (Fault::OverwritesLogins, "`insert`: an id or a remember selector that is there"),
     (Fault::SharesSelectors, "`insert`: an id or a remember selector that is there"),
     (Fault::FindsAnyLogin, "`find`: `None` when it is unknown"),

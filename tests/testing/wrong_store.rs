@@ -16,6 +16,7 @@ pub(crate) enum Fault {
     AnswersErrors,
     Panics,
     LosesAField,
+    KeepsWhatItRefuses,
     OverwritesLogins,
     SharesSelectors,
     FindsAnyLogin,

@@ -157,8 +157,14 @@ impl EndReason {
 /// The layer decides what a login may do. A store keeps the records, and each of its methods is one atomic step.
 /// When a method that writes returns `Ok`, the write must survive the end of the process.
 pub trait LoginStore: Send + Sync + 'static {
-    /// Inserts a new login. An id or a remember selector that exists already is an error, and changes nothing.
-    fn insert<'a>(&'a self, login: &'a Login) -> StoreFuture<'a, ()>;
+    /// Inserts a new login and returns `true`. An id or a remember selector that exists already is an error, and changes
+    /// nothing.
+    ///
+    /// A store that also has the users inserts nothing and returns `false` when there is no user with the identity of the
+    /// login, or the user has another [credential epoch](crate::UserStore::credential_epoch) than the login. Compare and
+    /// insert in one statement or transaction: a user who is disabled, deleted or gets a new password while they sign in
+    /// must not get a login.
+    fn insert<'a>(&'a self, login: &'a Login) -> StoreFuture<'a, bool>;
 
     /// The login with this id, live or not; `None` when the id is unknown.
     fn find<'a>(&'a self, id: &'a LoginId) -> StoreFuture<'a, Option<Login>>;
@@ -222,7 +228,7 @@ pub(super) use delegate_to_inner;
 /// A store that is shared with other owners.
 impl<T: LoginStore + ?Sized> LoginStore for Arc<T> {
     delegate_to_inner! {
-        insert(login: &'a Login) -> ();
+        insert(login: &'a Login) -> bool;
         find(id: &'a LoginId) -> Option<Login>;
         find_remembered(selector: &'a str) -> Option<Login>;
         rotate_refresh(id: &'a LoginId, generation: i64, now: UnixTime) -> bool;

@@ -2,7 +2,6 @@
 
 use diesel::prelude::*;
 
-use super::identity::user_id;
 use super::schema::logins;
 use crate::{EndReason, Login, RememberRecord, StoreError, UnixTime};
 
@@ -32,13 +31,11 @@ pub(super) struct LoginRow {
 }
 
 impl LoginRow {
-    /// The row of a login.
-    pub(super) fn new(login: &Login) -> Result<Self, StoreError> {
-        let user_id = user_id(&login.identity)
-            .ok_or_else(|| StoreError::new("a login's identity must be the id of a user of this database"))?;
+    /// The row of a login of this user.
+    pub(super) fn new(user_id: i64, login: &Login) -> Self {
         let (ended_at, end_reason) = login.ended.unzip();
         let remember = login.remember.as_ref();
-        Ok(Self {
+        Self {
             id: login.id.as_str().to_owned(),
             user_id,
             credential_epoch: login.credential_epoch,
@@ -58,7 +55,7 @@ impl LoginRow {
             remember_generation: remember.map(|remember| remember.generation),
             remember_rotated_at: remember.map(|remember| remember.rotated_at),
             remember_expires_at: remember.map(|remember| remember.expires_at),
-        })
+        }
     }
 
     /// The login of the row; an error when a column is unreadable or a group of columns is incomplete.

@@ -6,22 +6,26 @@ use super::connection::{Connection, each};
 use super::database::Database;
 use super::identity::user_id;
 use super::login_row::LoginRow;
-use super::schema::{logins, sessions};
+use super::schema::{logins, sessions, users};
 use super::sessions::delete_of_login;
 use super::storable::is_storable;
 use super::write::row_count;
 use crate::{EndReason, Login, LoginId, LoginStore, RememberRecord, StoreFuture, UnixTime};
 
 impl LoginStore for Database {
-    /// An error when the user does not exist: a deleted user must not get a login.
-    fn insert<'a>(&'a self, login: &'a Login) -> StoreFuture<'a, ()> {
+    fn insert<'a>(&'a self, login: &'a Login) -> StoreFuture<'a, bool> {
         Box::pin(async move {
-            let row = LoginRow::new(login)?;
-            self.write(
-                move |connection| each!(connection, c => diesel::insert_into(logins::table).values(&row).execute(c)),
-            )
-            .await
-            .map(|_rows| ())
+            let Some(user) = user_id(&login.identity) else { return Ok(false) };
+            let row = LoginRow::new(user, login);
+            let epoch = login.credential_epoch;
+            let insert = move |connection: &mut Connection| {
+                if locked_epoch(connection, user)? != Some(epoch) {
+                    return Ok(false);
+                }
+                each!(connection, c => diesel::insert_into(logins::table).values(&row).execute(c))?;
+                Ok(true)
+            };
+            self.write(move |connection| connection.transaction(insert)).await
         })
     }
 
@@ -193,6 +197,17 @@ impl LoginStore for Database {
             });
             Ok(row_count(ended.await?))
         })
+    }
+}
+
+/// The credential epoch of a user, which no other transaction changes until this one ends. Must be called in a
+/// transaction.
+fn locked_epoch(connection: &mut Connection, user: i64) -> QueryResult<Option<i64>> {
+    let epoch = users::table.filter(users::id.eq(user)).select(users::credential_epoch);
+    match connection {
+        // The transaction holds the write lock from its start.
+        Connection::Sqlite(c) => epoch.get_result(c).optional(),
+        Connection::Postgres(c) => epoch.for_share().get_result(c).optional(),
     }
 }
 

@@ -93,16 +93,19 @@ impl Database {
         self.read_in_pool(all).await
     }
 
-    /// Enables a user, or disables them and ends all their logins, in one transaction. `false` when there is no such
-    /// user.
+    /// Enables a user, or disables them, in one transaction: all their logins end, and the credential epoch grows by one,
+    /// so that a sign-in that is under way gets no login. `false` when there is no such user.
     ///
     /// # Errors
     ///
     /// When the database is unavailable.
     pub async fn set_active(&self, user: i64, active: bool, now: UnixTime) -> Result<bool, StoreError> {
         let set = move |connection: &mut Connection| {
+            let epochs = i64::from(!active);
             let updated = each!(connection, c => {
-                diesel::update(users::table.filter(users::id.eq(user))).set(users::active.eq(active)).execute(c)
+                diesel::update(users::table.filter(users::id.eq(user)))
+                    .set((users::active.eq(active), users::credential_epoch.eq(users::credential_epoch + epochs)))
+                    .execute(c)
             })?;
             if !active {
                 end_of_user(connection, user, None, EndReason::UserDisabled, now)?;

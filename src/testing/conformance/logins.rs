@@ -9,7 +9,8 @@ use crate::{EndReason, Login, LoginId, LoginStore, RememberRecord};
 
 pub(super) fn checks<S: LoginStore>() -> Vec<Check<S>> {
     checks! {
-        "`insert`: keeps a new login, every field of it" => keeps_every_field,
+        "`insert`: keeps a new login, every field of it, and answers `true`" => keeps_every_field,
+        "`insert`: keeps nothing of a login for which it answers `false`" => keeps_nothing_refused,
         "`insert`: an id or a remember selector that is there already is an error, and changes nothing" => takes_none_twice,
         "`find`: the login with this id, live or not" => finds_the_dead,
         "`find`: `None` when it is unknown" => finds_nothing_unknown,
@@ -30,7 +31,6 @@ pub(super) fn checks<S: LoginStore>() -> Vec<Check<S>> {
 
 async fn keeps_every_field<S: LoginStore>(at: Fixture<S>) -> Outcome {
     let full = Login {
-        credential_epoch: i64::MAX,
         created_at: NOW + 2,
         auth_time: NOW + 3,
         amr: "pwd otp".to_owned(),
@@ -44,9 +44,22 @@ async fn keeps_every_field<S: LoginStore>(at: Fixture<S>) -> Outcome {
         refresh_rotated_at: NOW + 8,
         ..remembered(&at.bob)
     };
-    for kept in [Login { credential_epoch: -1, ..login(&at.alice) }, full] {
-        at.here.insert(&kept).await?;
+    for kept in [login(&at.alice), full] {
+        ensure(at.here.insert(&kept).await?, "it answers `false` for a user's login of the epoch 0")?;
         ensure_login("the login", at.there.find(&kept.id).await?, &kept)?;
+    }
+    Ok(())
+}
+
+async fn keeps_nothing_refused<S: LoginStore>(at: Fixture<S>) -> Outcome {
+    for epoch in [-1, 1, i64::MAX] {
+        let login = Login { credential_epoch: epoch, ..login(&at.alice) };
+        // Whether a store refuses it depends on whether it knows the users.
+        let kept = at.here.insert(&login).await?.then_some(&login);
+        match (at.there.find(&login.id).await?, kept) {
+            (found, Some(kept)) => ensure_login("the login", found, kept)?,
+            (found, None) => ensure_eq("what was refused", &found, &None)?,
+        }
     }
     Ok(())
 }

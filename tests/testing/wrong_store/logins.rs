@@ -5,7 +5,7 @@ use tollbridge::{EndReason, Login, LoginId, LoginStore, RememberRecord, StoreErr
 use super::{Fault, WrongStore, lock};
 
 impl LoginStore for WrongStore {
-    fn insert<'a>(&'a self, login: &'a Login) -> StoreFuture<'a, ()> {
+    fn insert<'a>(&'a self, login: &'a Login) -> StoreFuture<'a, bool> {
         Box::pin(async move {
             if self.has(Fault::AnswersErrors) {
                 return Err(StoreError::new("out of order"));
@@ -21,10 +21,11 @@ impl LoginStore for WrongStore {
             }
             let mut login = login.clone();
             if self.has(Fault::LosesAField) {
-                login.credential_epoch = 0;
+                login.user_agent = None;
             }
+            let refused = self.has(Fault::KeepsWhatItRefuses) && login.credential_epoch != 0;
             kept.logins.insert(login.id.clone(), login);
-            Ok(())
+            Ok(!refused)
         })
     }
 
