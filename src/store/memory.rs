@@ -153,13 +153,16 @@ impl LoginStore for MemoryStore {
         except: Option<&'a LoginId>,
         reason: EndReason,
         now: UnixTime,
-    ) -> StoreFuture<'a, u64> {
+    ) -> StoreFuture<'a, Option<u64>> {
         Box::pin(async move {
             let mut records = self.records();
-            let theirs =
-                records.logins.values().filter(|login| login.identity == identity && Some(&login.id) != except);
-            let ids: Vec<LoginId> = theirs.map(|login| login.id.clone()).collect();
-            Ok(ids.iter().map(|id| u64::from(records.end(id, reason, now))).sum())
+            let theirs = || records.logins.values().filter(|login| login.identity == identity);
+            if except.is_some_and(|except| !theirs().any(|login| login.id == *except && login.is_live(now))) {
+                return Ok(None);
+            }
+            let ids = theirs().filter(|login| Some(&login.id) != except).map(|login| login.id.clone());
+            let ids: Vec<LoginId> = ids.collect();
+            Ok(Some(ids.iter().map(|id| u64::from(records.end(id, reason, now))).sum()))
         })
     }
 }

@@ -24,6 +24,7 @@ mod operations;
 mod outage;
 mod overload;
 mod password;
+mod races;
 mod refused_logins;
 mod requests;
 mod shutdown;

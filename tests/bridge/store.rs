@@ -75,7 +75,7 @@ impl LoginStore for CountingStore {
         confirm(id: &'a LoginId, now: UnixTime) -> bool;
         touch(id: &'a LoginId, now: UnixTime) -> ();
         end(id: &'a LoginId, reason: EndReason, now: UnixTime) -> bool;
-        end_all(identity: &'a str, except: Option<&'a LoginId>, reason: EndReason, now: UnixTime) -> u64;
+        end_all(identity: &'a str, except: Option<&'a LoginId>, reason: EndReason, now: UnixTime) -> Option<u64>;
     }
 }
 

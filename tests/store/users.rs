@@ -102,7 +102,7 @@ async fn knows_a_user_by_one_identity_only() {
         assert_eq!(find_user(&database, alias).await, None, "{alias:?}");
         let both = database.find_with_login(alias, &login.id, &database).await.unwrap();
         assert_eq!(both, (None, None), "{alias:?}");
-        assert_eq!(database.end_all(alias, None, EndReason::Logout, NOW).await.unwrap(), 0, "{alias:?}");
+        assert_eq!(database.end_all(alias, None, EndReason::Logout, NOW).await.unwrap(), Some(0), "{alias:?}");
         let of_alias = Login { id: LoginId::random(), identity: alias.to_owned(), ..login.clone() };
         assert!(!database.insert(&of_alias).await.unwrap(), "a login of nobody: {alias:?}");
     }

@@ -206,14 +206,17 @@ pub trait LoginStore: Send + Sync + 'static {
     /// first time and reason stay.
     fn end<'a>(&'a self, id: &'a LoginId, reason: EndReason, now: UnixTime) -> StoreFuture<'a, bool>;
 
-    /// Ends every login of a user except `except`, deletes their sessions, and returns the number of ended logins.
+    /// Ends every login of a user except `except`, deletes their sessions, and returns the number of ended logins. If
+    /// `except` is not a login of this user that is live at `now`: changes nothing and returns `None`. Make both in one
+    /// statement or transaction that no other call for the same user can come between: of several calls that except
+    /// different logins one must win, and its login is the one that is left.
     fn end_all<'a>(
         &'a self,
         identity: &'a str,
         except: Option<&'a LoginId>,
         reason: EndReason,
         now: UnixTime,
-    ) -> StoreFuture<'a, u64>;
+    ) -> StoreFuture<'a, Option<u64>>;
 }
 
 macro_rules! delegate_to_inner {
@@ -237,6 +240,6 @@ impl<T: LoginStore + ?Sized> LoginStore for Arc<T> {
         confirm(id: &'a LoginId, now: UnixTime) -> bool;
         touch(id: &'a LoginId, now: UnixTime) -> ();
         end(id: &'a LoginId, reason: EndReason, now: UnixTime) -> bool;
-        end_all(identity: &'a str, except: Option<&'a LoginId>, reason: EndReason, now: UnixTime) -> u64;
+        end_all(identity: &'a str, except: Option<&'a LoginId>, reason: EndReason, now: UnixTime) -> Option<u64>;
     }
 }

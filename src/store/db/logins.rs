@@ -188,14 +188,20 @@ impl LoginStore for Database {
         except: Option<&'a LoginId>,
         reason: EndReason,
         now: UnixTime,
-    ) -> StoreFuture<'a, u64> {
+    ) -> StoreFuture<'a, Option<u64>> {
         let except = except.map(|login| login.as_str().to_owned());
         Box::pin(async move {
-            let Some(user) = user_id(identity) else { return Ok(0) };
-            let ended = self.write(move |connection| {
-                connection.transaction(|connection| end_of_user(connection, user, except.as_deref(), reason, now))
-            });
-            Ok(row_count(ended.await?))
+            let Some(user) = user_id(identity) else { return Ok(except.is_none().then_some(0)) };
+            let end = move |connection: &mut Connection| {
+                lock_user(connection, user)?;
+                if let Some(except) = &except
+                    && !is_live(connection, user, except, now)?
+                {
+                    return Ok(None);
+                }
+                end_of_user(connection, user, except.as_deref(), reason, now).map(Some)
+            };
+            Ok(self.write(move |connection| connection.transaction(end)).await?.map(row_count))
         })
     }
 }
@@ -209,6 +215,30 @@ fn locked_epoch(connection: &mut Connection, user: i64) -> QueryResult<Option<i6
         Connection::Sqlite(c) => epoch.get_result(c).optional(),
         Connection::Postgres(c) => epoch.for_share().get_result(c).optional(),
     }
+}
+
+/// Keeps other transactions that lock this user waiting until this one ends. Must be called in a transaction.
+fn lock_user(connection: &mut Connection, user: i64) -> QueryResult<()> {
+    match connection {
+        // The transaction holds the write lock from its start.
+        Connection::Sqlite(_) => Ok(()),
+        Connection::Postgres(c) => {
+            let locked = users::table.filter(users::id.eq(user)).select(users::id).for_no_key_update();
+            locked.get_result::<i64>(c).optional().map(drop)
+        }
+    }
+}
+
+/// Whether a login is this user's, and live at `now`.
+fn is_live(connection: &mut Connection, user: i64, login: &str, now: UnixTime) -> QueryResult<bool> {
+    each!(connection, c => {
+        let live = logins::table
+            .filter(logins::id.eq(login))
+            .filter(logins::user_id.eq(user))
+            .filter(logins::ended_at.is_null())
+            .filter(logins::expires_at.gt(now));
+        diesel::select(diesel::dsl::exists(live)).get_result(c)
+    })
 }
 
 /// Ends all logins of a user but `except`, and deletes their sessions. Must be called in a transaction.

@@ -26,6 +26,8 @@ pub(super) fn checks<S: LoginStore>() -> Vec<Check<S>> {
         "`end`: `false` when it was unknown or had been ended before, which stays as it was" => ends_once,
         "`end`: is one atomic step, so that of any number of racers exactly one gets `true`" => ends_for_one_racer,
         "`end_all`: ends every login of a user but `except`, and answers how many that were" => ends_all_of_one_user,
+        "`end_all`: changes nothing and answers `None` if `except` is not a live login of this user" => ends_none_for_the_dead,
+        "`end_all`: is one atomic step, so that racers who except their own logins leave one" => leaves_one_login,
     }
 }
 
@@ -237,13 +239,57 @@ async fn ends_all_of_one_user<S: LoginStore>(at: Fixture<S>) -> Outcome {
         let excepted = if which == 1 { ", the one that is excepted" } else { "" };
         ensure(lives(which).await? == expected, format!("{whose}{excepted} lives: {}, not {expected}", !expected))?;
     }
-    ensure_eq("the number of them", &ended, &2)?;
+    ensure_eq("the number of them", &ended, &Some(2))?;
     ensure_eq("the end of one", &found(&*at.here, &logins[0].id).await?.ended, &Some((NOW + 1, EndReason::Logout)))?;
     let untouched = found(&*at.here, &before.id).await?.ended;
     ensure_eq("the end of one that had been ended before", &untouched, &Some((NOW, EndReason::UserDisabled)))?;
     for expected in [1, 0] {
         let ended = at.here.end_all(&at.alice, None, EndReason::PasswordChanged, NOW + 2).await?;
-        ensure_eq("the number of those that were left", &ended, &expected)?;
+        ensure_eq("the number of those that were left", &ended, &Some(expected))?;
     }
     ensure(lives(3).await?, "another user's login was ended")
+}
+
+async fn ends_none_for_the_dead<S: LoginStore>(at: Fixture<S>) -> Outcome {
+    let of_bob = inserted(&at, login(&at.bob)).await?;
+    let ended = inserted(&at, login(&at.alice)).await?;
+    at.here.end(&ended.id, EndReason::Logout, NOW).await?;
+    let expired = inserted(&at, Login { expires_at: NOW + 1, ..login(&at.alice) }).await?;
+    let other = inserted(&at, login(&at.alice)).await?;
+    for (which, except) in [
+        ("a login that is unknown", &LoginId::random()),
+        ("another user's login", &of_bob.id),
+        ("a login that has been ended", &ended.id),
+        ("a login that has expired", &expired.id),
+    ] {
+        let answer = at.here.end_all(&at.alice, Some(except), EndReason::Logout, NOW + 1).await?;
+        ensure_eq(&format!("the answer for {which}"), &answer, &None)?;
+        ensure_login("another login of the user", at.there.find(&other.id).await?, &other)?;
+    }
+    Ok(())
+}
+
+async fn leaves_one_login<S: LoginStore>(at: Fixture<S>) -> Outcome {
+    for _ in 0..ROUNDS {
+        let mut logins = Vec::new();
+        for _ in 0..RACERS {
+            logins.push(inserted(&at, login(&at.alice)).await?.id);
+        }
+        let racers = logins.iter().cloned().enumerate().map(|(racing, own)| {
+            let (store, identity) = (at.handle(racing), at.alice.clone());
+            racer(move || async move {
+                let ended = store.end_all(&identity, Some(&own), EndReason::Logout, NOW).await;
+                ended.map(|ended| ended.is_some())
+            })
+        });
+        let won = winners(race(racers.collect()).await?)?;
+        let mut left = 0;
+        for id in &logins {
+            left += usize::from(found(&*at.there, id).await?.is_live(NOW));
+        }
+        ensure_eq("the number of racers whose answer is a number", &won, &1)?;
+        ensure_eq("the number of logins that are left", &left, &1)?;
+        at.here.end_all(&at.alice, None, EndReason::Logout, NOW).await?;
+    }
+    Ok(())
 }

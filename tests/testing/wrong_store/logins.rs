@@ -2,7 +2,7 @@
 
 use tollbridge::{EndReason, Login, LoginId, LoginStore, RememberRecord, StoreError, StoreFuture, UnixTime};
 
-use super::{Fault, WrongStore, lock};
+use super::{Fault, Kept, WrongStore, lock};
 
 impl LoginStore for WrongStore {
     fn insert<'a>(&'a self, login: &'a Login) -> StoreFuture<'a, bool> {
@@ -171,9 +171,23 @@ impl LoginStore for WrongStore {
         except: Option<&'a LoginId>,
         reason: EndReason,
         now: UnixTime,
-    ) -> StoreFuture<'a, u64> {
+    ) -> StoreFuture<'a, Option<u64>> {
         Box::pin(async move {
+            let may = |kept: &Kept| {
+                let of_user = |login: &Login| login.identity == identity || self.has(Fault::EndsAllForAnybody);
+                let live = |login: &Login| login.is_live(now) || self.has(Fault::EndsAllForTheDead);
+                except.is_none_or(|id| kept.logins.get(id).is_some_and(|login| of_user(login) && live(login)))
+            };
+            if !may(&self.kept()) {
+                return Ok(None);
+            }
+            if self.has(Fault::EndsAllInTwoSteps) {
+                self.pause();
+            }
             let mut kept = self.kept();
+            if !self.has(Fault::EndsAllInTwoSteps) && !may(&kept) {
+                return Ok(None);
+            }
             let except = except.filter(|_| !self.has(Fault::EndsAllButNone));
             let theirs = |login: &&Login| {
                 (login.identity == identity || self.has(Fault::EndsEverybody)) && Some(&login.id) != except
@@ -184,7 +198,7 @@ impl LoginStore for WrongStore {
             if self.has(Fault::EndAllTakesAllSessions) {
                 kept.sessions.clear();
             }
-            Ok(if self.has(Fault::Miscounts) { ids.len() } else { ended } as u64)
+            Ok(Some(if self.has(Fault::Miscounts) { ids.len() } else { ended } as u64))
         })
     }
 }

@@ -1,0 +1,111 @@
+//! Requests that are released together, on connections of their own. What one of them decided must hold where it is
+//! carried out.
+
+use std::sync::Barrier;
+use std::thread::scope;
+
+use serde_json::json;
+
+use crate::app::{PANTHER, PASSWORD, TestApp, cheap, hash, new_user, wait};
+use crate::clients::{Anonymous, Answer, Client as _, Token};
+
+/// The connections of a race.
+const RACERS: usize = 50;
+
+/// A race condition does not show in every race.
+const ROUNDS: usize = 4;
+
+/// A server with room for every racer.
+fn start() -> TestApp {
+    TestApp::with(&[("PASSWORD__QUEUE", "128")])
+}
+
+/// Releases all racers together, and returns their results in order.
+fn race<T: Send, R: FnOnce() -> T + Send>(racers: impl IntoIterator<Item = R>) -> Vec<T> {
+    let racers: Vec<R> = racers.into_iter().collect();
+    let together = Barrier::new(racers.len());
+    scope(|scope| {
+        let start = |racer: R| {
+            let together = &together;
+            scope.spawn(move || {
+                together.wait();
+                racer()
+            })
+        };
+        let threads: Vec<_> = racers.into_iter().map(start).collect();
+        threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
+    })
+}
+
+fn sign_in(app: &TestApp, username: &str) -> Answer {
+    Anonymous(app).post_json("/login", &json!({ "username": username, "password": PASSWORD }))
+}
+
+/// Signs a user in many times while `change` is made to the user, and returns the tokens of those who got some.
+fn sign_in_during(app: &TestApp, username: &str, change: impl Fn() + Send + Sync) -> Vec<String> {
+    let racer = |number: usize| {
+        let change = &change;
+        move || {
+            if number == RACERS / 2 {
+                change();
+                return None;
+            }
+            let answer = sign_in(app, username);
+            if answer.status == 200 {
+                return Some(answer.pair().access);
+            }
+            answer.refused(401, "invalid_credentials");
+            None
+        }
+    };
+    race((0..RACERS).map(racer)).into_iter().flatten().collect()
+}
+
+#[test]
+fn a_sign_in_beside_disable_is_dead_after_enable() {
+    let app = start();
+    for _ in 0..ROUNDS {
+        let set_active =
+            |active| assert!(wait(app.database.set_active(PANTHER, active, app.clock.now())).expect("an answer"));
+        let tokens = sign_in_during(&app, "panther", || set_active(false));
+        set_active(true);
+        for token in tokens {
+            Token(&app, token).get("/who_am_i").refused(401, "login_ended");
+        }
+        sign_in(&app, "panther").expect(200);
+    }
+}
+
+#[test]
+fn a_sign_in_beside_delete_is_refused_as_unknown() {
+    let app = start();
+    let hashed = hash(cheap(), PASSWORD);
+    for round in 0..ROUNDS {
+        let username = format!("mayfly {round}");
+        let user = wait(app.database.create_user(new_user(None, &username, "Mayfly", hashed.clone()))).expect("a user");
+        let delete = || assert!(wait(app.database.delete_user(user.id)).expect("an answer"));
+        for token in sign_in_during(&app, &username, delete) {
+            let (status, code) = Token(&app, token).get("/who_am_i").outcome();
+            assert!(status == 401 && ["login_ended", "user_not_found"].contains(&code.as_str()), "{status} {code}");
+        }
+    }
+}
+
+#[test]
+fn of_all_who_end_the_others_one_is_left() {
+    let app = start();
+    for _ in 0..ROUNDS {
+        let tokens: Vec<String> = (0..RACERS).map(|_| Anonymous(&app).token_login("panther").access).collect();
+        let end_others = |token: &String| {
+            let token = Token(&app, token.clone());
+            move || token.post_json("/logout", &json!({ "scope": "others" }))
+        };
+        let answers = race(tokens.iter().map(end_others));
+        let won = answers.iter().filter(|answer| answer.status == 204).count();
+        let lives = |token: &&String| Token(&app, (*token).clone()).get("/who_am_i").status == 200;
+        assert_eq!((won, tokens.iter().filter(lives).count()), (1, 1));
+        answers.into_iter().filter(|answer| answer.status != 204).for_each(|answer| {
+            answer.refused(401, "login_ended");
+        });
+    }
+}
