@@ -16,6 +16,7 @@ mod login_row;
 mod logins;
 mod maintenance;
 mod migrations;
+mod password_change;
 mod pool;
 mod read;
 mod read_cache;
@@ -30,5 +31,6 @@ mod write;
 
 pub use database::Database;
 pub use error::DatabaseError;
+pub use password_change::{ChangePasswordError, PasswordChange};
 pub use user_row::{NewUser, User};
 pub use users::CreateUserError;

@@ -91,7 +91,7 @@ fn a_new_password_from_the_administrator_ends_every_login() {
     let app = TestApp::start();
     let faces = Faces::new(&app);
     let new = hash(cheap(), "what the administrator says");
-    wait(app.database.change_password(PANTHER, &new, None, app.clock.now())).expect("an answer");
+    assert!(wait(app.database.reset_password(PANTHER, &new, app.clock.now())).expect("an answer"));
     faces.assert_refused(&["login_ended", "login_required"]);
     assert_eq!(login(&app), 401);
 }

@@ -109,3 +109,72 @@ fn of_all_who_end_the_others_one_is_left() {
         });
     }
 }
+
+const NEW: &str = "a new and longer staple";
+
+fn change_password(app: &TestApp, token: &str, new: &str) -> Answer {
+    let form = json!({ "current_password": PASSWORD, "new_password": new });
+    Token(app, token.to_owned()).post_json("/account/password", &form)
+}
+
+/// Checks that this is the user's password, and gives the user the one that every test begins with.
+fn assert_password(app: &TestApp, password: &str) {
+    let sign_in = |password: &str| {
+        Anonymous(app).post_json("/login", &json!({ "username": "panther", "password": password })).status
+    };
+    assert_eq!((sign_in(password), sign_in("another one")), (200, 401));
+    let hashed = hash(cheap(), PASSWORD);
+    assert!(wait(app.database.reset_password(PANTHER, &hashed, app.clock.now())).expect("an answer"));
+}
+
+#[test]
+fn of_all_who_change_the_password_one_wins() {
+    let app = start();
+    for _ in 0..ROUNDS {
+        let tokens: Vec<String> = (0..RACERS).map(|_| Anonymous(&app).token_login("panther").access).collect();
+        let new = |number: usize| format!("{NEW} {number}");
+        let racer = |(number, token): (usize, &String)| {
+            let (app, token, new) = (&app, token.clone(), new(number));
+            move || change_password(app, &token, &new)
+        };
+        let answers = race(tokens.iter().enumerate().map(racer));
+        let won: Vec<usize> = (0..RACERS).filter(|&number| answers[number].status == 200).collect();
+        let [winner] = won[..] else { panic!("{won:?} have changed the password") };
+        for (number, answer) in answers.iter().enumerate() {
+            let token = Token(&app, tokens[number].clone());
+            if number == winner {
+                token.get("/who_am_i").expect(200);
+                Token(&app, answer.pair().refresh).post("/refresh").expect(200);
+            } else {
+                let (status, code) = answer.outcome();
+                assert!(status == 401 && ["login_ended", "invalid_credentials"].contains(&code.as_str()), "{code}");
+                token.get("/who_am_i").refused(401, "login_ended");
+            }
+        }
+        assert_password(&app, &new(winner));
+    }
+}
+
+#[test]
+fn of_a_change_of_password_and_logouts_everywhere_one_wins() {
+    let app = start();
+    for _ in 0..ROUNDS {
+        let tokens: Vec<String> = (0..RACERS).map(|_| Anonymous(&app).token_login("panther").access).collect();
+        let changes = |number: usize| number % 2 == 0;
+        let racer = |(number, token): (usize, &String)| {
+            let (app, token) = (&app, token.clone());
+            move || match changes(number) {
+                true => change_password(app, &token, NEW),
+                false => Token(app, token).post_json("/logout", &json!({ "scope": "all" })),
+            }
+        };
+        let answers = race(tokens.iter().enumerate().map(racer));
+        let won: Vec<usize> = (0..RACERS).filter(|&number| answers[number].status < 300).collect();
+        let [winner] = won[..] else { panic!("{won:?} have won") };
+        for (number, token) in tokens.iter().enumerate() {
+            let lives = Token(&app, token.clone()).get("/who_am_i").status == 200;
+            assert_eq!(lives, number == winner && changes(number), "{number} of {winner}");
+        }
+        assert_password(&app, if changes(winner) { NEW } else { PASSWORD });
+    }
+}

@@ -61,7 +61,8 @@ pub struct Login {
     pub user_agent: Option<String>,
     /// The client's IP address at sign-in.
     pub ip: Option<String>,
-    /// The generation of the current refresh token. It grows by one at each rotation.
+    /// The generation of the current refresh token. It grows by one at each rotation, and to the
+    /// [next series](Self::next_refresh_series) at a change of password.
     pub refresh_generation: i64,
     /// The time when the refresh token was last rotated. It is `created_at` before the first rotation.
     pub refresh_rotated_at: UnixTime,
@@ -74,6 +75,25 @@ impl Login {
     pub fn is_live(&self, now: UnixTime) -> bool {
         self.ended.is_none() && now < self.expires_at
     }
+
+    /// The generation with which the refresh tokens of this login begin a new series. Tokens of an earlier series were
+    /// replaced all at once, by a change of password. They are refused, but their use is no reuse: they may be the copies
+    /// that the change was made against, and must not end the login.
+    pub fn next_refresh_series(&self) -> i64 {
+        (series(self.refresh_generation) + 1) << SERIES_BITS
+    }
+
+    /// Whether a refresh token of this generation is of an earlier series than the current one.
+    pub(crate) fn is_of_earlier_series(&self, generation: i64) -> bool {
+        series(generation) < series(self.refresh_generation)
+    }
+}
+
+/// The bits of a refresh generation that count within its series.
+const SERIES_BITS: u32 = 32;
+
+fn series(generation: i64) -> i64 {
+    generation >> SERIES_BITS
 }
 
 /// What the server keeps of a remember cookie.

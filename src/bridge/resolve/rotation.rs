@@ -4,6 +4,9 @@
 //! conditional statement, so of several requests with the same token one succeeds. The others get the same successor
 //! for a short time, because it is derived from the row; so does a client that lost the response. A token that is used
 //! after that time has been copied: its login ends, with the session and all tokens.
+//!
+//! A change of password begins a new series of generations. A token of an earlier series is refused and ends nothing:
+//! whoever has a copy could otherwise end the login that the change has kept.
 
 use super::engine::Engine;
 use crate::bridge::error::AuthError;
@@ -40,6 +43,9 @@ pub(crate) async fn reject_reused(
     if login.refresh_generation <= token.generation {
         // This generation was never issued. The state of the store is older than the token.
         return Ok(AuthError::TokenInvalid(TokenFault::UnknownGeneration));
+    }
+    if login.is_of_earlier_series(token.generation) {
+        return Ok(AuthError::TokenRevoked);
     }
     engine.logins.end(&login.id, EndReason::RefreshReused, now).await?;
     tracing::warn!(login.id = %login.id, outcome = "reused", "a refresh token was used after its successor; login ended");

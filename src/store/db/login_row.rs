@@ -6,8 +6,8 @@ use super::schema::logins;
 use crate::{EndReason, Login, RememberRecord, StoreError, UnixTime};
 
 /// A login as the table stores it.
-#[derive(Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = logins, treat_none_as_default_value = false)]
+#[derive(Clone, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = logins, treat_none_as_default_value = false, treat_none_as_null = true)]
 pub(super) struct LoginRow {
     id: String,
     user_id: i64,

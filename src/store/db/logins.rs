@@ -264,15 +264,6 @@ pub(super) fn end_of_user(
     })
 }
 
-/// Sets the credential epoch of a user's login, which survives a change of password by this.
-pub(super) fn renew_epoch(connection: &mut Connection, user: i64, login: &str, epoch: i64) -> QueryResult<usize> {
-    each!(connection, c => {
-        diesel::update(logins::table.filter(logins::id.eq(login)).filter(logins::user_id.eq(user)))
-            .set(logins::credential_epoch.eq(epoch))
-            .execute(c)
-    })
-}
-
 /// Deletes the logins that ended or expired at `by` or earlier, with their sessions.
 pub(super) fn delete_ended(connection: &mut Connection, by: UnixTime) -> QueryResult<usize> {
     each!(connection, c => {
