@@ -3,13 +3,13 @@
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::store::db::{ChangePasswordError, PasswordChange, User};
-use crate::{Auth, AuthError, PasswordVerification, TokenPair};
+use crate::{Auth, AuthError, PasswordError, PasswordVerification, TokenPair};
 
 use super::metrics::LoginOutcome;
 use super::state::AppState;
 
-/// The longest username, in bytes. A longer one is not looked up.
-const USERNAME_MAX: usize = 255;
+/// The longest username, in characters. A longer one is neither created nor looked up.
+pub(super) const USERNAME_MAX: usize = 150;
 
 /// The user with this name and password.
 ///
@@ -34,13 +34,20 @@ pub(crate) async fn authenticate(state: &AppState, username: &str, password: Sec
 async fn check(state: &AppState, username: &str, password: SecretString) -> Result<User, AuthError> {
     state.password_policy.check_presented(password.expose_secret())?;
     // PostgreSQL rejects NUL in text with an error instead of finding no user.
-    let found = if username.len() > USERNAME_MAX || username.contains('\0') {
+    let found = if username.chars().count() > USERNAME_MAX || username.contains('\0') {
         None
     } else {
         state.db.find_by_username(username).await?
     };
     let (user, hash) = found.unzip();
-    let verified = state.passwords.verify(password, hash.clone()).await?;
+    let verified = state.passwords.verify(password, hash.clone()).await;
+    if let (Err(PasswordError::UnusableHash(_)), Some(user)) = (&verified, &user) {
+        tracing::warn!(
+            user.id = user.id,
+            "this user cannot sign in: set a new password with `tollbridge user password`"
+        );
+    }
+    let verified = verified?;
     let user = user.filter(|user| user.active).ok_or(AuthError::InvalidCredentials)?;
     match verified {
         PasswordVerification::No => return Err(AuthError::InvalidCredentials),

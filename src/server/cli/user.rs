@@ -10,12 +10,10 @@ use serde_json::{Value, json};
 use super::output::{print, table};
 use super::password::PasswordSource;
 use crate::Clock;
+use crate::server::accounts::USERNAME_MAX;
 use crate::server::config::Config;
 use crate::server::resources::{open_database, password_hasher};
 use crate::store::db::{CreateUserError, Database, NewUser, User};
-
-/// The longest username, in characters.
-const MAX_USERNAME: usize = 150;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum UserCommand {
@@ -197,8 +195,8 @@ fn print_json(value: &Value) -> CommandResult {
 
 fn check_username(username: &str) -> Result<(), String> {
     let length = username.chars().count();
-    if length == 0 || length > MAX_USERNAME {
-        return Err(format!("the username has {length} characters; choose one with 1 to {MAX_USERNAME}"));
+    if length == 0 || length > USERNAME_MAX {
+        return Err(format!("the username has {length} characters; choose one with 1 to {USERNAME_MAX}"));
     }
     if username.trim() != username || username.contains(char::is_control) {
         return Err("the username begins or ends with a space, or has a control character in it; leave them out".into());
