@@ -105,6 +105,9 @@ fn a_client_that_changes_it_gets_new_tokens() {
     assert_over(&app, &other);
 }
 
+/// What happens while a change is under way.
+type Meanwhile<'a> = &'a dyn Fn(&TestApp);
+
 /// Sends a change as a form, and holds its last byte back until `meanwhile` is done.
 fn change_around(app: &TestApp, credential: &str, meanwhile: impl FnOnce()) -> String {
     let pairs = [("current_password", PASSWORD), ("new_password", NEW)];
@@ -143,7 +146,7 @@ fn it_is_decided_when_it_is_carried_out() {
         let hash = hash(cheap(), PASSWORD);
         assert!(wait(app.database.reset_password(PANTHER, &hash, app.clock.now())).expect("an answer"));
     };
-    let cases: [(&str, &dyn Fn(&TestApp)); 6] = [
+    let cases: [(&str, Meanwhile<'_>); 6] = [
         ("This login has ended", &logout_all),
         ("The account is disabled", &|app| set_active(app, false)),
         ("This login has ended", &|app| [false, true].into_iter().for_each(|active| set_active(app, active))),

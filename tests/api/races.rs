@@ -160,7 +160,7 @@ fn of_a_change_of_password_and_logouts_everywhere_one_wins() {
     let app = start();
     for _ in 0..ROUNDS {
         let tokens: Vec<String> = (0..RACERS).map(|_| Anonymous(&app).token_login("panther").access).collect();
-        let changes = |number: usize| number % 2 == 0;
+        let changes = |number: usize| number.is_multiple_of(2);
         let racer = |(number, token): (usize, &String)| {
             let (app, token) = (&app, token.clone());
             move || match changes(number) {
@@ -176,5 +176,28 @@ fn of_a_change_of_password_and_logouts_everywhere_one_wins() {
             assert_eq!(lives, number == winner && changes(number), "{number} of {winner}");
         }
         assert_password(&app, if changes(winner) { NEW } else { PASSWORD });
+    }
+}
+
+#[test]
+fn of_the_changes_of_one_login_one_wins() {
+    let app = start();
+    for _ in 0..ROUNDS {
+        let token = Anonymous(&app).token_login("panther").access;
+        let new = |number: usize| format!("{NEW} {number}");
+        let racer = |number| {
+            let (app, token, new) = (&app, token.clone(), new(number));
+            move || change_password(app, &token, &new)
+        };
+        let answers = race((0..RACERS).map(racer));
+        let won: Vec<usize> = (0..RACERS).filter(|&number| answers[number].status == 200).collect();
+        let [winner] = won[..] else { panic!("{won:?} have changed the password") };
+        let refresh = answers[winner].pair().refresh;
+        for (_, answer) in answers.into_iter().enumerate().filter(|(number, _)| *number != winner) {
+            answer.refused(401, "invalid_credentials");
+        }
+        Token(&app, token).get("/who_am_i").expect(200);
+        Token(&app, refresh).post("/refresh").expect(200);
+        assert_password(&app, &new(winner));
     }
 }
