@@ -88,7 +88,7 @@ async fn the_vectors_of_the_reference_implementation_verify() {
         let phc = text("phc");
         let answer = hasher.verify(SecretString::from(text("password")), Some(phc.clone())).await;
         if vector["log2_m"] == 20 {
-            assert!(matches!(answer, Err(PasswordError::Unusable(_))), "1 GiB is over the bound: {phc}");
+            assert!(matches!(answer, Err(PasswordError::UnusableHash(_))), "1 GiB is over the bound: {phc}");
             refused += 1;
             continue;
         }
@@ -178,7 +178,7 @@ async fn a_stored_hash_that_can_not_be_used_is_named_but_not_shown_and_costs_a_h
     for phc in unusable {
         let before = hasher.activity().computed;
         let answer = hasher.verify(secret(PASSWORD), Some(phc.clone())).await;
-        let Err(PasswordError::Unusable(reason)) = answer else { panic!("{phc:.200}: {answer:?}") };
+        let Err(PasswordError::UnusableHash(reason)) = answer else { panic!("{phc:.200}: {answer:?}") };
         assert!(!reason.contains("nf65EOgL") && !reason.contains("c29tZX"), "{reason}");
         assert_eq!(hasher.activity().computed, before + 1, "{phc:.200}");
     }

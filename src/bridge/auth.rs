@@ -10,6 +10,8 @@ mod guard;
 mod new_tokens;
 mod protected_session;
 mod refresh;
+#[cfg(feature = "server")]
+mod renewal;
 mod request_state;
 mod sign_in;
 mod sign_out;

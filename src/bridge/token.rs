@@ -43,6 +43,8 @@ pub use issuer::TokenPair;
 pub(crate) use issuer::{Issuer, TokenProfile};
 pub(crate) use key_set::KeySet;
 pub use keys::{KeyError, TokenKey};
+#[cfg(feature = "server")]
+pub(crate) use signer::Signer;
 pub(crate) use token_error::TokenError;
 pub(crate) use token_hooks::{IssueHooks, KeyFinder};
 pub use token_type::TokenType;

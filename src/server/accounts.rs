@@ -2,13 +2,13 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::store::db::User;
-use crate::{AuthError, LoginId, PasswordError, PasswordVerification};
+use crate::store::db::{ChangePasswordError, PasswordChange, User};
+use crate::{Auth, AuthError, PasswordError, PasswordVerification, TokenPair};
 
 use super::metrics::LoginOutcome;
 use super::state::AppState;
 
-/// The longest username, in characters. A longer one is not looked up.
+/// The longest username, in characters. A longer one is neither created nor looked up.
 pub(super) const MAX_USERNAME: usize = 150;
 
 /// The user with this name and password.
@@ -61,7 +61,7 @@ async fn verify(
     hash: Option<String>,
 ) -> Result<PasswordVerification, AuthError> {
     match (state.passwords.verify(password, hash).await, user) {
-        (Err(PasswordError::Unusable(fault)), Some(user)) => {
+        (Err(PasswordError::UnusableHash(fault)), Some(user)) => {
             tracing::error!(
                 user.id = user.id,
                 fault,
@@ -81,28 +81,45 @@ async fn store_rehash(state: &AppState, user: &User, old_hash: &str, new_hash: &
     }
 }
 
-/// Changes the user's password and ends all their logins but `keep`.
+/// Changes the user's password, ends all their logins but that of the request, and renews its credentials. Returns its
+/// new tokens, if a token made the request.
 ///
 /// # Errors
 ///
-/// [`AuthError::InvalidCredentials`] when `current` is not the password; [`AuthError::InvalidRequest`] with the reason
-/// when the policy refuses `new`; and those of [`authenticate`].
+/// [`AuthError::InvalidCredentials`] when `current` is not the password, or another request has changed it meanwhile;
+/// [`AuthError::InvalidRequest`] with the reason when the policy refuses `new`; the refusal of the request when its login
+/// has ended or is not fresh any more when the password is written; and those of [`authenticate`].
 pub(crate) async fn change_password(
     state: &AppState,
+    auth: &Auth,
     user: &User,
-    keep: &LoginId,
     current: SecretString,
     new: SecretString,
-) -> Result<(), AuthError> {
+) -> Result<Option<TokenPair>, AuthError> {
     let policy = &state.password_policy;
     policy.check_presented(current.expose_secret())?;
     policy.check_new(&user.username, current.expose_secret(), new.expose_secret())?;
-    let hash = state.db.current_password_hash(user.id).await?;
-    if let PasswordVerification::No = verify(state, Some(user), current, hash).await? {
+    let hash = state.db.current_password_hash(user.id).await?.ok_or(AuthError::UserNotFound)?;
+    if let PasswordVerification::No = verify(state, Some(user), current, Some(hash.clone())).await? {
         return Err(AuthError::InvalidCredentials);
     }
     let new_hash = state.passwords.hash(new).await?;
-    state.db.change_password(user.id, &new_hash, Some(keep), state.clock.now()).await?;
-    tracing::info!(user.id = user.id, login.id = %keep, "password changed, other logins ended");
-    Ok(())
+    let renewal = auth.prepare_renewal().await?;
+    let change = PasswordChange {
+        verified_hash: hash,
+        new_hash,
+        login: renewal.login().clone(),
+        fresh_until: renewal.fresh_until(),
+        remember: renewal.remember().cloned(),
+    };
+    let login = state.db.change_password(user.id, change, &state.clock).await.map_err(|error| match error {
+        ChangePasswordError::UserNotFound => AuthError::UserNotFound,
+        ChangePasswordError::UserDisabled => AuthError::UserDisabled,
+        ChangePasswordError::LoginEnded => AuthError::LoginEnded,
+        ChangePasswordError::LoginNotFresh => auth.needs_refresh(),
+        ChangePasswordError::PasswordReplaced => AuthError::InvalidCredentials,
+        ChangePasswordError::Store(error) => error.into(),
+    })?;
+    tracing::info!(user.id = user.id, login.id = %login.id, "password changed, other logins ended");
+    renewal.complete(&login)
 }

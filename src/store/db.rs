@@ -18,6 +18,7 @@ mod login_row;
 mod logins;
 mod maintenance;
 mod migrations;
+mod password_change;
 mod pool;
 mod read;
 mod read_cache;
@@ -35,5 +36,6 @@ mod write_probe;
 
 pub use database::Database;
 pub use error::DatabaseError;
+pub use password_change::{ChangePasswordError, PasswordChange};
 pub use user_row::{NewUser, User};
 pub use users::CreateUserError;

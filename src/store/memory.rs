@@ -47,7 +47,7 @@ impl Records {
 }
 
 impl LoginStore for MemoryStore {
-    fn insert<'a>(&'a self, login: &'a Login) -> StoreFuture<'a, ()> {
+    fn insert<'a>(&'a self, login: &'a Login) -> StoreFuture<'a, bool> {
         Box::pin(async move {
             let mut records = self.records();
             let selector = login.remember.as_ref().map(|remember| &remember.selector);
@@ -56,7 +56,7 @@ impl LoginStore for MemoryStore {
                 return Err(StoreError::new("a login with this id or this remember selector is there already"));
             }
             records.logins.insert(login.id.clone(), login.clone());
-            Ok(())
+            Ok(true)
         })
     }
 
@@ -195,13 +195,16 @@ impl LoginStore for MemoryStore {
         except: Option<&'a LoginId>,
         reason: EndReason,
         now: UnixTime,
-    ) -> StoreFuture<'a, u64> {
+    ) -> StoreFuture<'a, Option<u64>> {
         Box::pin(async move {
             let mut records = self.records();
-            let theirs =
-                records.logins.values().filter(|login| login.identity == identity && Some(&login.id) != except);
-            let ids: Vec<LoginId> = theirs.map(|login| login.id.clone()).collect();
-            Ok(ids.iter().map(|id| u64::from(records.end(id, reason, now))).sum())
+            let theirs = || records.logins.values().filter(|login| login.identity == identity);
+            if except.is_some_and(|except| !theirs().any(|login| login.id == *except && login.is_live(now))) {
+                return Ok(None);
+            }
+            let ids = theirs().filter(|login| Some(&login.id) != except).map(|login| login.id.clone());
+            let ids: Vec<LoginId> = ids.collect();
+            Ok(Some(ids.iter().map(|id| u64::from(records.end(id, reason, now))).sum()))
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::app::{PANTHER, PASSWORD, TestApp, cheap, hash, wait};
+use crate::app::{PANTHER, PASSWORD, TestApp, cheap, hash, new_user, wait};
 use crate::clients::{Anonymous, Browser, Client, REMEMBER, SESSION, Token};
 
 /// Both faces of a user, and what each of their credentials is answered.
@@ -91,7 +91,34 @@ fn a_new_password_from_the_administrator_ends_every_login() {
     let app = TestApp::start();
     let faces = Faces::new(&app);
     let new = hash(cheap(), "what the administrator says");
-    wait(app.database.change_password(PANTHER, &new, None, app.clock.now())).expect("an answer");
+    assert!(wait(app.database.reset_password(PANTHER, &new, app.clock.now())).expect("an answer"));
     faces.assert_refused(&["login_ended", "login_required"]);
     assert_eq!(login(&app), 401);
+}
+
+#[test]
+fn a_username_of_any_script_may_have_150_characters() {
+    let app = TestApp::start();
+    for username in ["\u{5b57}".repeat(150), "\u{1f511}".repeat(150), "x".repeat(150)] {
+        let user = new_user(None, &username, "Somebody", hash(cheap(), PASSWORD));
+        wait(app.database.create_user(user)).expect("a user");
+        let login = |username: &str| {
+            Anonymous(&app).post_json("/login", &json!({ "username": username, "password": PASSWORD }))
+        };
+        login(&username).expect(200);
+        login(&format!("{username}x")).refused(401, "invalid_credentials");
+    }
+}
+
+#[test]
+fn a_hash_of_another_kind_is_answered_like_a_wrong_password() {
+    let app = TestApp::start();
+    let hash = "$2b$12$LQv3c1yqBWVHxkd0LHAkCOYz6TtxMQJqhN8/LewdBPj4J/HS.iK8i";
+    app.place.execute(&format!("UPDATE users SET password_hash = '{hash}' WHERE id = {PANTHER}"));
+    let answer = |username: &str| {
+        let answer = Anonymous(&app).post_json("/login", &json!({ "username": username, "password": PASSWORD }));
+        (answer.outcome(), answer.text())
+    };
+    assert_eq!(answer("panther").0, (401, "invalid_credentials".to_owned()));
+    assert_eq!(answer("panther"), answer("nobody"));
 }

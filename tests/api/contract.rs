@@ -72,7 +72,7 @@ const LINES: [Line; 62] = [
     (Confused, "GET", "/account", None, 401, HTML, ""),
     (Nobody, "POST", "/account/password", Some((JSON, CHANGE)), 401, PROBLEM, ""),
     (Cookie, "POST", "/account/password", Some((JSON, CHANGE)), 204, "", ""),
-    (Token, "POST", "/account/password", Some((JSON, CHANGE)), 204, "", ""),
+    (Token, "POST", "/account/password", Some((JSON, CHANGE)), 200, JSON, ""),
     (Cookie, "POST", "/account/password", Some((JSON, "{}")), 400, PROBLEM, ""),
     (Person, "POST", "/account/password", Some((FORM, CHANGE_FORM)), 303, "", "/account?changed"),
     (Person, "POST", "/account/password", Some((FORM, FAILED_CHANGE_FORM)), 401, HTML, ""),

@@ -26,6 +26,7 @@ mod operations;
 mod outage;
 mod overload;
 mod password;
+mod races;
 mod refresh;
 mod refused_logins;
 mod requests;

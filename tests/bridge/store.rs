@@ -102,7 +102,7 @@ macro_rules! counted {
 
 impl LoginStore for CountingStore {
     counted! {
-        insert(login: &'a Login) -> ();
+        insert(login: &'a Login) -> bool;
         find(id: &'a LoginId) -> Option<Login>;
         find_remembered(selector: &'a str) -> Option<Login>;
         rotate_refresh(id: &'a LoginId, generation: i64, clock: &'a Clock) -> Option<UnixTime>;
@@ -113,7 +113,7 @@ impl LoginStore for CountingStore {
         confirm(id: &'a LoginId, now: UnixTime) -> bool;
         touch(id: &'a LoginId, now: UnixTime) -> ();
         end(id: &'a LoginId, reason: EndReason, now: UnixTime) -> bool;
-        end_all(identity: &'a str, except: Option<&'a LoginId>, reason: EndReason, now: UnixTime) -> u64;
+        end_all(identity: &'a str, except: Option<&'a LoginId>, reason: EndReason, now: UnixTime) -> Option<u64>;
     }
 }
 

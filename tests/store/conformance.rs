@@ -49,7 +49,9 @@ async fn knows_nothing_that_it_cannot_hold(store: impl LoginStore) {
         assert_eq!(store.find(&id).await.unwrap(), None);
         assert!(!store.end(&id, EndReason::Logout, NOW).await.unwrap_or(false));
     }
-    assert_eq!(store.end_all("nobody", None, EndReason::Logout, NOW).await.unwrap(), 0);
+    assert_eq!(store.end_all("nobody", None, EndReason::Logout, NOW).await.unwrap(), Some(0));
+    let nobody = LoginId::from("a\0b".to_owned());
+    assert_eq!(store.end_all("1", Some(&nobody), EndReason::Logout, NOW).await.unwrap_or_default(), None);
 }
 
 #[actix_web::test]

@@ -1,7 +1,7 @@
 //! What is kept in memory between two reads is never older than the last commit, whoever made it.
 
 use tollbridge::store::db::Database;
-use tollbridge::{EndReason, LoginId, LoginStore, SessionHash, SessionRecord, SessionStore, UserStore};
+use tollbridge::{EndReason, Login, LoginId, LoginStore, SessionHash, SessionRecord, SessionStore, UserStore};
 
 use crate::database::TestDatabase;
 use crate::records::{NOW, create_user, login};
@@ -19,7 +19,8 @@ async fn the_next_read_sees_what_another_connection_has_committed() {
     let ann = create_user(&writer, "ann").await;
     let identity = reader.identity(&ann);
     for round in 0..50 {
-        let first = login(&identity);
+        // Each round disables the user once.
+        let first = Login { credential_epoch: round, ..login(&identity) };
         assert!(!is_live(&reader, &identity, &first.id).await, "round {round}: before it begins");
         writer.insert(&first).await.unwrap();
         assert!(is_live(&reader, &identity, &first.id).await, "round {round}: after it began");
@@ -29,7 +30,7 @@ async fn the_next_read_sees_what_another_connection_has_committed() {
         assert!(!is_live(&reader, &identity, &first.id).await, "round {round}: after the user was disabled");
         writer.set_active(ann.id, true, NOW).await.unwrap();
 
-        let second = login(&identity);
+        let second = Login { credential_epoch: round + 1, ..login(&identity) };
         writer.insert(&second).await.unwrap();
         assert!(is_live(&reader, &identity, &second.id).await, "round {round}: another login");
         writer.end(&second.id, EndReason::Logout, NOW).await.unwrap();

@@ -1,9 +1,10 @@
 //! Accounts: their ids, names and passwords, and what becomes of their logins.
 
 use futures_util::future::join_all;
-use tollbridge::store::db::{CreateUserError, Database, NewUser, User};
+use tollbridge::store::db::{CreateUserError, Database, NewUser, PasswordChange, User};
 use tollbridge::store::memory::MemoryStore;
-use tollbridge::{EndReason, Login, LoginId, LoginStore, SessionStore, UserStore};
+use tollbridge::testing::FakeClock;
+use tollbridge::{Clock, EndReason, Login, LoginId, LoginStore, RememberRecord, SessionStore, UserStore};
 
 use crate::database::TestDatabase;
 use crate::records::{NOW, create_user, key, login, new_user, session};
@@ -102,9 +103,9 @@ async fn knows_a_user_by_one_identity_only() {
         assert_eq!(find_user(&database, alias).await, None, "{alias:?}");
         let both = database.find_with_login(alias, &login.id, &database).await.unwrap();
         assert_eq!(both, (None, None), "{alias:?}");
-        assert_eq!(database.end_all(alias, None, EndReason::Logout, NOW).await.unwrap(), 0, "{alias:?}");
+        assert_eq!(database.end_all(alias, None, EndReason::Logout, NOW).await.unwrap(), Some(0), "{alias:?}");
         let of_alias = Login { id: LoginId::random(), identity: alias.to_owned(), ..login.clone() };
-        database.insert(&of_alias).await.expect_err("a login of nobody");
+        assert!(!database.insert(&of_alias).await.unwrap(), "a login of nobody: {alias:?}");
     }
     assert!(find_login(&database, &login.id).await.is_some_and(|login| login.ended.is_none()));
 }
@@ -139,7 +140,7 @@ async fn takes_everything_along_when_a_user_is_deleted() {
     assert_eq!(find_user(&database, &alice.id.to_string()).await, None);
     assert_eq!(find_login(&database, &of_alice.id).await, None);
     assert_eq!(database.load_session(&key(1), NOW).await.unwrap(), None);
-    database.insert(&of_alice).await.expect_err("a login that was about to begin");
+    assert!(!database.insert(&of_alice).await.unwrap(), "a login that was about to begin");
     assert_eq!(find_login(&database, &of_bob.id).await, Some(of_bob));
     assert!(database.load_session(&key(2), NOW).await.unwrap().is_some());
 }
@@ -160,34 +161,108 @@ async fn ends_every_login_of_a_user_who_is_disabled() {
     );
     assert_eq!(database.load_session(&key(1), NOW).await.unwrap(), None);
     assert!(database.set_active(alice.id, true, NOW + 2).await.unwrap());
-    assert_eq!(find_user(&database, &alice.id.to_string()).await, Some(alice.clone()));
+    let enabled = find_user(&database, &alice.id.to_string()).await.expect("the user is still there");
+    assert_eq!(enabled, User { credential_epoch: 1, ..alice.clone() }, "what began before must not go on");
+    let under_way = Login { id: LoginId::random(), ..login };
+    assert!(!database.insert(&under_way).await.unwrap(), "a sign-in that had been verified before");
+    assert_eq!(find_login(&database, &under_way.id).await, None);
+    let verified_now = Login { credential_epoch: 1, ..under_way };
+    assert!(database.insert(&verified_now).await.unwrap());
+    assert_eq!(find_login(&database, &verified_now.id).await, Some(verified_now));
     assert!(!database.set_active(alice.id + 1, false, NOW).await.unwrap());
 }
 
+/// A change by this login, which is fresh for a minute.
+fn password_change(login: &Login, verified_hash: &str, new_hash: &str) -> PasswordChange {
+    PasswordChange {
+        verified_hash: verified_hash.to_owned(),
+        new_hash: new_hash.to_owned(),
+        login: login.id.clone(),
+        fresh_until: NOW + 60,
+        remember: None,
+    }
+}
+
 #[actix_web::test]
-async fn keeps_one_login_through_a_change_of_password() {
+async fn renews_one_login_through_a_change_of_password() {
     let (_place, database) = TestDatabase::migrated().await;
     let alice = create_user(&database, "alice").await;
     let bob = create_user(&database, "bob").await;
     let kept = sign_in(&database, &alice, 1).await;
     let other = sign_in(&database, &alice, 2).await;
     let of_bob = sign_in(&database, &bob, 3).await;
-    database.change_password(alice.id, "$argon2id$new", Some(&kept.id), NOW + 1).await.unwrap();
+    let clock = FakeClock::at(NOW + 1);
+    let remember = RememberRecord {
+        selector: "new".to_owned(),
+        validator_hash: [2; 32],
+        generation: 0,
+        rotated_at: NOW + 1,
+        expires_at: NOW + 100,
+        confirmed: true,
+    };
+    let change =
+        PasswordChange { remember: Some(remember.clone()), ..password_change(&kept, "$argon2id$old", "$argon2id$new") };
+    let renewed = database.change_password(alice.id, change, &Clock::from(&clock)).await.unwrap();
+    let expected = Login {
+        credential_epoch: 1,
+        refresh_generation: 1 << 32,
+        refresh_rotated_at: NOW + 1,
+        remember: Some(remember),
+        ..kept.clone()
+    };
+    assert_eq!(renewed, expected);
+    assert_eq!(find_login(&database, &kept.id).await, Some(expected));
     let changed = find_user(&database, &alice.id.to_string()).await.expect("the user is there");
     assert_eq!(database.credential_epoch(&changed), 1);
     assert_eq!(database.current_password_hash(alice.id).await.unwrap().as_deref(), Some("$argon2id$new"));
-    assert_eq!(find_login(&database, &kept.id).await, Some(Login { credential_epoch: 1, ..kept.clone() }));
     let ended = find_login(&database, &other.id).await.expect("the login is still there");
     assert_eq!(ended, Login { ended: Some((NOW + 1, EndReason::PasswordChanged)), ..other });
     assert_eq!(find_login(&database, &of_bob.id).await, Some(of_bob.clone()));
-    for (byte, there) in [(1, true), (2, false), (3, true)] {
+    for (byte, there) in [(1, false), (2, false), (3, true)] {
         assert_eq!(database.load_session(&key(byte), NOW).await.unwrap().is_some(), there, "session {byte}");
     }
-    // Another user's login is not kept by naming it, nor moved to another epoch.
-    database.change_password(alice.id, "$argon2id$third", Some(&of_bob.id), NOW + 2).await.unwrap();
-    assert!(!find_login(&database, &kept.id).await.expect("still there").is_live(NOW));
-    assert_eq!(find_login(&database, &of_bob.id).await, Some(of_bob));
-    database.change_password(bob.id + 1, "$argon2id$new", None, NOW).await.expect_err("nobody's password");
+
+    // Another one without a remember cookie.
+    let change = password_change(&kept, "$argon2id$new", "$argon2id$third");
+    let renewed = database.change_password(alice.id, change, &Clock::from(&clock)).await.unwrap();
+    assert_eq!((renewed.refresh_generation, renewed.remember.is_none()), (2 << 32, true));
+    assert_eq!(find_login(&database, &kept.id).await, Some(renewed));
+
+    assert!(database.reset_password(alice.id, "$argon2id$fourth", NOW + 2).await.unwrap());
+    assert_eq!(database.current_password_hash(alice.id).await.unwrap().as_deref(), Some("$argon2id$fourth"));
+    let ended = find_login(&database, &kept.id).await.expect("the login is still there").ended;
+    assert_eq!(ended, Some((NOW + 2, EndReason::PasswordChanged)));
+    assert!(!database.reset_password(bob.id + 1, "$argon2id$new", NOW).await.unwrap(), "nobody's password");
+}
+
+#[actix_web::test]
+async fn changes_no_password_if_something_has_changed_since_it_was_verified() {
+    let (_place, database) = TestDatabase::migrated().await;
+    let alice = create_user(&database, "alice").await;
+    let bob = create_user(&database, "bob").await;
+    let [login, ended, of_bob] = [(&alice, 1), (&alice, 2), (&bob, 3)].map(|(user, key)| sign_in(&database, user, key));
+    let (login, ended, of_bob) = (login.await, ended.await, of_bob.await);
+    database.end(&ended.id, EndReason::Logout, NOW).await.unwrap();
+    let change = |login| password_change(login, "$argon2id$old", "$argon2id$new");
+    let long_fresh = PasswordChange { fresh_until: i64::MAX, ..change(&login) };
+    let refusal = async |user: i64, change: PasswordChange, now: i64| {
+        let clock = Clock::from(&FakeClock::at(now));
+        database.change_password(user, change, &clock).await.expect_err("a refusal").to_string()
+    };
+    assert_eq!(refusal(alice.id, change(&ended), NOW).await, "the login has ended");
+    assert_eq!(refusal(alice.id, change(&of_bob), NOW).await, "the login has ended");
+    assert_eq!(refusal(alice.id, long_fresh, login.expires_at).await, "the login has ended");
+    assert_eq!(refusal(alice.id, change(&login), NOW + 60).await, "the login is not fresh");
+    assert_eq!(refusal(bob.id + 1, change(&login), NOW).await, "the user no longer exists");
+    let stale = password_change(&login, "$argon2id$older", "$argon2id$new");
+    assert_eq!(refusal(alice.id, stale, NOW).await, "the password has been changed");
+    assert_eq!(find_login(&database, &login.id).await, Some(login.clone()));
+    assert_eq!(find_user(&database, &alice.id.to_string()).await, Some(alice.clone()));
+    assert!(database.set_active(alice.id, false, NOW).await.unwrap());
+    assert_eq!(refusal(alice.id, change(&login), NOW).await, "the user is disabled");
+    assert!(database.set_active(alice.id, true, NOW).await.unwrap());
+    assert_eq!(refusal(alice.id, change(&login), NOW).await, "the login has ended");
+    assert_eq!(database.current_password_hash(alice.id).await.unwrap().as_deref(), Some("$argon2id$old"));
 }
 
 #[actix_web::test]

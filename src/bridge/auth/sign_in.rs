@@ -15,7 +15,7 @@ use super::new_tokens::NewTokens;
 use crate::bridge::credential::raw_cookies;
 use crate::bridge::error::AuthError;
 use crate::bridge::model::{AuthEvent, CredentialLocation, Login, LoginId, UnixTime, UserFacts, seconds};
-use crate::bridge::resolve::{Principal, Resolution, Verdict, Via};
+use crate::bridge::resolve::{Engine, Principal, Resolution, Verdict, Via};
 use crate::bridge::session::{MAX_REMEMBER_TTL, SessionMetadata, face};
 use crate::bridge::token::TokenPair;
 
@@ -24,14 +24,17 @@ impl Auth {
     /// [`tokens_only`](LoginUser::tokens_only) is set. The sign-in happens when the result is awaited. After that the
     /// user is the current user of the request.
     ///
-    /// A disabled user is refused with [`UserDisabled`](AuthError::UserDisabled), a 401 `user_disabled`. This response
-    /// reveals that the account exists and that the password was correct. To respond as for a wrong password:
+    /// A disabled user is refused with [`UserDisabled`](AuthError::UserDisabled), a 401 `user_disabled`. A user who has
+    /// been deleted, disabled or given a new password since `user` was read is refused with a 401, too, if the store of
+    /// logins [knows the users](crate::LoginStore::insert): [`UserNotFound`](AuthError::UserNotFound), `UserDisabled` or
+    /// [`LoginEnded`](AuthError::LoginEnded). These responses reveal that the account exists and that the password was
+    /// correct. To respond as for a wrong password:
     ///
     /// ```
     /// # use tollbridge::{Auth, AuthError, NewLogin};
     /// # async fn sign_in<'a>(auth: &'a Auth, user: String) -> Result<NewLogin<'a>, AuthError> {
     /// let login = auth.login_user(&user).await.map_err(|error| match error {
-    ///     AuthError::UserDisabled => AuthError::InvalidCredentials,
+    ///     AuthError::UserNotFound | AuthError::UserDisabled | AuthError::LoginEnded => AuthError::InvalidCredentials,
     ///     other => other,
     /// })?;
     /// # Ok(login)
@@ -148,7 +151,9 @@ impl<'a> LoginUser<'a> {
             refresh_confirmed: true,
             remember: remember.as_ref().map(|(record, _)| record.clone()),
         };
-        engine.logins.insert(&login).await?;
+        if !engine.logins.insert(&login).await? {
+            return Err(reason_of_refusal(engine, &login.identity).await?);
+        }
         if self.opens_session {
             let remembered_for = self.duration.filter(|_| self.remember).map(seconds);
             let metadata = SessionMetadata {
@@ -183,6 +188,18 @@ impl<'a> LoginUser<'a> {
         engine.events.emit(|| AuthEvent::UserLoggedIn { user: login.identity.clone(), login: login.id.clone() });
         Ok(NewLogin::new(self.auth, login, self.fresh, now))
     }
+}
+
+/// Why the store gave a user no login, although the user was read before.
+async fn reason_of_refusal(engine: &Engine, identity: &str) -> Result<AuthError, AuthError> {
+    let reason = match engine.users.find(identity).await? {
+        None => AuthError::UserNotFound,
+        Some(user) if !user.active => AuthError::UserDisabled,
+        // The password changed, or the user was disabled and enabled again.
+        Some(_) => AuthError::LoginEnded,
+    };
+    tracing::info!(user.id = identity, reason = reason.code(), "the user changed during the sign-in, no login started");
+    Ok(reason)
 }
 
 /// The first 256 characters of the client's `User-Agent`.

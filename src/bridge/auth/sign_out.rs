@@ -167,11 +167,16 @@ async fn end_logins(
     }
     let login = engine.logins.find(&presented.login_id).await?;
     let Some(login) = login.filter(|login| login.identity == presented.identity) else { return Ok(()) };
-    let ended = match scope {
-        LogoutScope::This => u64::from(engine.logins.end(&login.id, EndReason::Logout, now).await?),
-        LogoutScope::Others => engine.logins.end_all(&login.identity, Some(&login.id), EndReason::Logout, now).await?,
-        LogoutScope::All => engine.logins.end_all(&login.identity, None, EndReason::Logout, now).await?,
-    };
+    let mut ended = 0;
+    if scope != LogoutScope::This {
+        // `None`: another request has ended this login since it was found live.
+        let others = engine.logins.end_all(&login.identity, Some(&login.id), EndReason::Logout, now).await?;
+        ended += others.ok_or(AuthError::LoginEnded)?;
+    }
+    // Last, because only a live login may end the others.
+    if scope != LogoutScope::Others {
+        ended += u64::from(engine.logins.end(&login.id, EndReason::Logout, now).await?);
+    }
     tracing::info!(login.id = %login.id, user.id = %login.identity, ended, "logout");
     Ok(())
 }

@@ -226,6 +226,11 @@ impl From<PasswordError> for AuthError {
                 tracing::error!(fault, "a password could not be checked");
                 Self::Misconfigured("a password could not be checked")
             }
+            // The user cannot help it, and the response must not tell that there is such a user.
+            PasswordError::UnusableHash(fault) => {
+                tracing::error!(fault, "a stored password hash cannot be used");
+                Self::InvalidCredentials
+            }
         }
     }
 }

@@ -61,7 +61,8 @@ pub struct Login {
     pub user_agent: Option<String>,
     /// The client's IP address at sign-in.
     pub ip: Option<String>,
-    /// The generation of the current refresh token. It grows by one at each rotation.
+    /// The generation of the current refresh token. It grows by one at each rotation, and to the
+    /// [next series](Self::next_refresh_series) at a change of password.
     pub refresh_generation: i64,
     /// The time when the refresh token was last rotated. It is `created_at` before the first rotation.
     pub refresh_rotated_at: UnixTime,
@@ -77,6 +78,25 @@ impl Login {
     pub fn is_live(&self, now: UnixTime) -> bool {
         self.ended.is_none() && now < self.expires_at
     }
+
+    /// The generation with which the refresh tokens of this login begin a new series. Tokens of an earlier series were
+    /// replaced all at once, by a change of password. They are refused, but their use is no reuse: they may be the copies
+    /// that the change was made against, and must not end the login.
+    pub fn next_refresh_series(&self) -> i64 {
+        (series(self.refresh_generation) + 1) << SERIES_BITS
+    }
+
+    /// Whether a refresh token of this generation is of an earlier series than the current one.
+    pub(crate) fn is_of_earlier_series(&self, generation: i64) -> bool {
+        series(generation) < series(self.refresh_generation)
+    }
+}
+
+/// The bits of a refresh generation that count within its series.
+const SERIES_BITS: u32 = 32;
+
+fn series(generation: i64) -> i64 {
+    generation >> SERIES_BITS
 }
 
 /// What the server keeps of a remember cookie.
@@ -160,8 +180,14 @@ impl EndReason {
 /// The layer decides what a login may do. A store keeps the records, and each of its methods is one atomic step.
 /// When a method that writes returns `Ok`, the write must survive the end of the process.
 pub trait LoginStore: Send + Sync + 'static {
-    /// Inserts a new login. An id or a remember selector that exists already is an error, and changes nothing.
-    fn insert<'a>(&'a self, login: &'a Login) -> StoreFuture<'a, ()>;
+    /// Inserts a new login and returns `true`. An id or a remember selector that exists already is an error, and changes
+    /// nothing.
+    ///
+    /// A store that also has the users inserts nothing and returns `false` when there is no user with the identity of the
+    /// login, or the user has another [credential epoch](crate::UserStore::credential_epoch) than the login. Compare and
+    /// insert in one statement or transaction: a user who is disabled, deleted or gets a new password while they sign in
+    /// must not get a login.
+    fn insert<'a>(&'a self, login: &'a Login) -> StoreFuture<'a, bool>;
 
     /// The login with this id, live or not; `None` when the id is unknown.
     fn find<'a>(&'a self, id: &'a LoginId) -> StoreFuture<'a, Option<Login>>;
@@ -227,14 +253,17 @@ pub trait LoginStore: Send + Sync + 'static {
     /// first time and reason stay.
     fn end<'a>(&'a self, id: &'a LoginId, reason: EndReason, now: UnixTime) -> StoreFuture<'a, bool>;
 
-    /// Ends every login of a user except `except`, deletes their sessions, and returns the number of ended logins.
+    /// Ends every login of a user except `except`, deletes their sessions, and returns the number of ended logins. If
+    /// `except` is not a login of this user that is live at `now`: changes nothing and returns `None`. Make both in one
+    /// statement or transaction that no other call for the same user can come between: of several calls that except
+    /// different logins one must win, and its login is the one that is left.
     fn end_all<'a>(
         &'a self,
         identity: &'a str,
         except: Option<&'a LoginId>,
         reason: EndReason,
         now: UnixTime,
-    ) -> StoreFuture<'a, u64>;
+    ) -> StoreFuture<'a, Option<u64>>;
 }
 
 macro_rules! delegate_to_inner {
@@ -249,7 +278,7 @@ pub(super) use delegate_to_inner;
 /// A store that is shared with other owners.
 impl<T: LoginStore + ?Sized> LoginStore for Arc<T> {
     delegate_to_inner! {
-        insert(login: &'a Login) -> ();
+        insert(login: &'a Login) -> bool;
         find(id: &'a LoginId) -> Option<Login>;
         find_remembered(selector: &'a str) -> Option<Login>;
         rotate_refresh(id: &'a LoginId, generation: i64, clock: &'a Clock) -> Option<UnixTime>;
@@ -260,6 +289,6 @@ impl<T: LoginStore + ?Sized> LoginStore for Arc<T> {
         confirm(id: &'a LoginId, now: UnixTime) -> bool;
         touch(id: &'a LoginId, now: UnixTime) -> ();
         end(id: &'a LoginId, reason: EndReason, now: UnixTime) -> bool;
-        end_all(identity: &'a str, except: Option<&'a LoginId>, reason: EndReason, now: UnixTime) -> u64;
+        end_all(identity: &'a str, except: Option<&'a LoginId>, reason: EndReason, now: UnixTime) -> Option<u64>;
     }
 }

@@ -44,7 +44,8 @@ pub trait UserStore: Send + Sync + 'static {
         true
     }
 
-    /// A number that changes whenever the user's password changes. A login that began with another number is over.
+    /// A number that changes whenever the user's password changes, and whenever the user is disabled. A login that began
+    /// with another number is over, and stays so when the user is enabled again.
     fn credential_epoch(&self, user: &Self::User) -> i64 {
         let _ = user;
         0

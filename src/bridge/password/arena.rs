@@ -81,7 +81,13 @@ impl Arena {
         };
         let Stored { algorithm, version, params, salt, output } = stored;
         // `Output` compares in constant time.
-        if self.compute(algorithm, version, &params, password, &salt, output.len())? != output {
+        let computed = self.compute(algorithm, version, &params, password, &salt, output.len());
+        let computed = computed.map_err(|error| match error {
+            // argon2 refuses the salt or the length.
+            PasswordError::Unusable(reason) => unusable_hash(reason),
+            error => error,
+        })?;
+        if computed != output {
             return Ok(PasswordVerification::No);
         }
         let up_to_date = algorithm == Algorithm::Argon2id
@@ -97,22 +103,22 @@ impl Arena {
 
     /// Parses a PHC string. An error names the invalid part and never contains its value.
     fn read(&self, phc: &str) -> Result<Stored, PasswordError> {
-        let phc = PasswordHash::new(phc).map_err(unusable)?;
-        let algorithm = Algorithm::new(phc.algorithm).map_err(unusable)?;
+        let phc = PasswordHash::new(phc).map_err(unusable_hash)?;
+        let algorithm = Algorithm::new(phc.algorithm).map_err(unusable_hash)?;
         // A string without a version field is of version 1.0 of the algorithm, as in the reference implementation.
         let version = match phc.version {
-            Some(version) => Version::try_from(version).map_err(unusable)?,
+            Some(version) => Version::try_from(version).map_err(unusable_hash)?,
             None => Version::V0x10,
         };
-        let params = Params::try_from(&phc).map_err(unusable)?;
+        let params = Params::try_from(&phc).map_err(unusable_hash)?;
         let (Some(salt), Some(output)) = (phc.salt, phc.hash) else {
-            return Err(unusable("salt or hash is missing"));
+            return Err(unusable_hash("salt or hash is missing"));
         };
         let work = |params: &Params| u64::from(params.m_cost()) * u64::from(params.t_cost());
         if params.m_cost() > self.current.m_cost().max(MAX_MEMORY_KIB)
             || work(&params) > work(&self.current).max(MAX_WORK_KIB)
         {
-            return Err(unusable("it asks for too much memory or too many passes"));
+            return Err(unusable_hash("it asks for too much memory or too many passes"));
         }
         Ok(Stored { algorithm, version, params, salt, output })
     }
@@ -145,7 +151,11 @@ impl Arena {
 }
 
 fn unusable(reason: impl std::fmt::Display) -> PasswordError {
-    PasswordError::Unusable(format!(
+    PasswordError::Unusable(format!("the password hash was not computed: {reason}"))
+}
+
+fn unusable_hash(reason: impl std::fmt::Display) -> PasswordError {
+    PasswordError::UnusableHash(format!(
         "the password hash is no usable argon2 PHC string ({reason}); set a new password for this user"
     ))
 }

@@ -103,7 +103,7 @@ impl PasswordHasher {
     ///
     /// # Errors
     ///
-    /// [`PasswordError::Overloaded`], at once, when the queue is full. [`PasswordError::Unusable`] when the stored hash
+    /// [`PasswordError::Overloaded`], at once, when the queue is full. [`PasswordError::UnusableHash`] when the stored hash
     /// cannot be parsed, or needs more than 256 MiB of memory or 1 GiB over all passes; a higher configured value
     /// raises the limit. This error takes as long as a hash.
     pub async fn verify(

@@ -30,8 +30,11 @@ pub enum PasswordError {
     /// Every thread is busy and the queue is full, or memory could not be allocated. Try again in a few seconds.
     #[error("too many passwords are being checked; try again in a few seconds")]
     Overloaded,
-    /// The parameters are invalid, or the stored hash cannot be used, or the computation failed. The text gives the
-    /// reason and never contains the hash.
+    /// The parameters are invalid, or the computation failed. The text gives the reason.
     #[error("{0}")]
     Unusable(String),
+    /// The stored hash is of another kind, damaged, or too expensive, so no password of this user is right. The text gives
+    /// the reason and never contains the hash.
+    #[error("{0}")]
+    UnusableHash(String),
 }

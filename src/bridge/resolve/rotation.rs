@@ -8,6 +8,9 @@
 //! previous refresh token is good until then, or for the grace period if that is longer. A token that is used after
 //! that has been copied: its login ends, with the session and all tokens. `docs/rotation.md` follows an attacker and a
 //! client through this.
+//!
+//! A change of password begins a new series of generations. A token of an earlier series is refused and ends nothing:
+//! whoever has a copy could otherwise end the login that the change has kept.
 
 use super::engine::Engine;
 use crate::bridge::error::AuthError;
@@ -47,6 +50,9 @@ pub(crate) async fn reject_reused(
     if token.generation.is_none_or(|generation| login.refresh_generation <= generation) {
         // This generation was never issued. The state of the store is older than the token.
         return Ok(AuthError::TokenInvalid(TokenFault::UnknownGeneration));
+    }
+    if token.generation.is_some_and(|generation| login.is_of_earlier_series(generation)) {
+        return Ok(AuthError::TokenRevoked);
     }
     engine.logins.end(&login.id, EndReason::RefreshReused, now).await?;
     tracing::warn!(login.id = %login.id, outcome = "reused", "a refresh token was used after its successor; login ended");

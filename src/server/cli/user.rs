@@ -132,7 +132,9 @@ impl Password {
         let user = find(database, &self.who.username).await?;
         let password = self.password.read(config.password.policy(), &user.username)?;
         let hash = password_hasher(&config.password)?.hash(password).await?;
-        database.change_password(user.id, &hash, None, clock.now()).await?;
+        if !database.reset_password(user.id, &hash, clock.now()).await? {
+            return Err(unknown(&user.username));
+        }
         Ok(print(&format!("changed the password of {} and ended all their logins\n", user.username))?)
     }
 }
@@ -143,7 +145,9 @@ impl Delete {
         if !self.yes && !confirm(&format!("Delete {} and all their logins for ever? [y/N] ", user.username))? {
             return Err("nothing was deleted".into());
         }
-        database.delete_user(user.id).await?;
+        if !database.delete_user(user.id).await? {
+            return Err(unknown(&user.username));
+        }
         Ok(print(&format!("deleted {}\n", user.username))?)
     }
 }
@@ -161,10 +165,7 @@ fn require_database(config: &Config) -> Result<(), String> {
 async fn find(database: &Database, username: &str) -> Result<User, Box<dyn Error>> {
     match database.find_by_username(username).await? {
         Some((user, _)) => Ok(user),
-        None => {
-            let username = username.escape_debug();
-            Err(format!("there is no user {username}; `tollbridge user list` shows those there are").into())
-        }
+        None => Err(unknown(username)),
     }
 }
 
@@ -186,7 +187,9 @@ fn show(user: &User, json: bool) -> CommandResult {
 
 async fn set_active(database: &Database, username: &str, active: bool, clock: &Clock) -> CommandResult {
     let user = find(database, username).await?;
-    database.set_active(user.id, active, clock.now()).await?;
+    if !database.set_active(user.id, active, clock.now()).await? {
+        return Err(unknown(&user.username));
+    }
     let done = if active { "enabled" } else { "ended all logins of, and disabled," };
     Ok(print(&format!("{done} {}\n", user.username))?)
 }
@@ -213,6 +216,11 @@ fn check_username(username: &str) -> Result<(), String> {
         return Err("the username begins or ends with a space, or has a control character in it; leave them out".into());
     }
     Ok(())
+}
+
+fn unknown(username: &str) -> Box<dyn Error> {
+    let username = username.escape_debug();
+    format!("there is no user {username}; `tollbridge user list` shows those there are").into()
 }
 
 fn taken(username: &str) -> Box<dyn Error> {

@@ -11,7 +11,7 @@ use crate::server::json_object::JsonObject;
 use crate::server::pages::{self, AccountPage};
 use crate::server::state::AppState;
 use crate::store::db::User;
-use crate::{AuthError, BrowserUser, CurrentLogin, CurrentUser, Fresh, prefers_html};
+use crate::{Auth, AuthError, BrowserUser, CurrentLogin, CurrentUser, Fresh, TokenPair, prefers_html};
 
 use super::see_other::see_other;
 
@@ -55,32 +55,37 @@ pub(crate) struct PasswordChange {
 }
 
 impl PasswordChange {
-    async fn carry_out(self, state: &AppState, user: &User, login: &CurrentLogin) -> Result<(), AuthError> {
+    /// Returns the new tokens of the login, if a token made the request.
+    async fn carry_out(self, state: &AppState, auth: &Auth, user: &User) -> Result<Option<TokenPair>, AuthError> {
         let (current, new) = (SecretString::from(self.current_password), SecretString::from(self.new_password));
-        change_password(state, user, login.login()?, current, new).await
+        change_password(state, auth, user, current, new).await
     }
 }
 
-/// `POST /account/password` with JSON.
+/// `POST /account/password` with JSON. A client with a token gets the new pair, because the one before is void.
 pub(crate) async fn password_json(
     user: Fresh<CurrentUser<User>>,
-    login: CurrentLogin,
+    auth: Auth,
     Json(JsonObject(change)): Json<JsonObject<PasswordChange>>,
     state: Data<AppState>,
 ) -> Result<HttpResponse, AuthError> {
-    change.carry_out(&state, &user, &login).await?;
-    Ok(HttpResponse::NoContent().finish())
+    Ok(match change.carry_out(&state, &auth, &user).await? {
+        Some(tokens) => HttpResponse::Ok().json(tokens),
+        None => HttpResponse::NoContent().finish(),
+    })
 }
 
 /// `POST /account/password` with a form: redirects to the page, or renders it with the error.
 pub(crate) async fn password_form(
     user: Fresh<CurrentUser<User>>,
     login: CurrentLogin,
+    auth: Auth,
     Form(change): Form<PasswordChange>,
     state: Data<AppState>,
 ) -> HttpResponse {
-    match change.carry_out(&state, &user, &login).await {
-        Ok(()) => see_other("/account?changed"),
+    match change.carry_out(&state, &auth, &user).await {
+        Ok(Some(tokens)) => HttpResponse::Ok().json(tokens),
+        Ok(None) => see_other("/account?changed"),
         Err(error) => {
             let detail = match error {
                 AuthError::InvalidCredentials => "The current password is wrong.".to_owned(),

@@ -58,11 +58,13 @@ pub(crate) async fn form(
     auth.may_open_session()?;
     let next = form.next.as_deref().and_then(safe_next);
     let remember = form.remember.is_some();
-    match authenticate(&state, &form.username, SecretString::from(form.password)).await {
-        Ok(user) => {
-            auth.login_user(&user).amr("pwd").remember(remember).await?;
-            Ok(see_other(next.unwrap_or(HOME)))
-        }
+    let password = SecretString::from(form.password);
+    let signed_in = async {
+        let user = authenticate(&state, &form.username, password).await?;
+        auth.login_user(&user).amr("pwd").remember(remember).await.map_err(as_wrong_password).map(drop)
+    };
+    match signed_in.await {
+        Ok(()) => Ok(see_other(next.unwrap_or(HOME))),
         Err(error) => {
             let detail = Some(error.detail().into_owned());
             let page = LoginPage {
@@ -113,10 +115,22 @@ pub(crate) async fn json(
     let user = authenticate(&state, &body.username, SecretString::from(body.password)).await?;
     let login = auth.login_user(&user).amr("pwd");
     match mode {
-        Mode::Token => Ok(HttpResponse::Ok().json(login.tokens_only().await?.issue_tokens()?)),
+        Mode::Token => {
+            let login = login.tokens_only().await.map_err(as_wrong_password)?;
+            Ok(HttpResponse::Ok().json(login.issue_tokens()?))
+        }
         Mode::Session => {
-            login.remember(body.remember.unwrap_or_default()).await?;
+            login.remember(body.remember.unwrap_or_default()).await.map_err(as_wrong_password)?;
             Ok(HttpResponse::Ok().json(SignedIn { user: &user }))
         }
+    }
+}
+
+/// The error for a user who was deleted, disabled or given a new password after the password was verified: as if that had
+/// happened before.
+fn as_wrong_password(error: AuthError) -> AuthError {
+    match error {
+        AuthError::UserNotFound | AuthError::UserDisabled | AuthError::LoginEnded => AuthError::InvalidCredentials,
+        error => error,
     }
 }

@@ -2,13 +2,12 @@
 
 use diesel::prelude::*;
 
-use super::identity::user_id;
 use super::schema::logins;
 use crate::{EndReason, Login, RememberRecord, StoreError, UnixTime};
 
 /// A login as the table stores it.
-#[derive(Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = logins, treat_none_as_default_value = false)]
+#[derive(Clone, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = logins, treat_none_as_default_value = false, treat_none_as_null = true)]
 pub(super) struct LoginRow {
     id: String,
     user_id: i64,
@@ -35,13 +34,11 @@ pub(super) struct LoginRow {
 }
 
 impl LoginRow {
-    /// The row of a login.
-    pub(super) fn new(login: &Login) -> Result<Self, StoreError> {
-        let user_id = user_id(&login.identity)
-            .ok_or_else(|| StoreError::new("a login's identity must be the id of a user of this database"))?;
+    /// The row of a login of this user.
+    pub(super) fn new(user_id: i64, login: &Login) -> Self {
         let (ended_at, end_reason) = login.ended.unzip();
         let remember = login.remember.as_ref();
-        Ok(Self {
+        Self {
             id: login.id.as_str().to_owned(),
             user_id,
             credential_epoch: login.credential_epoch,
@@ -63,7 +60,7 @@ impl LoginRow {
             remember_rotated_at: remember.map(|remember| remember.rotated_at),
             remember_confirmed: remember.is_none_or(|remember| remember.confirmed),
             remember_expires_at: remember.map(|remember| remember.expires_at),
-        })
+        }
     }
 
     /// The login of the row; an error when a column is unreadable or a group of columns is incomplete.

@@ -7,22 +7,26 @@ use super::connection::{Connection, each};
 use super::database::Database;
 use super::identity::user_id;
 use super::login_row::LoginRow;
-use super::schema::{logins, sessions};
+use super::schema::{logins, sessions, users};
 use super::sessions::delete_of_login;
 use super::storable::is_storable;
 use super::write::row_count;
 use crate::{Clock, EndReason, Login, LoginId, LoginStore, RememberRecord, StoreFuture, UnixTime};
 
 impl LoginStore for Database {
-    /// An error when the user does not exist: a deleted user must not get a login.
-    fn insert<'a>(&'a self, login: &'a Login) -> StoreFuture<'a, ()> {
+    fn insert<'a>(&'a self, login: &'a Login) -> StoreFuture<'a, bool> {
         Box::pin(async move {
-            let row = LoginRow::new(login)?;
-            self.write(
-                move |connection| each!(connection, c => diesel::insert_into(logins::table).values(&row).execute(c)),
-            )
-            .await
-            .map(|_rows| ())
+            let Some(user) = user_id(&login.identity) else { return Ok(false) };
+            let row = LoginRow::new(user, login);
+            let epoch = login.credential_epoch;
+            let insert = move |connection: &mut Connection| {
+                if locked_epoch(connection, user)? != Some(epoch) {
+                    return Ok(false);
+                }
+                each!(connection, c => diesel::insert_into(logins::table).values(&row).execute(c))?;
+                Ok(true)
+            };
+            self.write(move |connection| connection.transaction(insert)).await
         })
     }
 
@@ -227,14 +231,20 @@ impl LoginStore for Database {
         except: Option<&'a LoginId>,
         reason: EndReason,
         now: UnixTime,
-    ) -> StoreFuture<'a, u64> {
+    ) -> StoreFuture<'a, Option<u64>> {
         let except = except.map(|login| login.as_str().to_owned());
         Box::pin(async move {
-            let Some(user) = user_id(identity) else { return Ok(0) };
-            let ended = self.write(move |connection| {
-                connection.transaction(|connection| end_of_user(connection, user, except.as_deref(), reason, now))
-            });
-            Ok(row_count(ended.await?))
+            let Some(user) = user_id(identity) else { return Ok(except.is_none().then_some(0)) };
+            let end = move |connection: &mut Connection| {
+                lock_user(connection, user)?;
+                if let Some(except) = &except
+                    && !is_live(connection, user, except, now)?
+                {
+                    return Ok(None);
+                }
+                end_of_user(connection, user, except.as_deref(), reason, now).map(Some)
+            };
+            Ok(self.write(move |connection| connection.transaction(end)).await?.map(row_count))
         })
     }
 }
@@ -257,6 +267,41 @@ pub(super) fn touch(connection: &mut Connection, ids: &[String], seen_at: UnixTi
     .map(|_rows| ())
 }
 
+/// The credential epoch of a user, which no other transaction changes until this one ends. Must be called in a
+/// transaction.
+fn locked_epoch(connection: &mut Connection, user: i64) -> QueryResult<Option<i64>> {
+    let epoch = users::table.filter(users::id.eq(user)).select(users::credential_epoch);
+    match connection {
+        // The transaction holds the write lock from its start.
+        Connection::Sqlite(c) => epoch.get_result(c).optional(),
+        Connection::Postgres(c) => epoch.for_share().get_result(c).optional(),
+    }
+}
+
+/// Keeps other transactions that lock this user waiting until this one ends. Must be called in a transaction.
+fn lock_user(connection: &mut Connection, user: i64) -> QueryResult<()> {
+    match connection {
+        // The transaction holds the write lock from its start.
+        Connection::Sqlite(_) => Ok(()),
+        Connection::Postgres(c) => {
+            let locked = users::table.filter(users::id.eq(user)).select(users::id).for_no_key_update();
+            locked.get_result::<i64>(c).optional().map(drop)
+        }
+    }
+}
+
+/// Whether a login is this user's, and live at `now`.
+fn is_live(connection: &mut Connection, user: i64, login: &str, now: UnixTime) -> QueryResult<bool> {
+    each!(connection, c => {
+        let live = logins::table
+            .filter(logins::id.eq(login))
+            .filter(logins::user_id.eq(user))
+            .filter(logins::ended_at.is_null())
+            .filter(logins::expires_at.gt(now));
+        diesel::select(diesel::dsl::exists(live)).get_result(c)
+    })
+}
+
 /// Ends all logins of a user but `except`, and deletes their sessions. Must be called in a transaction.
 pub(super) fn end_of_user(
     connection: &mut Connection,
@@ -277,15 +322,6 @@ pub(super) fn end_of_user(
         let others = logins::table.filter(logins::user_id.eq(user)).filter(logins::id.ne(except)).select(logins::id);
         diesel::delete(sessions::table.filter(sessions::login_id.eq_any(others.nullable()))).execute(c)?;
         Ok(ended)
-    })
-}
-
-/// Sets the credential epoch of a user's login, which survives a change of password by this.
-pub(super) fn renew_epoch(connection: &mut Connection, user: i64, login: &str, epoch: i64) -> QueryResult<usize> {
-    each!(connection, c => {
-        diesel::update(logins::table.filter(logins::id.eq(login)).filter(logins::user_id.eq(user)))
-            .set(logins::credential_epoch.eq(epoch))
-            .execute(c)
     })
 }
 

@@ -19,7 +19,7 @@ pub struct User {
     /// Whether the user is active. A disabled user cannot sign in.
     #[serde(skip)]
     pub active: bool,
-    /// How often the password has been changed.
+    /// How often the password has been changed or the user disabled.
     #[serde(skip)]
     pub credential_epoch: i64,
 }

@@ -9,7 +9,7 @@ use super::connection::{Connection, each};
 use super::database::Database;
 use super::identity::user_id;
 use super::login_row::LoginRow;
-use super::logins::{end_of_user, renew_epoch};
+use super::logins::end_of_user;
 use super::schema::{logins, users};
 use super::storable::is_storable;
 use super::user_row::{NewUser, User};
@@ -93,16 +93,19 @@ impl Database {
         self.read_in_pool(all).await
     }
 
-    /// Enables a user, or disables them and ends all their logins, in one transaction. `false` when there is no such
-    /// user.
+    /// Enables a user, or disables them, in one transaction: all their logins end, and the credential epoch grows by one,
+    /// so that a sign-in that is under way gets no login. `false` when there is no such user.
     ///
     /// # Errors
     ///
     /// When the database is unavailable.
     pub async fn set_active(&self, user: i64, active: bool, now: UnixTime) -> Result<bool, StoreError> {
         let set = move |connection: &mut Connection| {
+            let epochs = i64::from(!active);
             let updated = each!(connection, c => {
-                diesel::update(users::table.filter(users::id.eq(user))).set(users::active.eq(active)).execute(c)
+                diesel::update(users::table.filter(users::id.eq(user)))
+                    .set((users::active.eq(active), users::credential_epoch.eq(users::credential_epoch + epochs)))
+                    .execute(c)
             })?;
             if !active {
                 end_of_user(connection, user, None, EndReason::UserDisabled, now)?;
@@ -110,37 +113,6 @@ impl Database {
             Ok(updated == 1)
         };
         self.write(move |connection| connection.transaction(set)).await
-    }
-
-    /// Changes a user's password in one transaction: the hash is replaced, the credential epoch grows by one, and all
-    /// their logins end but `keep`, which continues under the new epoch.
-    ///
-    /// # Errors
-    ///
-    /// When there is no such user, or the database is unavailable. Nothing is changed then.
-    pub async fn change_password(
-        &self,
-        user: i64,
-        new_hash: &str,
-        keep: Option<&LoginId>,
-        now: UnixTime,
-    ) -> Result<(), StoreError> {
-        let new_hash = new_hash.to_owned();
-        let keep = keep.map(|login| login.as_str().to_owned());
-        let change = move |connection: &mut Connection| {
-            let epoch: i64 = each!(connection, c => {
-                diesel::update(users::table.filter(users::id.eq(user)))
-                    .set((users::password_hash.eq(&new_hash), users::credential_epoch.eq(users::credential_epoch + 1)))
-                    .returning(users::credential_epoch)
-                    .get_result(c)
-            })?;
-            end_of_user(connection, user, keep.as_deref(), EndReason::PasswordChanged, now)?;
-            if let Some(keep) = keep {
-                renew_epoch(connection, user, &keep, epoch)?;
-            }
-            Ok(())
-        };
-        self.write(move |connection| connection.transaction(change)).await
     }
 
     /// Replaces the hash of an unchanged password, if it is still `old_hash`. No login ends.

@@ -27,8 +27,8 @@ impl<S> Fixture<S> {
         self
     }
 
-    /// Sets the identities of two users, for a store that does not accept logins of any identity. Nothing else may use
-    /// them during the checks.
+    /// Sets the identities of two users with the credential epoch 0, for a store that does not accept logins of any
+    /// identity. Nothing else may use them during the checks.
     pub fn identities(mut self, one: impl Into<String>, other: impl Into<String>) -> Self {
         (self.alice, self.bob) = (one.into(), other.into());
         self

@@ -9,7 +9,8 @@ use crate::{EndReason, Login, LoginId, LoginStore, RememberRecord};
 
 pub(super) fn checks<S: LoginStore>() -> Vec<Check<S>> {
     checks! {
-        "`insert`: keeps a new login, every field of it" => keeps_every_field,
+        "`insert`: keeps a new login, every field of it, and answers `true`" => keeps_every_field,
+        "`insert`: keeps nothing of a login for which it answers `false`" => keeps_nothing_refused,
         "`insert`: an id or a remember selector that is there already is an error, and changes nothing" => takes_none_twice,
         "`find`: the login with this id, live or not" => finds_the_dead,
         "`find`: `None` when it is unknown" => finds_nothing_unknown,
@@ -25,12 +26,13 @@ pub(super) fn checks<S: LoginStore>() -> Vec<Check<S>> {
         "`end`: `false` when it was unknown or had been ended before, which stays as it was" => ends_once,
         "`end`: is one atomic step, so that of any number of racers exactly one gets `true`" => ends_for_one_racer,
         "`end_all`: ends every login of a user but `except`, and answers how many that were" => ends_all_of_one_user,
+        "`end_all`: changes nothing and answers `None` if `except` is not a live login of this user" => ends_none_for_the_dead,
+        "`end_all`: is one atomic step, so that racers who except their own logins leave one" => leaves_one_login,
     }
 }
 
 async fn keeps_every_field<S: LoginStore>(at: Fixture<S>) -> Outcome {
     let full = Login {
-        credential_epoch: i64::MAX,
         created_at: NOW + 2,
         auth_time: NOW + 3,
         amr: "pwd otp".to_owned(),
@@ -45,9 +47,22 @@ async fn keeps_every_field<S: LoginStore>(at: Fixture<S>) -> Outcome {
         refresh_confirmed: false,
         ..remembered(&at.bob)
     };
-    for kept in [Login { credential_epoch: -1, ..login(&at.alice) }, full] {
-        at.here.insert(&kept).await?;
+    for kept in [login(&at.alice), full] {
+        ensure(at.here.insert(&kept).await?, "it answers `false` for a user's login of the epoch 0")?;
         ensure_login("the login", at.there.find(&kept.id).await?, &kept)?;
+    }
+    Ok(())
+}
+
+async fn keeps_nothing_refused<S: LoginStore>(at: Fixture<S>) -> Outcome {
+    for epoch in [-1, 1, i64::MAX] {
+        let login = Login { credential_epoch: epoch, ..login(&at.alice) };
+        // Whether a store refuses it depends on whether it knows the users.
+        let kept = at.here.insert(&login).await?.then_some(&login);
+        match (at.there.find(&login.id).await?, kept) {
+            (found, Some(kept)) => ensure_login("the login", found, kept)?,
+            (found, None) => ensure_eq("what was refused", &found, &None)?,
+        }
     }
     Ok(())
 }
@@ -225,13 +240,57 @@ async fn ends_all_of_one_user<S: LoginStore>(at: Fixture<S>) -> Outcome {
         let excepted = if which == 1 { ", the one that is excepted" } else { "" };
         ensure(lives(which).await? == expected, format!("{whose}{excepted} lives: {}, not {expected}", !expected))?;
     }
-    ensure_eq("the number of them", &ended, &2)?;
+    ensure_eq("the number of them", &ended, &Some(2))?;
     ensure_eq("the end of one", &found(&*at.here, &logins[0].id).await?.ended, &Some((NOW + 1, EndReason::Logout)))?;
     let untouched = found(&*at.here, &before.id).await?.ended;
     ensure_eq("the end of one that had been ended before", &untouched, &Some((NOW, EndReason::UserDisabled)))?;
     for expected in [1, 0] {
         let ended = at.here.end_all(&at.alice, None, EndReason::PasswordChanged, NOW + 2).await?;
-        ensure_eq("the number of those that were left", &ended, &expected)?;
+        ensure_eq("the number of those that were left", &ended, &Some(expected))?;
     }
     ensure(lives(3).await?, "another user's login was ended")
+}
+
+async fn ends_none_for_the_dead<S: LoginStore>(at: Fixture<S>) -> Outcome {
+    let of_bob = inserted(&at, login(&at.bob)).await?;
+    let ended = inserted(&at, login(&at.alice)).await?;
+    at.here.end(&ended.id, EndReason::Logout, NOW).await?;
+    let expired = inserted(&at, Login { expires_at: NOW + 1, ..login(&at.alice) }).await?;
+    let other = inserted(&at, login(&at.alice)).await?;
+    for (which, except) in [
+        ("a login that is unknown", &LoginId::random()),
+        ("another user's login", &of_bob.id),
+        ("a login that has been ended", &ended.id),
+        ("a login that has expired", &expired.id),
+    ] {
+        let answer = at.here.end_all(&at.alice, Some(except), EndReason::Logout, NOW + 1).await?;
+        ensure_eq(&format!("the answer for {which}"), &answer, &None)?;
+        ensure_login("another login of the user", at.there.find(&other.id).await?, &other)?;
+    }
+    Ok(())
+}
+
+async fn leaves_one_login<S: LoginStore>(at: Fixture<S>) -> Outcome {
+    for _ in 0..ROUNDS {
+        let mut logins = Vec::new();
+        for _ in 0..RACERS {
+            logins.push(inserted(&at, login(&at.alice)).await?.id);
+        }
+        let racers = logins.iter().cloned().enumerate().map(|(racing, own)| {
+            let (store, identity) = (at.handle(racing), at.alice.clone());
+            racer(move || async move {
+                let ended = store.end_all(&identity, Some(&own), EndReason::Logout, NOW).await;
+                ended.map(|ended| ended.is_some())
+            })
+        });
+        let won = winners(race(racers.collect()).await?)?;
+        let mut left = 0;
+        for id in &logins {
+            left += usize::from(found(&*at.there, id).await?.is_live(NOW));
+        }
+        ensure_eq("the number of racers whose answer is a number", &won, &1)?;
+        ensure_eq("the number of logins that are left", &left, &1)?;
+        at.here.end_all(&at.alice, None, EndReason::Logout, NOW).await?;
+    }
+    Ok(())
 }

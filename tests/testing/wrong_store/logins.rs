@@ -2,10 +2,10 @@
 
 use tollbridge::{Clock, EndReason, Login, LoginId, LoginStore, RememberRecord, StoreError, StoreFuture, UnixTime};
 
-use super::{Fault, WrongStore, lock};
+use super::{Fault, Kept, WrongStore, lock};
 
 impl LoginStore for WrongStore {
-    fn insert<'a>(&'a self, login: &'a Login) -> StoreFuture<'a, ()> {
+    fn insert<'a>(&'a self, login: &'a Login) -> StoreFuture<'a, bool> {
         Box::pin(async move {
             if self.has(Fault::AnswersErrors) {
                 return Err(StoreError::new("out of order"));
@@ -21,10 +21,11 @@ impl LoginStore for WrongStore {
             }
             let mut login = login.clone();
             if self.has(Fault::LosesAField) {
-                login.credential_epoch = 0;
+                login.user_agent = None;
             }
+            let refused = self.has(Fault::KeepsWhatItRefuses) && login.credential_epoch != 0;
             kept.logins.insert(login.id.clone(), login);
-            Ok(())
+            Ok(!refused)
         })
     }
 
@@ -218,9 +219,23 @@ impl LoginStore for WrongStore {
         except: Option<&'a LoginId>,
         reason: EndReason,
         now: UnixTime,
-    ) -> StoreFuture<'a, u64> {
+    ) -> StoreFuture<'a, Option<u64>> {
         Box::pin(async move {
+            let may = |kept: &Kept| {
+                let of_user = |login: &Login| login.identity == identity || self.has(Fault::EndsAllForAnybody);
+                let live = |login: &Login| login.is_live(now) || self.has(Fault::EndsAllForTheDead);
+                except.is_none_or(|id| kept.logins.get(id).is_some_and(|login| of_user(login) && live(login)))
+            };
+            if !may(&self.kept()) {
+                return Ok(None);
+            }
+            if self.has(Fault::EndsAllInTwoSteps) {
+                self.pause();
+            }
             let mut kept = self.kept();
+            if !self.has(Fault::EndsAllInTwoSteps) && !may(&kept) {
+                return Ok(None);
+            }
             let except = except.filter(|_| !self.has(Fault::EndsAllButNone));
             let theirs = |login: &&Login| {
                 (login.identity == identity || self.has(Fault::EndsEverybody)) && Some(&login.id) != except
@@ -231,7 +246,7 @@ impl LoginStore for WrongStore {
             if self.has(Fault::EndAllTakesAllSessions) {
                 kept.sessions.clear();
             }
-            Ok(if self.has(Fault::Miscounts) { ids.len() } else { ended } as u64)
+            Ok(Some(if self.has(Fault::Miscounts) { ids.len() } else { ended } as u64))
         })
     }
 }

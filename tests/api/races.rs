@@ -1,0 +1,203 @@
+//! Requests that are released together, on connections of their own. What one of them decided must hold where it is
+//! carried out.
+
+use std::sync::Barrier;
+use std::thread::scope;
+
+use serde_json::json;
+
+use crate::app::{PANTHER, PASSWORD, TestApp, cheap, hash, new_user, wait};
+use crate::clients::{Anonymous, Answer, Client as _, Token};
+
+/// The connections of a race.
+const RACERS: usize = 50;
+
+/// A race condition does not show in every race.
+const ROUNDS: usize = 4;
+
+/// A server with room for every racer.
+fn start() -> TestApp {
+    TestApp::with(&[("PASSWORD__QUEUE", "128")])
+}
+
+/// Releases all racers together, and returns their results in order.
+fn race<T: Send, R: FnOnce() -> T + Send>(racers: impl IntoIterator<Item = R>) -> Vec<T> {
+    let racers: Vec<R> = racers.into_iter().collect();
+    let together = Barrier::new(racers.len());
+    scope(|scope| {
+        let start = |racer: R| {
+            let together = &together;
+            scope.spawn(move || {
+                together.wait();
+                racer()
+            })
+        };
+        let threads: Vec<_> = racers.into_iter().map(start).collect();
+        threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
+    })
+}
+
+fn sign_in(app: &TestApp, username: &str) -> Answer {
+    Anonymous(app).post_json("/login", &json!({ "username": username, "password": PASSWORD }))
+}
+
+/// Signs a user in many times while `change` is made to the user, and returns the tokens of those who got some.
+fn sign_in_during(app: &TestApp, username: &str, change: impl Fn() + Send + Sync) -> Vec<String> {
+    let racer = |number: usize| {
+        let change = &change;
+        move || {
+            if number == RACERS / 2 {
+                change();
+                return None;
+            }
+            let answer = sign_in(app, username);
+            if answer.status == 200 {
+                return Some(answer.pair().access);
+            }
+            answer.refused(401, "invalid_credentials");
+            None
+        }
+    };
+    race((0..RACERS).map(racer)).into_iter().flatten().collect()
+}
+
+#[test]
+fn a_sign_in_beside_disable_is_dead_after_enable() {
+    let app = start();
+    for _ in 0..ROUNDS {
+        let set_active =
+            |active| assert!(wait(app.database.set_active(PANTHER, active, app.clock.now())).expect("an answer"));
+        let tokens = sign_in_during(&app, "panther", || set_active(false));
+        set_active(true);
+        for token in tokens {
+            Token(&app, token).get("/who_am_i").refused(401, "login_ended");
+        }
+        sign_in(&app, "panther").expect(200);
+    }
+}
+
+#[test]
+fn a_sign_in_beside_delete_is_refused_as_unknown() {
+    let app = start();
+    let hashed = hash(cheap(), PASSWORD);
+    for round in 0..ROUNDS {
+        let username = format!("mayfly {round}");
+        let user = wait(app.database.create_user(new_user(None, &username, "Mayfly", hashed.clone()))).expect("a user");
+        let delete = || assert!(wait(app.database.delete_user(user.id)).expect("an answer"));
+        for token in sign_in_during(&app, &username, delete) {
+            let (status, code) = Token(&app, token).get("/who_am_i").outcome();
+            assert!(status == 401 && ["login_ended", "user_not_found"].contains(&code.as_str()), "{status} {code}");
+        }
+    }
+}
+
+#[test]
+fn of_all_who_end_the_others_one_is_left() {
+    let app = start();
+    for _ in 0..ROUNDS {
+        let tokens: Vec<String> = (0..RACERS).map(|_| Anonymous(&app).token_login("panther").access).collect();
+        let end_others = |token: &String| {
+            let token = Token(&app, token.clone());
+            move || token.post_json("/logout", &json!({ "scope": "others" }))
+        };
+        let answers = race(tokens.iter().map(end_others));
+        let won = answers.iter().filter(|answer| answer.status == 204).count();
+        let lives = |token: &&String| Token(&app, (*token).clone()).get("/who_am_i").status == 200;
+        assert_eq!((won, tokens.iter().filter(lives).count()), (1, 1));
+        answers.into_iter().filter(|answer| answer.status != 204).for_each(|answer| {
+            answer.refused(401, "login_ended");
+        });
+    }
+}
+
+const NEW: &str = "a new and longer staple";
+
+fn change_password(app: &TestApp, token: &str, new: &str) -> Answer {
+    let form = json!({ "current_password": PASSWORD, "new_password": new });
+    Token(app, token.to_owned()).post_json("/account/password", &form)
+}
+
+/// Checks that this is the user's password, and gives the user the one that every test begins with.
+fn assert_password(app: &TestApp, password: &str) {
+    let sign_in = |password: &str| {
+        Anonymous(app).post_json("/login", &json!({ "username": "panther", "password": password })).status
+    };
+    assert_eq!((sign_in(password), sign_in("another one")), (200, 401));
+    let hashed = hash(cheap(), PASSWORD);
+    assert!(wait(app.database.reset_password(PANTHER, &hashed, app.clock.now())).expect("an answer"));
+}
+
+#[test]
+fn of_all_who_change_the_password_one_wins() {
+    let app = start();
+    for _ in 0..ROUNDS {
+        let tokens: Vec<String> = (0..RACERS).map(|_| Anonymous(&app).token_login("panther").access).collect();
+        let new = |number: usize| format!("{NEW} {number}");
+        let racer = |(number, token): (usize, &String)| {
+            let (app, token, new) = (&app, token.clone(), new(number));
+            move || change_password(app, &token, &new)
+        };
+        let answers = race(tokens.iter().enumerate().map(racer));
+        let won: Vec<usize> = (0..RACERS).filter(|&number| answers[number].status == 200).collect();
+        let [winner] = won[..] else { panic!("{won:?} have changed the password") };
+        for (number, answer) in answers.iter().enumerate() {
+            let token = Token(&app, tokens[number].clone());
+            if number == winner {
+                token.get("/who_am_i").expect(200);
+                Token(&app, answer.pair().refresh).post("/refresh").expect(200);
+            } else {
+                let (status, code) = answer.outcome();
+                assert!(status == 401 && ["login_ended", "invalid_credentials"].contains(&code.as_str()), "{code}");
+                token.get("/who_am_i").refused(401, "login_ended");
+            }
+        }
+        assert_password(&app, &new(winner));
+    }
+}
+
+#[test]
+fn of_a_change_of_password_and_logouts_everywhere_one_wins() {
+    let app = start();
+    for _ in 0..ROUNDS {
+        let tokens: Vec<String> = (0..RACERS).map(|_| Anonymous(&app).token_login("panther").access).collect();
+        let changes = |number: usize| number.is_multiple_of(2);
+        let racer = |(number, token): (usize, &String)| {
+            let (app, token) = (&app, token.clone());
+            move || match changes(number) {
+                true => change_password(app, &token, NEW),
+                false => Token(app, token).post_json("/logout", &json!({ "scope": "all" })),
+            }
+        };
+        let answers = race(tokens.iter().enumerate().map(racer));
+        let won: Vec<usize> = (0..RACERS).filter(|&number| answers[number].status < 300).collect();
+        let [winner] = won[..] else { panic!("{won:?} have won") };
+        for (number, token) in tokens.iter().enumerate() {
+            let lives = Token(&app, token.clone()).get("/who_am_i").status == 200;
+            assert_eq!(lives, number == winner && changes(number), "{number} of {winner}");
+        }
+        assert_password(&app, if changes(winner) { NEW } else { PASSWORD });
+    }
+}
+
+#[test]
+fn of_the_changes_of_one_login_one_wins() {
+    let app = start();
+    for _ in 0..ROUNDS {
+        let token = Anonymous(&app).token_login("panther").access;
+        let new = |number: usize| format!("{NEW} {number}");
+        let racer = |number| {
+            let (app, token, new) = (&app, token.clone(), new(number));
+            move || change_password(app, &token, &new)
+        };
+        let answers = race((0..RACERS).map(racer));
+        let won: Vec<usize> = (0..RACERS).filter(|&number| answers[number].status == 200).collect();
+        let [winner] = won[..] else { panic!("{won:?} have changed the password") };
+        let refresh = answers[winner].pair().refresh;
+        for (_, answer) in answers.into_iter().enumerate().filter(|(number, _)| *number != winner) {
+            answer.refused(401, "invalid_credentials");
+        }
+        Token(&app, token).get("/who_am_i").expect(200);
+        Token(&app, refresh).post("/refresh").expect(200);
+        assert_password(&app, &new(winner));
+    }
+}
