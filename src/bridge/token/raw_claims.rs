@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
 use super::fault::{Malformation, TokenFault, TokenPart};
+use super::readable::Readable;
 use crate::bridge::model::UnixTime;
 
 /// The latest accepted time: the greatest that a double holds exactly.
@@ -122,7 +123,7 @@ impl<'de> Visitor<'de> for ClaimsVisitor {
                 "csrf" => set_once(&mut csrf, map.next_value::<Text<'de>>()?.0)?,
                 "gen" => set_once(&mut generation, map.next_value::<Time>()?.0)?,
                 _ => {
-                    map.next_value::<IgnoredAny>()?;
+                    map.next_value::<Readable>()?;
                     if unknown.contains(&name) {
                         return Err(A::Error::custom("a claim occurs twice"));
                     }
