@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::bridge::error::AuthError;
+use crate::bridge::error::{AuthError, BodyFault};
 use crate::bridge::model::CredentialLocation;
 use crate::bridge::token::{TokenFault, TokenType};
 
@@ -57,6 +57,10 @@ pub(crate) struct Presented {
     pub(crate) cookie: ByType,
     /// The custom credential that a [`RequestLoader`](crate::RequestLoader) found.
     pub(crate) custom: Option<String>,
+    /// The texts in the body that look like tokens and are in no declared place.
+    pub(crate) unread: Vec<String>,
+    /// Why the body could not be searched, if it is JSON or a form.
+    pub(crate) body_fault: Option<BodyFault>,
     /// The CSRF fields of the form, if the form was searched.
     pub(crate) form: Option<Box<FormCsrf>>,
 }
