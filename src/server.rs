@@ -27,6 +27,7 @@ pub mod routes;
 pub mod secrets;
 mod start_error;
 mod state;
+mod strict_form;
 pub mod telemetry;
 
 pub use application::Application;
