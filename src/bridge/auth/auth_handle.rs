@@ -61,7 +61,7 @@ impl Auth {
     ///
     /// [`BodyNotSearched`](AuthError::BodyNotSearched) with the reason.
     pub fn check_body(&self) -> Result<(), AuthError> {
-        self.state.presented.body_fault.map_or(Ok(()), |fault| Err(AuthError::BodyNotSearched(fault)))
+        self.state.presented.body_fault().map_or(Ok(()), |fault| Err(AuthError::BodyNotSearched(fault)))
     }
 
     /// The refusal of a handler that needs a fresh login: Flask-Login's `needs_refresh()`. It contains the

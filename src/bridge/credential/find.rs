@@ -19,7 +19,7 @@ use super::find::body::{BodyLimits, BodyTimeout, Seen};
 use super::find::decode::Encoding;
 use super::find::form::Form;
 use super::grammar::BodyKind;
-use super::presented::{Absence, ByType, Found, Presented};
+use super::presented::{Absence, BodyFinding, ByType, Found, Presented};
 use super::raw_cookies;
 use super::search::Search;
 use super::token_cookies::TokenCookies;
@@ -68,7 +68,7 @@ async fn search_body(
     let limit = limits.max_bytes;
     match (kind, form) {
         (Some(BodyKind::Ambiguous), _) => {
-            presented.body_fault = Some(BodyFault::ContentTypes);
+            presented.body = Some(Box::new(BodyFinding::Fault(BodyFault::ContentTypes)));
             body::limit_pauses(req, limits.time);
         }
         (Some(BodyKind::Json), _) if search.json.is_some() || (strict && !by_header) => {
@@ -76,9 +76,9 @@ async fn search_body(
             match body::peek(req, limits, false, look).await? {
                 Ok((tokens, unread)) => {
                     presented.json = tokens;
-                    presented.unread = unread;
+                    presented.body = unread_finding(unread);
                 }
-                Err(fault) => presented.body_fault = Some(fault),
+                Err(fault) => presented.body = Some(Box::new(BodyFinding::Fault(fault))),
             }
         }
         (_, Some((Form::Multipart { boundary }, names))) => {
@@ -96,9 +96,9 @@ async fn search_body(
             match body::peek(req, limits, false, look).await? {
                 Ok((fields, unread)) => {
                     presented.form = fields.map(Box::new);
-                    presented.unread = unread;
+                    presented.body = unread_finding(unread);
                 }
-                Err(fault) => presented.body_fault = Some(fault),
+                Err(fault) => presented.body = Some(Box::new(BodyFinding::Fault(fault))),
             }
         }
         (_, Some((form, names))) => {
@@ -116,6 +116,10 @@ async fn search_body(
         decode::hand_on_in_pieces(req);
     }
     Ok(())
+}
+
+fn unread_finding(texts: Vec<String>) -> Option<Box<BodyFinding>> {
+    (!texts.is_empty()).then(|| Box::new(BodyFinding::Unread(texts)))
 }
 
 /// The tokens in a JSON body, and the tokens that it holds elsewhere than in the declared members. The latter are searched

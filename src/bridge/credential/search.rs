@@ -48,7 +48,7 @@ impl Search {
             SeveralTokens::Refused => choice::only_token(presented, order, wanted),
             SeveralTokens::FirstDecides => choice::first_token(presented, order, wanted),
         };
-        match (presented.body_fault, &choice) {
+        match (presented.body_fault(), &choice) {
             (None, _) | (_, Choice::Refused(_)) => choice,
             (_, Choice::Token(token)) if token.location == CredentialLocation::Header => choice,
             _ if unsearched_body || presented.custom.is_some() => choice,

@@ -20,7 +20,7 @@ fn is_ours(engine: &Engine, text: &str) -> bool {
 
 /// Where the body has a token that is not read, as a sentence.
 pub(super) fn in_body(engine: &Engine, presented: &Presented) -> Option<String> {
-    let found = presented.unread.iter().any(|text| is_ours(engine, text));
+    let found = presented.unread().iter().any(|text| is_ours(engine, text));
     found.then(|| sentence(&engine.reader.search, "the body"))
 }
 
