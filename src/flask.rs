@@ -60,8 +60,8 @@
 //! * These tokens are refused: longer than 8 KiB; with JSON deeper than 127 levels or in UTF-16; with a number that JSON
 //!   cannot express or that needs more than 64 bits; with the extension `b64`; with the `typ` of the bridge's own tokens
 //!   when it is not one of them.
-//! * A JSON body or a form is searched up to [`json_body_limit`](crate::BridgeBuilder::json_body_limit). A form is searched
-//!   only if it is URL-encoded.
+//! * A JSON body or a form is searched up to [`json_body_limit`](crate::BridgeBuilder::json_body_limit); a larger JSON body is
+//!   refused with a 413. A form is searched only if it is URL-encoded.
 //! * A request with a token in a cookie must come from the same site, in addition to the double submit. Two cookies of the
 //!   same name are ignored.
 //! * Cookies are `Secure` if the [public URL](crate::BridgeBuilder::public_url) is `https`; `JWT_COOKIE_SECURE` cannot be

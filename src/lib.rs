@@ -200,7 +200,7 @@ pub use bridge::session::{RememberCookie, SessionProtection};
 pub use bridge::password::{PasswordActivity, PasswordError, PasswordHasher, PasswordParams, PasswordVerification};
 
 // Refusals and events.
-pub use bridge::error::{AuthError, CsrfFault, ProblemDetails};
+pub use bridge::error::{AuthError, BodyFault, CsrfFault, ProblemDetails};
 pub use bridge::model::{AuthEvent, EventStream, event_stream};
 pub use bridge::response::Refusal;
 

@@ -28,6 +28,7 @@ pub mod secrets;
 mod shared_keys;
 mod start_error;
 mod state;
+mod strict_form;
 pub mod telemetry;
 
 pub use application::Application;

@@ -91,7 +91,7 @@ fn the_contract_of_defaults() {
         ("refresh_grace", r#""10s""#),
         ("leeway", r#""5s""#),
         ("locations", r#"["header", "json"]"#),
-        ("json_body_limit", r#""16KiB""#),
+        ("json_body_limit", r#""2MiB""#),
         ("accept_flask_jwt_extended", "false"),
         ("memory_kib", "19456"),
         ("iterations", "2"),

@@ -100,7 +100,7 @@ impl BridgeBuilder {
             issue_hooks: IssueHooks::default(),
             key_finder: None,
             token_locations: TokenLocations::default(),
-            json_body_limit: 16 * 1024,
+            json_body_limit: 2 << 20,
             body_timeout: Duration::from_secs(10),
             external: None,
             external_from_keys: None,

@@ -17,6 +17,7 @@ mod same_origin;
 mod search;
 pub(crate) mod set_cookie;
 mod token_cookies;
+pub(crate) mod unread;
 
 pub(crate) use choice::{Choice, Chosen, TWO_TOKENS, WantedType};
 pub(crate) use cookie_attributes::CookieAttributes;
@@ -25,7 +26,7 @@ pub use custom_credential::RequestLoader;
 pub(crate) use double_submit::Csrf;
 pub(crate) use find::body::{BodyLimits, BodyTimeout, body_paused};
 pub(crate) use find::query::{parameter_values, token_after_prefix};
-pub(crate) use grammar::{HeaderPlace, JsonPlace, QueryPlace, TokenGrammar};
+pub(crate) use grammar::{BodyKind, HeaderPlace, JsonPlace, QueryPlace, TokenGrammar};
 pub use locations::TokenLocations;
 pub(crate) use presented::{Absence, ByType, Found, Malformed, Presented};
 pub(crate) use raw_cookies::{name_of, pairs, value_of};

@@ -17,6 +17,8 @@ mod resolution;
 pub(crate) mod resolver;
 pub(crate) mod rotation;
 mod token_checks;
+pub(crate) mod two_tokens;
+pub(crate) mod unread;
 
 pub(crate) use by_remember_cookie::REMEMBER_GRACE;
 pub(crate) use confirmation::PendingConfirmations;

@@ -20,6 +20,7 @@ mod key_set;
 mod keys;
 mod pem;
 mod raw_claims;
+mod readable;
 mod roca;
 mod signature;
 mod signer;

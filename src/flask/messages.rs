@@ -100,7 +100,9 @@ impl ErrorProfile {
             return None;
         }
         match refusal.error() {
-            AuthError::LoginRequired => Some(self.respond_unauthorized(&describe_missing_token(refusal)?)),
+            AuthError::LoginRequired | AuthError::TokenNotRead(_) => {
+                Some(self.respond_unauthorized(&describe_missing_token(refusal)?))
+            }
             AuthError::CsrfRejected(CsrfFault::Missing) => Some(self.respond_unauthorized("Missing CSRF token")),
             AuthError::CsrfRejected(CsrfFault::Mismatch) => {
                 Some(self.respond_unauthorized("CSRF double submit tokens do not match"))

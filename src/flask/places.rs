@@ -7,7 +7,7 @@ use actix_web::http::header::HeaderMap;
 
 use super::python_json::{self, Json};
 use crate::bridge::credential::{
-    Absence, ByType, Found, HeaderPlace, JsonPlace, Malformed, QueryPlace, TokenGrammar, parameter_values,
+    Absence, BodyKind, ByType, Found, HeaderPlace, JsonPlace, Malformed, QueryPlace, TokenGrammar, parameter_values,
     token_after_prefix,
 };
 
@@ -25,12 +25,16 @@ impl TokenGrammar for FlaskGrammar {
         find_in_header(headers, place)
     }
 
-    fn may_carry_json(&self, req: &ServiceRequest) -> bool {
-        is_json(req.content_type())
+    fn body_kind(&self, req: &ServiceRequest) -> Option<BodyKind> {
+        is_json(req.content_type()).then_some(BodyKind::Json)
     }
 
     fn json(&self, body: &[u8], place: &JsonPlace) -> ByType {
         find_in_json(body, place)
+    }
+
+    fn is_strict(&self) -> bool {
+        false
     }
 
     fn query(&self, query: &str, place: &QueryPlace) -> Found {

@@ -5,7 +5,7 @@ use std::future::ready;
 use actix_web::guard::{self, GuardContext};
 use actix_web::http::Method;
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
-use actix_web::web::{Data, FormConfig, JsonConfig, QueryConfig, ServiceConfig};
+use actix_web::web::{Data, JsonConfig, QueryConfig, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpRequest, Resource, Responder, Route, web};
 
 use super::assets;
@@ -18,7 +18,6 @@ pub fn configure(app: &mut ServiceConfig, state: Data<AppState>) {
     let limit = state.body_limit;
     app.app_data(state)
         .app_data(JsonConfig::default().limit(limit).error_handler(error_responses::json))
-        .app_data(FormConfig::default().limit(limit).error_handler(error_responses::form))
         .app_data(QueryConfig::default().error_handler(error_responses::query));
     for endpoint in table() {
         app.service(endpoint.into_resource());

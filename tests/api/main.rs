@@ -22,6 +22,7 @@ mod locations;
 mod login;
 mod logout;
 mod next;
+mod one_reader;
 mod operations;
 mod outage;
 mod overload;

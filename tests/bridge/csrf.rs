@@ -30,6 +30,11 @@ fn situations(own: &str, host: &str) -> Vec<(Vec<(&'static str, String)>, bool)>
         (vec![(origin, format!("https://evil.example@{host}"))], false),
         (vec![(fetch, "cross-site".into()), (origin, own.into())], false),
         (vec![(fetch, "same-origin".into()), (origin, own.into())], true),
+        (vec![(fetch, "same-origin".into()), (fetch, "cross-site".into())], false),
+        (vec![(fetch, "cross-site".into()), (fetch, "same-origin".into())], false),
+        (vec![(origin, own.into()), (origin, evil())], false),
+        (vec![(origin, own.into()), (origin, own.into())], false),
+        (vec![(fetch, "same-origin".into()), (origin, own.into()), (origin, evil())], false),
     ]
 }
 

@@ -27,6 +27,7 @@ pub(crate) fn routes(app: &mut ServiceConfig) {
         ("cookie", Require::token().locations(&[Cookie])),
         ("query", Require::token().locations(&[Query])),
         ("body-header", Require::token().locations(&[Body, Header])),
+        ("unsearched", Require::login().unsearched_body()),
         ("login-by-header", Require::login().locations(&[Header])),
     ];
     for (name, guard) in guards {

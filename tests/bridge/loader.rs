@@ -21,7 +21,7 @@ fn body_of(length: usize, token: &str) -> String {
 fn the_handler_gets_the_body_as_it_was_sent() {
     let app = TestApp::start();
     let token = Anonymous(&app).token_login("panther").access;
-    let sized = [CAP - 1, CAP, CAP + 1, 64 * 1024, 1 << 20].map(|length| body_of(length, &token).into_bytes());
+    let sized = [CAP - 1, CAP, CAP + 1, 64 * 1024, (2 << 20) + 1].map(|length| body_of(length, &token).into_bytes());
     let odd: [&[u8]; 12] = [
         b"",
         b" ",
@@ -53,15 +53,15 @@ fn the_handler_gets_the_body_as_it_was_sent() {
 
 #[test]
 fn a_body_is_searched_up_to_the_cap_and_not_beyond() {
-    for cap in [CAP, 1024] {
+    for cap in [2 << 20, CAP, 1024] {
         let app = TestApp::with(|bridge| bridge.json_body_limit(cap));
         let token = Anonymous(&app).token_login("panther").access;
         let present =
             |length| Anonymous(&app).call("POST", "/who_am_i").body("application/json", body_of(length, &token)).send();
         present(cap - 1).expect(200);
         present(cap).expect(200);
-        present(cap + 1).refused(401, "login_required");
-        present(1 << 20).refused(401, "login_required");
+        present(cap + 1).refused(413, "payload_too_large");
+        present(3 << 20).refused(413, "payload_too_large");
     }
 }
 
@@ -88,10 +88,10 @@ fn split(answer: &[u8]) -> (u16, String) {
 
 #[test]
 fn chunked_bodies_are_searched_and_handed_on() {
-    let app = TestApp::start();
+    let app = TestApp::with(|bridge| bridge.json_body_limit(CAP));
     let token = Anonymous(&app).token_login("panther").access;
     for (length, path, status) in
-        [(2000, "/who_am_i", 200), (CAP, "/who_am_i", 200), (CAP + 1, "/who_am_i", 401), (100_000, "/stream", 200)]
+        [(2000, "/who_am_i", 200), (CAP, "/who_am_i", 200), (CAP + 1, "/who_am_i", 413), (100_000, "/stream", 200)]
     {
         for chunk in [1, 7, 4096, 200_000].into_iter().filter(|chunk| length / chunk < 20_000) {
             let body = body_of(length, &token);
@@ -107,7 +107,7 @@ fn chunked_bodies_are_searched_and_handed_on() {
 }
 
 #[test]
-fn a_compressed_body_is_not_searched_and_arrives() {
+fn a_compressed_body_is_searched_and_arrives() {
     let app = TestApp::start();
     let token = Anonymous(&app).token_login("panther").access;
     let body = json!({ "access_token": token });
@@ -121,24 +121,35 @@ fn a_compressed_body_is_not_searched_and_arrives() {
             .body("application/json", gzip.clone())
             .send()
     };
-    call("/who_am_i").refused(401, "login_required");
+    assert_eq!(call("/who_am_i").expect(200).json()["username"], "panther");
     assert_eq!(call("/json").expect(200).json(), body);
 }
 
-/// Whoever says that a body is coded gets no other reading of it, whatever it is: the next in line may not see a token
-/// where this one does, or the other way round.
+/// Some readers decode, some do not: a body under a false encoding could hold a token for one of them.
 #[test]
-fn a_body_that_only_says_that_it_is_compressed_is_not_searched() {
+fn a_body_that_only_says_that_it_is_compressed_is_refused() {
     let app = TestApp::start();
     let token = Anonymous(&app).token_login("panther").access;
     let (browser, _) = Browser::signed_in(&app, "batman", false);
-    for coding in ["gzip", "br", "identity", "", "made-up"] {
+    for (coding, status) in [
+        ("gzip", 400),
+        ("deflate", 400),
+        ("br", 415),
+        ("zstd", 415),
+        ("made-up", 415),
+        ("gzip, gzip", 415),
+        ("identity", 200),
+        ("", 200),
+    ] {
         let call = |client: &dyn Client| {
             let call = client.call("POST", "/who_am_i").header("content-encoding", coding);
             call.json(&json!({ "access_token": token })).send()
         };
-        call(&Anonymous(&app)).refused(401, "login_required");
-        assert_eq!(call(&browser).expect(200).json()["username"], "batman", "{coding:?}: no token is presented");
+        for client in [&Anonymous(&app) as &dyn Client, &browser] {
+            let answer = call(client);
+            assert_eq!(answer.status, status, "{coding:?}: {}", answer.text());
+            assert!(status != 200 || answer.json()["username"] == "panther", "{coding:?}: the token decides");
+        }
     }
 }
 
@@ -174,7 +185,7 @@ fn one_token_in_one_form() {
         (quoted.clone(), 401, "login_required"),
         (format!(r#"{{"access_token":{quoted}"#), 401, "login_required"),
         (format!(r#"{{"access_token":{quoted}}}x"#), 401, "login_required"),
-        (format!("\u{feff}{{\"access_token\":{quoted}}}"), 401, "login_required"),
+        (format!("\u{feff}{{\"access_token\":{quoted}}}"), 400, "invalid_request"),
         (String::new(), 401, "login_required"),
     ];
     for (body, status, code) in cases {
@@ -200,7 +211,9 @@ fn a_token_member_that_cannot_be_read_does_not_leave_the_cookie_to_decide() {
         for value in unreadable {
             let body = [format!(r#"{{"a":1,"{member}":"#).as_bytes(), value, b"}"].concat();
             let answer = browser.call("POST", "/who_am_i").body("application/json", body).send();
-            assert_eq!(answer.outcome(), (401, "token_invalid".to_owned()), "{member} {}", value.escape_ascii());
+            let expected = if value.is_ascii() { (401, "token_invalid") } else { (400, "invalid_request") };
+            let expected = (expected.0, expected.1.to_owned());
+            assert_eq!(answer.outcome(), expected, "{member} {}", value.escape_ascii());
         }
     }
     for body in [r#"{"other":1e999}"#, r#"{"other":"\ud800"}"#, r#"["access_token"]"#, "1e999"] {
@@ -279,13 +292,16 @@ fn only_json_bodies_of_methods_that_have_one_are_searched() {
         ("POST", "Application/JSON", 200),
         ("POST", "application/json; charset=utf-8", 200),
         ("POST", "application/json;charset=UTF-8", 200),
-        ("POST", "application/json; charset=utf-16", 401),
-        ("POST", "application/json; charset=latin1", 401),
+        ("POST", "application/json; charset=utf-16", 200),
+        ("POST", "application/json; charset=latin1", 200),
+        ("POST", "application/json;charset=utf8", 200),
+        ("POST", "application/json ;charset=utf-8", 200),
         ("POST", "text/plain", 401),
-        ("POST", "text/json", 401),
+        ("POST", "text/json", 200),
         ("POST", "application/x-www-form-urlencoded", 401),
         ("POST", "multipart/form-data; boundary=x", 401),
-        ("POST", "application/vnd.api+json", 401),
+        ("POST", "application/vnd.api+json", 200),
+        ("POST", "application/problem+json; charset=utf-8", 200),
         ("POST", "application/jsonx", 401),
         ("POST", "application/json, text/plain", 401),
         ("PUT", "application/json", 200),
@@ -318,7 +334,7 @@ fn only_the_configured_places_are_searched() {
 
 #[test]
 fn a_body_that_stops_arriving_is_given_up() {
-    let app = TestApp::with(|bridge| bridge.body_timeout(Duration::from_millis(300)));
+    let app = TestApp::with(|bridge| bridge.body_timeout(Duration::from_millis(300)).json_body_limit(CAP));
     let lengths = [
         ("a peeked body", "/who_am_i", 100, "application/json"),
         ("a small stream", "/stream", 100, "application/json"),

@@ -156,8 +156,7 @@ fn a_body_has_a_key_for_each_type() {
         assert_eq!(post("/how", json!({ "rt": pair.refresh })), refused(wrong));
         assert_eq!(post("/how", json!({ "at": pair.refresh })), refused("token_wrong_type"));
         let both = json!({ "at": pair.access, "rt": pair.refresh });
-        let expected = if first_found { ok.clone() } else { (400, "invalid_request".to_owned()) };
-        assert_eq!(post("/how", both), expected);
+        assert_eq!(post("/how", both), ok, "two tokens of one login");
         assert_eq!(post("/refresh", json!({ "rt": pair.refresh })), ok);
     }
     let app = app(TokenLocations::new(&[Json]).json_keys("token", "token"));
@@ -211,7 +210,9 @@ fn a_place_that_is_not_declared_is_not_looked_at() {
         assert_eq!(outcome(&answer), (401, "login_required".to_owned()), "{location:?}");
         let (browser, _) = Browser::signed_in(&app, "panther", false);
         if location != Cookie {
-            present(&browser, "POST", "/browser", &[(location, &token)]).send().expect(200);
+            // A body that names another user is no body for a cookie to decide.
+            let expected = if location == Json { 401 } else { 200 };
+            present(&browser, "POST", "/browser", &[(location, &token)]).send().expect(expected);
         }
     }
 }

@@ -167,8 +167,10 @@ fn garbage_ends_nothing_and_says_so() {
     for token in ["garbage", "a.b.c", &format!("{}x", faces.pair.access)] {
         faces.browser.call("POST", "/logout").bearer(token).send().refused(401, "token_invalid");
     }
-    let both = json!({ "access_token": faces.pair.access, "refresh_token": faces.pair.refresh });
+    let stranger = Faces::new(&app, "batman");
+    let both = json!({ "access_token": faces.pair.access, "refresh_token": stranger.pair.refresh });
     Anonymous(&app).post_json("/logout", &both).refused(400, "invalid_request");
     Anonymous(&app).post("/logout?scope=everything").expect(400);
     faces.assert_live(true, "after all that");
+    stranger.assert_live(true, "after all that");
 }

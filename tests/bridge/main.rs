@@ -23,6 +23,7 @@ mod locations;
 mod logout;
 #[cfg(feature = "server")]
 mod logs;
+mod one_reader;
 mod protection;
 mod redirect;
 mod refresh;

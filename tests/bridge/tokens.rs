@@ -579,3 +579,24 @@ fn weak_and_wrong_keys_are_refused_where_the_bridge_is_built() {
         assert!(bridge().login_view(view).build().is_ok(), "{view}");
     }
 }
+
+/// A claim that nobody knows is still one that hooks and handlers read.
+#[test]
+fn a_claim_that_cannot_be_read_makes_the_token_invalid() {
+    let forger = Forger::new();
+    let claims = forger.claims.to_string();
+    let with = |value: &[u8]| {
+        let claims = [claims.trim_end_matches('}').as_bytes(), b",\"extra\":", value, b"}"].concat();
+        let message = format!("{}.{}", b64(forger.header.to_string()), b64(claims));
+        format!("{message}.{}", hs256(TOKEN_SECRET, &message))
+    };
+    let deep = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth)).into_bytes();
+    for value in [&b"\"\xe2\x82\""[..], b"\"\xff\"", b"[{\"a\":\"\x80\"}]", b"{\"\x80\":1}", b"1e999", b"[-1e999]"] {
+        forger.refuses(&with(value), &value.escape_ascii().to_string());
+    }
+    forger.refuses(&with(br#""\ud800""#), "half a surrogate pair");
+    forger.refuses(&with(&deep(200)), "a depth of 200");
+    for value in [&b"\"\xe2\x82\xac\""[..], b"1e300", b"null", b"[true,-1,{\"a\":[]}]", &deep(100)] {
+        forger.accepts(&with(value), &value.escape_ascii().to_string());
+    }
+}

@@ -54,6 +54,16 @@ impl Auth {
         self.engine().reader.check_origin(&self.req)
     }
 
+    /// Checks whether a body that says it is JSON or a form could be searched for a token. Whatever asks who the request is
+    /// makes the same check. Call this in a handler that does not ask, and must not accept such a body.
+    ///
+    /// # Errors
+    ///
+    /// [`BodyNotSearched`](AuthError::BodyNotSearched) with the reason.
+    pub fn check_body(&self) -> Result<(), AuthError> {
+        self.state.presented.body_fault().map_or(Ok(()), |fault| Err(AuthError::BodyNotSearched(fault)))
+    }
+
     /// The refusal of a handler that needs a fresh login: Flask-Login's `needs_refresh()`. It contains the
     /// [`fresh_window`](crate::BridgeBuilder::fresh_window), and a browser is redirected to the
     /// [`refresh_view`](crate::BridgeBuilder::refresh_view).

@@ -28,6 +28,9 @@ impl Auth {
     pub async fn confirm_login(&self) -> Result<NewLogin<'_>, AuthError> {
         let engine = self.engine();
         let now = engine.clock.now();
+        if let Choice::Refused(error) = self.state.choose(&self.req, WantedType::Access) {
+            return Err(error);
+        }
         let (identity, login_id) = match self.protected_session().await? {
             Some(found) => (found.identity, found.login_id),
             None if !self.state.presented.has_token() && self.remember_cookie().is_none() => {
@@ -67,7 +70,7 @@ impl Auth {
             return Ok(principal.fresh);
         }
         if self.state.presented.has_token() {
-            if let Choice::Nothing = self.state.choose(WantedType::Access) {
+            if let Choice::Nothing = self.state.choose(&self.req, WantedType::Access) {
                 return Ok(false);
             }
             return Ok(self.state.principal(&self.req).await?.fresh);

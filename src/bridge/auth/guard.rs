@@ -93,6 +93,16 @@ impl Require {
         self
     }
 
+    /// Accepts a JSON body or a form that cannot be searched for a token, for example because it is larger than
+    /// [`json_body_limit`](crate::BridgeBuilder::json_body_limit). A token in such a body is overlooked, and the cookies
+    /// decide. Without this such a request is refused, unless it has a token in a header.
+    ///
+    /// Use it for a route that streams large JSON from browsers.
+    pub fn unsearched_body(mut self) -> Self {
+        self.requirement.unsearched_body = true;
+        self
+    }
+
     /// Searches for a token in these locations only (`jwt_required(locations=…)`). The
     /// [`TokenLocations`](crate::TokenLocations) of the bridge must contain them.
     pub fn locations(mut self, locations: &[CredentialLocation]) -> Self {
@@ -173,7 +183,8 @@ async fn check(req: &ServiceRequest, requirement: &Rc<Requirement>, optional: bo
     let state = RequestState::of(req.request())?;
     match state.verdict_under(req.request(), requirement).await {
         Verdict::Absent(_) if optional => Ok(()),
-        Verdict::Absent(error) | Verdict::Rejected(error) => Err(error),
+        Verdict::Absent(error) => Err(state.explain(error, req.request())),
+        Verdict::Rejected(error) => Err(error),
         Verdict::Accepted(principal) => check_fresh(&state, &principal, requirement),
     }
 }

@@ -1,7 +1,7 @@
 //! Refreshing: the exchange of a refresh token for a new token pair.
 
 use super::auth_handle::Auth;
-use crate::bridge::credential::{Choice, WantedType};
+use crate::bridge::credential::{Choice, TWO_TOKENS, WantedType};
 use crate::bridge::error::{AuthError, NO_LOGIN};
 use crate::bridge::model::{Login, UnixTime};
 use crate::bridge::resolve::{Engine, find_live, rotation};
@@ -16,8 +16,9 @@ impl Auth {
     /// that has been used before, and the other refusals of a token.
     pub async fn refresh(&self) -> Result<TokenPair, AuthError> {
         let engine = self.engine();
-        let presented = match self.state.choose(WantedType::Refresh) {
-            Choice::Nothing => return Err(AuthError::LoginRequired),
+        let presented = match self.state.choose(&self.req, WantedType::Refresh) {
+            Choice::Nothing => return Err(self.state.explain(AuthError::LoginRequired, &self.req)),
+            Choice::Two(_) => return Err(AuthError::InvalidRequest(TWO_TOKENS.into())),
             Choice::Refused(error) => return Err(error),
             Choice::Token(token) => token,
         };

@@ -22,7 +22,9 @@ use tokio::sync::OnceCell;
 use crate::bridge::credential::{Choice, Presented, TWO_TOKENS, WantedType};
 use crate::bridge::error::AuthError;
 use crate::bridge::model::AuthEvent;
-use crate::bridge::resolve::{Engine, Principal, RequiredFace, Requirement, Resolution, Verdict, resolver};
+use crate::bridge::resolve::{
+    Engine, Principal, RequiredFace, Requirement, Resolution, Verdict, resolver, two_tokens, unread,
+};
 use crate::bridge::token::{VerifiedToken, VerifiedTokenCache};
 
 /// The bridge's state of one request, in its extensions as `Rc<RequestState>`.
@@ -144,17 +146,32 @@ impl RequestState {
     }
 
     /// The token that decides for an operation on a token of this type, such as a refresh.
-    pub(crate) fn choose(&self, wanted: WantedType) -> Choice<'_> {
-        let requirement = self.guard_requirement();
-        let locations = requirement.as_deref().and_then(|requirement| requirement.locations.as_deref());
-        self.engine.reader.search.choose(&self.presented, locations, wanted)
+    pub(crate) fn choose(&self, req: &HttpRequest, wanted: WantedType) -> Choice<'_> {
+        let of_guard = self.guard_requirement();
+        let requirement = Requirement { wanted, ..of_guard.as_deref().unwrap_or(&Requirement::DEFAULT).clone() };
+        two_tokens::choose(&self.engine, &self.token_cache, &self.presented, &requirement, req)
+    }
+
+    /// Refuses a token in another location than those of this route. A custom credential belongs to no login, so that
+    /// nothing of it can end; and in the grammar of Flask-JWT-Extended such a token counts as none.
+    pub(crate) fn refuse_overlooked(&self) -> Result<(), AuthError> {
+        if self.presented.custom.is_some() || !self.engine.reader.search.grammar.is_strict() {
+            return Ok(());
+        }
+        Err(AuthError::InvalidRequest("There is a token in a place that is not read here. Send it in another.".into()))
+    }
+
+    /// The refusal of a handler that needs a login. It names a token that was sent and not read.
+    pub(crate) fn explain(&self, error: AuthError, req: &HttpRequest) -> AuthError {
+        unread::explain(error, &self.engine, &self.presented, req)
     }
 
     /// The principal, or the refusal of a handler that needs one.
     pub(crate) async fn principal(&self, req: &HttpRequest) -> Result<Rc<Principal>, AuthError> {
         match self.verdict(req).await {
             Verdict::Accepted(principal) => Ok(principal),
-            Verdict::Absent(error) | Verdict::Rejected(error) => Err(error),
+            Verdict::Absent(error) => Err(self.explain(error, req)),
+            Verdict::Rejected(error) => Err(error),
         }
     }
 

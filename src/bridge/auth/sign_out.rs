@@ -3,10 +3,10 @@
 use actix_session::SessionExt as _;
 
 use super::auth_handle::Auth;
-use crate::bridge::credential::{Choice, WantedType, raw_cookies};
+use crate::bridge::credential::{Choice, TWO_TOKENS, WantedType, raw_cookies};
 use crate::bridge::error::{AuthError, NO_LOGIN};
 use crate::bridge::model::{AuthEvent, CredentialLocation, EndReason, LoginId, UnixTime};
-use crate::bridge::resolve::{Engine, Verdict, find_live, rotation};
+use crate::bridge::resolve::{Engine, Verdict, find_live, rotation, unread};
 use crate::bridge::session::SessionLogin;
 use crate::bridge::token::{TokenType, Verification, VerifiedToken};
 
@@ -29,17 +29,19 @@ impl Auth {
     ///
     /// # Errors
     ///
-    /// When a presented token is invalid, belongs to no login or is a refresh token that was used before; when another site sent a request without a token; when
+    /// When a presented token is invalid, belongs to no login, or is a refresh token that was used before; when a token is
+    /// in a place that is not read; when another site sent a request without a token; when
     /// the scope includes other logins, and this login has ended or its token has expired or is revoked; when the store
     /// is unavailable.
     pub async fn logout_user(&self, scope: LogoutScope) -> Result<(), AuthError> {
         let engine = self.engine();
         let now = engine.clock.now();
-        let presented = match self.state.choose(WantedType::Access) {
-            Choice::Nothing => self.state.choose(WantedType::Refresh),
+        let presented = match self.state.choose(&self.req, WantedType::Access) {
+            Choice::Nothing => self.state.choose(&self.req, WantedType::Refresh),
             access => access,
         };
         let signed_out = match presented {
+            Choice::Two(_) => return Err(AuthError::InvalidRequest(TWO_TOKENS.into())),
             Choice::Refused(error) => return Err(error),
             Choice::Token(presented) => {
                 let in_cookie = presented.location == CredentialLocation::Cookie;
@@ -73,9 +75,14 @@ impl Auth {
                 }
                 Some(presented)
             }
-            // The token is in another location than those of this route.
-            Choice::Nothing if self.state.presented.has_token() => return Ok(()),
             Choice::Nothing => {
+                // A success would say that nothing that was sent stays valid.
+                if let Some(detail) = unread::anywhere(engine, &self.state.presented, &self.req) {
+                    return Err(AuthError::InvalidRequest(detail.into()));
+                }
+                if self.state.presented.has_token() {
+                    return self.state.refuse_overlooked();
+                }
                 // CSRF: another site must not sign its visitors out.
                 engine.reader.check_origin(&self.req)?;
                 let presented = self.find_login_of_cookies(scope).await?;

@@ -106,7 +106,8 @@ impl BridgeBuilder {
         self
     }
 
-    /// The size in bytes up to which JSON bodies and forms are searched. Default: 16 KiB.
+    /// The size in bytes up to which JSON bodies and forms are searched, as sent and as decoded. Default: 2 MiB, the
+    /// limit of actix-web's `Json`. Set it to the limit of the extractors of your application if that is larger.
     pub fn json_body_limit(mut self, limit: usize) -> Self {
         self.json_body_limit = limit;
         self

@@ -41,6 +41,8 @@ pub(crate) enum Choice<'a> {
     /// No token. A custom credential, the session or the remember cookie may authenticate the request.
     Nothing,
     Token(Chosen<'a>),
+    /// Two different tokens. If they belong to one login, the one of the wanted type decides.
+    Two([Chosen<'a>; 2]),
     Refused(AuthError),
 }
 
@@ -62,25 +64,35 @@ impl fmt::Debug for Chosen<'_> {
 /// The error detail for a request that presents several tokens.
 pub(crate) const TWO_TOKENS: &str = "Send one token only, in one place.";
 
-/// The only token in these locations. Two different tokens are refused (RFC 6750 section 2: one method per request).
-/// The same token in two locations counts as one token. In a JSON body both names are read, because the verified token
-/// states its own type.
+/// The only token in these locations. The same token in two locations counts as one token. Two different tokens are
+/// verified later, and more are refused (RFC 6750 section 2: one method per request). In a JSON body both names are
+/// read, because the verified token states its own type.
 pub(super) fn only_token<'p>(presented: &'p Presented, order: &[CredentialLocation], wanted: WantedType) -> Choice<'p> {
     let mut chosen: Option<Chosen<'_>> = None;
+    let mut other: Option<Chosen<'_>> = None;
     for &location in order {
         for presented_as in types_to_read(presented, location, wanted) {
             match presented.at(location, *presented_as) {
                 Found::Nothing(_) => {}
                 Found::Malformed(how) => return Choice::Refused((*how).into()),
-                Found::Token(text) => match chosen {
-                    None => chosen = Some(Chosen { text, location, presented_as: *presented_as }),
-                    Some(one) if one.text == text => {}
-                    Some(_) => return Choice::Refused(AuthError::InvalidRequest(TWO_TOKENS.into())),
-                },
+                Found::Token(text) => {
+                    let found = Chosen { text, location, presented_as: *presented_as };
+                    match (chosen, other) {
+                        (None, _) => chosen = Some(found),
+                        (Some(one), _) if one.text == text => {}
+                        (_, Some(two)) if two.text == text => {}
+                        (Some(_), None) => other = Some(found),
+                        (Some(_), Some(_)) => return Choice::Refused(AuthError::InvalidRequest(TWO_TOKENS.into())),
+                    }
+                }
             }
         }
     }
-    chosen.map_or(Choice::Nothing, Choice::Token)
+    match (chosen, other) {
+        (None, _) => Choice::Nothing,
+        (Some(token), None) => Choice::Token(token),
+        (Some(one), Some(two)) => Choice::Two([one, two]),
+    }
 }
 
 fn types_to_read(presented: &Presented, location: CredentialLocation, wanted: WantedType) -> &'static [TokenType] {

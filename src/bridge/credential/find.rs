@@ -1,24 +1,30 @@
 //! Finds the tokens that a request presents and leaves the request unchanged.
 //!
 //! Every declared location is read, because the route, which may accept only some of them, is not known yet. A body is
-//! read only in two cases: it is uncompressed JSON of a method that has a body, or it is a form that may hold the
-//! double submit. The handler receives the bytes of the body unchanged.
+//! read if it is JSON or a URL-encoded form of a method that has a body, or a multipart form that may hold the double
+//! submit. What the handler can decode is decoded here too. The handler receives the bytes of the body unchanged.
 
 pub(crate) mod body;
+mod decode;
 mod form;
 mod header;
 mod json;
+mod kind;
 pub(crate) mod query;
 pub(crate) mod strict;
 
 use actix_web::dev::ServiceRequest;
 
 use super::find::body::{BodyLimits, BodyTimeout, Seen};
+use super::find::decode::Encoding;
 use super::find::form::Form;
-use super::presented::{Absence, ByType, Found, Presented};
+use super::grammar::BodyKind;
+use super::presented::{Absence, BodyFinding, ByType, Found, Presented};
 use super::raw_cookies;
 use super::search::Search;
 use super::token_cookies::TokenCookies;
+use super::unread;
+use crate::bridge::error::BodyFault;
 use crate::bridge::token::TokenType;
 
 /// Finds the tokens of a request.
@@ -37,32 +43,100 @@ pub(crate) async fn find(
     if let Some(names) = &search.cookies {
         presented.cookie = find_in_cookies(req, names);
     }
-    let json = search.json.as_ref().filter(|_| search.grammar.may_carry_json(req));
-    let form = search.cookies.as_ref().and_then(|names| {
-        let form = form::form_to_search(req, names, &presented.cookie)?;
-        Some((form, names))
-    });
-    if let Some(place) = json {
-        let look = |seen: Seen<'_>| match seen {
-            Seen::Whole(body) => search.grammar.json(body, place),
-            Seen::Beginning(_) => ByType::default(),
-        };
-        presented.json = body::peek(req, limits, false, look).await?;
-    } else if let Some((form, names)) = form {
-        let look = |seen: Seen<'_>| form::csrf_fields(&form, seen, names);
-        let prefix = matches!(form, Form::Multipart { .. });
-        let fields = body::peek(req, limits, prefix, look).await?;
-        presented.form = Some(Box::new(fields));
-    } else {
-        if search.json.is_some() {
-            let not_json = || Found::Nothing(Absence::NotJson);
-            presented.json = ByType { access: not_json(), refresh: not_json() };
-        }
-        if body::has_body(req) {
+    search_body(req, search, limits, &mut presented).await?;
+    Ok(presented)
+}
+
+/// Searches the body, if it is JSON or a form.
+async fn search_body(
+    req: &mut ServiceRequest,
+    search: &Search,
+    limits: BodyLimits,
+    presented: &mut Presented,
+) -> Result<(), BodyTimeout> {
+    let strict = search.grammar.is_strict();
+    // Beside a token in a header, the body is searched only where it could hold another one.
+    let by_header = !matches!(presented.header, Found::Nothing(_));
+    let kind = search.grammar.body_kind(req);
+    let names = search.cookies.as_ref();
+    let form = names.and_then(|names| Some((form::form_to_search(req, names, &presented.cookie)?, names)));
+    if search.json.is_some() && kind != Some(BodyKind::Json) {
+        let not_json = || Found::Nothing(Absence::NotJson);
+        presented.json = ByType { access: not_json(), refresh: not_json() };
+    }
+    let encoding = if strict { Encoding::of(req.headers()) } else { Encoding::Plain };
+    let limit = limits.max_bytes;
+    match (kind, form) {
+        (Some(BodyKind::Ambiguous), _) => {
+            presented.body = Some(Box::new(BodyFinding::Fault(BodyFault::ContentTypes)));
             body::limit_pauses(req, limits.time);
         }
+        (Some(BodyKind::Json), _) if search.json.is_some() || (strict && !by_header) => {
+            let look = |seen: Seen<'_>| look_in_json(&decode::whole(seen, encoding, limit)?, search, by_header);
+            match body::peek(req, limits, false, look).await? {
+                Ok((tokens, unread)) => {
+                    presented.json = tokens;
+                    presented.body = unread_finding(unread);
+                }
+                Err(fault) => presented.body = Some(Box::new(BodyFinding::Fault(fault))),
+            }
+        }
+        (_, Some((Form::Multipart { boundary }, names))) => {
+            let form = Form::Multipart { boundary };
+            let fields = body::peek(req, limits, true, |seen| form::csrf_fields(&form, seen, names)).await?;
+            presented.form = Some(Box::new(fields));
+        }
+        (Some(BodyKind::UrlEncodedForm), form) if form.is_some() || (strict && !by_header) => {
+            let look = |seen: Seen<'_>| {
+                let body = decode::whole(seen, encoding, limit)?;
+                let fields = form.map(|(form, names)| form::csrf_fields(&form, Seen::Whole(&body), names));
+                let unread = if strict && !by_header { unread::in_form(&body) } else { Vec::new() };
+                Ok((fields, unread))
+            };
+            match body::peek(req, limits, false, look).await? {
+                Ok((fields, unread)) => {
+                    presented.form = fields.map(Box::new);
+                    presented.body = unread_finding(unread);
+                }
+                Err(fault) => presented.body = Some(Box::new(BodyFinding::Fault(fault))),
+            }
+        }
+        (_, Some((form, names))) => {
+            let fields = body::peek(req, limits, false, |seen| form::csrf_fields(&form, seen, names)).await?;
+            presented.form = Some(Box::new(fields));
+        }
+        _ => {
+            if body::has_body(req) {
+                body::limit_pauses(req, limits.time);
+            }
+            return Ok(());
+        }
     }
-    Ok(presented)
+    if matches!(encoding, Encoding::Coded(_)) {
+        decode::hand_on_in_pieces(req);
+    }
+    Ok(())
+}
+
+fn unread_finding(texts: Vec<String>) -> Option<Box<BodyFinding>> {
+    (!texts.is_empty()).then(|| Box::new(BodyFinding::Unread(texts)))
+}
+
+/// The tokens in a JSON body, and the tokens that it holds elsewhere than in the declared members. The latter are searched
+/// for only if nothing else authenticates.
+fn look_in_json(body: &[u8], search: &Search, by_header: bool) -> Result<(ByType, Vec<String>), BodyFault> {
+    if search.grammar.is_strict() {
+        if body.starts_with(b"\xef\xbb\xbf") {
+            return Err(BodyFault::ByteOrderMark);
+        }
+        if std::str::from_utf8(body).is_err() {
+            return Err(BodyFault::NotUtf8);
+        }
+    }
+    let tokens = search.json.as_ref().map(|place| search.grammar.json(body, place)).unwrap_or_default();
+    let is_nothing = |found: &Found| matches!(found, Found::Nothing(_));
+    let unread = search.grammar.is_strict() && !by_header && is_nothing(&tokens.access) && is_nothing(&tokens.refresh);
+    Ok((tokens, if unread { unread::in_json(body) } else { Vec::new() }))
 }
 
 fn find_in_cookies(req: &ServiceRequest, names: &TokenCookies) -> ByType {

@@ -12,14 +12,26 @@ pub(crate) trait TokenGrammar: fmt::Debug + Send + Sync {
     /// The token in the headers.
     fn header(&self, headers: &HeaderMap, place: &HeaderPlace) -> Found;
 
-    /// Whether the body of this request is searched for a token.
-    fn may_carry_json(&self, req: &ServiceRequest) -> bool;
+    /// The kind of body, if a body of this kind is searched.
+    fn body_kind(&self, req: &ServiceRequest) -> Option<BodyKind>;
 
     /// The tokens in a complete body. A body that is not a JSON object holds no token.
     fn json(&self, body: &[u8], place: &JsonPlace) -> ByType;
 
+    /// Whether a token of ours in a place that is not read is refused, and a body must be decoded before it is searched.
+    fn is_strict(&self) -> bool;
+
     /// The token in the query.
     fn query(&self, query: &str, place: &QueryPlace) -> Found;
+}
+
+/// The kind of a body that is searched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BodyKind {
+    Json,
+    UrlEncodedForm,
+    /// JSON or a form, of a request with several types.
+    Ambiguous,
 }
 
 /// The header that holds a token.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::bridge::error::AuthError;
+use crate::bridge::error::{AuthError, BodyFault};
 use crate::bridge::model::CredentialLocation;
 use crate::bridge::token::{TokenFault, TokenType};
 
@@ -57,8 +57,18 @@ pub(crate) struct Presented {
     pub(crate) cookie: ByType,
     /// The custom credential that a [`RequestLoader`](crate::RequestLoader) found.
     pub(crate) custom: Option<String>,
+    /// What the search of the body found besides tokens. Few requests have it, so it is boxed.
+    pub(crate) body: Option<Box<BodyFinding>>,
     /// The CSRF fields of the form, if the form was searched.
     pub(crate) form: Option<Box<FormCsrf>>,
+}
+
+/// What the search of a body found besides tokens in declared places.
+pub(crate) enum BodyFinding {
+    /// The body is JSON or a form and could not be searched.
+    Fault(BodyFault),
+    /// These texts look like tokens.
+    Unread(Vec<String>),
 }
 
 /// The search results of a location that has one name for each type of token.
@@ -89,6 +99,22 @@ impl Presented {
         ];
         let is_presented = |found: &Found| !matches!(found, Found::Nothing(why) if *why != Absence::Ignored);
         self.custom.is_some() || places.into_iter().any(is_presented)
+    }
+
+    /// Why the body could not be searched, if it is JSON or a form.
+    pub(crate) fn body_fault(&self) -> Option<BodyFault> {
+        match self.body.as_deref() {
+            Some(BodyFinding::Fault(fault)) => Some(*fault),
+            _ => None,
+        }
+    }
+
+    /// The texts in the body that look like tokens and are in no declared place.
+    pub(crate) fn unread(&self) -> &[String] {
+        match self.body.as_deref() {
+            Some(BodyFinding::Unread(texts)) => texts,
+            _ => &[],
+        }
     }
 
     /// The search result of a location for this type of token.

@@ -29,12 +29,14 @@ pub(crate) struct Search {
 
 impl Search {
     /// The token of the wanted type that authenticates the request. `locations`: the locations that a guard names.
-    /// Without them the declared order is used.
+    /// Without them the declared order is used. A body that could not be searched is refused unless a token in a header or
+    /// a custom credential decides, or `unsearched_body` allows it.
     pub(crate) fn choose<'p>(
         &self,
         presented: &'p Presented,
         locations: Option<&[CredentialLocation]>,
         wanted: WantedType,
+        unsearched_body: bool,
     ) -> Choice<'p> {
         if locations.is_some_and(|named| named.iter().any(|location| !self.is_declared(*location))) {
             return Choice::Refused(AuthError::Misconfigured(
@@ -42,9 +44,15 @@ impl Search {
             ));
         }
         let order = locations.unwrap_or(&self.order);
-        match self.rule {
+        let choice = match self.rule {
             SeveralTokens::Refused => choice::only_token(presented, order, wanted),
             SeveralTokens::FirstDecides => choice::first_token(presented, order, wanted),
+        };
+        match (presented.body_fault(), &choice) {
+            (None, _) | (_, Choice::Refused(_)) => choice,
+            (_, Choice::Token(token)) if token.location == CredentialLocation::Header => choice,
+            _ if unsearched_body || presented.custom.is_some() => choice,
+            (Some(fault), _) => Choice::Refused(AuthError::BodyNotSearched(fault)),
         }
     }
 
@@ -71,6 +79,23 @@ impl Search {
             _ => location.as_str().to_owned(),
         };
         self.searched(presented, locations, wanted).iter().map(why).collect::<Vec<_>>().join(", ")
+    }
+
+    /// How the application reads tokens, as the end of a sentence.
+    pub(crate) fn describe_places(&self) -> String {
+        let describe = |location: &CredentialLocation| match location {
+            CredentialLocation::Header => self.header.as_ref().map(|place| match place.scheme.as_str() {
+                "" => format!("alone in the header `{}`", place.configured_name),
+                scheme => format!("as `{}: {scheme} <token>`", place.configured_name),
+            }),
+            CredentialLocation::Query => self.query.as_ref().map(|place| format!("in the query as `{}`", place.name)),
+            CredentialLocation::Json => {
+                self.json.as_ref().map(|place| format!("in a JSON body as `{}` or `{}`", place.access, place.refresh))
+            }
+            CredentialLocation::Cookie => self.cookies.as_ref().map(|_| "in its cookie".to_owned()),
+        };
+        let places: Vec<_> = self.order.iter().filter_map(describe).collect();
+        if places.is_empty() { "nowhere: this application reads none".to_owned() } else { places.join(", or ") }
     }
 
     /// Whether a location is declared. Only declared locations are searched, because the route is not known at that

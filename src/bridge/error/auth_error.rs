@@ -8,6 +8,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 
+use super::body_fault::BodyFault;
 use super::csrf_fault::CsrfFault;
 use super::problem::ProblemDetails;
 use crate::bridge::model::StoreError;
@@ -24,6 +25,9 @@ use crate::bridge::token::{TokenError, TokenFault, TokenType};
 pub enum AuthError {
     /// The request is anonymous, and a credential is needed.
     LoginRequired,
+    /// The request is anonymous, but a token is in a place that is not read. The text gives the place. It has the code and
+    /// the status of [`LoginRequired`](Self::LoginRequired).
+    TokenNotRead(Cow<'static, str>),
     /// The user name or the password is wrong, or the account may not sign in. The error does not tell which.
     InvalidCredentials,
     /// The token has expired.
@@ -55,6 +59,8 @@ pub enum AuthError {
         /// The time for which a login counts as fresh, in seconds.
         max_age: u64,
     },
+    /// The body says that it is JSON or a form and could not be searched for a token, and no token in a header decides.
+    BodyNotSearched(BodyFault),
     /// The operation is not possible with the credential of the request. The text gives the reason.
     CredentialConflict(&'static str),
     /// The request failed the CSRF check: it does not show that it comes from the application's own pages.
@@ -80,7 +86,7 @@ impl AuthError {
     /// The stable code by which clients distinguish errors.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::LoginRequired => "login_required",
+            Self::LoginRequired | Self::TokenNotRead(_) => "login_required",
             Self::InvalidCredentials => "invalid_credentials",
             Self::TokenExpired => "token_expired",
             Self::TokenInvalid(_) | Self::ClaimsRejected => "token_invalid",
@@ -92,6 +98,7 @@ impl AuthError {
             Self::UserDisabled => "user_disabled",
             Self::ReauthRequired { .. } => "reauth_required",
             Self::CredentialConflict(_) => "credential_conflict",
+            Self::BodyNotSearched(fault) => fault.code(),
             Self::CsrfRejected(_) => "csrf_rejected",
             Self::InvalidRequest(_) => "invalid_request",
             Self::StoreUnavailable(_) => "store_unavailable",
@@ -104,6 +111,7 @@ impl AuthError {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::LoginRequired
+            | Self::TokenNotRead(_)
             | Self::InvalidCredentials
             | Self::TokenExpired
             | Self::TokenInvalid(_)
@@ -116,6 +124,7 @@ impl AuthError {
             | Self::UserDisabled
             | Self::ReauthRequired { .. } => StatusCode::UNAUTHORIZED,
             Self::CredentialConflict(_) | Self::InvalidRequest(_) => StatusCode::BAD_REQUEST,
+            Self::BodyNotSearched(fault) => fault.status(),
             Self::CsrfRejected(_) => StatusCode::FORBIDDEN,
             Self::StoreUnavailable(_) | Self::Overloaded { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::Misconfigured(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -138,6 +147,8 @@ impl AuthError {
             Self::UserNotFound => "The user no longer exists.",
             Self::UserDisabled => "The account is disabled.",
             Self::ReauthRequired { .. } => "This needs a recent sign-in. Sign in again with the password.",
+            Self::TokenNotRead(detail) => return detail.clone(),
+            Self::BodyNotSearched(fault) => return fault.detail(),
             Self::CredentialConflict(detail) => detail,
             Self::CsrfRejected(CsrfFault::CrossSite) => {
                 "The request came from another site. Use this site's own pages."
@@ -161,7 +172,7 @@ impl AuthError {
     /// The challenge of RFC 6750 section 3. It has no error code when the request has no token.
     fn challenge(&self) -> Option<HeaderValue> {
         Some(match self {
-            Self::LoginRequired | Self::InvalidCredentials => HeaderValue::from_static("Bearer"),
+            Self::LoginRequired | Self::TokenNotRead(_) | Self::InvalidCredentials => HeaderValue::from_static("Bearer"),
             Self::TokenExpired => HeaderValue::from_static(
                 r#"Bearer error="invalid_token", error_description="The token has expired""#,
             ),

@@ -16,6 +16,8 @@ pub(crate) struct Requirement {
     pub(crate) fresh: bool,
     /// Whether the resolver itself rejects a login that is not fresh. It does so where no guard checks the verdict.
     pub(crate) reject_stale: bool,
+    /// Whether a body that could not be searched for a token is accepted.
+    pub(crate) unsearched_body: bool,
     /// Whether a revoked token is accepted: the blocklist is not asked.
     pub(crate) skip_blocklist: bool,
 }
@@ -35,6 +37,7 @@ impl Requirement {
         locations: None,
         fresh: false,
         reject_stale: false,
+        unsearched_body: false,
         skip_blocklist: false,
     };
 

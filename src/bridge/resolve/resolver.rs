@@ -9,8 +9,8 @@ use super::engine::Engine;
 use super::principal::Principal;
 use super::requirement::{RequiredFace, Requirement};
 use super::resolution::{Resolution, Verdict};
-use super::{by_custom_credential, by_session, by_token};
-use crate::bridge::credential::{Choice, Presented};
+use super::{by_custom_credential, by_session, by_token, two_tokens, unread};
+use crate::bridge::credential::{Choice, Presented, TWO_TOKENS};
 use crate::bridge::error::AuthError;
 use crate::bridge::model::{AuthEvent, LoginId};
 use crate::bridge::token::VerifiedTokenCache;
@@ -27,8 +27,9 @@ pub(crate) async fn resolve(
     requirement: &Requirement,
     req: &HttpRequest,
 ) -> Resolution {
-    let choice = engine.reader.search.choose(presented, requirement.locations.as_deref(), requirement.wanted);
+    let choice = two_tokens::choose(engine, cache, presented, requirement, req);
     let mut resolution = match choice {
+        Choice::Two(_) => Verdict::Rejected(AuthError::InvalidRequest(TWO_TOKENS.into())).into(),
         Choice::Refused(error) => Verdict::Rejected(error).into(),
         Choice::Token(_) if requirement.face == RequiredFace::Browser => Verdict::Rejected(BROWSER_SESSION_ONLY).into(),
         Choice::Token(token) => {
@@ -51,8 +52,11 @@ pub(crate) async fn resolve(
             None if requirement.face == RequiredFace::Token || presented.has_token() => {
                 Verdict::Absent(AuthError::LoginRequired).into()
             }
-            // Boxed to keep the future of a token small.
-            None => Box::pin(resolve_cookies(engine, req)).await,
+            None => match unread::in_body(engine, presented) {
+                Some(detail) => Verdict::Rejected(AuthError::TokenNotRead(detail.into())).into(),
+                // Boxed to keep the future of a token small.
+                None => Box::pin(resolve_cookies(engine, req)).await,
+            },
         },
     };
     if let Verdict::Accepted(found) = &resolution.verdict

@@ -113,9 +113,11 @@ impl Views {
     /// The redirect for a refused request. `None` if no view is configured for this error and path.
     pub(crate) fn redirect(&self, req: &HttpRequest, error: &AuthError, own: Option<&str>) -> Option<HttpResponse> {
         let (view, message) = match error {
-            AuthError::LoginRequired | AuthError::LoginEnded | AuthError::UserNotFound | AuthError::UserDisabled => {
-                (self.login_for(req.path())?, &self.login_message)
-            }
+            AuthError::LoginRequired
+            | AuthError::TokenNotRead(_)
+            | AuthError::LoginEnded
+            | AuthError::UserNotFound
+            | AuthError::UserDisabled => (self.login_for(req.path())?, &self.login_message),
             AuthError::ReauthRequired { .. } => (self.refresh.as_ref()?, &self.refresh_message),
             _ => return None,
         };

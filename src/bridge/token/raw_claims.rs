@@ -7,6 +7,7 @@ use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Vis
 use serde_json::Value;
 
 use super::fault::{Malformation, TokenFault, TokenPart};
+use super::readable::Readable;
 use crate::bridge::model::UnixTime;
 
 /// The latest accepted time: the greatest that a double holds exactly.
@@ -123,7 +124,7 @@ impl<'de> Visitor<'de> for ClaimsVisitor {
                 "gen" => set_once(&mut generation, map.next_value::<Time>()?.0)?,
                 _ => {
                     // Not skipped but read, because the application gets it: what no `Value` can hold is refused here.
-                    map.next_value::<Value>()?;
+                    map.next_value::<Readable>()?;
                     if unknown.contains(&name) {
                         return Err(A::Error::custom("a claim occurs twice"));
                     }

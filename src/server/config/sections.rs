@@ -39,7 +39,7 @@ impl Config {
         let server = ServerConfig::read(reader);
         let database = DatabaseConfig::read(reader);
         let session = SessionConfig::read(reader);
-        let token = TokenConfig::read(reader);
+        let token = TokenConfig::read(reader, server.body_limit);
         let password = PasswordConfig::read(reader);
         let login = LoginConfig::read(reader);
         read_throttle(reader);

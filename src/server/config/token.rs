@@ -60,15 +60,16 @@ impl Default for TokenConfig {
             refresh_grace: Duration::from_secs(10),
             leeway: Duration::from_secs(5),
             locations: vec![CredentialLocation::Header, CredentialLocation::Json],
-            json_body_limit: 16 << 10,
+            json_body_limit: 2 << 20,
             accept_flask_jwt_extended: false,
         }
     }
 }
 
 impl TokenConfig {
-    pub(super) fn read(reader: &mut SettingReader) -> Self {
-        let default = Self::default();
+    /// `body_limit`: the limit of all bodies, which is the default of `json_body_limit`.
+    pub(super) fn read(reader: &mut SettingReader, body_limit: usize) -> Self {
+        let default = Self { json_body_limit: body_limit, ..Self::default() };
         reader.section("token");
         let config = Self {
             key: Self::read_key(reader),

@@ -1,7 +1,7 @@
 //! The account page, and the change of password.
 
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, Form, Json, Query};
+use actix_web::web::{Data, Json, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -10,6 +10,7 @@ use crate::server::accounts::change_password;
 use crate::server::json_object::JsonObject;
 use crate::server::pages::{self, AccountPage};
 use crate::server::state::AppState;
+use crate::server::strict_form::StrictForm;
 use crate::store::db::User;
 use crate::{Auth, AuthError, BrowserUser, CurrentLogin, CurrentUser, Fresh, TokenPair, prefers_html};
 
@@ -80,7 +81,7 @@ pub(crate) async fn password_form(
     user: Fresh<CurrentUser<User>>,
     login: CurrentLogin,
     auth: Auth,
-    Form(change): Form<PasswordChange>,
+    StrictForm(change): StrictForm<PasswordChange>,
     state: Data<AppState>,
 ) -> HttpResponse {
     match change.carry_out(&state, &auth, &user).await {

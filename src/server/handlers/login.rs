@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, Form, Json, Query};
+use actix_web::web::{Data, Json, Query};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +10,7 @@ use crate::server::accounts::authenticate;
 use crate::server::json_object::JsonObject;
 use crate::server::pages::{self, LoginPage};
 use crate::server::state::AppState;
+use crate::server::strict_form::{Checked, StrictForm};
 use crate::store::db::User;
 use crate::{Auth, AuthError, CurrentUser, safe_next};
 
@@ -44,7 +45,8 @@ pub(crate) async fn page(
 pub(crate) struct LoginForm {
     username: String,
     password: String,
-    remember: Option<String>,
+    #[serde(default)]
+    remember: Checked,
     next: Option<String>,
 }
 
@@ -52,12 +54,12 @@ pub(crate) struct LoginForm {
 /// password.
 pub(crate) async fn form(
     auth: Auth,
-    Form(form): Form<LoginForm>,
+    StrictForm(form): StrictForm<LoginForm>,
     state: Data<AppState>,
 ) -> Result<HttpResponse, AuthError> {
     auth.may_open_session()?;
     let next = form.next.as_deref().and_then(safe_next);
-    let remember = form.remember.is_some();
+    let Checked(remember) = form.remember;
     let password = SecretString::from(form.password);
     let signed_in = async {
         let user = authenticate(&state, &form.username, password).await?;
@@ -108,6 +110,7 @@ pub(crate) async fn json(
     Json(JsonObject(body)): Json<JsonObject<Credentials>>,
     state: Data<AppState>,
 ) -> Result<HttpResponse, AuthError> {
+    auth.check_body()?;
     let mode = body.mode.unwrap_or_default();
     if let Mode::Session = mode {
         auth.may_open_session()?;

@@ -1,11 +1,12 @@
 //! Logout by any credential: both faces of the login end.
 
-use actix_web::web::{Form, Json};
+use actix_web::web::Json;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
 use crate::server::assets::{CLEAR_CACHE, CLEAR_SITE_DATA};
 use crate::server::json_object::JsonObject;
+use crate::server::strict_form::StrictForm;
 use crate::{Auth, AuthError, LogoutScope, prefers_html};
 
 use super::see_other::see_other;
@@ -37,7 +38,7 @@ pub(crate) async fn this(request: HttpRequest, auth: Auth) -> Result<HttpRespons
 pub(crate) async fn form(
     request: HttpRequest,
     auth: Auth,
-    Form(body): Form<LogoutRequest>,
+    StrictForm(body): StrictForm<LogoutRequest>,
 ) -> Result<HttpResponse, AuthError> {
     end(&request, &auth, body).await
 }

@@ -38,8 +38,10 @@ pub(super) fn has_body(req: &ServiceRequest) -> bool {
 pub(super) enum Seen<'b> {
     /// The whole body.
     Whole(&'b [u8]),
-    /// The beginning of a body that is larger than the limit, or that broke off.
+    /// The beginning of a body that is larger than the limit.
     Beginning(&'b [u8]),
+    /// The beginning of a body that broke off.
+    Broken(&'b [u8]),
 }
 
 /// Reads the body up to the limits, passes the bytes to `look`, and puts them back. A body whose `Content-Length` is
@@ -61,7 +63,8 @@ pub(super) async fn peek<T>(
     let Ok(read) = timeout(time, read_up_to(&mut payload, limit)).await else { return Err(BodyTimeout) };
     let seen = match &read.end {
         End::Complete => look(Seen::Whole(&read.bytes)),
-        End::Larger | End::Broken(_) => look(Seen::Beginning(&read.bytes[..limit.min(read.bytes.len())])),
+        End::Larger => look(Seen::Beginning(&read.bytes[..limit.min(read.bytes.len())])),
+        End::Broken(_) => look(Seen::Broken(&read.bytes)),
     };
     put_back(req, read, payload, time);
     Ok(seen)

@@ -53,8 +53,8 @@ pub(super) fn csrf_fields(form: &Form, seen: Seen<'_>, names: &TokenCookies) -> 
                 let pairs = url::form_urlencoded::parse(body);
                 sole_value(pairs.filter(|(named, _)| named == name).map(|(_, value)| value))
             }
-            (Form::UrlEncoded, Seen::Beginning(_)) => None,
-            (Form::Multipart { boundary }, Seen::Whole(body) | Seen::Beginning(body)) => {
+            (Form::UrlEncoded, Seen::Beginning(_) | Seen::Broken(_)) => None,
+            (Form::Multipart { boundary }, Seen::Whole(body) | Seen::Beginning(body) | Seen::Broken(body)) => {
                 sole_value(multipart::values(body, boundary, name).map(Cow::Borrowed))
             }
         }

@@ -5,36 +5,10 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 
-use actix_web::HttpMessage as _;
-use actix_web::dev::ServiceRequest;
-use actix_web::http::Method;
-use actix_web::http::header::CONTENT_ENCODING;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::body;
 use crate::bridge::credential::grammar::JsonPlace;
 use crate::bridge::credential::presented::{Absence, ByType, Found, Malformed};
-
-/// Whether the body is searched for a token.
-pub(super) fn may_carry_token(req: &ServiceRequest) -> bool {
-    body::has_body(req)
-        && !matches!(*req.method(), Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE | Method::CONNECT)
-        && !req.headers().contains_key(CONTENT_ENCODING)
-        && is_json(req)
-}
-
-/// Whether the content type is `application/json` without a charset, or with UTF-8, the only charset of JSON (RFC 8259
-/// section 8.1).
-fn is_json(req: &ServiceRequest) -> bool {
-    let content_type = req.content_type();
-    if !content_type.trim().eq_ignore_ascii_case("application/json") {
-        return false;
-    }
-    match req.mime_type() {
-        Ok(Some(mime)) => mime.get_param("charset").is_none_or(|charset| charset == "utf-8"),
-        _ => false,
-    }
-}
 
 /// The tokens in a complete body. A body that is not a JSON object holds no token. The handler decides whether to
 /// accept such a body.

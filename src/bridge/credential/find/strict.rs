@@ -3,8 +3,8 @@
 use actix_web::dev::ServiceRequest;
 use actix_web::http::header::HeaderMap;
 
-use super::{header, json, query};
-use crate::bridge::credential::grammar::{HeaderPlace, JsonPlace, QueryPlace, TokenGrammar};
+use super::{header, json, kind, query};
+use crate::bridge::credential::grammar::{BodyKind, HeaderPlace, JsonPlace, QueryPlace, TokenGrammar};
 use crate::bridge::credential::presented::{ByType, Found};
 
 /// The grammar of the RFCs.
@@ -16,12 +16,16 @@ impl TokenGrammar for Strict {
         header::find(headers, place)
     }
 
-    fn may_carry_json(&self, req: &ServiceRequest) -> bool {
-        json::may_carry_token(req)
+    fn body_kind(&self, req: &ServiceRequest) -> Option<BodyKind> {
+        kind::of(req)
     }
 
     fn json(&self, body: &[u8], place: &JsonPlace) -> ByType {
         json::find(body, place)
+    }
+
+    fn is_strict(&self) -> bool {
+        true
     }
 
     fn query(&self, query: &str, place: &QueryPlace) -> Found {

@@ -79,7 +79,7 @@ impl TokenCookies {
 
     /// Whether a form field may repeat the claim if the header is missing (`JWT_CSRF_CHECK_FORM`). Default: `false`.
     ///
-    /// A URL-encoded form larger than [`json_body_limit`](crate::BridgeBuilder::json_body_limit) is not searched. A
+    /// A URL-encoded form larger than [`json_body_limit`](crate::BridgeBuilder::json_body_limit) is refused. A
     /// multipart form (`multipart/form-data`) is searched up to that limit, so put the field before the files.
     pub fn check_form(mut self, on: bool) -> Self {
         self.check_form = on;
