@@ -12,6 +12,7 @@ mod vectors;
 mod confirm;
 mod csrf;
 mod double_submit;
+mod duplicate_cookies;
 mod errors;
 mod events;
 mod extractors;

@@ -223,13 +223,18 @@ impl RequestState {
     /// Sets a cookie on the response. Never called when a token was presented.
     pub(crate) fn set_cookie(&self, cookie: Cookie<'static>) {
         let mut cookies = self.response_cookies.borrow_mut();
-        cookies.retain(|set| set.name() != cookie.name());
+        let same = |set: &Cookie<'_>| {
+            (set.name(), set.domain(), set.path()) == (cookie.name(), cookie.domain(), cookie.path())
+        };
+        cookies.retain(|set| !same(set));
         cookies.push(cookie);
     }
 
     /// Whether the response removes this cookie from the browser.
     pub(crate) fn removes_cookie(&self, name: &str) -> bool {
-        self.response_cookies.borrow().iter().any(|cookie| cookie.name() == name && cookie.value().is_empty())
+        let cookies = self.response_cookies.borrow();
+        let mut named = cookies.iter().filter(|cookie| cookie.name() == name).peekable();
+        named.peek().is_some() && named.all(|cookie| cookie.value().is_empty())
     }
 
     /// Takes the cookies for the response, so that they are set once.

@@ -157,7 +157,7 @@ impl<'a> LoginUser<'a> {
                 Some((record, value)) => state.set_cookie(cookies.remember(value, now, record.expires_at)),
                 // The remember cookie of an earlier login would sign its user in again.
                 None if raw_cookies::value_of(req.headers(), cookies.remember_name()).is_some() => {
-                    state.set_cookie(cookies.remember_removal());
+                    cookies.remember_removals().for_each(|removal| state.set_cookie(removal));
                 }
                 None => {}
             }
