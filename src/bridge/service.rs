@@ -95,9 +95,10 @@ where
                 let removal = (!error.status().is_server_error()).then_some(removal);
                 return Ok(refuse(&responses, req, error, removal).map_into_right_body());
             }
-            let state = RequestState::new(Arc::clone(&engine), token_cache, presented);
+            let cookies_withheld = !token && !brought_cookies && engine.reader.withholds_cookies(req.request());
+            let state = RequestState::new(Arc::clone(&engine), token_cache, presented, cookies_withheld);
             req.extensions_mut().insert(Rc::clone(&state));
-            let res = match gate.call(req, !token).await {
+            let res = match gate.call(req, !token && !cookies_withheld).await {
                 Ok(res) => res,
                 Err(error) => return Err(silence::finish_error_response(error, engine, token, &state)),
             };

@@ -40,4 +40,5 @@ mod token_keys;
 mod tokens;
 mod uploads;
 mod views;
+mod withheld_cookies;
 mod wycheproof;

@@ -30,6 +30,8 @@ pub(crate) struct RequestState {
     pub(crate) engine: Arc<Engine>,
     pub(crate) token_cache: Rc<VerifiedTokenCache>,
     pub(crate) presented: Presented,
+    /// Whether the request comes from another site, and the browser has sent none of our cookies for that reason.
+    pub(crate) cookies_withheld: bool,
     /// The requirement of the innermost guard; `None`: the default.
     guard_requirement: RefCell<Option<Rc<Requirement>>>,
     /// Filled by the first guard or extractor. A sign-in, and a guard with another requirement, put a new cell here.
@@ -49,11 +51,17 @@ pub(crate) struct RequestState {
 }
 
 impl RequestState {
-    pub(crate) fn new(engine: Arc<Engine>, token_cache: Rc<VerifiedTokenCache>, presented: Presented) -> Rc<Self> {
+    pub(crate) fn new(
+        engine: Arc<Engine>,
+        token_cache: Rc<VerifiedTokenCache>,
+        presented: Presented,
+        cookies_withheld: bool,
+    ) -> Rc<Self> {
         Rc::new(Self {
             engine,
             token_cache,
             presented,
+            cookies_withheld,
             guard_requirement: RefCell::default(),
             resolution: RefCell::default(),
             outer_principal: RefCell::default(),

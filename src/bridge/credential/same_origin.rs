@@ -27,6 +27,14 @@ pub(crate) fn check(method: &Method, headers: &HeaderMap, own_origin: Option<&st
     }
 }
 
+/// Whether the browser withholds our `SameSite=Lax` cookies from a request like this one. It does from requests of other
+/// sites, except when the user follows a link to us.
+pub(crate) fn withholds_cookies(method: &Method, headers: &HeaderMap, own_origin: Option<&str>) -> bool {
+    let says = |name: &str, expected: &[u8]| headers.get(name).is_some_and(|value| value.as_bytes() == expected);
+    let follows_link = is_safe(method) && says("sec-fetch-mode", b"navigate") && says("sec-fetch-dest", b"document");
+    is_of_other_site(headers, own_origin) && !follows_link
+}
+
 /// Whether a page of another site sent the request, or it cannot be told which one.
 fn is_of_other_site(headers: &HeaderMap, own_origin: Option<&str>) -> bool {
     match (sole(headers, "sec-fetch-site"), sole(headers, ORIGIN.as_str())) {
