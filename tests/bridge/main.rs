@@ -30,6 +30,7 @@ mod refresh;
 mod refusal;
 mod remember;
 mod remember_cookie;
+mod replaced_login;
 mod request_loader;
 mod require;
 mod sessions;
