@@ -55,6 +55,7 @@ pub(crate) enum Fault {
     ResurrectsSessions,
     ResurrectsSessionsInARace,
     TouchResurrectsSessions,
+    KeepsEverySession,
     TouchForgetsValues,
     DeletesNothing,
     DeletesEverything,
