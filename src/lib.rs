@@ -174,8 +174,8 @@ pub use bridge::service::BridgeService;
 
 // What the application provides: users, stores and a clock.
 pub use bridge::model::{
-    Clock, CredentialLocation, EndReason, Login, LoginId, LoginStore, RememberRecord, SessionHash, SessionRecord,
-    SessionStore, StoreError, StoreFuture, UnixTime, UserStore,
+    Clock, CredentialLocation, EndReason, Login, LoginId, LoginStore, MAX_SESSIONS_OF_LOGIN, RememberRecord,
+    SessionHash, SessionRecord, SessionStore, StoreError, StoreFuture, UnixTime, UserStore,
 };
 
 // For handlers.

@@ -1,5 +1,7 @@
 //! The session gate. A request that presents a token is handled by the application's service directly. Every other request
 //! is handled by the same service inside actix-session. So a request with a token cannot load, write or set a session.
+//! Neither can a request from another site whose cookies the browser has withheld: a new session would replace the one
+//! that the browser has.
 
 use std::rc::Rc;
 use std::sync::Arc;

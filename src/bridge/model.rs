@@ -22,6 +22,6 @@ pub use events::{AuthEvent, EventStream, event_stream};
 pub(crate) use events::{Events, Listener};
 pub use location::CredentialLocation;
 pub use login::{EndReason, Login, LoginId, LoginStore, RememberRecord};
-pub use session_store::{SessionHash, SessionRecord, SessionStore};
+pub use session_store::{MAX_SESSIONS_OF_LOGIN, SessionHash, SessionRecord, SessionStore};
 pub use store_error::{StoreError, StoreFuture};
 pub use user_store::UserStore;

@@ -7,17 +7,19 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use actix_web::body::{EitherBody, MessageBody};
+use actix_web::cookie::Cookie;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::http::StatusCode;
 use actix_web::{Error, HttpMessage as _, HttpResponse};
 
 use crate::bridge::auth::RequestState;
-use crate::bridge::credential::{BodyTimeout, body_paused};
+use crate::bridge::credential::{BodyTimeout, body_paused, set_cookie};
 use crate::bridge::error::{AuthError, ProblemDetails};
 use crate::bridge::gate::Gate;
 use crate::bridge::handle::Bridge;
-use crate::bridge::resolve::Engine;
+use crate::bridge::resolve::{Engine, choose_session};
 use crate::bridge::response::{ResponseSettings, answers, silence, token_cookie_renewal};
+use crate::bridge::session::{SignedSession, restore_session};
 use crate::bridge::token::VerifiedTokenCache;
 
 impl<S, B> Transform<S, ServiceRequest> for Bridge
@@ -78,27 +80,25 @@ where
                 Err(BodyTimeout) => return Ok(req.into_response(timeout_response()).map_into_right_body()),
             };
             let token = presented.has_token();
-            let cookies = &engine.browser.cookies;
-            let cleaned = cookies.remove_ambiguous(req.headers_mut());
-            let brought_cookies = !token && cookies.any_in_headers(req.headers());
-            let refusal = if cleaned && !token && cookies.any_in_parsed_list(req.request()) {
-                // A middleware outside the bridge has read the cookies before they were cleaned. actix-web caches them,
-                // so the session layer would get the ambiguous ones.
-                Some(AuthError::InvalidRequest("Send each cookie once, under its own name.".into()))
-            } else if brought_cookies {
-                engine.reader.check_origin(req.request()).err()
-            } else {
-                None
-            };
-            if let Some(error) = refusal {
-                tracing::warn!(code = error.code(), "a request was refused because of its cookies");
-                let mut refused = responses.render_refusal(req.error_response(error));
-                silence::add_vary(refused.headers_mut());
-                return Ok(refused.map_into_boxed_body().map_into_right_body());
+            let rewritten = engine.browser.rewrite_cookies(req.headers_mut());
+            let brought_cookies =
+                !token && (!rewritten.sessions.is_empty() || engine.browser.cookies.any_in_headers(req.headers()));
+            if brought_cookies && let Err(error) = engine.reader.check_origin(req.request()) {
+                return Ok(refuse(&responses, req, error, None).map_into_right_body());
             }
-            let state = RequestState::new(Arc::clone(&engine), token_cache, presented);
+            // Boxed, because few requests need it and its future would enlarge that of every request.
+            if rewritten.changed
+                && !token
+                && let Err(error) = Box::pin(settle_session(&engine, &mut req, rewritten.sessions)).await
+            {
+                let removal = engine.browser.cookies.session_removal();
+                let removal = (!error.status().is_server_error()).then_some(removal);
+                return Ok(refuse(&responses, req, error, removal).map_into_right_body());
+            }
+            let cookies_withheld = !token && !brought_cookies && engine.reader.withholds_cookies(req.request());
+            let state = RequestState::new(Arc::clone(&engine), token_cache, presented, cookies_withheld);
             req.extensions_mut().insert(Rc::clone(&state));
-            let res = match gate.call(req, !token).await {
+            let res = match gate.call(req, !token && !cookies_withheld).await {
                 Ok(res) => res,
                 Err(error) => return Err(silence::finish_error_response(error, engine, token, &state)),
             };
@@ -122,6 +122,40 @@ where
             Ok(res)
         })
     }
+}
+
+/// Leaves the session cookie that counts in the headers, and no other.
+async fn settle_session(
+    engine: &Engine,
+    req: &mut ServiceRequest,
+    several: Vec<SignedSession>,
+) -> Result<(), AuthError> {
+    if !several.is_empty()
+        && let Some(chosen) = choose_session(engine, several).await?
+    {
+        restore_session(req.headers_mut(), &chosen);
+    }
+    if engine.browser.is_parsed_as_rewritten(req.request()) {
+        return Ok(());
+    }
+    tracing::warn!("a middleware outside the bridge has read ambiguous cookies; wrap the bridge around it");
+    Err(AuthError::InvalidRequest("Send each cookie once, under its own name.".into()))
+}
+
+/// Refuses a request because of its cookies.
+fn refuse(
+    responses: &ResponseSettings,
+    req: ServiceRequest,
+    error: AuthError,
+    removal: Option<Cookie<'_>>,
+) -> ServiceResponse {
+    tracing::warn!(code = error.code(), "a request was refused because of its cookies");
+    let mut refused = responses.render_refusal(req.error_response(error));
+    silence::add_vary(refused.headers_mut());
+    if let Some(removal) = removal {
+        set_cookie::add_all(refused.headers_mut(), &[removal]);
+    }
+    refused.map_into_boxed_body()
 }
 
 fn timeout_response() -> HttpResponse {

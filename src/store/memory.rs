@@ -1,11 +1,12 @@
 //! Logins and sessions in memory, for tests and examples. They end with the process.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::{
-    Clock, EndReason, Login, LoginId, LoginStore, RememberRecord, SessionHash, SessionRecord, SessionStore, StoreError,
-    StoreFuture, UnixTime,
+    Clock, EndReason, Login, LoginId, LoginStore, MAX_SESSIONS_OF_LOGIN, RememberRecord, SessionHash, SessionRecord,
+    SessionStore, StoreError, StoreFuture, UnixTime,
 };
 
 /// A [`LoginStore`] and [`SessionStore`] in memory. Its clones share their records.
@@ -37,6 +38,17 @@ impl Records {
                 true
             }
             _ => false,
+        }
+    }
+
+    /// Deletes the sessions that are too many when another one of the same login is inserted.
+    fn make_room_for(&mut self, record: &SessionRecord) {
+        let Some(login) = &record.login else { return };
+        let of_login = self.sessions.iter().filter(|(_, session)| session.login.as_ref() == Some(login));
+        let mut by_expiry: Vec<_> = of_login.map(|(key, session)| (session.expires_at, *key)).collect();
+        by_expiry.sort_unstable_by_key(|(expires_at, _)| Reverse(*expires_at));
+        for (_, key) in by_expiry.into_iter().skip(MAX_SESSIONS_OF_LOGIN - 1) {
+            self.sessions.remove(&key);
         }
     }
 
@@ -224,6 +236,7 @@ impl SessionStore for MemoryStore {
                 return Err(StoreError::new("a session with this key is there already"));
             }
             if records.knows_login_of(record) {
+                records.make_room_for(record);
                 records.sessions.insert(*key, record.clone());
             }
             Ok(())

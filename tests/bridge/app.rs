@@ -241,6 +241,8 @@ struct Credentials {
     #[serde(default)]
     tokens_only: bool,
     #[serde(default)]
+    keep_previous: bool,
+    #[serde(default)]
     force: bool,
     #[serde(default)]
     stale: bool,
@@ -261,6 +263,9 @@ async fn login(form: Json<Credentials>, users: Data<Users>, auth: Auth) -> Resul
     let mut login = auth.login_user(&user).remember(form.remember);
     if form.tokens_only {
         login = login.tokens_only();
+    }
+    if form.keep_previous {
+        login = login.keep_previous();
     }
     if form.force {
         login = login.force();

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::app::{PASSWORD, TestApp};
-use crate::clients::{Anonymous, Browser, Client, SESSION};
+use crate::clients::{Anonymous, Browser, Client, SESSION, raw};
 
 /// Headers that a browser adds, and whether a request with them and a session may do something.
 fn situations(own: &str, host: &str) -> Vec<(Vec<(&'static str, String)>, bool)> {
@@ -30,10 +30,11 @@ fn situations(own: &str, host: &str) -> Vec<(Vec<(&'static str, String)>, bool)>
         (vec![(origin, format!("https://evil.example@{host}"))], false),
         (vec![(fetch, "cross-site".into()), (origin, own.into())], false),
         (vec![(fetch, "same-origin".into()), (origin, own.into())], true),
+        (vec![(fetch, "same-origin".into()), (fetch, "same-origin".into())], false),
         (vec![(fetch, "same-origin".into()), (fetch, "cross-site".into())], false),
         (vec![(fetch, "cross-site".into()), (fetch, "same-origin".into())], false),
-        (vec![(origin, own.into()), (origin, evil())], false),
         (vec![(origin, own.into()), (origin, own.into())], false),
+        (vec![(origin, own.into()), (origin, evil())], false),
         (vec![(fetch, "same-origin".into()), (origin, own.into()), (origin, evil())], false),
     ]
 }
@@ -71,6 +72,34 @@ fn with_a_cookie_an_unsafe_method_must_come_from_our_own_pages() {
                 assert_eq!(with(browser.call(method, "/maybe").bearer("junk")), 401, "junk token: {case}");
                 assert_eq!(with(Anonymous(&app).call(method, "/maybe")), 200, "no credential: {case}");
             }
+        }
+    }
+}
+
+/// Any page can open a WebSocket to us, and the browser sends our cookies with it.
+#[test]
+fn with_a_cookie_another_protocol_must_be_asked_for_by_our_own_pages() {
+    let app = TestApp::start();
+    let (browser, pair) = Browser::signed_in(&app, "panther", false);
+    let own = format!("http://{}", app.addr);
+    let ask = |method: &str, path: &str, protocol: &str, headers: &[(&str, String)]| {
+        let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let host = app.addr;
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: Upgrade\r\nupgrade: {protocol}\r\n{headers}\r\n"
+        );
+        let answer = raw(&app, request.as_bytes(), true).expect("an answer");
+        String::from_utf8_lossy(&answer).split(' ').nth(1).expect("a status").to_owned()
+    };
+    for (method, protocol) in [("GET", "websocket"), ("GET", "WebSocket"), ("HEAD", "anything"), ("OPTIONS", "h2c")] {
+        for (headers, own_page) in &situations(&own, &app.addr.to_string()) {
+            let with = |name, value| [&headers[..], &[(name, value)]].concat();
+            let case = format!("{protocol} {method} {headers:?}");
+            let by_cookie = ask(method, "/who_am_i", protocol, &with("cookie", browser.cookie_header()));
+            assert_eq!(by_cookie, if *own_page { "200" } else { "403" }, "{case}");
+            let bearer = with("authorization", format!("Bearer {}", pair.access));
+            assert_eq!(ask(method, "/who_am_i", protocol, &bearer), "200", "{case}");
+            assert_eq!(ask(method, "/maybe", protocol, headers), "200", "no credential: {case}");
         }
     }
 }

@@ -338,3 +338,26 @@ fn a_store_that_fails_after_the_rotation_costs_nobody_their_login() {
     app.advance(3600);
     browser.get("/who_am_i").expect(200);
 }
+
+/// A client that keeps the remember cookie only gets a new session with each request.
+#[test]
+fn a_remember_cookie_opens_a_limited_number_of_sessions() {
+    let app = TestApp::start();
+    let (_, _, value) = remembered(&app);
+    let elsewhere = Browser::signed_in(&app, "panther", false).0;
+    let sessions: Vec<String> = (0..100)
+        .map(|_| {
+            let browser = with_cookie(&app, &value);
+            browser.get("/who_am_i").expect(200);
+            browser.cookie(SESSION).expect("a session")
+        })
+        .collect();
+    let is_live = |session: &String| {
+        let browser = Browser::new(&app);
+        browser.set_cookie(SESSION, session);
+        browser.get("/who_am_i").status == 200
+    };
+    assert_eq!(sessions.iter().filter(|session| is_live(session)).count(), tollbridge::MAX_SESSIONS_OF_LOGIN);
+    assert!(is_live(&sessions[99]), "the latest");
+    elsewhere.get("/who_am_i").expect(200);
+}

@@ -89,7 +89,7 @@ fn it_is_removed_as_it_was_written() {
     let token = Anonymous(&app).token_login("panther").access;
     let (browser, _) = Browser::signed_in(&app, "panther", true);
     let twice = format!("rm={0}; rm={0}", browser.cookie("rm").expect("a cookie"));
-    Anonymous(&app).call("GET", "/who_am_i").header("cookie", twice).send().refused(401, "login_required");
+    Anonymous(&app).call("GET", "/who_am_i").header("cookie", twice).send().expect(200);
     let answer = Anonymous(&app).call("GET", "/how").header("cookie", browser.cookie_header()).bearer(&token).send();
     assert!(answer.expect(200).set_cookies().is_empty());
     browser.forget(SESSION);

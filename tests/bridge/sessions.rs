@@ -78,7 +78,7 @@ fn a_cookie_that_was_not_signed_here_never_reaches_the_store() {
 }
 
 #[test]
-fn only_the_raw_name_counts_and_only_once() {
+fn only_the_raw_name_counts() {
     let app = TestApp::start();
     let (browser, _) = Browser::signed_in(&app, "panther", false);
     let (victim, _) = Browser::signed_in(&app, "batman", false);
@@ -99,11 +99,6 @@ fn only_the_raw_name_counts_and_only_once() {
         let both = ask(format!("{alias}={cookie}; {SESSION}={own}; a=b"));
         assert!(!both.text().contains("panther"), "{alias} first");
     }
-    ask(format!("{SESSION}={cookie}; {SESSION}={own}")).refused(401, "login_required");
-    ask(format!("{SESSION}={own}; a=b; {SESSION}={own}")).refused(401, "login_required");
-    let client = Anonymous(&app);
-    let two_lines = client.call("GET", "/who_am_i").header("cookie", format!("{SESSION}={own}"));
-    two_lines.header("cookie", format!("{SESSION}={cookie}")).send().refused(401, "login_required");
     assert_eq!(ask(format!("a=b; {SESSION}={own}; x%79=z")).expect(200).json()["username"], "batman");
 }
 
@@ -339,8 +334,11 @@ async fn cookies_that_were_read_before_the_bridge_plant_no_session() {
     for (cookies, status) in [
         (cookie.clone(), 200),
         (alias.clone(), 400),
-        (format!("{alias}; {cookie}"), 400),
-        (format!("{cookie}; {cookie}"), 400),
+        (format!("{alias}x; {cookie}"), 400),
+        (format!("{alias}; {cookie}"), 200),
+        (format!("{cookie}; {cookie}"), 200),
+        (format!("{cookie}x; {cookie}"), 400),
+        (format!("{cookie}; {cookie}x"), 200),
         ("theme=dark; theme=light".to_owned(), 401),
     ] {
         let request = TestRequest::get().uri("/who_am_i").insert_header((COOKIE, cookies.clone()));

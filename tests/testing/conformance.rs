@@ -61,6 +61,7 @@ const FAULTS: &[(Fault, &str)] = &[
     (Fault::OverwritesSessions, "`insert_session`: a key that exists already is an error"),
     (Fault::MergesSessions, "`insert_session`: a key that exists already is an error"),
     (Fault::InsertsSessionsInTwoSteps, "`insert_session`: sessions are never merged"),
+    (Fault::KeepsEverySession, "`insert_session`: keeps at most"),
     (Fault::ResurrectsSessions, "`update_session`: `false`, and nothing written, when it is gone"),
     (Fault::ResurrectsSessionsInARace, "when the session ended must not bring it back"),
     (Fault::ResurrectsSessionsInARace, "when the login ended must not bring its session back"),

@@ -67,6 +67,7 @@ pub(crate) enum Fault {
     ResurrectsSessions,
     ResurrectsSessionsInARace,
     TouchResurrectsSessions,
+    KeepsEverySession,
     TouchForgetsValues,
     DeletesNothing,
     DeletesEverything,

@@ -9,7 +9,7 @@ use actix_web::{FromRequest, HttpRequest};
 
 use super::request_state::RequestState;
 use crate::bridge::credential::{Chosen, TokenCookies};
-use crate::bridge::error::AuthError;
+use crate::bridge::error::{AuthError, CsrfFault};
 use crate::bridge::model::UnixTime;
 use crate::bridge::resolve::{Engine, by_token};
 use crate::bridge::token::Verification;
@@ -51,6 +51,9 @@ impl Auth {
             ));
         }
         // Login CSRF: another site signs its visitors in to an account of the attacker.
+        if self.state.cookies_withheld {
+            return Err(AuthError::CsrfRejected(CsrfFault::CrossSite));
+        }
         self.engine().reader.check_origin(&self.req)
     }
 

@@ -9,8 +9,8 @@ use super::sign_in::NewLogin;
 use crate::bridge::credential::{Choice, WantedType, raw_cookies};
 use crate::bridge::error::AuthError;
 use crate::bridge::model::{AuthEvent, Login};
-use crate::bridge::resolve::{REMEMBER_GRACE, Verdict, find_live};
-use crate::bridge::session::{Match, PresentedCookie, SessionLogin, face};
+use crate::bridge::resolve::{Verdict, find_live, genuine_logins};
+use crate::bridge::session::{SessionLogin, face};
 
 impl Auth {
     /// Makes the login fresh after the user has re-authenticated, by a password that you have checked (Flask-Login's
@@ -98,16 +98,7 @@ impl Auth {
         if self.state.presented.has_token() || self.state.removes_cookie(name) {
             return Ok(false);
         }
-        let Some(cookie) = self.remember_cookie().and_then(PresentedCookie::parse) else { return Ok(false) };
-        let Some(login) = engine.logins.find_remembered(cookie.selector).await? else { return Ok(false) };
-        let Some(record) = login.remember.as_ref().filter(|record| login.is_live(now) && now < record.expires_at)
-        else {
-            return Ok(false);
-        };
-        Ok(matches!(
-            engine.browser.remember_key.compare(&cookie, record, now, REMEMBER_GRACE),
-            Match::Current | Match::Previous
-        ))
+        Ok(!genuine_logins(engine, self.req.headers(), now).await?.is_empty())
     }
 
     /// The value of the request's remember cookie.

@@ -32,6 +32,8 @@ pub(crate) struct RequestState {
     pub(crate) engine: Arc<Engine>,
     pub(crate) token_cache: Rc<VerifiedTokenCache>,
     pub(crate) presented: Presented,
+    /// Whether the request comes from another site, and the browser has sent none of our cookies for that reason.
+    pub(crate) cookies_withheld: bool,
     /// The requirement of the innermost guard; `None`: the default.
     guard_requirement: RefCell<Option<Rc<Requirement>>>,
     /// Filled by the first guard or extractor. A sign-in, and a guard with another requirement, put a new cell here.
@@ -51,11 +53,17 @@ pub(crate) struct RequestState {
 }
 
 impl RequestState {
-    pub(crate) fn new(engine: Arc<Engine>, token_cache: Rc<VerifiedTokenCache>, presented: Presented) -> Rc<Self> {
+    pub(crate) fn new(
+        engine: Arc<Engine>,
+        token_cache: Rc<VerifiedTokenCache>,
+        presented: Presented,
+        cookies_withheld: bool,
+    ) -> Rc<Self> {
         Rc::new(Self {
             engine,
             token_cache,
             presented,
+            cookies_withheld,
             guard_requirement: RefCell::default(),
             resolution: RefCell::default(),
             outer_principal: RefCell::default(),
@@ -240,13 +248,18 @@ impl RequestState {
     /// Sets a cookie on the response. Never called when a token was presented.
     pub(crate) fn set_cookie(&self, cookie: Cookie<'static>) {
         let mut cookies = self.response_cookies.borrow_mut();
-        cookies.retain(|set| set.name() != cookie.name());
+        let same = |set: &Cookie<'_>| {
+            (set.name(), set.domain(), set.path()) == (cookie.name(), cookie.domain(), cookie.path())
+        };
+        cookies.retain(|set| !same(set));
         cookies.push(cookie);
     }
 
     /// Whether the response removes this cookie from the browser.
     pub(crate) fn removes_cookie(&self, name: &str) -> bool {
-        self.response_cookies.borrow().iter().any(|cookie| cookie.name() == name && cookie.value().is_empty())
+        let cookies = self.response_cookies.borrow();
+        let mut named = cookies.iter().filter(|cookie| cookie.name() == name).peekable();
+        named.peek().is_some() && named.all(|cookie| cookie.value().is_empty())
     }
 
     /// Takes the cookies for the response, so that they are set once.

@@ -14,9 +14,9 @@ use super::auth_handle::Auth;
 use super::new_tokens::NewTokens;
 use crate::bridge::credential::raw_cookies;
 use crate::bridge::error::AuthError;
-use crate::bridge::model::{AuthEvent, CredentialLocation, Login, LoginId, UnixTime, UserFacts, seconds};
-use crate::bridge::resolve::{Engine, Principal, Resolution, Verdict, Via};
-use crate::bridge::session::{MAX_REMEMBER_TTL, SessionMetadata, face};
+use crate::bridge::model::{AuthEvent, CredentialLocation, EndReason, Login, LoginId, UnixTime, UserFacts, seconds};
+use crate::bridge::resolve::{Engine, Principal, Resolution, Verdict, Via, genuine_logins};
+use crate::bridge::session::{MAX_REMEMBER_TTL, SessionLogin, SessionMetadata, face};
 use crate::bridge::token::TokenPair;
 
 impl Auth {
@@ -50,6 +50,7 @@ impl Auth {
             force: false,
             fresh: true,
             opens_session: true,
+            keeps_previous: false,
             amr: "pwd",
         }
     }
@@ -66,6 +67,7 @@ pub struct LoginUser<'a> {
     force: bool,
     fresh: bool,
     opens_session: bool,
+    keeps_previous: bool,
     amr: &'a str,
 }
 
@@ -94,6 +96,14 @@ impl<'a> LoginUser<'a> {
     /// fresh until [`confirm_login`](Auth::confirm_login), as after a remember cookie.
     pub fn fresh(mut self, fresh: bool) -> Self {
         self.fresh = fresh;
+        self
+    }
+
+    /// Does not end the login that this browser had before. By default it ends with
+    /// [`Replaced`](crate::EndReason::Replaced), with its remember cookie and its tokens: nobody could sign it out
+    /// here any more, and a copied cookie would live on.
+    pub fn keep_previous(mut self) -> Self {
+        self.keeps_previous = true;
         self
     }
 
@@ -154,6 +164,9 @@ impl<'a> LoginUser<'a> {
         if !engine.logins.insert(&login).await? {
             return Err(reason_of_refusal(engine, &login.identity).await?);
         }
+        if self.opens_session && !self.keeps_previous {
+            end_previous_logins(engine, req, now).await?;
+        }
         if self.opens_session {
             let remembered_for = self.duration.filter(|_| self.remember).map(seconds);
             let metadata = SessionMetadata {
@@ -168,7 +181,7 @@ impl<'a> LoginUser<'a> {
                 Some((record, value)) => state.set_cookie(cookies.remember(value, now, record.expires_at)),
                 // The remember cookie of an earlier login would sign its user in again.
                 None if raw_cookies::value_of(req.headers(), cookies.remember_name()).is_some() => {
-                    state.set_cookie(cookies.remember_removal());
+                    cookies.remember_removals().for_each(|removal| state.set_cookie(removal));
                 }
                 None => {}
             }
@@ -200,6 +213,22 @@ async fn reason_of_refusal(engine: &Engine, identity: &str) -> Result<AuthError,
     };
     tracing::info!(user.id = identity, reason = reason.code(), "the user changed during the sign-in, no login started");
     Ok(reason)
+}
+
+/// Ends the logins that the browser had before: that of its session, and those of its remember cookies.
+async fn end_previous_logins(engine: &Engine, req: &HttpRequest, now: UnixTime) -> Result<(), AuthError> {
+    let mut previous = genuine_logins(engine, req.headers(), now).await?;
+    if let Some(found) = SessionLogin::of(req, &req.get_session())
+        && !previous.contains(&found.login_id)
+    {
+        previous.push(found.login_id);
+    }
+    for login in previous {
+        if engine.logins.end(&login, EndReason::Replaced, now).await? {
+            tracing::info!(login.id = %login, "login replaced by a new one in the same browser");
+        }
+    }
+    Ok(())
 }
 
 /// The first 256 characters of the client's `User-Agent`.

@@ -6,7 +6,7 @@ use super::auth_handle::Auth;
 use crate::bridge::credential::{Choice, TWO_TOKENS, WantedType, raw_cookies};
 use crate::bridge::error::{AuthError, NO_LOGIN};
 use crate::bridge::model::{AuthEvent, CredentialLocation, EndReason, LoginId, UnixTime};
-use crate::bridge::resolve::{Engine, Verdict, find_live, rotation, unread};
+use crate::bridge::resolve::{Engine, Verdict, find_live, genuine_logins, rotation, unread};
 use crate::bridge::session::SessionLogin;
 use crate::bridge::token::{TokenType, Verification, VerifiedToken};
 
@@ -90,6 +90,7 @@ impl Auth {
                     end_logins(engine, presented, scope, now).await?;
                 }
                 if scope != LogoutScope::Others {
+                    self.end_remembered_logins(presented.as_ref(), now).await?;
                     self.remove_browser_cookies();
                 }
                 presented
@@ -126,13 +127,25 @@ impl Auth {
         }
     }
 
+    /// Ends the logins of remember cookies that do not belong to the session. They would sign in again if somebody has
+    /// copied them.
+    async fn end_remembered_logins(&self, ended: Option<&PresentedLogin>, now: UnixTime) -> Result<(), AuthError> {
+        let engine = self.engine();
+        for login in genuine_logins(engine, self.req.headers(), now).await? {
+            if ended.is_none_or(|ended| ended.login_id != login) {
+                engine.logins.end(&login, EndReason::Logout, now).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Removes the session and remember cookies from the browser.
     fn remove_browser_cookies(&self) {
         let names = &self.engine().browser.cookies;
         drop(self.state.take_cookies());
         let session = self.req.get_session();
         session.purge();
-        for removal in [names.session_removal(), names.remember_removal()] {
+        for removal in names.remember_removals().chain([names.session_removal()]) {
             if raw_cookies::value_of(self.req.headers(), removal.name()).is_some() {
                 self.state.set_cookie(removal);
             }

@@ -2,11 +2,14 @@
 
 use actix_web::http::header::{COOKIE, HeaderMap};
 
-/// The value of the first cookie with exactly this raw name. A name of the session room is never repeated here, because
-/// `BrowserCookies::remove_ambiguous` cleans the headers first.
+/// The value of the first cookie with exactly this raw name.
 pub(crate) fn value_of<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-    let pair = pairs(headers).find(|pair| name_of(pair) == name.as_bytes())?;
-    value_in(pair, name)
+    values_of(headers, name).next()
+}
+
+/// The values of all cookies with exactly this raw name.
+pub(crate) fn values_of<'h>(headers: &'h HeaderMap, name: &str) -> impl Iterator<Item = &'h str> {
+    pairs(headers).filter(move |pair| name_of(pair) == name.as_bytes()).filter_map(move |pair| value_in(pair, name))
 }
 
 fn value_in<'h>(pair: &'h [u8], name: &str) -> Option<&'h str> {

@@ -35,6 +35,12 @@ impl CredentialReader {
         same_origin::check(req.method(), req.headers(), self.own_origin.as_deref())
     }
 
+    /// Whether the browser withholds our cookies from a request like this one. If it has sent none, it may have some all
+    /// the same, and the response must not replace them.
+    pub(crate) fn withholds_cookies(&self, req: &HttpRequest) -> bool {
+        same_origin::withholds_cookies(req.method(), req.headers(), self.own_origin.as_deref())
+    }
+
     /// The settings of the cookies that carry tokens, if this location is declared.
     pub(crate) fn token_cookies(&self) -> Option<&TokenCookies> {
         self.search.cookies.as_ref()

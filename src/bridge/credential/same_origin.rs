@@ -1,10 +1,11 @@
 //! The CSRF check by origin: a request that a cookie authenticates must come from a page of our own origin.
 //!
-//! 1. `GET`, `HEAD` and `OPTIONS` are safe methods and pass.
+//! 1. `GET`, `HEAD` and `OPTIONS` are safe methods and pass, unless the request asks for another protocol: a WebSocket
+//!    is opened by a `GET`, and any page can open one to us.
 //! 2. `Sec-Fetch-Site` must be `same-origin`, or `none` (the user typed the address). Every current browser sends this
 //!    header over TLS and to localhost.
 //! 3. Without `Sec-Fetch-Site`, `Origin` must be our own: the configured public URL, or else the `Host` of the request.
-//! 4. A repeated header is refused.
+//! 4. A header that is sent twice is refused, because a proxy may have read the other one.
 //! 5. A request with neither header passes. Its client is not a browser, so it sends no cookie automatically.
 //!
 //! The check does not apply to a token in a header, a query or a body, because browsers do not send such a token
@@ -13,31 +14,53 @@
 //! to it.
 
 use actix_web::http::Method;
-use actix_web::http::header::{HOST, HeaderMap, HeaderValue, ORIGIN};
+use actix_web::http::header::{HOST, HeaderMap, HeaderValue, ORIGIN, UPGRADE};
 
 use crate::bridge::error::{AuthError, CsrfFault};
 
-const SEC_FETCH_SITE: &str = "sec-fetch-site";
-
 /// Checks a request that a cookie will authenticate, or whose response will set a cookie.
 pub(crate) fn check(method: &Method, headers: &HeaderMap, own_origin: Option<&str>) -> Result<(), AuthError> {
-    let allowed = is_safe(method)
-        || match (sole(headers, SEC_FETCH_SITE), sole(headers, ORIGIN.as_str())) {
-            (Err(Repeated), _) | (_, Err(Repeated)) => false,
-            (Ok(Some(site)), _) => matches!(site.as_bytes(), b"same-origin" | b"none"),
-            (Ok(None), Ok(Some(origin))) => origin.to_str().is_ok_and(|origin| is_own(origin, headers, own_origin)),
-            (Ok(None), Ok(None)) => true,
-        };
-    if allowed { Ok(()) } else { Err(AuthError::CsrfRejected(CsrfFault::CrossSite)) }
+    if is_safe(method) && !headers.contains_key(UPGRADE) || !is_of_other_site(headers, own_origin) {
+        Ok(())
+    } else {
+        Err(AuthError::CsrfRejected(CsrfFault::CrossSite))
+    }
 }
 
-/// A header that occurs several times. No browser sends that, so it is not known which one counts.
-struct Repeated;
+/// Whether the browser withholds our `SameSite=Lax` cookies from a request like this one. It does from requests of other
+/// sites, except when the user follows a link to us.
+pub(crate) fn withholds_cookies(method: &Method, headers: &HeaderMap, own_origin: Option<&str>) -> bool {
+    let says = |name: &str, expected: &[u8]| headers.get(name).is_some_and(|value| value.as_bytes() == expected);
+    let follows_link = is_safe(method) && says("sec-fetch-mode", b"navigate") && says("sec-fetch-dest", b"document");
+    is_of_other_site(headers, own_origin) && !follows_link
+}
 
-fn sole<'h>(headers: &'h HeaderMap, name: &str) -> Result<Option<&'h HeaderValue>, Repeated> {
+/// Whether a page of another site sent the request, or it cannot be told which one.
+fn is_of_other_site(headers: &HeaderMap, own_origin: Option<&str>) -> bool {
+    match (sole(headers, "sec-fetch-site"), sole(headers, ORIGIN.as_str())) {
+        (Sole::Repeated, _) | (_, Sole::Repeated) => true,
+        (Sole::Value(site), _) => !matches!(site.as_bytes(), b"same-origin" | b"none"),
+        (Sole::Missing, Sole::Value(origin)) => {
+            !origin.to_str().is_ok_and(|origin| is_own(origin, headers, own_origin))
+        }
+        (Sole::Missing, Sole::Missing) => false,
+    }
+}
+
+/// A header that may be sent once.
+enum Sole<'h> {
+    Missing,
+    Value(&'h HeaderValue),
+    Repeated,
+}
+
+fn sole<'h>(headers: &'h HeaderMap, name: &str) -> Sole<'h> {
     let mut values = headers.get_all(name);
-    let first = values.next();
-    if values.next().is_none() { Ok(first) } else { Err(Repeated) }
+    match (values.next(), values.next()) {
+        (None, _) => Sole::Missing,
+        (Some(value), None) => Sole::Value(value),
+        (Some(_), Some(_)) => Sole::Repeated,
+    }
 }
 
 /// Whether a method is safe (RFC 9110 section 9.2.1).

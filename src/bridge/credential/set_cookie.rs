@@ -23,11 +23,13 @@ pub(crate) fn replace(headers: &mut HeaderMap, cookie: &Cookie<'_>) {
     }
 }
 
-/// Sets a cookie, unless the response already sets a cookie with this name.
-pub(crate) fn add(headers: &mut HeaderMap, cookie: &Cookie<'_>) {
-    if let Ok(value) = HeaderValue::try_from(cookie.encoded().to_string())
-        && !is_set(headers, cookie.name())
-    {
-        headers.append(SET_COOKIE, value);
+/// Sets cookies, except those with a name that the response already sets. Two of them may have the same name: a removal
+/// is repeated for each domain and path.
+pub(crate) fn add_all(headers: &mut HeaderMap, cookies: &[Cookie<'_>]) {
+    let new: Vec<_> = cookies.iter().filter(|cookie| !is_set(headers, cookie.name())).collect();
+    for cookie in new {
+        if let Ok(value) = HeaderValue::try_from(cookie.encoded().to_string()) {
+            headers.append(SET_COOKIE, value);
+        }
     }
 }

@@ -144,16 +144,19 @@ pub enum EndReason {
     /// Another client used a session of the login:
     /// [`SessionProtection::Strong`](crate::SessionProtection::Strong).
     SessionProtected,
+    /// The browser of the login signed in again.
+    Replaced,
 }
 
 impl EndReason {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Logout,
         Self::PasswordChanged,
         Self::UserDisabled,
         Self::RefreshReused,
         Self::RememberReused,
         Self::SessionProtected,
+        Self::Replaced,
     ];
 
     /// The name of the reason, which stores keep.
@@ -165,6 +168,7 @@ impl EndReason {
             Self::RefreshReused => "refresh_reused",
             Self::RememberReused => "remember_reused",
             Self::SessionProtected => "session_protected",
+            Self::Replaced => "replaced",
         }
     }
 

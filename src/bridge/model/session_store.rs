@@ -29,6 +29,10 @@ pub struct SessionRecord {
     pub expires_at: UnixTime,
 }
 
+/// The number of sessions that a store keeps for one login. A remember cookie opens a new one whenever it comes without a
+/// session cookie, so without a limit a client that keeps no cookies would fill the store.
+pub const MAX_SESSIONS_OF_LOGIN: usize = 32;
+
 /// The store of sessions. It is used only for requests without a token. Each method is one atomic step.
 /// `testing::conformance` (feature `testing`) checks an implementation against every requirement below.
 pub trait SessionStore: Send + Sync + 'static {
@@ -36,6 +40,9 @@ pub trait SessionStore: Send + Sync + 'static {
     fn load_session<'a>(&'a self, key: &'a SessionHash, now: UnixTime) -> StoreFuture<'a, Option<SessionRecord>>;
 
     /// Inserts a new session. A key that exists already is an error: sessions are never merged.
+    ///
+    /// Of a login at most [`MAX_SESSIONS_OF_LOGIN`] sessions are kept: the new one, and of the others those with the
+    /// latest `expires_at`. The rest is deleted.
     fn insert_session<'a>(&'a self, key: &'a SessionHash, record: &'a SessionRecord) -> StoreFuture<'a, ()>;
 
     /// Replaces the record of an existing session. When the session does not exist, writes nothing and returns `false`:

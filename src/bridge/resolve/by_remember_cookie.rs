@@ -9,17 +9,15 @@ use actix_web::cookie::Cookie;
 use super::engine::Engine;
 use super::live_login::find_live;
 use super::principal::{Principal, Via};
+use super::remember_choice::{self, REMEMBER_GRACE, RememberChoice};
 use super::resolution::Verdict;
+use super::session_choice::two_logins;
 use crate::bridge::credential::raw_cookies;
 use crate::bridge::error::AuthError;
 use crate::bridge::model::{
     AuthEvent, CredentialLocation, EndReason, KnownUser, Login, RememberRecord, UnixTime, seconds,
 };
 use crate::bridge::session::{Match, PresentedCookie, SessionMetadata, face};
-
-/// How long after a rotation the previous remember cookie gets the current one in any case, in seconds. Requests that a
-/// browser sends at the same time need this.
-pub(crate) const REMEMBER_GRACE: i64 = 30;
 
 /// The expiry of a cookie is renewed when it would move by at least this much, in seconds. So most requests cost no
 /// write.
@@ -35,14 +33,21 @@ pub(super) async fn resolve(
 ) -> Result<Verdict, AuthError> {
     let browser = &engine.browser;
     let absent = Ok(Verdict::Absent(AuthError::LoginRequired));
-    let Some(value) = raw_cookies::value_of(req.headers(), browser.cookies.remember_name()) else { return absent };
     let now = engine.clock.now();
+    let value = match remember_choice::choose(engine, req.headers(), now).await? {
+        RememberChoice::None => return absent,
+        RememberChoice::One(value) => value,
+        RememberChoice::TwoLogins => {
+            set.extend(browser.cookies.remember_removals());
+            return Ok(Verdict::Rejected(two_logins()));
+        }
+    };
     let restored = match PresentedCookie::parse(value) {
         Some(cookie) => restore_login(engine, &cookie, now).await?,
         None => None,
     };
     let Some((user, login)) = restored else {
-        set.push(browser.cookies.remember_removal());
+        set.extend(browser.cookies.remember_removals());
         return absent;
     };
     let mut metadata = SessionMetadata { stale: true, ..SessionMetadata::default() };
@@ -110,12 +115,14 @@ pub(super) async fn renew(
     if !browser.cookies.remember_cookie.renews {
         return Ok(());
     }
-    let value = raw_cookies::value_of(req.headers(), browser.cookies.remember_name());
-    let Some((value, record)) = value.zip(login.remember.as_ref()) else { return Ok(()) };
+    let Some(record) = &login.remember else { return Ok(()) };
     let remembered_for = metadata.remembered_for.unwrap_or(seconds(browser.remember_ttl));
     let expires_at = renewed_expiry(login, remembered_for, now);
-    let is_current = PresentedCookie::parse(value).is_some_and(|cookie| {
-        cookie.selector == record.selector && browser.remember_key.compare(&cookie, record, now, 0) == Match::Current
+    let is_current = raw_cookies::values_of(req.headers(), browser.cookies.remember_name()).any(|value| {
+        PresentedCookie::parse(value).is_some_and(|cookie| {
+            cookie.selector == record.selector
+                && browser.remember_key.compare(&cookie, record, now, 0) == Match::Current
+        })
     });
     if !is_current || now >= record.expires_at || expires_at - record.expires_at < RENEW_AFTER {
         return Ok(());

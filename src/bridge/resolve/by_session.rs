@@ -102,7 +102,7 @@ pub(crate) async fn enforce_protection(
     session.renew();
     let cookies = &engine.browser.cookies;
     if raw_cookies::value_of(req.headers(), cookies.remember_name()).is_some() {
-        set.push(cookies.remember_removal());
+        set.extend(cookies.remember_removals());
     }
     Ok(false)
 }

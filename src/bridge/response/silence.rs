@@ -75,5 +75,5 @@ pub(crate) fn finish_browser_response(headers: &mut HeaderMap, state: &RequestSt
 
 /// Sets the cookies. A cookie of the same name that the session layer has set is kept.
 fn set_cookies(headers: &mut HeaderMap, cookies: &[Cookie<'_>]) {
-    cookies.iter().for_each(|cookie| set_cookie::add(headers, cookie));
+    set_cookie::add_all(headers, cookies);
 }

@@ -93,5 +93,10 @@ impl actix_session::storage::SessionStore for ActixStore {
 }
 
 fn hash(key: &SessionKey) -> SessionHash {
-    SessionHash(sha256(key.as_ref().as_bytes()))
+    hash_of_key(key.as_ref())
+}
+
+/// The hash under which the store keeps the session of a key.
+pub(super) fn hash_of_key(key: &str) -> SessionHash {
+    SessionHash(sha256(key.as_bytes()))
 }

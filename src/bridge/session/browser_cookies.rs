@@ -1,11 +1,5 @@
-//! The session cookie and the remember cookie: their names, their attributes, and the removal of ambiguous ones.
-//!
-//! An attacker on a sibling host can try to plant a session in a browser in two ways. actix-web decodes `%xx` in cookie
-//! names, so it reads `__%48ost-…` as one of our names: an alias. The session middleware uses the first of several
-//! cookies with the same name. The bridge therefore cleans the `Cookie` header before any other code reads it. It
-//! removes every alias of our names, and every cookie whose name is one of ours and is repeated.
+//! The session cookie and the remember cookie: their names and attributes.
 
-use actix_web::HttpRequest;
 use actix_web::cookie::time::Duration as CookieDuration;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::http::header::{COOKIE, HeaderMap, HeaderValue};
@@ -40,11 +34,19 @@ impl BrowserCookies {
         cookie
     }
 
-    /// A cookie that removes the remember cookie.
-    pub(crate) fn remember_removal(&self) -> Cookie<'static> {
+    /// The cookies that remove the remember cookie: with the configured domain and path, and also without them, because
+    /// it may have been set under other settings.
+    pub(crate) fn remember_removals(&self) -> impl Iterator<Item = Cookie<'static>> {
         let mut cookie = self.remember_cookie_with(String::new());
         cookie.make_removal();
-        cookie
+        let attributes = &self.remember_cookie;
+        let plain = (attributes.domain.is_some() || attributes.path != "/").then(|| {
+            let mut plain = cookie.clone();
+            plain.unset_domain();
+            plain.set_path("/");
+            plain
+        });
+        [cookie].into_iter().chain(plain)
     }
 
     /// A cookie that removes the session cookie.
@@ -76,34 +78,8 @@ impl BrowserCookies {
         value_of(headers, &self.session).is_some() || value_of(headers, self.remember_name()).is_some()
     }
 
-    /// Removes the session and the remember cookie from the headers, with their aliases, if there is an alias or a
-    /// repeated cookie. Other cookies stay. Returns whether cookies were removed.
-    pub(crate) fn remove_ambiguous(&self, headers: &mut HeaderMap) -> bool {
-        if !headers.contains_key(COOKIE) || !self.is_ambiguous(headers) {
-            return false;
-        }
-        tracing::warn!("a request has ambiguous session or remember cookies; they were removed");
-        let kept: Vec<&[u8]> = pairs(headers).filter(|pair| !self.matches_when_decoded(name_of(pair))).collect();
-        let kept = HeaderValue::from_bytes(&kept.join(&b"; "[..]));
-        headers.remove(COOKIE);
-        if let Ok(kept) = kept
-            && !kept.is_empty()
-        {
-            headers.insert(COOKIE, kept);
-        }
-        true
-    }
-
-    /// Whether the cookies that actix-web parsed include a session cookie or a remember cookie. actix-web parses the
-    /// header at the first call of `cookies` and caches the result.
-    #[expect(clippy::disallowed_methods, reason = "this is about that list")]
-    pub(crate) fn any_in_parsed_list(&self, req: &HttpRequest) -> bool {
-        req.cookies().is_ok_and(|parsed| {
-            parsed.iter().any(|cookie| cookie.name() == self.session || cookie.name() == self.remember_name())
-        })
-    }
-
-    fn is_ambiguous(&self, headers: &HeaderMap) -> bool {
+    /// Whether all readers see the same cookies of ours in these headers. See `cookie_header`.
+    pub(super) fn is_unambiguous(&self, headers: &HeaderMap) -> bool {
         let (mut sessions, mut remembers) = (0, 0);
         for name in pairs(headers).map(name_of) {
             if name == self.session.as_bytes() {
@@ -111,14 +87,15 @@ impl BrowserCookies {
             } else if name == self.remember_name().as_bytes() {
                 remembers += 1;
             } else if self.matches_when_decoded(name) {
-                return true;
+                return false;
             }
         }
-        sessions > 1 || remembers > 1
+        let is_text = |line: &HeaderValue| std::str::from_utf8(line.as_bytes()).is_ok();
+        sessions <= 1 && remembers <= 1 && headers.get_all(COOKIE).all(is_text)
     }
 
     /// Whether this name equals one of our names after percent-decoding and trimming, as other readers do it.
-    fn matches_when_decoded(&self, name: &[u8]) -> bool {
+    pub(crate) fn matches_when_decoded(&self, name: &[u8]) -> bool {
         let decoded = percent_decode(name).decode_utf8_lossy();
         let trimmed = decoded.trim();
         trimmed == self.session || trimmed == self.remember_name()

@@ -7,7 +7,13 @@ use diesel::result::{DatabaseErrorKind, Error as QueryError};
 use super::connection::{Connection, each};
 use super::database::Database;
 use super::schema::sessions;
-use crate::{LoginId, SessionHash, SessionRecord, SessionStore, StoreFuture, UnixTime};
+use crate::{LoginId, MAX_SESSIONS_OF_LOGIN, SessionHash, SessionRecord, SessionStore, StoreFuture, UnixTime};
+
+/// The sessions of a login beside a new one.
+const OTHERS_OF_LOGIN: i64 = MAX_SESSIONS_OF_LOGIN as i64 - 1;
+
+/// How many sessions one insertion deletes at most. Usually it is one.
+const EXCESS_AT_ONCE: i64 = 100;
 
 #[derive(Insertable, AsChangeset)]
 #[diesel(table_name = sessions, treat_none_as_null = true, treat_none_as_default_value = false)]
@@ -60,7 +66,11 @@ impl SessionStore for Database {
             let inserted = each!(connection, c => {
                 diesel::insert_into(sessions::table).values((sessions::key_hash.eq(&key[..]), &values)).execute(c)
             });
-            zero_if_login_is_gone(inserted).map(|_rows| ())
+            let rows = zero_if_login_is_gone(inserted)?;
+            match &values.login_id {
+                Some(login) if rows == 1 => delete_excess(connection, login, &key),
+                _ => Ok(()),
+            }
         }))
     }
 
@@ -93,6 +103,23 @@ impl SessionStore for Database {
             .map(|_rows| ())
         }))
     }
+}
+
+/// Deletes the sessions that are too many after this one of the same login has been inserted.
+fn delete_excess(connection: &mut Connection, login: &str, inserted: &[u8]) -> QueryResult<()> {
+    each!(connection, c => {
+        let others = sessions::table.filter(sessions::login_id.eq(login)).filter(sessions::key_hash.ne(inserted));
+        let excess: Vec<Vec<u8>> = others
+            .order(sessions::expires_at.desc())
+            .select(sessions::key_hash)
+            .limit(EXCESS_AT_ONCE)
+            .offset(OTHERS_OF_LOGIN)
+            .load(c)?;
+        if !excess.is_empty() {
+            diesel::delete(sessions::table.filter(sessions::key_hash.eq_any(excess))).execute(c)?;
+        }
+        Ok(())
+    })
 }
 
 /// Converts a violation of the foreign key, because the session's login does not exist, to 0 written rows.

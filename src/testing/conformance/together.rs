@@ -5,11 +5,13 @@ use super::race::{RACERS, ROUNDS, race, racer};
 use super::records::{NOW, inserted, is_open, login, open, remembered, session};
 use super::report::{Check, Outcome, checks, ensure};
 use super::sessions::ensure_is;
-use crate::{EndReason, LoginStore, SessionRecord, SessionStore};
+use crate::{EndReason, LoginStore, MAX_SESSIONS_OF_LOGIN, SessionRecord, SessionStore};
 
 pub(super) fn checks<S: LoginStore + SessionStore>() -> Vec<Check<S>> {
     checks! {
         "`insert_session` and `update_session`: keep which login a session is a face of" => keeps_whose_it_is,
+        "`insert_session`: keeps at most `MAX_SESSIONS_OF_LOGIN` sessions of a login, the new one and the latest others"
+            => keeps_the_latest,
         "`end`: deletes the login's sessions" => end_takes_sessions_along,
         "`end`: deletes the sessions that are the login's at the time, by `update_session`" => end_knows_updates,
         "`end_all`: ends logins with their sessions" => end_all_takes_sessions_along,
@@ -25,6 +27,25 @@ async fn keeps_whose_it_is<S: LoginStore + SessionStore>(at: Fixture<S>) -> Outc
     for record in [session(None), signed_in] {
         at.here.update_session(&key, &record).await?;
         ensure_is(&*at.there, &key, &record).await?;
+    }
+    Ok(())
+}
+
+async fn keeps_the_latest<S: LoginStore + SessionStore>(at: Fixture<S>) -> Outcome {
+    let (login, other) = (inserted(&at, login(&at.alice)).await?, inserted(&at, login(&at.alice)).await?);
+    let others = [open(&at, &session(Some(&other))).await?, open(&at, &session(None)).await?];
+    let first = open(&at, &SessionRecord { expires_at: NOW + 50, ..session(Some(&login)) }).await?;
+    let used = open(&at, &SessionRecord { expires_at: NOW + 40, ..session(Some(&login)) }).await?;
+    at.there.touch_session(&used, NOW + 200).await?;
+    for _ in 2..MAX_SESSIONS_OF_LOGIN {
+        open(&at, &session(Some(&login))).await?;
+    }
+    ensure(is_open(&*at.there, &first).await?, "a session is gone although there were not too many")?;
+    let new = open(&at, &SessionRecord { expires_at: NOW + 10, ..session(Some(&login)) }).await?;
+    ensure(!is_open(&*at.there, &first).await?, "there are too many sessions, and the oldest is still there")?;
+    ensure(is_open(&*at.there, &used).await?, "a session is gone that had been used later than others")?;
+    for key in others.iter().chain([&new]) {
+        ensure(is_open(&*at.there, key).await?, "a session is gone that was new, or not of the login")?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Sessions, and what can be wrong with keeping them.
 
-use tollbridge::{SessionHash, SessionRecord, SessionStore, StoreError, StoreFuture, UnixTime};
+use tollbridge::{MAX_SESSIONS_OF_LOGIN, SessionHash, SessionRecord, SessionStore, StoreError, StoreFuture, UnixTime};
 
 use super::{Fault, WrongStore, lock};
 
@@ -40,6 +40,17 @@ impl SessionStore for WrongStore {
             kept.first_logins.insert(*key, record.login.clone());
             if self.has(Fault::LosesTheLoginOfASession) {
                 record.login = None;
+            }
+            if let Some(login) = &record.login
+                && !self.has(Fault::KeepsEverySession)
+            {
+                let of_login = kept.sessions.iter().filter(|(_, session)| session.login.as_ref() == Some(login));
+                let mut others: Vec<_> = of_login.map(|(key, session)| (session.expires_at, key.0)).collect();
+                others.sort_unstable();
+                let excess = (others.len() + 1).saturating_sub(MAX_SESSIONS_OF_LOGIN);
+                for (_, key) in others.into_iter().take(excess) {
+                    kept.sessions.remove(&SessionHash(key));
+                }
             }
             kept.sessions.insert(*key, record);
             Ok(())
