@@ -75,6 +75,13 @@ mod config;
 mod external;
 mod flask_jwt;
 #[cfg(any(test, fuzzing))]
+#[allow(
+    clippy::disallowed_methods,
+    clippy::doc_markdown,
+    clippy::expect_used,
+    clippy::map_err_ignore,
+    reason = "a target panics where a promise is broken"
+)]
 pub(crate) mod fuzzing;
 mod keys;
 mod login;

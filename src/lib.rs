@@ -159,6 +159,13 @@ mod bridge;
 pub mod flask;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
+#[allow(
+    clippy::disallowed_methods,
+    clippy::doc_markdown,
+    clippy::expect_used,
+    clippy::map_err_ignore,
+    reason = "a target panics where a promise is broken"
+)]
 pub mod fuzzing;
 #[cfg(feature = "server")]
 pub mod server;

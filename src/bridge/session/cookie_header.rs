@@ -77,6 +77,7 @@ impl BrowserSettings {
 
     /// Whether actix-web would read the session cookie that the headers hold. It parses the headers at the first call of
     /// `cookies` and caches the list, so a middleware outside the bridge can have caused it to read others.
+    #[expect(clippy::disallowed_methods, reason = "this is about that list")]
     pub(crate) fn is_parsed_as_rewritten(&self, req: &HttpRequest) -> bool {
         let name = &*self.cookies.session;
         let sent = pairs(req.headers()).filter(|pair| name_of(pair) == name.as_bytes());

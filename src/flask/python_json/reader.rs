@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::flask::python_json::{Json, Object, parse_saturating};
 
-/// The maximal nesting of values: as deep as serde_json reads claims again. More would be an attack on the stack.
+/// The maximal nesting of values: as deep as `serde_json` reads claims again. More would be an attack on the stack.
 pub(super) const DEPTH: usize = 127;
 
 /// The maximal number of digits of an integer (`sys.get_int_max_str_digits()`).
