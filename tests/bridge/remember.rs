@@ -347,6 +347,8 @@ fn a_remember_cookie_opens_a_limited_number_of_sessions() {
     let elsewhere = Browser::signed_in(&app, "panther", false).0;
     let sessions: Vec<String> = (0..100)
         .map(|_| {
+            // One after the other, so that it is clear which are the oldest.
+            app.advance(1);
             let browser = with_cookie(&app, &value);
             browser.get("/who_am_i").expect(200);
             browser.cookie(SESSION).expect("a session")
