@@ -16,7 +16,7 @@ use crate::bridge::credential::{BodyLimits, CredentialReader, DynRequestLoader, 
 use crate::bridge::error::BuildError;
 use crate::bridge::handle::Bridge;
 use crate::bridge::model::{
-    Clock, DynUserStore, Erased, Events, Listener, LoginStore, SessionStore, UserStore, random,
+    BackgroundNotes, Clock, DynUserStore, Erased, Events, Listener, LoginStore, SessionStore, UserStore, random,
 };
 use crate::bridge::resolve::{Engine, ExternalTokens, TokenChecks};
 use crate::bridge::response::{ErrorPage, OnRefusal, ResponseSettings, ViewConfig};
@@ -198,6 +198,7 @@ impl BridgeBuilder {
         let engine = Engine {
             users: self.users,
             logins,
+            last_seen: BackgroundNotes::default(),
             tokens: TokenAuthority {
                 issuer: Issuer::new(keys.clone(), tokens, successors, self.issue_hooks),
                 verifier: Verifier::new(keys, self.key_finder, issuers, audiences, self.leeway),
@@ -213,6 +214,7 @@ impl BridgeBuilder {
             },
             browser: BrowserSettings {
                 sessions,
+                session_touches: BackgroundNotes::default(),
                 cookies,
                 remember_key: RememberKey::new(session_keys::mac_key(&session_secret, b"remember cookies")),
                 protection: self.protection,

@@ -39,4 +39,5 @@ mod token_keys;
 mod tokens;
 mod uploads;
 mod views;
+mod waiting;
 mod wycheproof;

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
+use tokio::sync::Semaphore;
 use tollbridge::store::memory::MemoryStore;
 use tollbridge::{
     EndReason, Login, LoginId, LoginStore, RememberRecord, SessionHash, SessionRecord, SessionStore, StoreError,
@@ -14,11 +16,25 @@ use tollbridge::{
 /// What the cause of every failure says; it must never reach a client.
 pub(crate) const CAUSE: &str = "connection to db-7.internal refused";
 
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct CountingStore {
     inner: MemoryStore,
     calls: Arc<Mutex<BTreeMap<&'static str, usize>>>,
     failing: Arc<Mutex<Vec<&'static str>>>,
+    held: Arc<Mutex<Vec<&'static str>>>,
+    release: Arc<Semaphore>,
+}
+
+impl Default for CountingStore {
+    fn default() -> Self {
+        Self {
+            inner: MemoryStore::default(),
+            calls: Arc::default(),
+            failing: Arc::default(),
+            held: Arc::default(),
+            release: Arc::new(Semaphore::new(0)),
+        }
+    }
 }
 
 impl CountingStore {
@@ -30,6 +46,32 @@ impl CountingStore {
     /// From here on these calls fail: names, or parts of names such as `session`.
     pub(crate) fn fail(&self, calls: &[&'static str]) {
         *lock(&self.failing) = calls.to_vec();
+    }
+
+    /// From here on these calls wait, each for one [`release`](Self::release).
+    pub(crate) fn hold(&self, calls: &[&'static str]) {
+        *lock(&self.held) = calls.to_vec();
+    }
+
+    /// Lets this many of the waiting calls go on.
+    pub(crate) fn release(&self, calls: usize) {
+        self.release.add_permits(calls);
+    }
+
+    /// Waits until a call has been made since the last [`take_calls`](Self::take_calls).
+    pub(crate) fn wait_for(&self, name: &str) {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while !lock(&self.calls).contains_key(name) {
+            assert!(Instant::now() < deadline, "{name} was not called");
+            std::thread::yield_now();
+        }
+    }
+
+    async fn wait_while_held(&self, name: &'static str) {
+        let is_held = lock(&self.held).contains(&name);
+        if is_held && let Ok(permit) = self.release.acquire().await {
+            permit.forget();
+        }
     }
 
     /// The login as it is kept.
@@ -58,6 +100,7 @@ macro_rules! counted {
         $(fn $name<'a>(&'a self, $($arg: $type),*) -> StoreFuture<'a, $answer> {
             Box::pin(async move {
                 self.called(stringify!($name))?;
+                self.wait_while_held(stringify!($name)).await;
                 self.inner.$name($($arg),*).await
             })
         })*

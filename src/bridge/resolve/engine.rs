@@ -7,7 +7,7 @@ use super::external_tokens::ExternalTokens;
 use super::token_checks::TokenChecks;
 use crate::bridge::credential::CredentialReader;
 use crate::bridge::error::AuthError;
-use crate::bridge::model::{Clock, DynUserStore, Events, LoginStore, UnixTime, seconds};
+use crate::bridge::model::{BackgroundNotes, Clock, DynUserStore, Events, LoginId, LoginStore, UnixTime, seconds};
 use crate::bridge::session::BrowserSettings;
 use crate::bridge::token::TokenAuthority;
 
@@ -15,6 +15,8 @@ use crate::bridge::token::TokenAuthority;
 pub(crate) struct Engine {
     pub(crate) users: Box<dyn DynUserStore>,
     pub(crate) logins: Arc<dyn LoginStore>,
+    /// The records of the last use of logins.
+    pub(crate) last_seen: BackgroundNotes<LoginId>,
     pub(crate) tokens: TokenAuthority,
     pub(crate) checks: TokenChecks,
     /// The verifier of external tokens. Without one they are invalid.
