@@ -59,7 +59,7 @@ pub(crate) async fn find(
             presented.json = ByType { access: not_json(), refresh: not_json() };
         }
         if body::has_body(req) {
-            body::limit_pauses(req, limits.time);
+            body::limit_time(req, limits.time);
         }
     }
     Ok(presented)

@@ -12,9 +12,12 @@
 //! to it.
 
 use actix_web::http::Method;
-use actix_web::http::header::{HOST, HeaderMap, ORIGIN};
+use actix_web::http::header::{HOST, HeaderMap, HeaderValue, ORIGIN};
 
 use crate::bridge::error::{AuthError, CsrfFault};
+
+/// The length of an address in a message, in bytes.
+const MAX_SHOWN: usize = 256;
 
 /// Checks a request that a cookie will authenticate, or whose response will set a cookie.
 pub(crate) fn check(method: &Method, headers: &HeaderMap, own_origin: Option<&str>) -> Result<(), AuthError> {
@@ -26,7 +29,29 @@ pub(crate) fn check(method: &Method, headers: &HeaderMap, own_origin: Option<&st
                 None => true,
             },
         };
-    if allowed { Ok(()) } else { Err(AuthError::CsrfRejected(CsrfFault::CrossSite)) }
+    if allowed { Ok(()) } else { Err(AuthError::CsrfRejected(fault(headers, own_origin))) }
+}
+
+/// Names both addresses where the fault may be a missing setting: on a page of this site behind a proxy that changes
+/// `Host`, where the browser sends no `Sec-Fetch-Site`.
+fn fault(headers: &HeaderMap, own_origin: Option<&str>) -> CsrfFault {
+    if headers.contains_key("sec-fetch-site") {
+        return CsrfFault::CrossSite;
+    }
+    let host = || headers.get(HOST)?.to_str().ok().filter(|host| !host.is_empty());
+    let Some((origin, own)) = headers.get(ORIGIN).and_then(origin_of).zip(own_origin.or_else(host)) else {
+        return CsrfFault::CrossSite;
+    };
+    let own: String = own.chars().take(MAX_SHOWN).collect();
+    tracing::warn!(origin, own, "a request from another origin was refused; if both are this site, set `public_url`");
+    CsrfFault::OtherOrigin { origin, own }
+}
+
+/// The origin in its canonical form, if it is one of the web.
+fn origin_of(value: &HeaderValue) -> Option<String> {
+    let text = value.to_str().ok().filter(|text| text.len() <= MAX_SHOWN)?;
+    let origin = url::Url::parse(text).ok()?.origin();
+    origin.is_tuple().then(|| origin.ascii_serialization())
 }
 
 /// Whether a method is safe (RFC 9110 section 9.2.1).
