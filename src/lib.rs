@@ -111,8 +111,8 @@
 //! # Good to know
 //!
 //! * A client counts as a browser if it sends `Accept: text/html` ([`prefers_html`]). With
-//!   [`BridgeBuilder::login_view`] and [`BridgeBuilder::error_page`] it gets a redirect or a page instead of JSON,
-//!   whichever handler returned the error. A handler that shows its own form again must return a response, not an
+//!   [`BridgeBuilder::login_view`] and [`BridgeBuilder::error_page`] it gets a page instead of JSON, or a redirect
+//!   if it navigates, whichever handler returned the error. A handler that shows its own form again must return a response, not an
 //!   [`AuthError`].
 //! * A handler that checks a password should call [`Auth::may_open_session`] first. It refuses requests from other sites
 //!   before the expensive hash.

@@ -16,9 +16,9 @@ use crate::bridge::credential::{BodyLimits, CredentialReader, DynRequestLoader, 
 use crate::bridge::error::BuildError;
 use crate::bridge::handle::Bridge;
 use crate::bridge::model::{
-    Clock, DynUserStore, Erased, Events, Listener, LoginStore, SessionStore, UserStore, random,
+    BackgroundNotes, Clock, DynUserStore, Erased, Events, Listener, LoginStore, SessionStore, UserStore, random,
 };
-use crate::bridge::resolve::{Engine, ExternalTokens, PendingConfirmations, TokenChecks};
+use crate::bridge::resolve::{Confirmations, Engine, ExternalTokens, TokenChecks};
 use crate::bridge::response::{ErrorPage, OnRefusal, ResponseSettings, ViewConfig};
 use crate::bridge::session::{
     BrowserCookies, BrowserSettings, RememberCookie, RememberKey, SessionProtection, session_keys,
@@ -198,13 +198,14 @@ impl BridgeBuilder {
         let engine = Engine {
             users: self.users,
             logins,
+            last_seen: BackgroundNotes::default(),
             tokens: TokenAuthority {
                 issuer: Issuer::new(keys.clone(), tokens, successors, self.issue_hooks),
                 verifier: Verifier::new(keys, self.key_finder, issuers, audiences, self.leeway),
                 refresh_grace: self.refresh_grace,
             },
             checks: self.checks,
-            confirmations: PendingConfirmations::default(),
+            confirmations: Confirmations::default(),
             external,
             reader: CredentialReader {
                 search,
@@ -214,6 +215,7 @@ impl BridgeBuilder {
             },
             browser: BrowserSettings {
                 sessions,
+                session_touches: BackgroundNotes::default(),
                 cookies,
                 remember_key: RememberKey::new(session_keys::mac_key(&session_secret, b"remember cookies")),
                 protection: self.protection,

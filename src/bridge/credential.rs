@@ -24,7 +24,7 @@ pub(crate) use cookie_attributes::CookieAttributes;
 pub(crate) use custom_credential::DynRequestLoader;
 pub use custom_credential::RequestLoader;
 pub(crate) use double_submit::Csrf;
-pub(crate) use find::body::{BodyLimits, BodyTimeout, body_paused};
+pub(crate) use find::body::{ArrivingBody, BodyLimits, BodyTimeout};
 pub(crate) use find::query::{parameter_values, token_after_prefix};
 pub(crate) use grammar::{BodyKind, HeaderPlace, JsonPlace, QueryPlace, TokenGrammar};
 pub use locations::TokenLocations;

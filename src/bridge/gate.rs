@@ -80,7 +80,7 @@ where
 
 fn session_middleware(browser: &BrowserSettings, clock: &Clock) -> SessionMiddleware<ActixStore> {
     let (store, idle_ttl) = (Arc::clone(&browser.sessions), seconds(browser.idle_ttl));
-    let sessions = ActixStore { store, clock: clock.clone(), idle_ttl };
+    let sessions = ActixStore { store, touches: browser.session_touches.clone(), clock: clock.clone(), idle_ttl };
     SessionMiddleware::builder(sessions, browser.signing_key.clone())
         .cookie_name(browser.cookies.session.clone())
         .cookie_secure(browser.cookies.secure)

@@ -3,6 +3,7 @@
 //!
 //! This room knows neither HTTP nor tokens. It imports no other room.
 
+mod background_notes;
 mod clock;
 mod digest;
 mod erased_users;
@@ -14,6 +15,7 @@ mod session_store;
 mod store_error;
 mod user_store;
 
+pub(crate) use background_notes::BackgroundNotes;
 pub(crate) use clock::seconds;
 pub use clock::{Clock, UnixTime};
 pub(crate) use digest::sha256;

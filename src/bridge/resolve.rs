@@ -22,7 +22,7 @@ mod token_checks;
 pub(crate) mod two_tokens;
 pub(crate) mod unread;
 
-pub(crate) use confirmation::PendingConfirmations;
+pub(crate) use confirmation::Confirmations;
 pub(crate) use engine::Engine;
 pub(crate) use external_tokens::ExternalTokens;
 pub(crate) use live_login::find_live;

@@ -12,10 +12,11 @@ mod refusal;
 mod rendered;
 pub(crate) mod silence;
 pub(crate) mod token_cookie_renewal;
+pub(crate) mod unread_body;
 mod views;
 
 pub use accept::prefers_html;
-pub(crate) use answers::{ErrorPage, OnRefusal, ResponseSettings};
+pub(crate) use answers::{ErrorPage, OnRefusal, ResponseSettings, WithoutChallenge};
 pub use messages::{FlashMessage, Messages};
 pub use redirect::{login_url, safe_next};
 pub use refusal::Refusal;

@@ -13,12 +13,12 @@ use actix_web::http::StatusCode;
 use actix_web::{Error, HttpMessage as _, HttpResponse};
 
 use crate::bridge::auth::RequestState;
-use crate::bridge::credential::{BodyTimeout, body_paused, set_cookie};
+use crate::bridge::credential::{ArrivingBody, BodyTimeout, set_cookie};
 use crate::bridge::error::{AuthError, ProblemDetails};
 use crate::bridge::gate::Gate;
 use crate::bridge::handle::Bridge;
 use crate::bridge::resolve::{Engine, choose_session};
-use crate::bridge::response::{ResponseSettings, answers, silence, token_cookie_renewal};
+use crate::bridge::response::{ResponseSettings, answers, silence, token_cookie_renewal, unread_body};
 use crate::bridge::session::{SignedSession, restore_session};
 use crate::bridge::token::VerifiedTokenCache;
 
@@ -75,16 +75,21 @@ where
         let (engine, responses) = (Arc::clone(&self.engine), Arc::clone(&self.responses));
         let (gate, token_cache) = (Rc::clone(&self.gate), Rc::clone(&self.token_cache));
         Box::pin(async move {
-            let presented = match engine.reader.read(&mut req).await {
+            let read = engine.reader.read(&mut req).await;
+            let body = ArrivingBody::of(req.request());
+            let presented = match read {
                 Ok(presented) => presented,
-                Err(BodyTimeout) => return Ok(req.into_response(timeout_response()).map_into_right_body()),
+                Err(BodyTimeout) => {
+                    let refused = req.into_response(timeout_response()).map_into_right_body();
+                    return Ok(unread_body::close(refused, body));
+                }
             };
             let token = presented.has_token();
             let rewritten = engine.browser.rewrite_cookies(req.headers_mut());
             let brought_cookies =
                 !token && (!rewritten.sessions.is_empty() || engine.browser.cookies.any_in_headers(req.headers()));
             if brought_cookies && let Err(error) = engine.reader.check_origin(req.request()) {
-                return Ok(refuse(&responses, req, error, None).map_into_right_body());
+                return Ok(unread_body::close(refuse(&responses, req, error, None).map_into_right_body(), body));
             }
             // Boxed, because few requests need it and its future would enlarge that of every request.
             if rewritten.changed
@@ -93,18 +98,25 @@ where
             {
                 let removal = engine.browser.cookies.session_removal();
                 let removal = (!error.status().is_server_error()).then_some(removal);
-                return Ok(refuse(&responses, req, error, removal).map_into_right_body());
+                let refused = refuse(&responses, req, error, removal).map_into_right_body();
+                return Ok(unread_body::close(refused, body));
             }
             let cookies_withheld = !token && !brought_cookies && engine.reader.withholds_cookies(req.request());
             let state = RequestState::new(Arc::clone(&engine), token_cache, presented, cookies_withheld);
             req.extensions_mut().insert(Rc::clone(&state));
             let res = match gate.call(req, !token && !cookies_withheld).await {
                 Ok(res) => res,
-                Err(error) => return Err(silence::finish_error_response(error, engine, token, &state)),
+                Err(error) => {
+                    let mut error = silence::finish_error_response(error, engine, token, &state);
+                    if let Some(unread) = body.filter(ArrivingBody::is_unread) {
+                        error.add_response_mapper(move |res| unread_body::close_after_error(res, unread.clone()));
+                    }
+                    return Err(error);
+                }
             };
             // A body that timed out is always a 408, whatever error the handler returned for it.
             let refused = res.status().is_client_error() || res.status().is_server_error();
-            let mut res = if refused && body_paused(res.request()) {
+            let mut res = if refused && body.as_ref().is_some_and(ArrivingBody::has_timed_out) {
                 answers::replace_response(res, timeout_response()).map_into_right_body()
             } else {
                 res
@@ -119,7 +131,7 @@ where
             } else {
                 silence::finish_browser_response(res.headers_mut(), &state, brought_cookies);
             }
-            Ok(res)
+            Ok(unread_body::close(res, body))
         })
     }
 }

@@ -13,7 +13,7 @@ use crate::bridge::credential::{Absence, Found, Search};
 use crate::bridge::error::{AuthError, CsrfFault};
 use crate::bridge::model::CredentialLocation;
 use crate::bridge::resolve::Requirement;
-use crate::bridge::response::Refusal;
+use crate::bridge::response::{Refusal, WithoutChallenge};
 use crate::bridge::token::{Malformation, TokenFault, TokenPart, TokenType};
 
 /// Answers refusals as Flask-JWT-Extended does: with its statuses (422 for an invalid token, otherwise 401 or 400) and a
@@ -96,6 +96,12 @@ impl ErrorProfile {
     /// The response to a refusal, for [`BridgeBuilder::on_refusal`](crate::BridgeBuilder::on_refusal). `None` for an error
     /// that Flask-JWT-Extended does not know.
     pub fn answer(&self, refusal: &Refusal<'_>) -> Option<HttpResponse> {
+        let mut answer = self.answer_about_tokens(refusal)?;
+        answer.extensions_mut().insert(WithoutChallenge);
+        Some(answer)
+    }
+
+    fn answer_about_tokens(&self, refusal: &Refusal<'_>) -> Option<HttpResponse> {
         if !is_about_tokens(refusal) {
             return None;
         }

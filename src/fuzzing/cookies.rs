@@ -11,6 +11,7 @@ use aws_lc_rs::hmac;
 use super::NOW;
 use super::headers_and_query::headers;
 use crate::bridge::credential::{name_of, pairs};
+use crate::bridge::model::BackgroundNotes;
 use crate::bridge::session::{BrowserCookies, BrowserSettings, Match, PresentedCookie, RememberKey};
 use crate::store::memory::MemoryStore;
 use crate::{RememberCookie, RememberRecord, SessionProtection};
@@ -18,6 +19,7 @@ use crate::{RememberCookie, RememberRecord, SessionProtection};
 static BROWSERS: LazyLock<[BrowserSettings; 2]> = LazyLock::new(|| {
     [false, true].map(|tls| BrowserSettings {
         sessions: Arc::new(MemoryStore::default()),
+        session_touches: BackgroundNotes::default(),
         cookies: BrowserCookies::new(tls, RememberCookie::new()).expect("names that browsers keep"),
         remember_key: RememberKey::new(hmac::Key::new(hmac::HMAC_SHA256, &[7; 32])),
         protection: SessionProtection::None,

@@ -1,6 +1,10 @@
 //! Everything ends in its time, to the second.
 
-use crate::app::TestApp;
+use std::time::{Duration, Instant};
+
+use tollbridge::{SessionHash, SessionStore as _};
+
+use crate::app::{TestApp, wait};
 use crate::clients::{Anonymous, Answer, Browser, Client, SESSION, Token};
 
 /// The clock stands still unless a test moves it, so that clocks that differ need not be forgiven.
@@ -75,6 +79,22 @@ fn a_session_that_is_not_used_does() {
     assert_eq!(page.header("location"), "/login?next=%2Faccount");
 }
 
+/// The idle timeout is extended beside the request.
+fn wait_until_extended(app: &TestApp, browser: &Browser<'_>, idle: i64) {
+    let cookie = browser.cookie(SESSION).expect("a session");
+    let signed = percent_encoding::percent_decode_str(&cookie).decode_utf8().expect("UTF-8");
+    // The signature is before the key.
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &signed.as_bytes()[44..]);
+    let hash = SessionHash(digest.as_ref().try_into().expect("32 bytes"));
+    let now = app.clock.now();
+    let deadline = Instant::now() + Duration::from_secs(10);
+    let load = || wait(app.database.load_session(&hash, now)).expect("the database is there").expect("a session");
+    while load().expires_at != now + idle {
+        assert!(Instant::now() < deadline, "the idle timeout was not extended");
+        std::thread::yield_now();
+    }
+}
+
 #[test]
 fn a_session_in_use_does_too_in_the_end() {
     let app = app();
@@ -82,6 +102,7 @@ fn a_session_in_use_does_too_in_the_end() {
     for _ in 0..4 {
         app.advance(120);
         browser.get("/who_am_i").expect(200);
+        wait_until_extended(&app, &browser, 200);
     }
     app.advance(19);
     browser.get("/who_am_i").expect(200);

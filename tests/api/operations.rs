@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::app::TestApp;
-use crate::clients::{Anonymous, Client, Token};
+use crate::clients::{Anonymous, Client, Token, raw};
 
 /// The counters, by name with label.
 fn counters(app: &TestApp) -> BTreeMap<String, u64> {
@@ -118,5 +118,23 @@ fn the_key_set_holds_public_keys_alone() {
         let pair = Anonymous(&app).token_login("panther");
         Token(&app, pair.access).get("/who_am_i").expect(200);
         Token(&app, other.access.clone()).get("/who_am_i").refused(401, "token_invalid");
+    }
+}
+
+/// The server would wait for the rest of the body, without a time limit.
+#[test]
+fn a_refused_request_does_not_keep_its_connection() {
+    let app = TestApp::start();
+    for (target, status) in
+        [("POST /healthz", 405), ("POST /nowhere", 404), ("GET /readyz", 200), ("POST /logout", 408)]
+    {
+        let request = format!(
+            "{target} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+        );
+        let request = if status == 408 { request } else { request.replace("application/json", "text/plain") };
+        let answer = raw(&app, request.as_bytes(), false).unwrap_or_else(|| panic!("{target} is held"));
+        let answer = String::from_utf8_lossy(&answer).to_lowercase();
+        assert!(answer.starts_with(&format!("http/1.1 {status} ")), "{target}: {answer}");
+        assert!(answer.contains("connection: close\r\n"), "{target}: {answer}");
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use actix_session::Session;
 use actix_web::dev::ServerHandle;
+use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::{Condition, Next, from_fn};
 use actix_web::rt::System;
 use actix_web::web::{Bytes, Data, Json, Path, Payload, PayloadConfig, Query, ServiceConfig};
@@ -183,7 +184,7 @@ impl Drop for TestApp {
     }
 }
 
-/// A middleware of the embedder's, inside the bridge, that fails on one path.
+/// A middleware of the embedder's, inside the bridge, that fails on one path, and sets headers where it is asked to.
 async fn inner<B: actix_web::body::MessageBody>(
     req: dev::ServiceRequest,
     next: Next<B>,
@@ -191,7 +192,19 @@ async fn inner<B: actix_web::body::MessageBody>(
     if req.path() == "/broken-middleware" {
         return Err(error::ErrorImATeapot("the middleware failed"));
     }
-    next.call(req).await
+    let sets_headers = req.headers().contains_key("x-headers");
+    let mut answer = next.call(req).await?;
+    if sets_headers {
+        for (name, value) in [
+            ("access-control-allow-origin", "https://spa.example"),
+            ("x-inner", "of the middleware"),
+            ("vary", "Origin"),
+            ("etag", "\"of the problem document\""),
+        ] {
+            answer.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
+    }
+    Ok(answer)
 }
 
 fn routes(app: &mut ServiceConfig) {

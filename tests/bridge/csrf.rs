@@ -176,3 +176,44 @@ fn with_https_the_cookies_are_bound_to_the_host() {
         assert!(cookie.starts_with("__Host-") && cookie.contains("Secure") && cookie.contains("Max-Age=0"), "{cookie}");
     }
 }
+
+/// The page of a form behind a proxy that changes `Host` says which setting helps.
+#[test]
+fn another_origin_is_refused_with_both_addresses() {
+    let evil = "https://evil.example";
+    for (public_url, own) in [(None, "nas.local"), (Some("https://app.example"), "https://app.example")] {
+        let app = TestApp::with(|bridge| match public_url {
+            Some(url) => bridge.public_url(url),
+            None => bridge,
+        });
+        let (browser, _) = Browser::signed_in(&app, "panther", false);
+        let post = |headers: &[(&str, &str)]| {
+            let call = browser.call("POST", "/who_am_i").header("host", "nas.local");
+            headers
+                .iter()
+                .fold(call, |call, (name, value)| call.header(name, value))
+                .send()
+                .refused(403, "csrf_rejected")
+        };
+        let detail = |headers: &[(&str, &str)]| post(headers).json()["detail"].as_str().expect("a detail").to_owned();
+        let named = detail(&[("origin", "https://nas.local:8443")]);
+        for part in ["`public_url`", " https://nas.local:8443,", &format!(" {own}.")] {
+            assert!(named.contains(part), "{part} in {named}");
+        }
+        // What only another site sends has nothing to do with the setting, and what is no origin is not repeated.
+        for headers in [
+            &[("origin", evil), ("sec-fetch-site", "cross-site")][..],
+            &[("origin", "null")],
+            &[("origin", "<b>")],
+            &[("origin", "data:,<b>")],
+        ] {
+            assert_eq!(
+                detail(headers),
+                "The request came from another site. Use this site's own pages.",
+                "{headers:?}"
+            );
+        }
+        let long = format!("https://{}.example", "a".repeat(60_000));
+        assert!(!detail(&[("origin", &long)]).contains("aaaa"));
+    }
+}

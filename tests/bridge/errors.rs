@@ -144,3 +144,20 @@ fn what_is_no_matter_of_ours_stays_as_it_is() {
     assert_eq!(Anonymous(&app).get("/fail").expect(500).text(), "the handler failed");
     Anonymous(&app).get("/broken-middleware").expect(418);
 }
+
+/// Signing in again would not help: the next token comes from the same clock.
+#[test]
+fn a_token_of_a_clock_that_is_ahead_is_refused_for_that() {
+    let app = TestApp::start();
+    let pair = Anonymous(&app).token_login("panther");
+    app.advance(-8);
+    for (path, token) in [("/who_am_i", &pair.access), ("/refresh", &pair.refresh)] {
+        let refused = Anonymous(&app).call("POST", path).bearer(token).send().refused(401, "token_invalid");
+        let detail = refused.json()["detail"].as_str().expect("a detail").to_owned();
+        assert!(detail.contains("clocks") && !detail.contains("Sign in again"), "{detail}");
+    }
+    // One that is not ours is refused as ever.
+    let (message, _) = pair.access.rsplit_once('.').expect("a signature");
+    let forged = Anonymous(&app).call("POST", "/who_am_i").bearer(&format!("{message}.AAAA")).send();
+    assert_eq!(forged.expect(401).json()["detail"], "The token is not valid. Sign in again.");
+}

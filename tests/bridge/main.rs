@@ -42,5 +42,6 @@ mod token_keys;
 mod tokens;
 mod uploads;
 mod views;
+mod waiting;
 mod withheld_cookies;
 mod wycheproof;

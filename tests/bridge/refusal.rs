@@ -158,3 +158,57 @@ fn none_leaves_all_as_it_is() {
     Anonymous(&app).post_json("/login", &json!({ "username": "panther", "password": "wrong" })).expect(418);
     Anonymous(&app).post_json("/login", &json!({ "username": "panther", "password": PASSWORD })).expect(200);
 }
+
+/// Headers that a middleware inside the bridge sets on every answer, as one for CORS does.
+const OF_INNER: [(&str, &str); 3] =
+    [("access-control-allow-origin", "https://spa.example"), ("x-inner", "of the middleware"), ("vary", "Origin")];
+
+#[test]
+fn the_challenge_and_the_headers_of_inner_middleware_stay_whoever_answers() {
+    let unchanged = TestApp::with(|bridge| bridge);
+    let hook = TestApp::with(|bridge| {
+        let answer = |_: &Refusal<'_>| {
+            let mut answer = HttpResponse::Unauthorized();
+            Some(answer.insert_header(("x-own", "of the hook")).content_type("text/plain").body("no"))
+        };
+        bridge.on_refusal(answer)
+    });
+    let page = TestApp::with(|bridge| {
+        bridge.error_page(|_, error| {
+            HttpResponse::build(error.status())
+                .insert_header(("x-inner", "of the page"))
+                .content_type("text/html")
+                .body("no")
+        })
+    });
+    let redirect = TestApp::with(|bridge| bridge.login_view("/login"));
+    for (app, status, content_type) in [
+        (&unchanged, 401, "application/problem+json"),
+        (&hook, 401, "text/plain"),
+        (&page, 401, "text/html"),
+        (&redirect, 303, ""),
+    ] {
+        let answer = Anonymous(app).call("GET", "/who_am_i").header("accept", HTML).header("x-headers", "set").send();
+        let answer = answer.expect(status);
+        assert_eq!(answer.all("www-authenticate"), if status == 401 { "Bearer" } else { "" }, "{content_type}");
+        let etag = if content_type == "application/problem+json" { "\"of the problem document\"" } else { "" };
+        assert_eq!(answer.all("etag"), etag, "{content_type}");
+        for (name, value) in OF_INNER {
+            let value = if content_type == "text/html" && name == "x-inner" { "of the page" } else { value };
+            assert!(answer.all(name).contains(value), "{name} of {status} {content_type}: {:?}", answer.headers);
+        }
+        assert_eq!(answer.all("content-type"), content_type);
+        assert_eq!(answer.all("cache-control"), "no-store");
+        assert!(answer.all("vary").contains("Cookie"), "{:?}", answer.headers);
+    }
+    // Of a token, and of a re-authentication, it is what RFC 6750 and RFC 9470 say.
+    let refused = Token(&hook, "junk".to_owned()).get("/who_am_i").expect(401);
+    assert_eq!(refused.all("www-authenticate"), r#"Bearer error="invalid_token""#);
+    let (browser, _) = Browser::signed_in(&hook, "panther", false);
+    hook.advance(900);
+    let stale = browser.get("/fresh").expect(401);
+    assert!(stale.all("www-authenticate").contains("insufficient_user_authentication"), "{:?}", stale.headers);
+    assert_eq!(stale.all("x-own"), "of the hook");
+    hook.store().fail(&["find"]);
+    assert_eq!(browser.get("/how").expect(401).all("retry-after"), "5");
+}

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
+use tokio::sync::Semaphore;
 use tollbridge::store::memory::MemoryStore;
 use tollbridge::{
     Clock, EndReason, Login, LoginId, LoginStore, RememberRecord, SessionHash, SessionRecord, SessionStore, StoreError,
@@ -15,7 +16,7 @@ use tollbridge::{
 /// What the cause of every failure says; it must never reach a client.
 pub(crate) const CAUSE: &str = "connection to db-7.internal refused";
 
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct CountingStore {
     inner: MemoryStore,
     calls: Arc<Mutex<BTreeMap<&'static str, usize>>>,
@@ -23,6 +24,22 @@ pub(crate) struct CountingStore {
     delay: Arc<Mutex<Option<(&'static str, Delay)>>>,
     /// The calls that are over, by name, and when there are more.
     over: Arc<(Mutex<BTreeMap<&'static str, usize>>, Condvar)>,
+    held: Arc<Mutex<Vec<&'static str>>>,
+    release: Arc<Semaphore>,
+}
+
+impl Default for CountingStore {
+    fn default() -> Self {
+        Self {
+            inner: MemoryStore::default(),
+            calls: Arc::default(),
+            failing: Arc::default(),
+            held: Arc::default(),
+            delay: Arc::default(),
+            over: Arc::default(),
+            release: Arc::new(Semaphore::new(0)),
+        }
+    }
 }
 
 type Delay = Box<dyn FnOnce() + Send>;
@@ -51,6 +68,32 @@ impl CountingStore {
     /// From here on these calls fail: names, or parts of names such as `session`.
     pub(crate) fn fail(&self, calls: &[&'static str]) {
         *lock(&self.failing) = calls.to_vec();
+    }
+
+    /// From here on these calls wait, each for one [`release`](Self::release).
+    pub(crate) fn hold(&self, calls: &[&'static str]) {
+        *lock(&self.held) = calls.to_vec();
+    }
+
+    /// Lets this many of the waiting calls go on.
+    pub(crate) fn release(&self, calls: usize) {
+        self.release.add_permits(calls);
+    }
+
+    /// Waits until a call has been made since the last [`take_calls`](Self::take_calls).
+    pub(crate) fn wait_for_start(&self, name: &str) {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while !lock(&self.calls).contains_key(name) {
+            assert!(Instant::now() < deadline, "{name} was not called");
+            std::thread::yield_now();
+        }
+    }
+
+    async fn wait_while_held(&self, name: &'static str) {
+        let is_held = lock(&self.held).contains(&name);
+        if is_held && let Ok(permit) = self.release.acquire().await {
+            permit.forget();
+        }
     }
 
     /// The login as it is kept.
@@ -90,7 +133,10 @@ macro_rules! counted {
         $(fn $name<'a>(&'a self, $($arg: $type),*) -> StoreFuture<'a, $answer> {
             Box::pin(async move {
                 let answer = match self.called(stringify!($name)) {
-                    Ok(()) => self.inner.$name($($arg),*).await,
+                    Ok(()) => {
+                        self.wait_while_held(stringify!($name)).await;
+                        self.inner.$name($($arg),*).await
+                    }
                     Err(error) => Err(error),
                 };
                 self.is_over(stringify!($name));

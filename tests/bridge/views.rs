@@ -332,3 +332,65 @@ fn who_may_not_sign_in_is_told_so() {
     call.send().refused(401, "user_disabled");
     assert_eq!(sent_to(browse(&before, "/how")), "/sign-in?next=%2Fhow", "whose session is over may sign in again");
 }
+
+#[test]
+fn only_navigations_are_redirected() {
+    let app = TestApp::with(|bridge| bridge.login_view("/login"));
+    let client = Anonymous(&app);
+    let send = |headers: &[(&str, &str)]| {
+        let call = headers.iter().fold(client.call("GET", "/how"), |call, (name, value)| call.header(name, value));
+        call.send()
+    };
+    let navigations: &[&[(&str, &str)]] = &[
+        &[("accept", HTML)],
+        &[("accept", HTML), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")],
+        &[("accept", HTML), ("sec-fetch-mode", "navigate")],
+        &[("accept", "*/*"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")],
+        &[("accept", "Text/HTML ; q=0.5")],
+        &[("accept", "application/json;q=0.4, text/html;level=1;q=0.5")],
+        &[("accept", "application/json"), ("accept", "text/html")],
+    ];
+    for headers in navigations {
+        assert_eq!(sent_to(send(headers)), "/login?next=%2Fhow", "{headers:?}");
+    }
+    let others: &[&[(&str, &str)]] = &[
+        // fetch and XMLHttpRequest, Turbo and jQuery with `dataType: "html"` among them.
+        &[("accept", HTML), ("sec-fetch-mode", "cors"), ("sec-fetch-dest", "empty")],
+        &[("accept", HTML), ("sec-fetch-mode", "same-origin"), ("sec-fetch-dest", "empty")],
+        &[("accept", "text/html, */*; q=0.01"), ("sec-fetch-mode", "cors")],
+        &[("accept", HTML), ("sec-fetch-dest", "empty")],
+        &[("accept", HTML), ("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "image")],
+        &[("accept", HTML), ("sec-fetch-mode", "navigate"), ("sec-fetch-mode", "cors")],
+        // Where a page without TLS has no `Sec-Fetch-Mode`.
+        &[("accept", "text/html, */*; q=0.01"), ("x-requested-with", "XMLHttpRequest")],
+        &[("accept", "text/html, */*; q=0.01"), ("x-pjax", "true")],
+        &[("accept", HTML), ("turbo-frame", "messages")],
+        &[("accept", HTML), ("x-turbo-request-id", "1")],
+        &[("accept", "text/vnd.turbo-stream.html, text/html, application/xhtml+xml")],
+        &[("accept", HTML), ("hx-request", "true")],
+        // `Accept` means what it says.
+        &[("accept", "text/html;q=0")],
+        &[("accept", "text/html; Q=0.000, application/json")],
+        &[("accept", "application/json, text/html;q=0.1")],
+        &[("accept", "application/problem+json, text/html;q=0.9")],
+        &[("accept", "text/html;q=x")],
+        &[("accept", "*/*")],
+        &[],
+    ];
+    for headers in others {
+        let answer = send(headers);
+        assert_eq!(answer.status, 401, "{headers:?}");
+        assert_eq!(answer.header("location"), "", "{headers:?}");
+    }
+}
+
+/// A form that is sent without a login leads to the page of the login, and not back to where it was sent to.
+#[test]
+fn the_way_back_is_a_page() {
+    let app = TestApp::with(|bridge| bridge.login_view("/login"));
+    let client = Anonymous(&app);
+    for (method, location) in [("GET", "/login?next=%2Fhow"), ("HEAD", "/login"), ("POST", "/login")] {
+        let navigation = client.call(method, "/how").header("accept", HTML).header("sec-fetch-mode", "navigate");
+        assert_eq!(sent_to(navigation.header("sec-fetch-dest", "document").send()), location, "{method}");
+    }
+}

@@ -12,7 +12,9 @@ impl BridgeBuilder {
     /// it with [`safe_next`](crate::safe_next) before you redirect to it. If the login page is on another host, `next` is a
     /// whole URL, and that host must check it.
     ///
-    /// A client counts as a browser if it [prefers HTML](crate::prefers_html). A request with a token is never redirected.
+    /// Only navigations are redirected: requests whose `Sec-Fetch-Mode` says so, and without that header those that
+    /// [prefer HTML](crate::prefers_html) and are not by a script (jQuery, Turbo, PJAX, htmx). A request with a token is
+    /// never redirected.
     pub fn login_view(mut self, view: impl Into<String>) -> Self {
         self.views.login = Some(view.into());
         self

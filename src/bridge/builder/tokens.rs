@@ -135,8 +135,8 @@ impl BridgeBuilder {
         self
     }
 
-    /// The time within which a body that is searched for a token must arrive. It is also the longest pause within any
-    /// body. Default: 10 seconds.
+    /// The time within which a body that is searched for a token must arrive. Every other body may make its handler wait
+    /// for this time, and must arrive at 1 KiB a second from then on. Default: 10 seconds.
     pub fn body_timeout(mut self, time: Duration) -> Self {
         self.body_timeout = time;
         self

@@ -69,7 +69,7 @@ async fn search_body(
     match (kind, form) {
         (Some(BodyKind::Ambiguous), _) => {
             presented.body = Some(Box::new(BodyFinding::Fault(BodyFault::ContentTypes)));
-            body::limit_pauses(req, limits.time);
+            body::limit_time(req, limits.time);
         }
         (Some(BodyKind::Json), _) if search.json.is_some() || (strict && !by_header) => {
             let look = |seen: Seen<'_>| look_in_json(&decode::whole(seen, encoding, limit)?, search, by_header);
@@ -107,7 +107,7 @@ async fn search_body(
         }
         _ => {
             if body::has_body(req) {
-                body::limit_pauses(req, limits.time);
+                body::limit_time(req, limits.time);
             }
             return Ok(());
         }

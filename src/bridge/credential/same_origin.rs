@@ -18,12 +18,15 @@ use actix_web::http::header::{HOST, HeaderMap, HeaderValue, ORIGIN, UPGRADE};
 
 use crate::bridge::error::{AuthError, CsrfFault};
 
+/// The length of an address in a message, in bytes.
+const MAX_SHOWN: usize = 256;
+
 /// Checks a request that a cookie will authenticate, or whose response will set a cookie.
 pub(crate) fn check(method: &Method, headers: &HeaderMap, own_origin: Option<&str>) -> Result<(), AuthError> {
     if is_safe(method) && !headers.contains_key(UPGRADE) || !is_of_other_site(headers, own_origin) {
         Ok(())
     } else {
-        Err(AuthError::CsrfRejected(CsrfFault::CrossSite))
+        Err(AuthError::CsrfRejected(fault(headers, own_origin)))
     }
 }
 
@@ -61,6 +64,28 @@ fn sole<'h>(headers: &'h HeaderMap, name: &str) -> Sole<'h> {
         (Some(value), None) => Sole::Value(value),
         (Some(_), Some(_)) => Sole::Repeated,
     }
+}
+
+/// Names both addresses where the fault may be a missing setting: on a page of this site behind a proxy that changes
+/// `Host`, where the browser sends no `Sec-Fetch-Site`.
+fn fault(headers: &HeaderMap, own_origin: Option<&str>) -> CsrfFault {
+    let (Sole::Missing, Sole::Value(origin)) = (sole(headers, "sec-fetch-site"), sole(headers, ORIGIN.as_str())) else {
+        return CsrfFault::CrossSite;
+    };
+    let host = || headers.get(HOST)?.to_str().ok().filter(|host| !host.is_empty());
+    let Some((origin, own)) = origin_of(origin).zip(own_origin.or_else(host)) else {
+        return CsrfFault::CrossSite;
+    };
+    let own: String = own.chars().take(MAX_SHOWN).collect();
+    tracing::warn!(origin, own, "a request from another origin was refused; if both are this site, set `public_url`");
+    CsrfFault::OtherOrigin { origin, own }
+}
+
+/// The origin in its canonical form, if it is one of the web.
+fn origin_of(value: &HeaderValue) -> Option<String> {
+    let text = value.to_str().ok().filter(|text| text.len() <= MAX_SHOWN)?;
+    let origin = url::Url::parse(text).ok()?.origin();
+    origin.is_tuple().then(|| origin.ascii_serialization())
 }
 
 /// Whether a method is safe (RFC 9110 section 9.2.1).

@@ -137,6 +137,9 @@ impl AuthError {
             Self::LoginRequired => "Sign in, or send an access token.",
             Self::InvalidCredentials => "The user name or the password is wrong.",
             Self::TokenExpired => "The token has expired. Get a new one with the refresh token.",
+            Self::TokenInvalid(TokenFault::NotYetValid(_)) => {
+                "The token is not valid yet: the clocks of the server that issued it and of this one differ. Set the clocks."
+            }
             Self::TokenInvalid(_) | Self::ClaimsRejected => "The token is not valid. Sign in again.",
             Self::TokenRevoked => "The token has been revoked. Sign in again.",
             Self::TokenWrongType { .. } => {
@@ -152,6 +155,13 @@ impl AuthError {
             Self::CredentialConflict(detail) => detail,
             Self::CsrfRejected(CsrfFault::CrossSite) => {
                 "The request came from another site. Use this site's own pages."
+            }
+            Self::CsrfRejected(CsrfFault::OtherOrigin { origin, own }) => {
+                return format!(
+                    "The request came from {origin}, and the address of this site is {own}. If both are this site, set \
+                     `public_url` to the address that browsers use."
+                )
+                .into();
             }
             Self::CsrfRejected(CsrfFault::Missing) => {
                 "The token in the cookie needs its CSRF value beside it. Send that in the header or the form field for it."

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::confirmation::PendingConfirmations;
+use super::confirmation::Confirmations;
 use super::external_tokens::ExternalTokens;
 use super::token_checks::TokenChecks;
 use crate::bridge::credential::CredentialReader;
 use crate::bridge::error::AuthError;
-use crate::bridge::model::{Clock, DynUserStore, Events, LoginStore, UnixTime, seconds};
+use crate::bridge::model::{BackgroundNotes, Clock, DynUserStore, Events, LoginId, LoginStore, UnixTime, seconds};
 use crate::bridge::session::BrowserSettings;
 use crate::bridge::token::TokenAuthority;
 
@@ -16,6 +16,8 @@ use crate::bridge::token::TokenAuthority;
 pub(crate) struct Engine {
     pub(crate) users: Box<dyn DynUserStore>,
     pub(crate) logins: Arc<dyn LoginStore>,
+    /// The records of the last use of logins.
+    pub(crate) last_seen: BackgroundNotes<LoginId>,
     pub(crate) tokens: TokenAuthority,
     pub(crate) checks: TokenChecks,
     /// The verifier of external tokens. Without one they are invalid.
@@ -24,7 +26,7 @@ pub(crate) struct Engine {
     pub(crate) browser: BrowserSettings,
     /// How long a login counts as fresh after its user has authenticated.
     pub(crate) fresh_window: Duration,
-    pub(crate) confirmations: PendingConfirmations,
+    pub(crate) confirmations: Confirmations,
     pub(crate) events: Events,
     pub(crate) clock: Clock,
 }

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::engine::Engine;
 use crate::bridge::error::AuthError;
@@ -52,17 +53,8 @@ pub(crate) async fn find_live(
         return Err(AuthError::LoginEnded.into());
     }
     if now - login.last_seen_at >= SEEN_AFTER {
-        record_use(engine, &login.id, now);
+        let logins = Arc::clone(&engine.logins);
+        engine.last_seen.record(&login.id, |id| async move { logins.touch(&id, now).await });
     }
     Ok((user, login))
-}
-
-/// Records that the login was used. It runs in the background, so the request does not wait for it.
-fn record_use(engine: &Engine, login_id: &LoginId, now: UnixTime) {
-    let (logins, login_id) = (engine.logins.clone(), login_id.clone());
-    actix_web::rt::spawn(async move {
-        if let Err(error) = logins.touch(&login_id, now).await {
-            tracing::warn!(%error, "the time of a login's last use could not be recorded");
-        }
-    });
 }

@@ -11,13 +11,17 @@ use std::time::Duration;
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::ServiceResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, HeaderValue, SET_COOKIE};
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_LOCATION,
+    CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, LAST_MODIFIED, SET_COOKIE,
+    TRANSFER_ENCODING, VARY, WWW_AUTHENTICATE,
+};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::accept::prefers_html;
 use super::refusal::Refusal;
 use super::views::Views;
-use crate::bridge::credential::body_paused;
+use crate::bridge::credential::ArrivingBody;
 use crate::bridge::error::AuthError;
 use crate::bridge::model::{AuthEvent, Events};
 
@@ -49,7 +53,8 @@ impl ResponseSettings {
             || self.events.has_listeners();
         let error = res.response().error().filter(|_| is_configured).and_then(|error| error.as_error::<AuthError>());
         // A body that timed out gets a 408 from the service, whatever error the handler returned.
-        let answer = error.filter(|_| !body_paused(res.request())).and_then(|error| {
+        let has_timed_out = || ArrivingBody::of(res.request()).is_some_and(|body| body.has_timed_out());
+        let answer = error.filter(|_| !has_timed_out()).and_then(|error| {
             let has_view = self.views.apply_to(res.request());
             self.respond(&Refusal::new(res.request(), error, has_view))
         });
@@ -94,11 +99,43 @@ impl ResponseSettings {
     }
 }
 
-/// Replaces the response to a request. The cookies of the session layer are kept.
+/// The headers that belong to the body of a response.
+const OF_THE_BODY: [HeaderName; 10] = [
+    CONTENT_DISPOSITION,
+    CONTENT_ENCODING,
+    CONTENT_LANGUAGE,
+    CONTENT_LENGTH,
+    CONTENT_LOCATION,
+    CONTENT_RANGE,
+    CONTENT_TYPE,
+    ETAG,
+    LAST_MODIFIED,
+    TRANSFER_ENCODING,
+];
+
+/// An extension of a response that replaces a refusal: it has no challenge. Flask-JWT-Extended sends none.
+pub(crate) struct WithoutChallenge;
+
+/// Replaces the response to a request. The new response gets the headers of the old one, unless it has set them itself
+/// or they belong to the old body: the challenge, and what inner middleware has set. Both may set cookies and `Vary`. A
+/// redirect has no challenge, because it asks for no credential.
 pub(crate) fn replace_response<B>(res: ServiceResponse<B>, mut by: HttpResponse) -> ServiceResponse<BoxBody> {
-    for cookie in res.headers().get_all(SET_COOKIE) {
-        by.headers_mut().append(SET_COOKIE, cookie.clone());
+    let challenges = !by.status().is_redirection() && by.extensions().get::<WithoutChallenge>().is_none();
+    for (name, value) in inherited(res.headers(), by.headers()) {
+        if name == WWW_AUTHENTICATE && !challenges {
+            continue;
+        }
+        by.headers_mut().append(name, value);
     }
     by.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     res.into_response(by)
+}
+
+fn inherited(old: &HeaderMap, new: &HeaderMap) -> Vec<(HeaderName, HeaderValue)> {
+    let is_inherited = |name: &HeaderName| {
+        let adds_up = *name == SET_COOKIE || *name == VARY;
+        adds_up || (!new.contains_key(name) && !OF_THE_BODY.contains(name))
+    };
+    let inherited = old.iter().filter(|(name, _)| is_inherited(name));
+    inherited.map(|(name, value)| (name.clone(), value.clone())).collect()
 }

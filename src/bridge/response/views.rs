@@ -8,7 +8,7 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse};
 use url::{Origin, Url};
 
-use super::accept::prefers_html;
+use super::accept::is_navigation;
 use super::messages::FlashMessage;
 use super::redirect::{safe_next, view_url};
 use super::{messages, next_page};
@@ -44,9 +44,9 @@ struct View {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RedirectPolicy {
     pub(crate) status: StatusCode,
-    /// Whether clients that do not prefer HTML are redirected too.
+    /// Whether requests that are no navigations are redirected too.
     pub(crate) every_client: bool,
-    /// Whether the page to return to is also set for requests that are not `GET` or `HEAD`, such as a submitted form.
+    /// Whether the page to return to is also set for requests that are not `GET`, such as a submitted form.
     pub(crate) next_for_forms: bool,
 }
 
@@ -107,7 +107,7 @@ impl Views {
 
     /// Whether this client is redirected to views.
     pub(crate) fn apply_to(&self, req: &HttpRequest) -> bool {
-        self.has_views() && (self.policy.every_client || prefers_html(req))
+        self.has_views() && (self.policy.every_client || is_navigation(req))
     }
 
     /// The redirect for a refused request. `None` if no view is configured for this error and path.
@@ -161,7 +161,7 @@ impl Views {
     /// The page to return to after the login. `None` for a submitted form, unless the policy says otherwise: a redirect
     /// cannot repeat it.
     fn requested_page(&self, req: &HttpRequest) -> Option<String> {
-        let is_page = matches!(*req.method(), Method::GET | Method::HEAD) || self.policy.next_for_forms;
+        let is_page = *req.method() == Method::GET || self.policy.next_for_forms;
         let target = req.uri().path_and_query().map(|target| target.as_str()).filter(|_| is_page)?;
         safe_next(target).map(str::to_owned)
     }

@@ -7,13 +7,15 @@ use std::sync::Arc;
 use actix_session::storage::{LoadError, SaveError, SessionKey, UpdateError};
 use actix_web::cookie::time::Duration;
 
-use crate::bridge::model::{Clock, LoginId, SessionHash, SessionRecord, SessionStore, UnixTime, random, sha256};
+use crate::bridge::model::{
+    BackgroundNotes, Clock, LoginId, SessionHash, SessionRecord, SessionStore, UnixTime, random, sha256,
+};
 
 /// The key of the session value that names the login.
 pub(crate) const LOGIN_KEY: &str = "tollbridge.login";
 
 /// The idle timeout is extended when this much of it has passed, in seconds, or a tenth of it if that is shorter. It is
-/// not extended by every request, because each extension is a write to the store.
+/// not extended by every request, because each extension is a write to the store. No request waits for it.
 const TOUCH_AFTER: UnixTime = 60;
 
 type State = HashMap<String, String>;
@@ -22,6 +24,7 @@ type State = HashMap<String, String>;
 #[derive(Clone)]
 pub(crate) struct ActixStore {
     pub(crate) store: Arc<dyn SessionStore>,
+    pub(crate) touches: BackgroundNotes<SessionHash>,
     pub(crate) clock: Clock,
     pub(crate) idle_ttl: UnixTime,
 }
@@ -32,10 +35,8 @@ impl ActixStore {
         let record = self.store.load_session(&hash, now).await.map_err(|error| LoadError::Other(error.into()))?;
         let Some(record) = record else { return Ok(None) };
         if record.expires_at - now <= self.idle_ttl - TOUCH_AFTER.min(self.idle_ttl / 10) {
-            self.store
-                .touch_session(&hash, now + self.idle_ttl)
-                .await
-                .map_err(|error| LoadError::Other(error.into()))?;
+            let (store, expires_at) = (Arc::clone(&self.store), now + self.idle_ttl);
+            self.touches.record(&hash, |hash| async move { store.touch_session(&hash, expires_at).await });
         }
         let state = serde_json::from_str(&record.state).map_err(|error| LoadError::Deserialization(error.into()))?;
         Ok(Some(state))

@@ -8,7 +8,7 @@ use actix_web::cookie::Key;
 use super::browser_cookies::BrowserCookies;
 use super::protection::SessionProtection;
 use super::remember_token::RememberKey;
-use crate::bridge::model::SessionStore;
+use crate::bridge::model::{BackgroundNotes, SessionHash, SessionStore};
 
 /// The longest lifetime of a cookie in browsers (RFC 6265bis section 5.5).
 pub(crate) const MAX_REMEMBER_TTL: Duration = Duration::from_secs(400 * 24 * 60 * 60);
@@ -16,6 +16,8 @@ pub(crate) const MAX_REMEMBER_TTL: Duration = Duration::from_secs(400 * 24 * 60 
 /// The session store, the cookies with their keys, and the lifetimes.
 pub(crate) struct BrowserSettings {
     pub(crate) sessions: Arc<dyn SessionStore>,
+    /// The extensions of idle timeouts.
+    pub(crate) session_touches: BackgroundNotes<SessionHash>,
     pub(crate) cookies: BrowserCookies,
     pub(crate) remember_key: RememberKey,
     pub(crate) protection: SessionProtection,

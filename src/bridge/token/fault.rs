@@ -7,8 +7,8 @@ use crate::bridge::model::CredentialLocation;
 
 /// The reason why a token is not valid, in [`AuthError::TokenInvalid`](crate::AuthError::TokenInvalid).
 ///
-/// The default response is the same for every fault: it must not tell an attacker which check a forged token has
-/// passed. The log has the [`Display`](fmt::Display) text. The only parts of the token in this text are names, which
+/// The default response is the same for every fault of a token that may be forged: it must not tell an attacker which
+/// check the token has passed. It tells that a genuine token is [not valid yet](Self::NotYetValid). The log has the [`Display`](fmt::Display) text. The only parts of the token in this text are names, which
 /// are escaped and cut.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -1,24 +1,27 @@
 //! Reads a body before the handler does. The raw bytes are read up to a size limit and a time limit, and are put back
 //! unchanged. A body above the size limit is streamed to the handler and is not searched.
 
-use std::cell::Cell;
-use std::rc::Rc;
+mod arriving_body;
+
 use std::time::Duration;
 
+use actix_web::HttpMessage as _;
 use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::error::PayloadError;
 use actix_web::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use actix_web::rt::time::timeout;
 use actix_web::web::{Bytes, BytesMut};
-use actix_web::{HttpMessage as _, HttpRequest};
 use futures_util::stream::{self, StreamExt as _};
+
+pub(crate) use arriving_body::ArrivingBody;
 
 /// The limits for reading a body.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BodyLimits {
     /// The maximum size of a body that is searched, in bytes.
     pub(crate) max_bytes: usize,
-    /// The maximum time to receive a body that is searched, and the maximum pause within any body.
+    /// The maximum time to receive a body that is searched, and the time after which any other must keep the minimum
+    /// rate.
     pub(crate) time: Duration,
 }
 
@@ -57,10 +60,13 @@ pub(super) async fn peek<T>(
     let announced = req.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > limit) && !accept_beginning {
         req.set_payload(payload);
-        limit_pauses(req, time);
+        limit_time(req, time);
         return Ok(look(Seen::Beginning(b"")));
     }
-    let Ok(read) = timeout(time, read_up_to(&mut payload, limit)).await else { return Err(BodyTimeout) };
+    let Ok(read) = timeout(time, read_up_to(&mut payload, limit)).await else {
+        ArrivingBody::new(req, payload);
+        return Err(BodyTimeout);
+    };
     let seen = match &read.end {
         End::Complete => look(Seen::Whole(&read.bytes)),
         End::Larger => look(Seen::Beginning(&read.bytes[..limit.min(read.bytes.len())])),
@@ -111,39 +117,18 @@ fn put_back(req: &mut ServiceRequest, read: Read, rest: Payload, time: Duration)
         End::Complete => req.set_payload(Payload::from(bytes)),
         End::Broken(error) => req.set_payload(fused_payload(stream::iter([Ok(bytes), Err(error)]))),
         End::Larger => {
+            let rest = ArrivingBody::new(req, rest).with_min_rate(time);
             req.set_payload(fused_payload(stream::iter([Ok(bytes)]).chain(rest)));
-            limit_pauses(req, time);
         }
     }
 }
 
-/// Whether the body ended with an error because the client paused for too long.
-pub(crate) fn body_paused(req: &HttpRequest) -> bool {
-    req.extensions().get::<Paused>().is_some_and(|Paused(paused)| paused.get())
-}
-
-/// The request extension that [`limit_pauses`] sets to `true` when it ends a body.
-struct Paused(Rc<Cell<bool>>);
-
-/// Ends a body with an error when the client pauses for longer than `time`. Without this limit a client could block a
-/// handler for ever.
-pub(super) fn limit_pauses(req: &mut ServiceRequest, time: Duration) {
+/// Lets the handler read the body while it arrives, at a minimum rate. Without it a client could block a handler for
+/// ever.
+pub(super) fn limit_time(req: &mut ServiceRequest, time: Duration) {
     let payload = req.take_payload();
-    let paused = Rc::new(Cell::new(false));
-    req.extensions_mut().insert(Paused(Rc::clone(&paused)));
-    let limited = stream::unfold(Some((payload, paused)), move |reading| async move {
-        let (mut payload, paused) = reading?;
-        match timeout(time, payload.next()).await {
-            Ok(Some(Ok(chunk))) => Some((Ok(chunk), Some((payload, paused)))),
-            Ok(Some(Err(error))) => Some((Err(error), None)),
-            Ok(None) => None,
-            Err(_elapsed) => {
-                paused.set(true);
-                Some((Err(PayloadError::Io(std::io::ErrorKind::TimedOut.into())), None))
-            }
-        }
-    });
-    req.set_payload(fused_payload(limited));
+    let body = ArrivingBody::new(req, payload);
+    req.set_payload(fused_payload(body.with_min_rate(time)));
 }
 
 /// A payload that may be polled after its end. Readers such as actix-multipart do that, and few streams allow it.
