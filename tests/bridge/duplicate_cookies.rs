@@ -170,6 +170,24 @@ fn logout_ends_what_was_sent() {
     assert_eq!(answer.set_cookies().len(), 2, "{answer:?}");
 }
 
+/// Clients may quote a value (RFC 6265 section 4.1.1). actix-session reads it, so the bridge does too.
+#[test]
+fn a_quoted_cookie_is_the_same_cookie() {
+    let app = TestApp::start();
+    for name in [SESSION, REMEMBER] {
+        let (session, remember) = cookies_of(&app, "panther");
+        let value = if name == SESSION { session } else { remember };
+        let quoted = format!("{name}=\"{value}\"");
+        if name == SESSION {
+            assert_eq!(username(ask(&app, "GET", "/who_am_i", &quoted)), "panther", "{name}");
+        }
+        ask(&app, "POST", "/logout", &quoted).expect(204);
+        ask(&app, "GET", "/who_am_i", format!("{name}={value}")).refused(401, "login_required");
+    }
+    let (_, remember) = cookies_of(&app, "panther");
+    assert_eq!(username(ask(&app, "GET", "/who_am_i", format!("{REMEMBER}=\"{remember}\""))), "panther");
+}
+
 /// What a browser can be made to send besides ours, by whoever may set cookies for its host.
 #[test]
 fn neighbours_hide_nothing() {

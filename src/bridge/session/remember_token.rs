@@ -101,8 +101,11 @@ impl RememberKey {
 }
 
 impl<'a> PresentedCookie<'a> {
-    /// Parses the value of a cookie. `None` if it is malformed.
+    /// Parses the value of a cookie. `None` if it is malformed. Some clients quote values (RFC 6265 section 4.1.1), and
+    /// actix-session reads its cookie then, too.
     pub(crate) fn parse(value: &'a str) -> Option<Self> {
+        let unquoted = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
+        let value = unquoted.unwrap_or(value);
         let (selector, rest) = value.split_once('.')?;
         let (generation, validator) = rest.split_once('.')?;
         let digits = !generation.is_empty() && generation.len() <= 15 && generation.bytes().all(|b| b.is_ascii_digit());
