@@ -99,6 +99,9 @@ pub fn form(input: &[u8]) {
     let [cut, body @ ..] = input else { return };
     let content_type = HeaderValue::from_static("application/x-www-form-urlencoded");
     let presented = COOKIES.with(|reader| presented(reader, &content_type, usize::from(*cut), body));
+    if presented.body_fault().is_some() {
+        return;
+    }
     let field = presented.form.and_then(|form| form.access);
     let pairs = url::form_urlencoded::parse(body);
     let values: Vec<_> = pairs.filter(|(name, _)| name == "csrf_token").map(|(_, value)| value).collect();

@@ -2,6 +2,8 @@
 
 use std::io::Write as _;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 use tollbridge::CredentialLocation::{Header, Json};
 use tollbridge::TokenLocations;
@@ -31,17 +33,39 @@ fn ended_or_refused(app: &TestApp, pair: &Pair, answer: &Answer, case: &str) {
     }
 }
 
+fn basic(credentials: &str) -> String {
+    format!("Basic {}", STANDARD.encode(credentials))
+}
+
 type Send = for<'a> fn(Call<'a>, &str) -> Call<'a>;
 
 /// A token where it is not read.
-const UNREAD: [(&str, Send, &str); 13] = [
+const UNREAD: [(&str, Send, &str); 19] = [
     ("another scheme", |call, token| call.header("authorization", format!("Token {token}")), "`authorization`"),
     ("the scheme JWT", |call, token| call.header("authorization", format!("JWT {token}")), "`authorization`"),
     ("bare", |call, token| call.header("authorization", token), "`authorization`"),
     ("a parameter", |call, token| call.header("authorization", format!("Digest a=\"{token}\"")), "`authorization`"),
+    ("a user name", |call, token| call.header("authorization", basic(&format!("{token}:"))), "`authorization`"),
+    ("a password", |call, token| call.header("authorization", basic(&format!("x:{token}"))), "`authorization`"),
     ("another header", |call, token| call.header("x-access-token", token), "`x-access-token`"),
     ("a form", |call, token| call.body(FORM, format!("a=b&access_token={token}")), "the body"),
     ("an encoded form", |call, token| call.body(FORM, format!("token={}", token.replace('.', "%2E"))), "the body"),
+    ("the name of a field", |call, token| call.body(FORM, format!("a=b&{token}")), "the body"),
+    (
+        "an escaped member",
+        |call, token| call.body("application/json", format!("{{\"token\":\"\\u0065{}\"}}", &token[1..])),
+        "the body",
+    ),
+    (
+        "escaped dots",
+        |call, token| call.body("application/json", format!("[\"\\\\\",\"{}\"]", token.replace('.', "\\u002E"))),
+        "the body",
+    ),
+    (
+        "one of many",
+        |call, token| call.json(&json!({ "tokens": vec![format!("eyJh.{}.c", "x".repeat(99)); 99], "token": token })),
+        "the body",
+    ),
     ("member token", |call, token| call.json(&json!({ "token": token })), "the body"),
     ("member accessToken", |call, token| call.json(&json!({ "accessToken": token })), "the body"),
     ("a nested member", |call, token| call.json(&json!({ "auth": { "access_token": token } })), "the body"),
@@ -70,7 +94,7 @@ fn a_logout_does_not_overlook_a_token() {
         assert!(works(&app, &pair.access) && works(&app, &of_browser.access), "{case}");
     }
     let pair = Anonymous(&app).token_login("panther");
-    for path in ["/logout?access_token=", "/logout?a=b&token=", "/logout?next=/x%3Ft="] {
+    for path in ["/logout?access_token=", "/logout?a=b&token=", "/logout?next=/x%3Ft=", "/logout?a&"] {
         Anonymous(&app).post(&format!("{path}{}", pair.access)).refused(400, "invalid_request");
     }
     let json_only = TestApp::over(app.world.clone(), |bridge| bridge.token_locations(TokenLocations::new(&[Json])));
@@ -128,6 +152,13 @@ fn what_the_json_extractor_reads_has_been_searched() {
         "application/json ;charset=utf-8",
         "text/json",
         "APPLICATION/Merge-Patch+JSON",
+        // The subtype of these is `json`, too.
+        "application/json+xml",
+        "application/json+",
+        // These are no types. An application that requires none takes them for JSON.
+        "application/json charset=utf-8",
+        "application/json, text/plain",
+        "\"application/json\"",
     ];
     for content_type in types {
         let pair = Anonymous(&app).token_login("panther");
@@ -168,7 +199,12 @@ fn a_body_that_cannot_be_searched_is_refused_where_somebody_asks() {
     let bom = format!("\u{feff}{body}").into_bytes();
     let form = format!("a={}", "x".repeat(2 << 20)).into_bytes();
     let cut = gzip(body.as_bytes())[..20].to_vec();
-    let cases: [(&str, &str, Vec<u8>, u16); 7] = [
+    let wide = |zeros_first: bool, zeros: usize, text: &str| -> Vec<u8> {
+        let zeros = vec![0; zeros];
+        let spread = |byte| if zeros_first { [&zeros[..], &[byte]].concat() } else { [&[byte], &zeros[..]].concat() };
+        text.bytes().flat_map(spread).collect()
+    };
+    let cases: [(&str, &str, Vec<u8>, u16); 15] = [
         ("application/json", "", large, 413),
         ("application/json", "gzip", bomb, 413),
         ("application/json", "gzip", cut, 400),
@@ -176,6 +212,14 @@ fn a_body_that_cannot_be_searched_is_refused_where_somebody_asks() {
         ("application/json", "", not_utf8, 400),
         ("application/json", "", bom, 400),
         (FORM, "", form, 413),
+        ("application/json;charset=utf-16le", "", wide(false, 1, &body), 400),
+        ("application/json", "", wide(true, 1, &body), 400),
+        ("application/json", "", wide(false, 3, &body), 400),
+        ("application/json", "", wide(true, 3, &body), 400),
+        (FORM, "", b"a=caf\xe9".to_vec(), 400),
+        (FORM, "", b"a=caf%E9".to_vec(), 400),
+        (FORM, "", b"%C1%A1=overlong".to_vec(), 400),
+        ("application/x-www-form-urlencoded;charset=utf-16le", "", wide(false, 1, "a=b"), 400),
     ];
     for (content_type, coding, body, status) in cases {
         let send = |call: Call<'_>| call.header("content-encoding", coding).body(content_type, body.clone()).send();
@@ -204,6 +248,24 @@ fn a_body_that_cannot_be_searched_is_refused_where_somebody_asks() {
     // Other types are nobody's business.
     let upload = vec![b'x'; 3 << 20];
     browser.call("POST", "/who_am_i").body("application/octet-stream", upload).send().expect(200);
+}
+
+/// A handler can read the body of a GET. No token in it counts, but it is not overlooked.
+#[test]
+fn a_token_in_the_body_of_a_get_is_refused() {
+    let app = TestApp::start();
+    let (browser, _) = Browser::signed_in(&app, "batman", false);
+    let pair = Anonymous(&app).token_login("panther");
+    for client in [&Anonymous(&app) as &dyn Client, &browser] {
+        for member in ["access_token", "token"] {
+            let ask = || client.call("GET", "/who_am_i").json(&json!({ member: pair.access }));
+            let answer = ask().send().refused(401, "login_required");
+            assert!(answer.text().contains("the body of this GET request"), "{}", answer.text());
+            assert_eq!(ask().bearer(&pair.access).send().expect(200).json()["username"], "panther");
+        }
+    }
+    browser.call("GET", "/who_am_i").json(&json!({ "page": 2 })).send().expect(200);
+    browser.call("GET", "/who_am_i").body("application/json", b"\xff".to_vec()).send().refused(400, "invalid_request");
 }
 
 #[test]

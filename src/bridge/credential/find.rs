@@ -1,8 +1,8 @@
 //! Finds the tokens that a request presents and leaves the request unchanged.
 //!
 //! Every declared location is read, because the route, which may accept only some of them, is not known yet. A body is
-//! read if it is JSON or a URL-encoded form of a method that has a body, or a multipart form that may hold the double
-//! submit. What the handler can decode is decoded here too. The handler receives the bytes of the body unchanged.
+//! read if it is JSON or a URL-encoded form, or a multipart form that may hold the double submit. What the handler can
+//! decode is decoded here too. The handler receives the bytes of the body unchanged.
 
 pub(crate) mod body;
 mod decode;
@@ -18,7 +18,7 @@ use actix_web::dev::ServiceRequest;
 use super::find::body::{BodyLimits, BodyTimeout, Seen};
 use super::find::decode::Encoding;
 use super::find::form::Form;
-use super::grammar::BodyKind;
+use super::grammar::{BodyKind, JsonPlace};
 use super::presented::{Absence, BodyFinding, ByType, Found, Presented};
 use super::raw_cookies;
 use super::search::Search;
@@ -57,13 +57,15 @@ async fn search_body(
     let strict = search.grammar.is_strict();
     // Beside a token in a header, the body is searched only where it could hold another one.
     let by_header = !matches!(presented.header, Found::Nothing(_));
-    let kind = search.grammar.body_kind(req);
+    let has_body = body::has_body(req);
+    let kind = if strict && !has_body { None } else { search.grammar.body_kind(req) };
     let names = search.cookies.as_ref();
     let form = names.and_then(|names| Some((form::form_to_search(req, names, &presented.cookie)?, names)));
     if search.json.is_some() && kind != Some(BodyKind::Json) {
         let not_json = || Found::Nothing(Absence::NotJson);
         presented.json = ByType { access: not_json(), refresh: not_json() };
     }
+    let unexpected = strict && kind::is_unexpected(req.method());
     let encoding = if strict { Encoding::of(req.headers()) } else { Encoding::Plain };
     let limit = limits.max_bytes;
     match (kind, form) {
@@ -71,8 +73,9 @@ async fn search_body(
             presented.body = Some(Box::new(BodyFinding::Fault(BodyFault::ContentTypes)));
             body::limit_time(req, limits.time);
         }
-        (Some(BodyKind::Json), _) if search.json.is_some() || (strict && !by_header) => {
-            let look = |seen: Seen<'_>| look_in_json(&decode::whole(seen, encoding, limit)?, search, by_header);
+        (Some(BodyKind::Json), _) if (search.json.is_some() && !unexpected) || (strict && !by_header) => {
+            let place = search.json.as_ref().filter(|_| !unexpected);
+            let look = |seen: Seen<'_>| look_in_json(&decode::whole(seen, encoding, limit)?, search, place, by_header);
             match body::peek(req, limits, false, look).await? {
                 Ok((tokens, unread)) => {
                     presented.json = tokens;
@@ -89,6 +92,9 @@ async fn search_body(
         (Some(BodyKind::UrlEncodedForm), form) if form.is_some() || (strict && !by_header) => {
             let look = |seen: Seen<'_>| {
                 let body = decode::whole(seen, encoding, limit)?;
+                if strict && !form::is_utf8(&body) {
+                    return Err(BodyFault::NotUtf8);
+                }
                 let fields = form.map(|(form, names)| form::csrf_fields(&form, Seen::Whole(&body), names));
                 let unread = if strict && !by_header { unread::in_form(&body) } else { Vec::new() };
                 Ok((fields, unread))
@@ -106,7 +112,7 @@ async fn search_body(
             presented.form = Some(Box::new(fields));
         }
         _ => {
-            if body::has_body(req) {
+            if has_body {
                 body::limit_time(req, limits.time);
             }
             return Ok(());
@@ -124,16 +130,22 @@ fn unread_finding(texts: Vec<String>) -> Option<Box<BodyFinding>> {
 
 /// The tokens in a JSON body, and the tokens that it holds elsewhere than in the declared members. The latter are searched
 /// for only if nothing else authenticates.
-fn look_in_json(body: &[u8], search: &Search, by_header: bool) -> Result<(ByType, Vec<String>), BodyFault> {
+fn look_in_json(
+    body: &[u8],
+    search: &Search,
+    place: Option<&JsonPlace>,
+    by_header: bool,
+) -> Result<(ByType, Vec<String>), BodyFault> {
     if search.grammar.is_strict() {
         if body.starts_with(b"\xef\xbb\xbf") {
             return Err(BodyFault::ByteOrderMark);
         }
-        if std::str::from_utf8(body).is_err() {
+        // JSON begins with an ASCII character, so in UTF-16 and UTF-32 one of these bytes is zero (RFC 4627 section 3).
+        if std::str::from_utf8(body).is_err() || body.iter().take(4).any(|byte| *byte == 0) {
             return Err(BodyFault::NotUtf8);
         }
     }
-    let tokens = search.json.as_ref().map(|place| search.grammar.json(body, place)).unwrap_or_default();
+    let tokens = place.map(|place| search.grammar.json(body, place)).unwrap_or_default();
     let is_nothing = |found: &Found| matches!(found, Found::Nothing(_));
     let unread = search.grammar.is_strict() && !by_header && is_nothing(&tokens.access) && is_nothing(&tokens.refresh);
     Ok((tokens, if unread { unread::in_json(body) } else { Vec::new() }))

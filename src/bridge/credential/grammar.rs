@@ -12,7 +12,7 @@ pub(crate) trait TokenGrammar: fmt::Debug + Send + Sync {
     /// The token in the headers.
     fn header(&self, headers: &HeaderMap, place: &HeaderPlace) -> Found;
 
-    /// The kind of body, if a body of this kind is searched.
+    /// The kind of body, if a body of this kind is searched. A strict grammar is asked only if there is a body.
     fn body_kind(&self, req: &ServiceRequest) -> Option<BodyKind>;
 
     /// The tokens in a complete body. A body that is not a JSON object holds no token.

@@ -52,7 +52,7 @@ pub(crate) async fn resolve(
             None if requirement.face == RequiredFace::Token || presented.has_token() => {
                 Verdict::Absent(AuthError::LoginRequired).into()
             }
-            None => match unread::in_body(engine, presented) {
+            None => match unread::in_body(engine, presented, req.method()) {
                 Some(detail) => Verdict::Rejected(AuthError::TokenNotRead(detail.into())).into(),
                 // Boxed to keep the future of a token small.
                 None => Box::pin(resolve_cookies(engine, req)).await,

@@ -4,6 +4,7 @@
 //! stays valid, and a cookie must not decide beside a body that names another user.
 
 use actix_web::HttpRequest;
+use actix_web::http::Method;
 
 use super::engine::Engine;
 use crate::bridge::credential::{Csrf, Presented, Search, unread};
@@ -19,9 +20,10 @@ fn is_ours(engine: &Engine, text: &str) -> bool {
 }
 
 /// Where the body has a token that is not read, as a sentence.
-pub(super) fn in_body(engine: &Engine, presented: &Presented) -> Option<String> {
-    let found = presented.unread().iter().any(|text| is_ours(engine, text));
-    found.then(|| sentence(&engine.reader.search, "the body"))
+pub(super) fn in_body(engine: &Engine, presented: &Presented, method: &Method) -> Option<String> {
+    let texts = presented.unread().iter().map(String::as_str);
+    let found = unread::any_is_ours(texts, |text| is_ours(engine, text));
+    found.then(|| sentence(&engine.reader.search, &format!("the body of this {method} request")))
 }
 
 /// Where the request has a token that is not read, as a sentence. It must be called only for a request without a token,
@@ -38,7 +40,7 @@ pub(crate) fn anywhere(engine: &Engine, presented: &Presented, req: &HttpRequest
     if unread::is_in_query(req.query_string(), &is_ours) {
         return Some(sentence(search, "the query"));
     }
-    in_body(engine, presented)
+    in_body(engine, presented, req.method())
 }
 
 /// The refusal of a handler that needs a login: it names the token that was not read.

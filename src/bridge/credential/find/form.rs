@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use actix_web::HttpMessage as _;
 use actix_web::dev::ServiceRequest;
 use actix_web::http::header::CONTENT_ENCODING;
+use percent_encoding::percent_decode;
 
 use super::body;
 use super::body::Seen;
@@ -42,6 +43,12 @@ pub(super) fn form_to_search(req: &ServiceRequest, names: &TokenCookies, cookies
         }
         _ => None,
     }
+}
+
+/// Whether a URL-encoded form is UTF-8, as sent and decoded. UTF-16 has zero bytes, which a form has encoded only.
+pub(super) fn is_utf8(body: &[u8]) -> bool {
+    let mut parts = body.split(|byte| matches!(byte, b'&' | b'='));
+    !body.contains(&0) && parts.all(|part| percent_decode(part).decode_utf8().is_ok())
 }
 
 /// The CSRF fields of the form. A repeated field counts as missing.
