@@ -167,6 +167,25 @@ fn of_two_cookies_of_one_name_neither_counts() {
     assert_eq!(send(format!("a=b; {ACCESS}={}; {ACCESS_CSRF}=x; {ACCESS_CSRF}=y", mine.access)), (200, String::new()));
 }
 
+/// Cookies of two logins, as after a sign-in that could replace only one of them.
+#[test]
+fn signing_out_ends_the_logins_of_both_cookies() {
+    let app = app(TokenCookies::default());
+    for scope in ["this", "all"] {
+        let (browser, pair) = signed_in(&app, "panther");
+        let (_, other) = signed_in(&app, "batman");
+        browser.set_cookie(REFRESH, &other.refresh);
+        let kept = vouched(&browser, "POST", "/logout?scope=others").send().expect(204);
+        assert!(kept.set_cookies().is_empty(), "{kept:?}");
+        Anonymous(&app).call("GET", "/who_am_i").bearer(&other.access).send().expect(200);
+        vouched(&browser, "POST", &format!("/logout?scope={scope}")).send().expect(204);
+        for token in [&pair.access, &other.access] {
+            Anonymous(&app).call("GET", "/who_am_i").bearer(token).send().refused(401, "login_ended");
+        }
+        Anonymous(&app).call("POST", "/refresh").bearer(&other.refresh).send().refused(401, "login_ended");
+    }
+}
+
 #[test]
 fn each_cookie_carries_its_type() {
     let app = app(TokenCookies::default());

@@ -3,7 +3,7 @@
 use actix_session::SessionExt as _;
 
 use super::auth_handle::Auth;
-use crate::bridge::credential::{Choice, TWO_TOKENS, WantedType, raw_cookies};
+use crate::bridge::credential::{Choice, Found, TWO_TOKENS, WantedType, raw_cookies};
 use crate::bridge::error::{AuthError, NO_LOGIN};
 use crate::bridge::model::{AuthEvent, CredentialLocation, EndReason, LoginId, UnixTime};
 use crate::bridge::resolve::{Engine, Verdict, find_live, genuine_logins, rotation, unread};
@@ -71,6 +71,7 @@ impl Auth {
                 }
                 end_logins(engine, &presented, scope, now).await?;
                 if in_cookie && scope != LogoutScope::Others {
+                    self.end_login_of_refresh_cookie(&presented, now).await?;
                     self.state.remove_token_cookies();
                 }
                 Some(presented)
@@ -137,6 +138,29 @@ impl Auth {
             }
         }
         Ok(())
+    }
+
+    /// Ends the login of the refresh token in its cookie, where it is not that of the access token. The browser loses both
+    /// cookies, and a copy would live on. The access token has passed the CSRF checks for both.
+    async fn end_login_of_refresh_cookie(&self, ended: &PresentedLogin, now: UnixTime) -> Result<(), AuthError> {
+        let engine = self.engine();
+        let Found::Token(text) = self.state.presented.at(CredentialLocation::Cookie, TokenType::Refresh) else {
+            return Ok(());
+        };
+        let Ok(Verification { token, .. }) = engine.tokens.verifier.verify(text, &self.state.token_cache, now) else {
+            return Ok(());
+        };
+        let Some(login_id) = token.login_id().filter(|id| *id != ended.login_id) else { return Ok(()) };
+        let other = PresentedLogin { identity: token.sub.clone(), login_id };
+        if token.token_type == TokenType::Refresh {
+            match check_not_superseded(engine, &token, &other, now).await {
+                Err(error) if error.status().is_server_error() => return Err(error),
+                // Of no use, so that nothing of it lives on.
+                Err(_) => return Ok(()),
+                Ok(()) => {}
+            }
+        }
+        end_logins(engine, &other, LogoutScope::This, now).await
     }
 
     /// Removes the session and remember cookies from the browser.
