@@ -2,6 +2,8 @@
 //!
 //! Their texts are fixed. The message of a parser quotes the input, which may be a password.
 
+use std::io::ErrorKind;
+
 use actix_web::error::{InternalError, JsonPayloadError, PayloadError, QueryPayloadError, UrlencodedError};
 use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::http::{Method, StatusCode};
@@ -107,15 +109,25 @@ fn wrong_type(expected: &str) -> ErrorParts {
     (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
 }
 
+fn not_as_encoded() -> ErrorParts {
+    invalid("The body is not encoded as its Content-Encoding says.".to_owned())
+}
+
 fn payload(error: &PayloadError) -> ErrorParts {
     match error {
-        PayloadError::Io(error) if error.kind() == std::io::ErrorKind::TimedOut => {
+        PayloadError::Io(error) if error.kind() == ErrorKind::TimedOut => {
             (StatusCode::REQUEST_TIMEOUT, "request_timeout", "The body did not arrive in time.".to_owned())
         }
         PayloadError::Overflow => {
             (StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "The body is too large.".to_owned())
         }
-        PayloadError::EncodingCorrupted => invalid("The body is not encoded as Content-Encoding says.".to_owned()),
+        PayloadError::EncodingCorrupted => not_as_encoded(),
+        // The decoders of actix-http fail like this.
+        PayloadError::Incomplete(Some(error))
+            if matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::InvalidData) =>
+        {
+            not_as_encoded()
+        }
         _ => invalid("The body ended too early.".to_owned()),
     }
 }

@@ -86,6 +86,19 @@ fn a_body_of_another_kind() {
     token.call("POST", "/logout").body("application/vnd.api+json; charset=utf-8", "{}").send().expect(204);
 }
 
+#[test]
+fn a_body_that_is_not_what_its_encoding_says() {
+    let app = TestApp::start();
+    for (content_type, body) in [(JSON, r#"{"scope": "this"}"#), (FORM, "scope=this&more=x")] {
+        for path in BODIES {
+            let client = Anonymous(&app);
+            let call = client.call("POST", path).header("content-encoding", "gzip").body(content_type, body);
+            let answer = call.send().refused(400, "invalid_request");
+            assert!(answer.text().contains("Content-Encoding"), "{path} {content_type}: {}", answer.text());
+        }
+    }
+}
+
 /// What the server says to a request whose body breaks off after these bytes.
 fn stalled(app: &TestApp, path: &str, content_type: &str, body: &str) -> String {
     let mut socket = TcpStream::connect(app.addr).expect("a connection");
