@@ -164,6 +164,18 @@ async fn one_event_per_request_at_the_level_of_its_status_and_without_secrets() 
 }
 
 #[actix_web::test]
+async fn a_method_can_be_any_word_and_is_not_logged() {
+    for (method, logged) in [("PATCH", "PATCH"), ("secret_word", "other"), ("get", "other")] {
+        let log = Log::default();
+        let recording = log.record(LevelFilter::DEBUG);
+        send(false, TestRequest::with_uri("/").method(method.parse().unwrap())).await;
+        drop(recording);
+        let log = log.text();
+        assert!(log.contains(&format!("http.method=\"{logged}\"")) && !log.contains("secret_word"), "{log}");
+    }
+}
+
+#[actix_web::test]
 async fn a_path_forges_no_line() {
     let log = Log::default();
     let recording = log.record(LevelFilter::DEBUG);

@@ -24,6 +24,9 @@ const UNMATCHED: &str = "unmatched";
 /// The route of a request that has failed in a middleware or a panic.
 const FAILED: &str = "unknown";
 
+/// The method of a request that RFC 9110 and RFC 5789 do not define.
+const OTHER_METHOD: &str = "other";
+
 /// The outermost middleware, which identifies, logs and counts requests.
 #[derive(Clone, Debug)]
 pub struct Telemetry {
@@ -147,6 +150,22 @@ where
     }
 }
 
+/// The name of a method in the log. A client can send any word as a method, such as a token.
+fn method_name(method: &Method) -> &str {
+    match *method {
+        Method::GET
+        | Method::HEAD
+        | Method::POST
+        | Method::PUT
+        | Method::PATCH
+        | Method::DELETE
+        | Method::OPTIONS
+        | Method::CONNECT
+        | Method::TRACE => method.as_str(),
+        _ => OTHER_METHOD,
+    }
+}
+
 /// The logged fields of a request. Not the `HttpRequest`, because routing needs its only handle.
 struct Exchange {
     id: HeaderValue,
@@ -165,7 +184,7 @@ impl Exchange {
             ($level:ident) => {
                 tracing::$level!(
                     request_id = self.id(),
-                    http.method = self.method.as_str(),
+                    http.method = method_name(&self.method),
                     http.route = &*route(),
                     http.status = status.as_u16(),
                     duration_us = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX),
