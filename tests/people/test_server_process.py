@@ -94,8 +94,8 @@ def refuses_connections(port):
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
         except ConnectionRefusedError:
             return True
-        except TimeoutError:
-            pass  # neither accepted nor refused yet
+        except (TimeoutError, ConnectionResetError):
+            pass  # neither accepted nor refused yet, or in the queue when the port was closed
     return False
 
 

@@ -3,8 +3,8 @@
 use actix_web::HttpRequest;
 use actix_web::http::header::{ACCEPT, HeaderMap};
 
-/// Headers that scripts send with requests whose `Accept` is that of a page: XMLHttpRequest in many libraries, PJAX, Turbo
-/// and htmx.
+/// Headers that scripts send with requests whose `Accept` is that of a page: `XMLHttpRequest` in many libraries, PJAX,
+/// Turbo and htmx.
 const OF_SCRIPTS: [&str; 5] = ["x-requested-with", "x-pjax", "turbo-frame", "x-turbo-request-id", "hx-request"];
 
 /// Whether the client prefers a page to JSON: its `Accept` header names `text/html`, with a quality that is not zero and
