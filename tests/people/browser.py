@@ -80,27 +80,25 @@ class Person:
 
     def press(self, label):
         """Clicks the button with this text and waits for the page that follows."""
-        page = self.page()
+        shown = self.document()
         self.driver.find_element(By.XPATH, f'//button[normalize-space()="{label}"]').click()
-        self.wait_for_another(page)
+        self.wait_for_another(shown)
 
     def page(self):
         return self.driver.find_element(By.TAG_NAME, "html")
 
-    def wait_for_another(self, page):
-        def is_gone():
-            try:
-                page.is_enabled()
-                return False
-            except StaleElementReferenceException:
-                return True
+    def document(self):
+        """Which document is shown: no two have begun at the same time."""
+        return self.driver.execute_script("return performance.timeOrigin")
 
-        self.wait(is_gone, "the page stays")
+    def wait_for_another(self, document):
+        # Not by an element of the old page, which chromedriver can fail to find in more ways than it documents.
+        self.wait(lambda: self.document() != document, "the page stays")
         self.wait(lambda: self.driver.execute_script("return document.readyState") == "complete", "the page never loads")
 
     def sign_in(self, username="panther", password="password", remember=False):
         """Fills in the sign-in page with the keyboard alone, starting in the field for the name."""
-        page = self.page()
+        shown = self.document()
         self.field("username").clear()
         self.field("username").send_keys(username, Keys.TAB)
         assert self.driver.switch_to.active_element.get_attribute("name") == "password"
@@ -110,7 +108,7 @@ class Person:
             box.send_keys(Keys.SPACE)
             assert box.is_selected()
         self.field("password").send_keys(password, Keys.ENTER)
-        self.wait_for_another(page)
+        self.wait_for_another(shown)
 
     def status(self):
         """The HTTP status of the page that is shown."""
