@@ -34,6 +34,7 @@ class Person:
             "--disable-component-update",
             "--disable-sync",
             "--no-proxy-server",
+            "--host-resolver-rules=MAP *.test 127.0.0.1",
             f"--user-data-dir={profile}",
         ):
             options.add_argument(argument)
@@ -57,6 +58,12 @@ class Person:
         return WebDriverWait(
             self.driver, WAIT_SECONDS, 0.05, (NoSuchElementException, StaleElementReferenceException)
         ).until(lambda _: condition(), what)
+
+    def follow(self, text):
+        """Clicks the link with this text and waits for the page that follows."""
+        shown = self.document()
+        self.driver.find_element(By.LINK_TEXT, text).click()
+        self.wait_for_another(shown)
 
     @property
     def url(self):
@@ -117,3 +124,30 @@ class Person:
     def complaints(self):
         """What the console has shown since the last call: a blocked script or style, a missing file, an error."""
         return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] in ("WARNING", "SEVERE")]
+
+    def run(self, script, *arguments):
+        """Runs the body of an async function in the page and returns what it returns."""
+        done = "arguments[arguments.length - 1]"
+        return self.driver.execute_async_script(
+            f"(async (...arguments) => {{ {script} }})(...arguments).then({done}, error => {done}('' + error))", *arguments
+        )
+
+    def allow_scripts_to_connect(self):
+        """Lifts the content security policy from the pages that are visited next: our own lets no script fetch."""
+        self.driver.execute_cdp_cmd("Page.setBypassCSP", {"enabled": True})
+
+    def cookies(self):
+        """All cookies of the browser, of whatever site: domain, path and name, with the value."""
+        found = self.driver.execute_cdp_cmd("Storage.getCookies", {})["cookies"]
+        return {(cookie["domain"], cookie["path"], cookie["name"]): cookie["value"] for cookie in found}
+
+    def delete_session(self):
+        """Deletes the cookies that a restart of the browser deletes."""
+        for cookie in self.driver.execute_cdp_cmd("Storage.getCookies", {})["cookies"]:
+            if cookie["session"]:
+                which = {name: cookie[name] for name in ("name", "domain", "path")}
+                self.driver.execute_cdp_cmd("Network.deleteCookies", which)
+
+    def forget_everything(self):
+        """Deletes every cookie."""
+        self.driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
