@@ -110,7 +110,7 @@ def test_comes_back_by_a_link_of_another_site(person, server, site):
     person.visit(news)
     person.follow("My account")
     assert person.status() == 200
-    assert f'"login_id":"{login}"' in person.text()
+    assert f'"login_id":"{login}"' in person.text() and '"via":"session"' in person.text()
 
     # The same after a restart of the browser, by the remember cookie alone.
     person.delete_session()
