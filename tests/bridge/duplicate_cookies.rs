@@ -107,15 +107,25 @@ fn two_logins_are_refused_and_removed() {
     let app = TestApp::with(|bridge| {
         bridge.remember_cookie(RememberCookie::new().name(REMEMBER).domain("example.org").path("/app"))
     });
-    let (one, other) = (cookies_of(&app, "panther"), cookies_of(&app, "batman"));
+    let anew = || (cookies_of(&app, "panther"), cookies_of(&app, "batman"));
     for path in ["/who_am_i", "/maybe", "/never-asks"] {
-        for lines in orders(&format!("{SESSION}={}", one.0), &format!("{SESSION}={}", other.0)) {
+        for order in 0..5 {
+            let (one, other) = anew();
+            let lines = orders(&format!("{SESSION}={}", one.0), &format!("{SESSION}={}", other.0)).swap_remove(order);
             let answer = ask_lines(&app, path, &lines);
             let removed = answer.set_cookies();
             assert!(matches!(&*removed, [set] if set.starts_with(&format!("{SESSION}=;"))), "{removed:?}");
             answer.refused(400, "invalid_request");
+            // Their sessions have ended, wherever the browser keeps the cookies.
+            for (session, _) in [&one, &other] {
+                ask(&app, "GET", "/who_am_i", format!("{SESSION}={session}")).refused(401, "login_required");
+            }
+            // The logins have not.
+            assert_eq!(username(ask(&app, "GET", "/who_am_i", format!("{REMEMBER}={}", one.1))), "panther");
+            assert_eq!(username(ask(&app, "GET", "/who_am_i", format!("{REMEMBER}={}", other.1))), "batman");
         }
     }
+    let (one, other) = anew();
     for lines in orders(&format!("{REMEMBER}={}", one.1), &format!("{REMEMBER}={}", other.1)) {
         let answer = ask_lines(&app, "/who_am_i", &lines);
         let removed = answer.set_cookies();
@@ -135,7 +145,7 @@ fn two_logins_are_refused_and_removed() {
     // A token decides before cookies do, as always.
     let token = Anonymous(&app).token_login("panther").access;
     Anonymous(&app).call("GET", "/who_am_i").header("cookie", &both).bearer(&token).send().expect(200);
-    // Nothing was ended.
+    // In all this nothing was ended.
     assert_eq!(username(ask(&app, "GET", "/who_am_i", format!("{SESSION}={}", one.0))), "panther");
     app.store().fail(&["load_session"]);
     ask(&app, "GET", "/who_am_i", &both).refused(503, "store_unavailable");

@@ -34,6 +34,7 @@ class Person:
             "--disable-component-update",
             "--disable-sync",
             "--no-proxy-server",
+            "--host-resolver-rules=MAP *.test 127.0.0.1",
             f"--user-data-dir={profile}",
         ):
             options.add_argument(argument)
@@ -58,6 +59,12 @@ class Person:
             self.driver, WAIT_SECONDS, 0.05, (NoSuchElementException, StaleElementReferenceException)
         ).until(lambda _: condition(), what)
 
+    def follow(self, text):
+        """Clicks the link with this text and waits for the page that follows."""
+        shown = self.document()
+        self.driver.find_element(By.LINK_TEXT, text).click()
+        self.wait_for_another(shown)
+
     @property
     def url(self):
         return self.driver.current_url
@@ -80,27 +87,25 @@ class Person:
 
     def press(self, label):
         """Clicks the button with this text and waits for the page that follows."""
-        page = self.page()
+        shown = self.document()
         self.driver.find_element(By.XPATH, f'//button[normalize-space()="{label}"]').click()
-        self.wait_for_another(page)
+        self.wait_for_another(shown)
 
     def page(self):
         return self.driver.find_element(By.TAG_NAME, "html")
 
-    def wait_for_another(self, page):
-        def is_gone():
-            try:
-                page.is_enabled()
-                return False
-            except StaleElementReferenceException:
-                return True
+    def document(self):
+        """Which document is shown: no two have begun at the same time."""
+        return self.driver.execute_script("return performance.timeOrigin")
 
-        self.wait(is_gone, "the page stays")
+    def wait_for_another(self, document):
+        # Not by an element of the old page, which chromedriver can fail to find in more ways than it documents.
+        self.wait(lambda: self.document() != document, "the page stays")
         self.wait(lambda: self.driver.execute_script("return document.readyState") == "complete", "the page never loads")
 
     def sign_in(self, username="panther", password="password", remember=False):
         """Fills in the sign-in page with the keyboard alone, starting in the field for the name."""
-        page = self.page()
+        shown = self.document()
         self.field("username").clear()
         self.field("username").send_keys(username, Keys.TAB)
         assert self.driver.switch_to.active_element.get_attribute("name") == "password"
@@ -110,7 +115,7 @@ class Person:
             box.send_keys(Keys.SPACE)
             assert box.is_selected()
         self.field("password").send_keys(password, Keys.ENTER)
-        self.wait_for_another(page)
+        self.wait_for_another(shown)
 
     def status(self):
         """The HTTP status of the page that is shown."""
@@ -119,3 +124,30 @@ class Person:
     def complaints(self):
         """What the console has shown since the last call: a blocked script or style, a missing file, an error."""
         return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] in ("WARNING", "SEVERE")]
+
+    def run(self, script, *arguments):
+        """Runs the body of an async function in the page and returns what it returns."""
+        done = "arguments[arguments.length - 1]"
+        return self.driver.execute_async_script(
+            f"(async (...arguments) => {{ {script} }})(...arguments).then({done}, error => {done}('' + error))", *arguments
+        )
+
+    def allow_scripts_to_connect(self):
+        """Lifts the content security policy from the pages that are visited next: our own lets no script fetch."""
+        self.driver.execute_cdp_cmd("Page.setBypassCSP", {"enabled": True})
+
+    def cookies(self):
+        """All cookies of the browser, of whatever site: domain, path and name, with the value."""
+        found = self.driver.execute_cdp_cmd("Storage.getCookies", {})["cookies"]
+        return {(cookie["domain"], cookie["path"], cookie["name"]): cookie["value"] for cookie in found}
+
+    def delete_session(self):
+        """Deletes the cookies that a restart of the browser deletes."""
+        for cookie in self.driver.execute_cdp_cmd("Storage.getCookies", {})["cookies"]:
+            if cookie["session"]:
+                which = {name: cookie[name] for name in ("name", "domain", "path")}
+                self.driver.execute_cdp_cmd("Network.deleteCookies", which)
+
+    def forget_everything(self):
+        """Deletes every cookie."""
+        self.driver.execute_cdp_cmd("Network.clearBrowserCookies", {})

@@ -1,84 +1,12 @@
 """A person at a real browser. No test names a tag that a person can't see: fields by name, buttons by their text."""
 
-import contextlib
-import http.server
-import json
-import threading
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from selenium.webdriver.common.by import By
 
-from browser import Person
 from client import Client, bearer, tokens
-
-NAME = "Ann Takamaki"
-
-
-@pytest.fixture
-def open_browser(tmp_path, server):
-    """Opens browsers; the same profile name is the same browser after a restart."""
-    with contextlib.ExitStack() as browsers:
-
-        def open_browser(profile="profile", **options):
-            person = Person(tmp_path / profile, **options)
-            browsers.callback(person.close)
-            return person
-
-        yield open_browser
-
-
-@pytest.fixture
-def person(open_browser):
-    return open_browser()
-
-
-@pytest.fixture
-def site():
-    """Serves pages of somebody else: `site["/path"] = html`. At 127.0.0.1 it is the same site as ours, at localhost not."""
-    pages = {}
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
-            page = pages.get(self.path)
-            self.send_response(200 if page else 404)
-            self.send_header("Content-Type", "text/html; charset=utf-8")
-            self.end_headers()
-            self.wfile.write((page or "").encode())
-
-        def log_message(self, *_):
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listener:
-        thread = threading.Thread(target=listener.serve_forever)
-        thread.start()
-        pages["port"] = listener.server_port
-        yield pages
-        listener.shutdown()
-        thread.join()
-
-
-def path(person):
-    return urlsplit(person.url).path
-
-
-def session(person, server):
-    """What `/session` says to this browser, or None if it says nothing."""
-    person.visit(server.url + "/session")
-    text = person.text()
-    return json.loads(text[text.index("{") : text.rindex("}") + 1]) if '"via"' in text else None
-
-
-def assert_signed_in(person, server):
-    person.visit(server.url + "/account")
-    assert path(person) == "/account"
-    assert NAME in person.text()
-
-
-def assert_signed_out(person, server):
-    person.visit(server.url + "/account")
-    assert path(person) == "/login"
-    assert NAME not in person.text()
+from pages import NAME, assert_signed_in, assert_signed_out, path, session
 
 
 def test_signs_in_on_the_way_to_a_page(person, server):
@@ -207,43 +135,6 @@ def test_signs_out_for_good(person, server):
     assert NAME not in person.driver.page_source
     assert_signed_out(person, server)
     assert session(person, server) is None
-
-
-def form(action, **fields):
-    inputs = "".join(f'<input type="hidden" name="{name}" value="{value}">' for name, value in fields.items())
-    return f'<!DOCTYPE html><title>A game</title><form method="post" action="{action}">{inputs}<button>Play</button></form>'
-
-
-@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
-def test_is_not_signed_in_by_another_site(person, server, site, host):
-    site["/"] = form(server.url + "/login", username="batman", password="password", next="/account")
-    person.visit(f"http://{host}:{site['port']}/")
-    person.press("Play")
-    assert person.url == server.url + "/login"
-    assert person.status() == 403
-    assert_signed_out(person, server)
-
-
-@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
-def test_is_not_signed_in_as_somebody_else_by_another_site(person, server, site, host):
-    person.visit(server.url + "/login")
-    person.sign_in()
-    site["/"] = form(server.url + "/login", username="batman", password="password", next="/account")
-    person.visit(f"http://{host}:{site['port']}/")
-    person.press("Play")
-    assert person.status() == 403
-    assert_signed_in(person, server)
-
-
-@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
-def test_is_not_signed_out_by_another_site(person, server, site, host):
-    person.visit(server.url + "/login")
-    person.sign_in()
-    site["/"] = form(server.url + "/logout")
-    person.visit(f"http://{host}:{site['port']}/")
-    person.press("Play")
-    assert person.status() == 403
-    assert_signed_in(person, server)
 
 
 def test_needs_no_javascript(open_browser, server, site):

@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import threading
+import types
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 BINARY = pathlib.Path(os.environ.get("TOLLBRIDGE_BIN", REPOSITORY / "target/debug/tollbridge")).resolve()
@@ -90,6 +91,10 @@ class Server:
     @property
     def port(self):
         return int(self.url.rpartition(":")[2])
+
+    def at(self, host):
+        """The server under another name, as `url`; browsers find every name below `test` at 127.0.0.1."""
+        return types.SimpleNamespace(url=f"http://{host}:{self.port}")
 
     def log(self):
         """All that the server has written so far, both streams."""
