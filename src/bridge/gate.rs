@@ -73,7 +73,8 @@ where
         if with_session {
             self.with_session.call(req).await.map_err(store_error_to_503)
         } else {
-            Ok(self.responses.render_refusal(self.without_session.call(req).await?))
+            let kept = self.responses.keep(&req);
+            self.responses.render_result(self.without_session.call(req).await, kept)
         }
     }
 }

@@ -19,6 +19,7 @@ pub(crate) mod resolver;
 pub(crate) mod rotation;
 mod session_choice;
 mod token_checks;
+mod token_cookie_choice;
 pub(crate) mod two_tokens;
 pub(crate) mod unread;
 
@@ -34,3 +35,4 @@ pub(crate) use resolver::BROWSER_SESSION_ONLY;
 pub(crate) use session_choice::choose_session;
 pub use token_checks::TokenBlocklist;
 pub(crate) use token_checks::TokenChecks;
+pub(crate) use token_cookie_choice::choose_token_cookies;

@@ -5,6 +5,7 @@
 
 mod accept;
 pub(crate) mod answers;
+mod kept_request;
 mod messages;
 mod next_page;
 mod redirect;

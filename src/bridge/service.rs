@@ -13,11 +13,11 @@ use actix_web::http::StatusCode;
 use actix_web::{Error, HttpMessage as _, HttpResponse};
 
 use crate::bridge::auth::RequestState;
-use crate::bridge::credential::{ArrivingBody, BodyTimeout, set_cookie};
+use crate::bridge::credential::{ArrivingBody, BodyTimeout, TokenCookies, set_cookie};
 use crate::bridge::error::{AuthError, ProblemDetails};
 use crate::bridge::gate::Gate;
 use crate::bridge::handle::Bridge;
-use crate::bridge::resolve::{Engine, choose_session};
+use crate::bridge::resolve::{Engine, choose_session, choose_token_cookies};
 use crate::bridge::response::{ResponseSettings, answers, silence, token_cookie_renewal, unread_body};
 use crate::bridge::session::{SignedSession, restore_session};
 use crate::bridge::token::VerifiedTokenCache;
@@ -77,28 +77,35 @@ where
         Box::pin(async move {
             let read = engine.reader.read(&mut req).await;
             let body = ArrivingBody::of(req.request());
-            let presented = match read {
+            let mut presented = match read {
                 Ok(presented) => presented,
                 Err(BodyTimeout) => {
                     let refused = req.into_response(timeout_response()).map_into_right_body();
                     return Ok(unread_body::close(refused, body));
                 }
             };
+            // Boxed, because few requests need it and its future would enlarge that of every request.
+            if !presented.repeated_cookies.is_empty()
+                && let Err(error) = Box::pin(choose_token_cookies(&engine, &mut presented)).await
+            {
+                let removals = engine.reader.token_cookies().map(TokenCookies::removals).unwrap_or_default();
+                let refused = refuse(&responses, req, error, &removals).map_into_right_body();
+                return Ok(unread_body::close(refused, body));
+            }
             let token = presented.has_token();
             let rewritten = engine.browser.rewrite_cookies(req.headers_mut());
             let brought_cookies =
                 !token && (!rewritten.sessions.is_empty() || engine.browser.cookies.any_in_headers(req.headers()));
             if brought_cookies && let Err(error) = engine.reader.check_origin(req.request()) {
-                return Ok(unread_body::close(refuse(&responses, req, error, None).map_into_right_body(), body));
+                return Ok(unread_body::close(refuse(&responses, req, error, &[]).map_into_right_body(), body));
             }
             // Boxed, because few requests need it and its future would enlarge that of every request.
             if rewritten.changed
                 && !token
                 && let Err(error) = Box::pin(settle_session(&engine, &mut req, rewritten.sessions)).await
             {
-                let removal = engine.browser.cookies.session_removal();
-                let removal = (!error.status().is_server_error()).then_some(removal);
-                let refused = refuse(&responses, req, error, removal).map_into_right_body();
+                let removals = [engine.browser.cookies.session_removal()];
+                let refused = refuse(&responses, req, error, &removals).map_into_right_body();
                 return Ok(unread_body::close(refused, body));
             }
             let cookies_withheld = !token && !brought_cookies && engine.reader.withholds_cookies(req.request());
@@ -154,18 +161,19 @@ async fn settle_session(
     Err(AuthError::InvalidRequest("Send each cookie once, under its own name.".into()))
 }
 
-/// Refuses a request because of its cookies.
+/// Refuses a request because of its cookies, and removes them if they are at fault.
 fn refuse(
     responses: &ResponseSettings,
     req: ServiceRequest,
     error: AuthError,
-    removal: Option<Cookie<'_>>,
+    removals: &[Cookie<'_>],
 ) -> ServiceResponse {
     tracing::warn!(code = error.code(), "a request was refused because of its cookies");
+    let is_fault_of_cookies = !error.status().is_server_error();
     let mut refused = responses.render_refusal(req.error_response(error));
     silence::add_vary(refused.headers_mut());
-    if let Some(removal) = removal {
-        set_cookie::add_all(refused.headers_mut(), &[removal]);
+    if is_fault_of_cookies {
+        set_cookie::add_all(refused.headers_mut(), removals);
     }
     refused.map_into_boxed_body()
 }

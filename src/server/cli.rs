@@ -15,6 +15,7 @@ use std::path::PathBuf;
 
 use actix_web::rt::System;
 use clap::{Args, Parser, Subcommand};
+use tokio::runtime::Handle;
 
 use super::config::{Config, ConfigError, Loaded, Sources};
 use super::telemetry;
@@ -72,8 +73,10 @@ impl Cli {
                 let mut config = common.load(listen)?.config;
                 config.demo = demo;
                 config.replace_keys = replace_keys;
-                telemetry::install(&config.log)?;
-                System::new().block_on(serve::run(config))
+                System::new().block_on(async {
+                    telemetry::install(&config.log, Handle::current())?;
+                    serve::run(config).await
+                })
             }
             Command::User(command) => {
                 let config = common.load(None)?.config;

@@ -8,8 +8,8 @@
 //! duration: at `debug` below 400, at `info` for 4xx, at `error` for 5xx. Paths, headers, query strings and bodies are
 //! never logged, because they may contain secrets; the route is the pattern that the path has matched.
 //!
-//! What clients can cause at any rate is one line a second: responses with 503 are counted, and what other modules log
-//! of single requests passes once.
+//! What clients can cause at any rate is one line a second: responses with 503 are counted, and so are the warnings and
+//! errors that other modules log of single requests.
 
 mod once_per_second;
 mod request;

@@ -192,6 +192,9 @@ async fn inner<B: actix_web::body::MessageBody>(
     if req.path() == "/broken-middleware" {
         return Err(error::ErrorImATeapot("the middleware failed"));
     }
+    if req.headers().contains_key("x-refuse") {
+        return Err(AuthError::LoginRequired.into());
+    }
     let sets_headers = req.headers().contains_key("x-headers");
     let mut answer = next.call(req).await?;
     if sets_headers {

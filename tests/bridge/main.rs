@@ -29,6 +29,7 @@ mod protection;
 mod redirect;
 mod refresh;
 mod refusal;
+mod refusing_middleware;
 mod remember;
 mod remember_cookie;
 mod replaced_login;

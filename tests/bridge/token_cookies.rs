@@ -145,26 +145,96 @@ fn a_header_beside_an_ambient_cookie() {
     browser.call("POST", "/require/header").bearer("junk").send().refused(401, "token_invalid");
 }
 
-/// A sibling site can set cookies for the whole domain, and cannot know which one a browser sends first.
+/// A sibling site can set cookies for the whole domain, and an earlier deployment may have left one.
 #[test]
-fn of_two_cookies_of_one_name_neither_counts() {
+fn of_several_cookies_of_one_name_the_genuine_one_counts() {
     let app = app(TokenCookies::default());
-    let (_, mine) = signed_in(&app, "panther");
-    let (_, planted) = signed_in(&app, "batman");
-    let send = |cookies: String| Anonymous(&app).call("GET", "/who_am_i").header("cookie", cookies).send().outcome();
-    let nobody = (401, "login_required".to_owned());
-    assert_eq!(send(format!("{ACCESS}={}; {ACCESS}={}", mine.access, planted.access)), nobody);
-    assert_eq!(send(format!("{ACCESS}={}; x=y; {ACCESS}={}", planted.access, mine.access)), nobody);
-    assert_eq!(send(format!("{ACCESS}={0}; {ACCESS}={0}", mine.access)), nobody);
-    assert_eq!(send(format!("{ACCESS}={}; {ACCESS}=", mine.access)), nobody);
-    assert_eq!(send(format!("{ACCESS}=")), nobody);
-    assert_eq!(send(format!("tollbridge%5Faccess={}", mine.access)), nobody);
-    assert_eq!(send(format!("x{ACCESS}={}", mine.access)), nobody);
-    assert_eq!(send(format!("{ACCESS}=\"{}\"", mine.access)), (401, "token_invalid".to_owned()));
-    let nobody = Anonymous(&app);
-    let two_lines = nobody.call("GET", "/who_am_i").header("cookie", format!("{ACCESS}={}", mine.access));
-    two_lines.header("cookie", format!("{ACCESS}={}", planted.access)).send().refused(401, "login_required");
-    assert_eq!(send(format!("a=b; {ACCESS}={}; {ACCESS_CSRF}=x; {ACCESS_CSRF}=y", mine.access)), (200, String::new()));
+    let (browser, mine) = signed_in(&app, "panther");
+    let (other, ended) = signed_in(&app, "batman");
+    vouched(&other, "POST", "/logout").send().expect(204);
+    let visitor = Anonymous(&app);
+    let send = |path: &str, lines: &[&str]| {
+        let call = visitor.call("GET", path);
+        lines.iter().fold(call, |call, line| call.header("cookie", line)).send()
+    };
+    let (good, ok) = (format!("{ACCESS}={}", mine.access), (200, String::new()));
+    let forged = format!("{}AAAA", &mine.access[..mine.access.len() - 4]);
+    for other in ["", "x", "a.b.c", "%ff", &forged, &mine.refresh, &mine.access, &ended.access] {
+        let other = format!("{ACCESS}={other}");
+        for lines in [vec![&*good, &other], vec![&other, &good], vec![&format!("{other}; x=y; {good}; {other}")]] {
+            assert_eq!(send("/who_am_i", &lines).outcome(), ok, "{lines:?}");
+        }
+    }
+    let refused = send("/who_am_i", &[&format!("{ACCESS}=x; {ACCESS}=y")]);
+    assert_eq!(refused.outcome(), (401, "token_invalid".to_owned()));
+    let over = send("/who_am_i", &[&format!("{ACCESS}=x; {ACCESS}={}", ended.access)]);
+    assert_eq!(over.outcome(), (401, "login_ended".to_owned()));
+    for nothing in [format!("{ACCESS}="), format!("tollbridge%5Faccess={}", mine.access), format!("x{good}")] {
+        assert_eq!(send("/who_am_i", &[&nothing]).outcome(), (401, "login_required".to_owned()), "{nothing}");
+    }
+    let quoted = send("/who_am_i", &[&format!("{ACCESS}=\"{}\"", mine.access)]);
+    assert_eq!(quoted.outcome(), (401, "token_invalid".to_owned()));
+    let csrf_twice = format!("a=b; {good}; {ACCESS_CSRF}=x; {ACCESS_CSRF}=y");
+    assert_eq!(send("/who_am_i", &[&csrf_twice]).outcome(), ok);
+
+    // Of several tokens of one login the newest counts: an older refresh token would end the login as reused.
+    let refresh_csrf = browser.cookie(REFRESH_CSRF).expect("a cookie");
+    let refreshed = browser.call("POST", "/cookies/refresh").header("x-csrf-token", &refresh_csrf).send().expect(200);
+    let new = refreshed.pair();
+    send("/who_am_i", &[&format!("{ACCESS}={}", new.access)]).expect(200);
+    app.advance(60);
+    let both = format!("{REFRESH}={}; {REFRESH}={}", mine.refresh, new.refresh);
+    let call = visitor.call("POST", "/cookies/refresh").header("cookie", both);
+    call.header("x-csrf-token", browser.cookie(REFRESH_CSRF).expect("a cookie")).send().expect(200);
+}
+
+#[test]
+fn cookies_of_two_logins_are_refused_and_removed() {
+    let with = |cookies: TokenCookies| {
+        let app = app(cookies);
+        let pairs = ["panther", "batman"].map(|user| Anonymous(&app).token_login(user));
+        let names: [(&str, fn(&Pair) -> &str); 2] = [(ACCESS, |pair| &pair.access), (REFRESH, |pair| &pair.refresh)];
+        names.map(|(name, token)| {
+            let cookies = format!("{name}={}; {name}={}", token(&pairs[0]), token(&pairs[1]));
+            let refused = Anonymous(&app).call("GET", "/who_am_i").header("cookie", cookies).send();
+            let refused = refused.refused(400, "invalid_request");
+            assert_eq!(refused.header("cache-control"), "no-store");
+            let removed = refused.set_cookies().into_iter().map(str::to_owned).collect::<Vec<_>>();
+            assert!(removed.iter().all(|cookie| cookie.contains("=;") && cookie.contains("Max-Age=0")), "{removed:?}");
+            removed
+        })
+    };
+    let all = [ACCESS, ACCESS_CSRF, REFRESH, REFRESH_CSRF];
+    let count = |removed: &[String], name: &str, attributes: &[&str], without: &str| {
+        let is = |cookie: &&String| {
+            let has = attributes.iter().all(|attribute| cookie.contains(attribute));
+            cookie.starts_with(&format!("{name}=")) && has && !cookie.contains(without)
+        };
+        removed.iter().filter(is).count()
+    };
+    for removed in with(TokenCookies::default()) {
+        for name in all {
+            assert_eq!(count(&removed, name, &["Path=/;"], "Domain"), 1, "{name}: {removed:?}");
+        }
+        assert_eq!(removed.len(), 4);
+    }
+    for removed in with(TokenCookies::default().domain("example.org")) {
+        for name in all {
+            assert_eq!(count(&removed, name, &["Path=/;"], "Domain"), 1, "{name}: {removed:?}");
+            assert_eq!(count(&removed, name, &["Path=/;", "Domain=example.org"], "nothing"), 1, "{name}: {removed:?}");
+        }
+        assert_eq!(removed.len(), 8);
+    }
+}
+
+#[test]
+fn a_store_that_is_down_removes_no_cookie() {
+    let app = app(TokenCookies::default());
+    let pairs = ["panther", "batman"].map(|user| Anonymous(&app).token_login(user));
+    let cookies = format!("{ACCESS}={}; {ACCESS}={}", pairs[0].access, pairs[1].access);
+    app.store().fail(&["find"]);
+    let answer = Anonymous(&app).call("GET", "/who_am_i").header("cookie", cookies).send();
+    assert!(answer.refused(503, "store_unavailable").set_cookies().is_empty());
 }
 
 /// Cookies of two logins, as after a sign-in that could replace only one of them.

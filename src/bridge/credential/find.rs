@@ -41,7 +41,7 @@ pub(crate) async fn find(
         presented.query = search.grammar.query(req.query_string(), place);
     }
     if let Some(names) = &search.cookies {
-        presented.cookie = find_in_cookies(req, names);
+        find_in_cookies(req, names, &mut presented);
     }
     search_body(req, search, limits, &mut presented).await?;
     Ok(presented)
@@ -151,10 +151,29 @@ fn look_in_json(
     Ok((tokens, if unread { unread::in_json(body) } else { Vec::new() }))
 }
 
-fn find_in_cookies(req: &ServiceRequest, names: &TokenCookies) -> ByType {
-    let find = |token_type| match raw_cookies::sole_value_of(req.headers(), names.cookie_name(token_type)) {
-        None | Some("") => Found::Nothing(Absence::Missing),
-        Some(token) => Found::Token(token.to_owned()),
+/// The number of different values of one cookie that are verified.
+const MAX_VALUES: usize = 32;
+
+/// Finds the tokens in cookies. If a cookie has several values, the first stands for them until one is chosen.
+fn find_in_cookies(req: &ServiceRequest, names: &TokenCookies, presented: &mut Presented) {
+    let mut find = |token_type| {
+        let values = raw_cookies::values_of(req.headers(), names.cookie_name(token_type));
+        let mut values = values.filter(|value| !value.is_empty());
+        let Some(first) = values.next() else { return Found::Nothing(Absence::Missing) };
+        let mut all = Vec::new();
+        for value in values.filter(|value| *value != first) {
+            if all.is_empty() {
+                all.push(first.to_owned());
+            }
+            if all.len() < MAX_VALUES && !all.iter().any(|other| other == value) {
+                all.push(value.to_owned());
+            }
+        }
+        if !all.is_empty() {
+            presented.repeated_cookies.push((token_type, all));
+        }
+        Found::Token(first.to_owned())
     };
-    ByType { access: find(TokenType::Access), refresh: find(TokenType::Refresh) }
+    let (access, refresh) = (find(TokenType::Access), find(TokenType::Refresh));
+    presented.cookie = ByType { access, refresh };
 }

@@ -55,6 +55,8 @@ pub(crate) struct Presented {
     pub(crate) query: Found,
     pub(crate) json: ByType,
     pub(crate) cookie: ByType,
+    /// The cookies that came with several values. One of each must be [chosen](Self::set_cookie).
+    pub(crate) repeated_cookies: Vec<(TokenType, Vec<String>)>,
     /// The custom credential that a [`RequestLoader`](crate::RequestLoader) found.
     pub(crate) custom: Option<String>,
     /// What the search of the body found besides tokens. Few requests have it, so it is boxed.
@@ -99,6 +101,15 @@ impl Presented {
         ];
         let is_presented = |found: &Found| !matches!(found, Found::Nothing(why) if *why != Absence::Ignored);
         self.custom.is_some() || places.into_iter().any(is_presented)
+    }
+
+    /// Sets the token in a cookie.
+    pub(crate) fn set_cookie(&mut self, token_type: TokenType, token: String) {
+        let cookie = match token_type {
+            TokenType::Access => &mut self.cookie.access,
+            TokenType::Refresh => &mut self.cookie.refresh,
+        };
+        *cookie = Found::Token(token);
     }
 
     /// Why the body could not be searched, if it is JSON or a form.

@@ -17,18 +17,6 @@ fn value_in<'h>(pair: &'h [u8], name: &str) -> Option<&'h str> {
     std::str::from_utf8(value.trim_ascii()).ok()
 }
 
-/// The value of the only cookie with exactly this raw name. A repeated cookie counts as missing, because another host
-/// may have set one of the two.
-pub(crate) fn sole_value_of<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-    let mut named = pairs(headers).filter(|pair| name_of(pair) == name.as_bytes());
-    let (pair, second) = (named.next()?, named.next());
-    if second.is_some() {
-        tracing::warn!("a request repeated the cookie of a token; all cookies of that name are ignored");
-        return None;
-    }
-    value_in(pair, name)
-}
-
 /// The raw pairs of the `Cookie` headers.
 pub(crate) fn pairs(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
     headers.get_all(COOKIE).flat_map(|line| line.as_bytes().split(|byte| *byte == b';')).map(<[u8]>::trim_ascii)

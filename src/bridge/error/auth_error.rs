@@ -262,7 +262,10 @@ impl ResponseError for AuthError {
     }
 
     fn error_response(&self) -> HttpResponse {
-        if self.status().is_server_error() {
+        if let Self::Overloaded { .. } = self {
+            // No fault of the service, and a crowd causes it at any rate.
+            tracing::debug!(code = self.code(), "request failed");
+        } else if self.status().is_server_error() {
             tracing::error!(code = self.code(), error = %self, "request failed");
         }
         let mut response = ProblemDetails::new(self.status(), self.code(), self.detail()).respond();

@@ -13,10 +13,11 @@ pub fn prefers_html(req: &HttpRequest) -> bool {
     let mut html = 0;
     let mut json = 0;
     for (range, quality) in accepted(req.headers()) {
-        match range.to_ascii_lowercase().as_str() {
-            "text/html" => html = html.max(quality),
-            "application/json" | "application/problem+json" => json = json.max(quality),
-            _ => {}
+        let is = |name: &str| range.eq_ignore_ascii_case(name);
+        if is("text/html") {
+            html = html.max(quality);
+        } else if is("application/json") || is("application/problem+json") {
+            json = json.max(quality);
         }
     }
     html > 0 && html >= json

@@ -1,5 +1,5 @@
-//! How a refusal is rendered. Every [`AuthError`] of a handler, a guard or an extractor passes here. The response is the
-//! first of these that is configured and applies:
+//! How a refusal is rendered. Every [`AuthError`] of a handler, a guard, an extractor or a middleware passes here. The
+//! response is the first of these that is configured and applies:
 //!
 //! 1. the response of an [`OnRefusal`] hook;
 //! 2. a redirect to a view;
@@ -9,16 +9,17 @@
 use std::time::Duration;
 
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
-use actix_web::dev::ServiceResponse;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_LOCATION,
     CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, LAST_MODIFIED, SET_COOKIE,
     TRANSFER_ENCODING, VARY, WWW_AUTHENTICATE,
 };
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{Error, HttpRequest, HttpResponse};
 
 use super::accept::prefers_html;
+use super::kept_request::KeptRequest;
 use super::refusal::Refusal;
 use super::views::Views;
 use crate::bridge::credential::ArrivingBody;
@@ -45,6 +46,33 @@ pub(crate) struct ResponseSettings {
 }
 
 impl ResponseSettings {
+    /// What is kept of a request for an error that a middleware returns as `Err`. `None` if such an error would be answered
+    /// as the problem document anyway.
+    pub(crate) fn keep(&self, req: &ServiceRequest) -> Option<Box<KeptRequest>> {
+        let wants_page = || self.error_page.is_some() && prefers_html(req.request());
+        let is_needed = !self.on_refusal.is_empty()
+            || self.events.has_listeners()
+            || self.views.apply_to(req.request())
+            || wants_page();
+        is_needed.then(|| Box::new(KeptRequest::of(req)))
+    }
+
+    /// Renders a refusal, also one that a middleware has returned as `Err`. Every other result passes unchanged.
+    pub(crate) fn render_result<B: MessageBody>(
+        &self,
+        result: Result<ServiceResponse<B>, Error>,
+        kept: Option<Box<KeptRequest>>,
+    ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+        match (result, kept) {
+            (Ok(res), _) => Ok(self.render_refusal(res)),
+            (Err(error), Some(kept)) if error.as_error::<AuthError>().is_some() => {
+                let answer = kept.answer(error, |refused| self.render_refusal(refused));
+                Ok(answer.map_into_boxed_body().map_into_right_body())
+            }
+            (Err(error), _) => Err(error),
+        }
+    }
+
     /// Renders a refusal. Every other response passes unchanged.
     pub(crate) fn render_refusal<B: MessageBody>(&self, res: ServiceResponse<B>) -> ServiceResponse<EitherBody<B>> {
         let is_configured = !self.on_refusal.is_empty()

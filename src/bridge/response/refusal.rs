@@ -33,6 +33,10 @@ impl<'a> Refusal<'a> {
     }
 
     /// The request.
+    ///
+    /// Where a middleware inside the bridge has returned the refusal as `Err`, actix-web has dropped the request already.
+    /// This is a copy then: it has the method, the target, the headers, the peer's address and the session, but no route
+    /// and no application data. A middleware that returns `Ok(req.error_response(error))` keeps the request.
     pub fn request(&self) -> &HttpRequest {
         self.req
     }

@@ -12,6 +12,7 @@ use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
 
 use super::answers::ResponseSettings;
+use super::kept_request::KeptRequest;
 
 /// A service that renders the refusals of the inner service.
 pub(crate) struct RefusalRenderer<S> {
@@ -40,13 +41,15 @@ where
     }
 
     fn call(&self, req: ServiceRequest) -> Self::Future {
-        RefusalRendererFuture { settings: Arc::clone(&self.settings), response: self.service.call(req) }
+        let kept = self.settings.keep(&req);
+        RefusalRendererFuture { settings: Arc::clone(&self.settings), kept, response: self.service.call(req) }
     }
 }
 
 /// The future of [`RefusalRenderer`]. It is a named type, so requests with a session need no allocation for it.
 pub(crate) struct RefusalRendererFuture<F> {
     settings: Arc<ResponseSettings>,
+    kept: Option<Box<KeptRequest>>,
     response: F,
 }
 
@@ -58,7 +61,8 @@ where
     type Output = Result<ServiceResponse<EitherBody<B>>, Error>;
 
     fn poll(mut self: Pin<&mut Self>, ctx: &mut Context<'_>) -> Poll<Self::Output> {
-        let response = ready!(Pin::new(&mut self.response).poll(ctx))?;
-        Poll::Ready(Ok(self.settings.render_refusal(response)))
+        let result = ready!(Pin::new(&mut self.response).poll(ctx));
+        let kept = self.kept.take();
+        Poll::Ready(self.settings.render_result(result, kept))
     }
 }

@@ -5,10 +5,11 @@ use std::fmt;
 use actix_session::SessionExt as _;
 use actix_web::http::header::{HOST, HeaderValue, LOCATION};
 use actix_web::http::{Method, StatusCode};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
 use url::{Origin, Url};
 
 use super::accept::is_navigation;
+use super::kept_request::CameOverTls;
 use super::messages::FlashMessage;
 use super::redirect::{safe_next, view_url};
 use super::{messages, next_page};
@@ -212,7 +213,8 @@ fn is_host(host: &str) -> bool {
 /// The origin of this site according to the `Host` header of a request.
 fn request_origin(req: &HttpRequest) -> Option<String> {
     let host = req.headers().get(HOST)?.to_str().ok().filter(|host| is_host(host))?;
-    let scheme = if req.app_config().secure() { "https" } else { "http" };
+    let is_secure = req.app_config().secure() || req.extensions().contains::<CameOverTls>();
+    let scheme = if is_secure { "https" } else { "http" };
     Some(format!("{scheme}://{host}"))
 }
 

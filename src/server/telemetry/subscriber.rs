@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::panic;
 
+use tokio::runtime::Handle;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -11,17 +12,17 @@ use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 use super::once_per_second::OncePerSecond;
 use crate::server::config::{LogConfig, LogFormat};
 
-/// Installs the log of this process, and the log of panics.
+/// Installs the log of this process, and the log of panics. `runtime` writes the lines that count others.
 ///
 /// # Errors
 ///
 /// The process has a log already.
-pub fn install(config: &LogConfig) -> Result<(), TryInitError> {
+pub fn install(config: &LogConfig, runtime: Handle) -> Result<(), TryInitError> {
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter(&config.level))
         .with_ansi(false)
         .with_writer(|| OneLine(io::stderr()));
-    let once = OncePerSecond::default();
+    let once = OncePerSecond::new(runtime);
     match config.format {
         LogFormat::Text => builder.finish().with(once).try_init()?,
         LogFormat::Json => builder.json().flatten_event(true).with_span_list(false).finish().with(once).try_init()?,

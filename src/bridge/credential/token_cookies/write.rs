@@ -101,6 +101,26 @@ impl TokenCookies {
         }
     }
 
+    /// The cookies that remove every cookie of both tokens: with the configured domain and paths, and also host-only for
+    /// the whole site, because another may have been set under other settings.
+    pub(crate) fn removals(&self) -> Vec<Cookie<'_>> {
+        let mut removals = Vec::new();
+        for names in [&self.access, &self.refresh] {
+            for (named, http_only) in [(&names.cookie, true), (&names.csrf_cookie, false)] {
+                let mut cookie = self.cookie(named, "", http_only);
+                cookie.make_removal();
+                if self.domain.is_some() || named.path != "/" {
+                    let mut plain = cookie.clone();
+                    plain.unset_domain();
+                    plain.set_path("/");
+                    removals.push(plain);
+                }
+                removals.push(cookie);
+            }
+        }
+        removals
+    }
+
     fn cookie<'a>(&'a self, named: &'a CookieName, value: &'a str, http_only: bool) -> Cookie<'a> {
         let mut cookie = Cookie::new(&named.name, value);
         cookie.set_path(&named.path);
