@@ -257,6 +257,42 @@ fn the_table_and_the_description_agree() {
 }
 
 #[test]
+fn the_answers_to_bodies_that_cannot_be_read_are_described() {
+    let app = TestApp::start();
+    let description = Anonymous(&app).get("/openapi.json").expect(200).json();
+    let large = format!(r#"{{"pad":"{}"}}"#, "x".repeat(2 << 20)).into_bytes();
+    let faults: [(&str, &str, Vec<u8>); 6] = [
+        ("text/plain", "", b"x".to_vec()),
+        (JSON, "", large),
+        (JSON, "br", b"{}".to_vec()),
+        (JSON, "gzip", b"{}".to_vec()),
+        (JSON, "", b"{\"x\":\"\x80\"}".to_vec()),
+        (FORM, "", b"x=\x80".to_vec()),
+    ];
+    let mut seen = BTreeSet::new();
+    for (path, methods) in description["paths"].as_object().expect("paths") {
+        for (method, operation) in methods.as_object().expect("methods") {
+            for (content_type, encoding, body) in &faults {
+                let client = Anonymous(&app);
+                let call = client.call(&method.to_uppercase(), path).body(content_type, body.clone());
+                let call = if encoding.is_empty() { call } else { call.header("content-encoding", encoding) };
+                let status = call.send().status;
+                let described = &operation["responses"][status.to_string()];
+                assert_ne!(described, &Value::Null, "{method} {path}: {status} is not described");
+                if method == "post" {
+                    seen.insert((path.clone(), status));
+                }
+            }
+        }
+    }
+    for path in ["/login", "/account/password", "/who_am_i", "/refresh", "/logout"] {
+        for status in [400, 413, 415] {
+            assert!(seen.contains(&(path.to_owned(), status)), "{path} did not answer {status}: {seen:?}");
+        }
+    }
+}
+
+#[test]
 fn both_faces_say_the_same() {
     let app = TestApp::start();
     let clients = Clients::new(&app);

@@ -193,9 +193,9 @@ fn cookies_of_two_logins_are_refused_and_removed() {
     let with = |cookies: TokenCookies| {
         let app = app(cookies);
         let pairs = ["panther", "batman"].map(|user| Anonymous(&app).token_login(user));
-        let names: [(&str, fn(&Pair) -> &str); 2] = [(ACCESS, |pair| &pair.access), (REFRESH, |pair| &pair.refresh)];
-        names.map(|(name, token)| {
-            let cookies = format!("{name}={}; {name}={}", token(&pairs[0]), token(&pairs[1]));
+        let [one, other] = pairs;
+        [(ACCESS, one.access, other.access), (REFRESH, one.refresh, other.refresh)].map(|(name, one, other)| {
+            let cookies = format!("{name}={one}; {name}={other}");
             let refused = Anonymous(&app).call("GET", "/who_am_i").header("cookie", cookies).send();
             let refused = refused.refused(400, "invalid_request");
             assert_eq!(refused.header("cache-control"), "no-store");
