@@ -3,8 +3,10 @@
 #![cfg(feature = "server")]
 #![expect(clippy::unwrap_used, reason = "a test ends where its world is not what it says")]
 
-use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
+#[path = "support/recorded_log.rs"]
+mod recorded_log;
+
+use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderMap;
@@ -16,32 +18,10 @@ use tollbridge::server::recover::Recover;
 use tollbridge::server::telemetry::{OneLine, Telemetry};
 use tracing::level_filters::LevelFilter;
 
-/// What was logged.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+use crate::recorded_log::RecordedLog;
 
-impl Log {
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-
-    /// Records the log of this thread at this level until the guard is dropped.
-    fn record(&self, level: LevelFilter) -> tracing::subscriber::DefaultGuard {
-        let log = self.clone();
-        let subscriber = tracing_subscriber::fmt().with_max_level(level).with_ansi(false);
-        tracing::subscriber::set_default(subscriber.with_writer(move || OneLine(log.clone())).finish())
-    }
-}
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+fn record(log: &RecordedLog, level: LevelFilter) -> tracing::dispatcher::DefaultGuard {
+    log.record(level, OneLine)
 }
 
 /// Sends a request through the whole stack and answers status, headers and body.
@@ -93,8 +73,8 @@ async fn every_response_has_the_security_headers() {
 
 #[actix_web::test]
 async fn a_panic_is_a_500_and_the_next_request_is_served() {
-    let log = Log::default();
-    let recording = log.record(LevelFilter::INFO);
+    let log = RecordedLog::default();
+    let recording = record(&log, LevelFilter::INFO);
     let (status, headers, body) = send(false, TestRequest::with_uri("/panic")).await;
     drop(recording);
     assert_eq!(status, 500);
@@ -144,11 +124,11 @@ async fn one_event_per_request_at_the_level_of_its_status_and_without_secrets() 
             let request = TestRequest::with_uri(&format!("{path}?token=in_the_query"));
             request.insert_header(("authorization", "Bearer in_the_header")).insert_header(("x-request-id", "id-1"))
         };
-        let (verbose, quiet) = (Log::default(), Log::default());
-        let recording = verbose.record(LevelFilter::DEBUG);
+        let (verbose, quiet) = (RecordedLog::default(), RecordedLog::default());
+        let recording = record(&verbose, LevelFilter::DEBUG);
         send(false, request()).await;
         drop(recording);
-        let recording = quiet.record(LevelFilter::INFO);
+        let recording = record(&quiet, LevelFilter::INFO);
         send(false, request()).await;
         drop(recording);
         let route = if path == "/nowhere" { "unmatched" } else { path };
@@ -177,8 +157,8 @@ async fn a_method_can_be_any_word_and_is_not_logged() {
 
 #[actix_web::test]
 async fn a_path_forges_no_line() {
-    let log = Log::default();
-    let recording = log.record(LevelFilter::DEBUG);
+    let log = RecordedLog::default();
+    let recording = record(&log, LevelFilter::DEBUG);
     send(false, TestRequest::with_uri("/%0d%0aERROR%1b[31m/x")).await;
     tracing::info!(path = "/\r\nERROR forged \u{1b}[31m", "\r\nERROR forged \u{1b}[31m");
     tracing::info!(error = %"line one\nERROR forged");

@@ -77,6 +77,9 @@ where
         Box::pin(async move {
             let read = engine.reader.read(&mut req).await;
             let body = ArrivingBody::of(req.request());
+            if let Some(body) = &body {
+                body.remember_connection().await;
+            }
             let mut presented = match read {
                 Ok(presented) => presented,
                 Err(BodyTimeout) => {

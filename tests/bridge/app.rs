@@ -242,6 +242,7 @@ fn routes(app: &mut ServiceConfig) {
         .route("/session-write/{name}", web::post().to(session_write))
         .route("/session-read", web::get().to(session_read))
         .route("/slow", web::post().to(slow))
+        .route("/stall", web::post().to(stall))
         .route("/fail", web::route().to(fail))
         .route("/panic", web::route().to(panic))
         // A catch-all that wants a user, below a path that another parser would read as a host.
@@ -434,6 +435,13 @@ async fn session_write(
 async fn session_read(user: MaybeUser<User>, session: Session) -> Result<impl Responder, actix_web::Error> {
     let note: Option<String> = session.get("note")?;
     Ok(Json(json!({ "note": note, "user": user.as_ref().map(|user| user.id) })))
+}
+
+/// Holds up its worker, as a machine does that has too much to do.
+async fn stall(slow: Data<Slow>) -> HttpResponse {
+    slow.entered.add_permits(1);
+    std::thread::sleep(Duration::from_millis(1700));
+    HttpResponse::NoContent().finish()
 }
 
 async fn slow(user: MaybeUser<User>, session: Session, slow: Data<Slow>) -> Result<impl Responder, actix_web::Error> {

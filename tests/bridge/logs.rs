@@ -1,8 +1,5 @@
 //! What the log says at its most talkative: no credential, wherever it was presented and whatever became of it.
 
-use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
-
 use actix_web::http::header::{AUTHORIZATION, COOKIE, SET_COOKIE};
 use actix_web::test::{TestRequest, call_service, init_service};
 use actix_web::{App, HttpRequest, HttpResponse, Responder, web};
@@ -15,26 +12,8 @@ use tollbridge::{
 use tracing::level_filters::LevelFilter;
 
 use crate::app::World;
+use crate::recorded_log::RecordedLog;
 use crate::token_cookies::claims;
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.lock().expect("a whole log")).into_owned()
-    }
-}
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().expect("a whole log").write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 struct ApiKeys;
 
@@ -74,10 +53,8 @@ fn present(place: CredentialLocation, path: &str, token: &str, csrf: &str) -> Te
 
 #[actix_web::test]
 async fn no_credential_is_in_the_log() {
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt().with_max_level(LevelFilter::TRACE).with_ansi(false);
-    let _recording = tracing::subscriber::set_default(subscriber.with_writer(move || writer.clone()).finish());
+    let log = RecordedLog::default();
+    let _recording = log.record(LevelFilter::TRACE, |log| log);
 
     let world = World::default();
     let everywhere = TokenLocations::new(&[Header, Cookie, Query, Json]).cookies(TokenCookies::default());

@@ -5,6 +5,9 @@ mod app;
 #[path = "../support/clients.rs"]
 mod clients;
 mod guarded;
+#[cfg(feature = "server")]
+#[path = "../support/recorded_log.rs"]
+mod recorded_log;
 mod store;
 #[path = "../support/vectors.rs"]
 mod vectors;

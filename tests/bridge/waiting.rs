@@ -1,7 +1,7 @@
 //! No client keeps a request, a handler or a connection for longer than it may, and no read waits for a write.
 
 use std::io::{ErrorKind, Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
 use crate::app::TestApp;
@@ -127,6 +127,35 @@ fn a_connection_ends_with_an_answer_before_the_body() {
             });
         }
     });
+}
+
+/// The end of a connection has a deadline of actix-http's, by a clock that is behind then.
+#[test]
+fn a_connection_ends_whose_worker_is_held_up() {
+    let app = TestApp::start();
+    let open = || {
+        let mut socket = TcpStream::connect(app.addr).expect("a connection");
+        socket.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout");
+        socket.write_all(b"GET /never-asks HTTP/1.1\r\nHost: x\r\n\r\n").expect("the server listens");
+        assert_ne!(socket.read(&mut [0; 4096]).expect("an answer"), 0);
+        socket
+    };
+    let mut sockets: Vec<TcpStream> = (0..8).map(|_| open()).collect();
+    // Each worker has one of them, whichever has the others.
+    for socket in &mut sockets[..2] {
+        socket.write_all(head("/stall", "text/plain", "Content-Length: 0").as_bytes()).expect("the server listens");
+    }
+    (0..2).for_each(|_| app.slow.wait_until_entered());
+    for socket in &mut sockets[2..] {
+        let request = format!("{}5\r\nhello\r\n0\r\n\r\n", head("/nowhere", "text/plain", CHUNKED));
+        socket.write_all(request.as_bytes()).expect("the server listens");
+        socket.shutdown(Shutdown::Write).expect("it is open");
+    }
+    for mut socket in sockets.split_off(2) {
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).expect("an end");
+        assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
+    }
 }
 
 /// A whole body is no reason to close, whether it is read or not.

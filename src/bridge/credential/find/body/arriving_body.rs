@@ -2,9 +2,10 @@
 //! whether it timed out and whether all of it was read.
 
 use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use actix_web::HttpMessage as _;
@@ -14,9 +15,13 @@ use actix_web::error::PayloadError;
 use actix_web::rt::time::{Instant, Sleep, sleep};
 use actix_web::web::Bytes;
 use futures_util::Stream;
+use tokio::runtime::Handle;
 
 /// The minimum rate of a body, in bytes a second.
 const MIN_RATE: u64 = 1024;
+
+/// The time after which the connection of an unread body is polled once more.
+const LAST_POLL: Duration = Duration::from_secs(1);
 
 /// The payload of a request whose body may not have arrived yet. It is a request extension.
 ///
@@ -29,12 +34,33 @@ struct Arrival {
     /// `None` once the body has been read to its end.
     payload: RefCell<Option<Payload>>,
     timed_out: Cell<bool>,
+    /// The task of the connection.
+    connection: RefCell<Option<Waker>>,
+}
+
+/// The connection is closing when its unread body is dropped, and actix-http 3.20 may have lost the deadline for that. Its
+/// clock is behind when the worker was held up, and a deadline that is over when it is set wakes nobody. The task sees
+/// it when it is polled once more.
+impl Drop for Arrival {
+    fn drop(&mut self) {
+        let (Some(_), Some(connection)) = (self.payload.get_mut(), self.connection.take()) else { return };
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(async move {
+                sleep(LAST_POLL).await;
+                connection.wake();
+            });
+        }
+    }
 }
 
 impl ArrivingBody {
     /// Makes the payload an extension of its request.
     pub(super) fn new(req: &ServiceRequest, payload: Payload) -> Self {
-        let arrival = Arrival { payload: RefCell::new(Some(payload)), timed_out: Cell::new(false) };
+        let arrival = Arrival {
+            payload: RefCell::new(Some(payload)),
+            timed_out: Cell::default(),
+            connection: RefCell::default(),
+        };
         let body = Self(Rc::new(arrival));
         req.extensions_mut().insert(body.clone());
         body
@@ -43,6 +69,15 @@ impl ArrivingBody {
     /// The body of a request. `None` if there is none, or if it was read before the handler was called.
     pub(crate) fn of(req: &HttpRequest) -> Option<Self> {
         req.extensions().get::<Self>().cloned()
+    }
+
+    /// Remembers the calling task as that of the connection.
+    pub(crate) async fn remember_connection(&self) {
+        poll_fn(|ctx| {
+            *self.0.connection.borrow_mut() = Some(ctx.waker().clone());
+            Poll::Ready(())
+        })
+        .await;
     }
 
     /// Whether some of the body has not been read.
