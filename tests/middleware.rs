@@ -146,8 +146,8 @@ async fn one_event_per_request_at_the_level_of_its_status_and_without_secrets() 
 #[actix_web::test]
 async fn a_method_can_be_any_word_and_is_not_logged() {
     for (method, logged) in [("PATCH", "PATCH"), ("secret_word", "other"), ("get", "other")] {
-        let log = Log::default();
-        let recording = log.record(LevelFilter::DEBUG);
+        let log = RecordedLog::default();
+        let recording = record(&log, LevelFilter::DEBUG);
         send(false, TestRequest::with_uri("/").method(method.parse().unwrap())).await;
         drop(recording);
         let log = log.text();
