@@ -129,14 +129,18 @@ fn a_file_that_is_removed_or_replaced_is_noticed() {
 #[test]
 fn readiness_waits_for_no_write() {
     let app = TestApp::at(TestDatabase::sqlite(), &[]);
-    let _held = app.place.hold("SELECT 1");
+    let held = app.place.hold("SELECT 1");
     let credentials = json!({ "username": "panther", "password": PASSWORD });
     std::thread::scope(|scope| {
         let write = scope.spawn(|| Anonymous(&app).post_json("/login", &credentials));
         Anonymous(&app).get("/readyz").expect(200);
         assert!(!write.is_finished(), "the login waits for whoever writes");
+        let began = Instant::now();
         assert_unavailable(write.join().expect("an answer"), "a login that waited in vain");
+        assert!(began.elapsed() < IN_TIME, "it took {:?}", began.elapsed());
     });
+    drop(held);
+    Anonymous(&app).token_login("panther");
 }
 
 #[test]

@@ -61,6 +61,8 @@ class Server:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            # SIGXFSZ stays ignored, so that a limit for the size of files is an error and no death.
+            restore_signals=False,
         )
         # Both pipes are drained for as long as the server lives, or it would stop at a full one.
         self._readers = [

@@ -1,7 +1,6 @@
 //! The database URL: the backend, its address, and what of the URL may be shown.
 
 use std::path::absolute;
-use std::time::Duration;
 
 use super::error::DatabaseError;
 
@@ -20,16 +19,6 @@ impl Address {
             Some(("sqlite", path)) => sqlite(url, path),
             Some(("postgres" | "postgresql", rest)) => postgres(url, rest),
             _ => Err(DatabaseError::UnknownUrl(start_of(url))),
-        }
-    }
-
-    /// How long a caller waits for an answer: its place in the queue, a new connection, and the statements. A request
-    /// to a server that does not answer is refused within two seconds. SQLite is slower only while another process
-    /// writes, which it waits for.
-    pub(super) fn deadline(&self) -> Duration {
-        match self {
-            Self::Sqlite(_) => Duration::from_secs(6),
-            Self::Postgres { .. } => Duration::from_millis(1800),
         }
     }
 

@@ -19,10 +19,13 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use super::address::Address;
 use super::error::DatabaseError;
 
-/// How long a statement waits for SQLite's lock when another process holds it.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long the start of a program waits for SQLite's lock when another process holds it.
+const START_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long PostgreSQL works at a statement: less than its caller waits, so that the caller learns what became of it.
+/// How long any other statement waits for it: less than its caller waits, so that the caller learns what became of it.
+const BUSY_TIMEOUT: Duration = Duration::from_millis(1500);
+
+/// How long PostgreSQL works at a statement.
 const STATEMENT_TIMEOUT: &str = "SET statement_timeout = '1500ms'";
 
 /// The pragmas of a write connection. FULL: a committed write survives a power failure.
@@ -59,7 +62,8 @@ impl Connection {
             Address::Sqlite(path) => {
                 let mut connection = sqlite(address, path)?;
                 let set_up = enter_wal(&mut connection)
-                    .and_then(|()| WRITER.into_iter().try_for_each(|pragma| connection.batch_execute(pragma)));
+                    .and_then(|()| WRITER.into_iter().try_for_each(|pragma| connection.batch_execute(pragma)))
+                    .and_then(|()| set_busy_timeout(&mut connection, BUSY_TIMEOUT));
                 set_up.map_err(|error| refused(address, &error.to_string()))?;
                 Ok(Self::Sqlite(connection))
             }
@@ -81,6 +85,21 @@ impl Connection {
         let set_up = READER.into_iter().try_for_each(|pragma| connection.batch_execute(pragma));
         set_up.map_err(|error| refused(address, &error.to_string()))?;
         Ok(Self::Sqlite(connection))
+    }
+
+    /// Does `work` of a program's start, which waits longer for SQLite's lock.
+    pub(super) fn at_start<T, E: From<QueryError>>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        if let Self::Sqlite(c) = self {
+            set_busy_timeout(c, START_TIMEOUT)?;
+        }
+        let done = work(self);
+        if let Self::Sqlite(c) = self {
+            set_busy_timeout(c, BUSY_TIMEOUT)?;
+        }
+        done
     }
 
     /// Lets the statements of this transaction take as long as they need.
@@ -149,15 +168,19 @@ fn sqlite(address: &Address, path: &str) -> Result<SqliteConnection, DatabaseErr
     SqliteConnection::establish(&uri).map_err(|error| refused(address, &error.to_string()))
 }
 
+fn set_busy_timeout(connection: &mut SqliteConnection, time: Duration) -> QueryResult<()> {
+    connection.batch_execute(&format!("PRAGMA busy_timeout = {}", time.as_millis()))
+}
+
 /// Turns on the write-ahead log, a persistent property of the file. SQLite does not wait for its lock here: of two
 /// processes that open a new file at once, one gets `SQLITE_BUSY` and has to retry.
 fn enter_wal(connection: &mut SqliteConnection) -> QueryResult<()> {
-    connection.batch_execute(&format!("PRAGMA busy_timeout = {}", BUSY_TIMEOUT.as_millis()))?;
+    set_busy_timeout(connection, START_TIMEOUT)?;
     let begin = Instant::now();
     loop {
         match connection.batch_execute("PRAGMA journal_mode = WAL") {
             Err(QueryError::DatabaseError(_, cause))
-                if cause.message().contains("locked") && begin.elapsed() < BUSY_TIMEOUT =>
+                if cause.message().contains("locked") && begin.elapsed() < START_TIMEOUT =>
             {
                 sleep(Duration::from_millis(10));
             }

@@ -24,8 +24,8 @@ use super::touches::Touches;
 /// cannot be written is dropped with a warning in the log, at most one a second.
 ///
 /// Its methods must be called on a tokio runtime. A write is committed when its future resolves with success. Once
-/// begun, it is carried out even if that future is dropped. A caller waits for an answer at most 1.8 seconds on
-/// PostgreSQL and 6 on SQLite; then the store is [unavailable](crate::StoreError). While a connection has failed within
+/// begun, it is carried out even if that future is dropped. A caller waits for an answer at most 1.8 seconds,
+/// also for another process that writes to the SQLite file; then the store is [unavailable](crate::StoreError). While a connection has failed within
 /// the last second, it is unavailable at once.
 #[derive(Clone)]
 pub struct Database(pub(super) Arc<Inner>);

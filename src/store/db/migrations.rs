@@ -20,14 +20,15 @@ const LOCK: &str = "SELECT pg_advisory_xact_lock(7310612019462103154)";
 /// Applies the pending migrations in one transaction that holds a lock from its start, and returns their names. Of
 /// several processes that do this at once, one applies them and the others find none pending.
 pub(super) fn migrate(connection: &mut Connection) -> Result<Vec<String>, DatabaseError> {
-    let migrated = connection.transaction(|connection| {
+    let migrate = |connection: &mut Connection| {
         connection.take_time()?;
         lock(connection)?;
         match connection {
             Connection::Sqlite(c) => apply(c, SQLITE),
             Connection::Postgres(c) => apply(c, POSTGRES),
         }
-    });
+    };
+    let migrated = connection.at_start(|connection| connection.transaction(migrate));
     migrated.map_err(|failed| match failed {
         Failed::Migration(cause) => DatabaseError::Migrate(cause),
         Failed::Newer { found, known } => DatabaseError::NewerSchema { found, known },

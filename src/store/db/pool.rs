@@ -23,6 +23,10 @@ use crate::StoreError;
 /// than this, so callers wait only for the first failure.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
+/// How long a caller waits for an answer: its place in the queue, a new connection, and the statements. A request that the
+/// database does not answer is refused within two seconds.
+const DEADLINE: Duration = Duration::from_millis(1800);
+
 /// How long a thread waits for a new connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(1500);
 
@@ -66,7 +70,6 @@ impl r2d2::HandleError<DatabaseError> for CallersLog {
 /// Threads and as many connections at most. Callers are served in order of arrival.
 pub(super) struct Pool {
     shared: Arc<Shared>,
-    deadline: Duration,
 }
 
 struct Shared {
@@ -88,7 +91,6 @@ struct State {
 
 impl Pool {
     pub(super) fn new(address: Arc<Address>, size: u32) -> Self {
-        let deadline = address.deadline();
         let refused = Arc::default();
         let connections = r2d2::Pool::builder()
             .max_size(size)
@@ -98,7 +100,7 @@ impl Pool {
             .error_handler(Box::new(CallersLog))
             .build_unchecked(Manager { address, refused: Arc::clone(&refused) });
         let shared = Shared { connections, refused, state: Mutex::default(), work: Condvar::new() };
-        Self { shared: Arc::new(shared), deadline }
+        Self { shared: Arc::new(shared) }
     }
 
     /// Runs `work` on a thread. It does not begin when the caller has stopped waiting, and once begun goes on to its end.
@@ -107,7 +109,7 @@ impl Pool {
         work: impl FnOnce(&mut Connection) -> T + Send + 'static,
     ) -> Result<T, StoreError> {
         let done = self.begin(|shared| shared.run(work))?;
-        let in_time = timeout(self.deadline, done).await;
+        let in_time = timeout(DEADLINE, done).await;
         in_time.map_err(|_elapsed| StoreError::new("the database did not answer in time"))?.map_err(StoreError::new)?
     }
 
@@ -126,7 +128,7 @@ impl Pool {
         query: impl Fn(&mut Connection) -> QueryResult<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let done = self.begin(move |shared| shared.read(query))?;
-        let in_time = timeout(self.deadline, done).await;
+        let in_time = timeout(DEADLINE, done).await;
         in_time.map_err(|_elapsed| StoreError::new("the database did not answer in time"))?.map_err(StoreError::new)?
     }
 

@@ -1,0 +1,218 @@
+"""kill -9, again and again, while clients write. What was acknowledged must be there afterwards.
+
+    python3 tests/people/kill.py sqlite|postgres [ROUNDS]
+
+Each client has a user of its own and sends one request after the other, so one write of each may be under way at the
+kill. Of that one either outcome is right.
+"""
+
+import http.client
+import json
+import pathlib
+import random
+import sys
+import tempfile
+import threading
+import time
+
+import tollbridge
+from cluster import Cluster
+
+CLIENTS = 6
+MOST_LOGINS = 4
+
+# Hashing costs next to nothing, so that writes are what the kill meets. Tokens outlive all rounds.
+SETTINGS = {
+    "PASSWORD__MEMORY_KIB": "8",
+    "PASSWORD__ITERATIONS": "1",
+    "TOKEN__ACCESS_TTL": "1h",
+    "SERVER__WORKERS": "2",
+    "LOG__LEVEL": "error",
+}
+
+
+class Gone(Exception):
+    """The server has not answered."""
+
+
+class Login:
+    """One sign-in, with tokens or with a cookie. `lives` is what was acknowledged; `None` when it is not known."""
+
+    def __init__(self, answer):
+        self.pair = answer.body if answer.body.get("access_token") else None
+        self.cookie = answer.cookie
+        self.lives = True
+        self.fresh = True
+
+    def headers(self):
+        if self.pair:
+            return {"Authorization": f"Bearer {self.pair['access_token']}"}
+        return {"Cookie": self.cookie}
+
+
+class Answer:
+    def __init__(self, response):
+        text = response.read()
+        self.status = response.status
+        self.body = json.loads(text) if text.startswith(b"{") else {}
+        cookies = (value.split(";")[0] for value in response.headers.get_all("Set-Cookie") or ())
+        self.cookie = "; ".join(cookie for cookie in cookies if not cookie.endswith("="))
+        self.text = text
+
+
+class Writer:
+    """A client that knows what was acknowledged to it."""
+
+    def __init__(self, username, password):
+        self.username = username
+        # The passwords of which one is the right one.
+        self.passwords = [password]
+        self.logins = []
+        self.writes = 0
+        self.wrong = []
+        self.connection = None
+
+    def connect(self, port):
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+
+    def post(self, path, body, headers=None, method="POST"):
+        headers = {"Content-Type": "application/json", "Origin": f"http://127.0.0.1:{self.connection.port}", **(headers or {})}
+        try:
+            self.connection.request(method, path, json.dumps(body), headers)
+            return Answer(self.connection.getresponse())
+        except (OSError, http.client.HTTPException) as error:
+            raise Gone from error
+
+    def acknowledged(self, answer, *statuses):
+        if answer.status not in statuses:
+            self.wrong.append(f"{self.username}: answered {answer.status} {answer.text}")
+            raise Gone
+        self.writes += 1
+
+    def sign_in(self, mode):
+        answer = self.post("/login", {"username": self.username, "password": self.passwords[0], "mode": mode})
+        self.acknowledged(answer, 200)
+        self.logins.append(Login(answer))
+
+    def refresh(self, login):
+        answer = self.post("/refresh", {"refresh_token": login.pair["refresh_token"]})
+        self.acknowledged(answer, 200)
+        login.pair = answer.body
+        login.fresh = False
+
+    def log_out(self, login):
+        login.lives = None
+        self.acknowledged(self.post("/logout", {}, login.headers()), 204)
+        login.lives = False
+
+    def change_password(self, login):
+        old, new = self.passwords[0], f"a new staple {random.random()}"
+        self.passwords.append(new)
+        others = [other for other in self.logins if other is not login and other.lives]
+        for other in others:
+            other.lives = None
+        # The credentials are renewed with it, and what they were may be dead.
+        login.lives = None
+        answer = self.post("/account/password", {"current_password": old, "new_password": new}, login.headers())
+        self.acknowledged(answer, 200, 204)
+        self.passwords = [new]
+        login.lives = True
+        if answer.body.get("access_token"):
+            login.pair = answer.body
+        login.cookie = answer.cookie or login.cookie
+        for other in others:
+            other.lives = False
+
+    def write(self):
+        """One write, whichever."""
+        alive = [login for login in self.logins if login.lives]
+        login = random.choice(alive) if alive else None
+        if login is None or len(alive) < MOST_LOGINS and random.random() < 0.4:
+            self.sign_in(random.choice(["token", "session"]))
+        elif len(alive) >= MOST_LOGINS or random.random() < 0.2:
+            self.log_out(login)
+        elif login.fresh and random.random() < 0.3:
+            self.change_password(login)
+        elif login.pair:
+            self.refresh(login)
+        else:
+            self.log_out(login)
+
+    def write_until_killed(self):
+        try:
+            while True:
+                self.write()
+        except Gone:
+            pass
+
+    def lost(self):
+        """What was acknowledged and is not so; empty when all is well."""
+        lost, self.wrong = self.wrong, []
+        accepted = [
+            password
+            for password in self.passwords
+            if self.post("/login", {"username": self.username, "password": password}).status == 200
+        ]
+        if len(accepted) != 1:
+            lost.append(f"{self.username}: {len(accepted)} of {len(self.passwords)} passwords are right")
+        self.passwords = accepted[:1] or self.passwords
+        for login in self.logins:
+            if login.lives is None:
+                continue
+            status = self.post("/who_am_i", {}, login.headers()).status
+            if status != (200 if login.lives else 401):
+                lost.append(f"{self.username}: a login that {'lives' if login.lives else 'has ended'} answers {status}")
+            elif login.lives and login.pair:
+                # Also when the answer to a refresh was lost.
+                answer = self.post("/refresh", {"refresh_token": login.pair["refresh_token"]})
+                if answer.status != 200:
+                    lost.append(f"{self.username}: the refresh token answers {answer.status} {answer.text}")
+                else:
+                    login.pair = answer.body
+                    login.fresh = False
+        self.logins = [login for login in self.logins if login.lives]
+        return lost
+
+
+def rounds(directory, count, **settings):
+    """Kills a server `count` times; returns the number of acknowledged writes and the list of those that were lost."""
+    settings = SETTINGS | settings
+    writers = [Writer(f"writer{number}", f"correct staple {number}") for number in range(CLIENTS)]
+    for writer in writers:
+        tollbridge.add_user(directory, writer.username, writer.passwords[0], **settings)
+    lost = []
+    for number in range(count + 1):
+        server = tollbridge.Server(directory, **settings)
+        for writer in writers:
+            writer.connect(server.port)
+            lost.extend(f"round {number}: {what}" for what in writer.lost())
+        if number == count or lost:
+            server.stop()
+            break
+        threads = [threading.Thread(target=writer.write_until_killed) for writer in writers]
+        for thread in threads:
+            thread.start()
+        time.sleep(random.uniform(0.05, 0.6))
+        server.kill()
+        for thread in threads:
+            thread.join()
+    return sum(writer.writes for writer in writers), lost
+
+
+def main(database, count="200"):
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as directory:
+        directory = pathlib.Path(directory)
+        if database == "postgres":
+            with Cluster(directory / "postgres") as cluster:
+                writes, lost = rounds(directory, int(count), DATABASE__URL=cluster.url())
+        else:
+            writes, lost = rounds(directory, int(count))
+    took = time.monotonic() - began
+    print(f"{database}: killed {count} times in {took:.0f} s, {writes} writes acknowledged, {len(lost)} lost")
+    print(*lost, sep="\n", end="")
+    return bool(lost)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
