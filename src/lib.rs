@@ -111,14 +111,47 @@
 //! # Good to know
 //!
 //! * A client counts as a browser if it sends `Accept: text/html` ([`prefers_html`]). With
-//!   [`BridgeBuilder::login_view`] and [`BridgeBuilder::error_page`] it gets a page instead of JSON, or a redirect
-//!   if it navigates, whichever handler returned the error. A handler that shows its own form again must return a response, not an
-//!   [`AuthError`].
+//!   [`BridgeBuilder::login_view`] and [`BridgeBuilder::error_page`] it gets a page instead of JSON, or a redirect if it
+//!   navigates, whichever handler or middleware returned the error. A handler that shows its own form again must return a
+//!   response, not an [`AuthError`].
 //! * A handler that checks a password should call [`Auth::may_open_session`] first. It refuses requests from other sites
 //!   before the expensive hash.
 //! * Tests should hash passwords with the smallest [`PasswordParams`].
 //! * The attribute `#[post(…)]` of actix-web turns `async fn login` into a type named `login`. No variable or parameter in
 //!   that module can have this name. Give the handler or the parameter of type [`CurrentLogin`] another name.
+//!
+//! # Connections that stay open
+//!
+//! A request is authenticated once, before its handler is called. A stream of server-sent events, a WebSocket or a long
+//! download goes on after a logout, until it ends by itself. A handler that must not go on has to look again, for example
+//! every ten seconds, with the [`LoginStore`] of the application:
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use actix_web::web::{Bytes, Data};
+//! use actix_web::{Error, HttpResponse, rt};
+//! use futures_util::stream;
+//! use tollbridge::store::memory::MemoryStore;
+//! use tollbridge::{AuthError, Clock, CurrentLogin, LoginStore as _};
+//!
+//! async fn news(login: CurrentLogin, logins: Data<MemoryStore>) -> Result<HttpResponse, AuthError> {
+//!     let id = login.login()?.clone();
+//!     let events = stream::unfold((id, logins), |(id, logins)| async move {
+//!         rt::time::sleep(Duration::from_secs(10)).await;
+//!         // The stream also ends if the store is unavailable.
+//!         let login = logins.find(&id).await.ok()??;
+//!         let event = Ok::<_, Error>(Bytes::from_static(b"data: news\n\n"));
+//!         login.is_live(Clock::system().now()).then_some((event, (id, logins)))
+//!     });
+//!     Ok(HttpResponse::Ok().content_type("text/event-stream").streaming(events))
+//! }
+//! ```
+//!
+//! This sees every end of a login, on every node. It does not see a user who is disabled while the login stays: ask the
+//! [`UserStore`] too, if the application does that. Nor does it see that the token of the request has expired:
+//! [`Principal::expires_at`] is its end. [`BridgeBuilder::on_event`] tells of logouts at once, but only of those on the
+//! same node.
 //!
 //! # What is where
 //!

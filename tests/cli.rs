@@ -520,6 +520,30 @@ fn a_flood_is_a_line_a_second_that_counts() {
     assert!(others <= seconds, "{log}");
 }
 
+/// The parser of heads panics at it, which ends the connection.
+#[test]
+fn a_flood_of_header_names_that_are_too_long_is_no_error_and_counted() {
+    const FLOOD: usize = 12;
+    let place = TempDir::new().unwrap();
+    let server = Server::start(command(&place, &["serve", "--listen", "127.0.0.1:0"]));
+    let began = Instant::now();
+    for _ in 0..FLOOD {
+        let mut connection = TcpStream::connect(&server.address).unwrap();
+        let name = "a".repeat(1 << 16);
+        write!(connection, "GET /healthz HTTP/1.1\r\nHost: x\r\n{name}: x\r\n\r\n").unwrap();
+        // The connection ends without an answer, or is reset.
+        assert_eq!(connection.read_to_string(&mut String::new()).unwrap_or_default(), 0);
+    }
+    assert!(server.get("/healthz").starts_with("HTTP/1.1 200 "));
+    let (_, log) = server.stop(rustix::process::Signal::TERM);
+    let seconds = usize::try_from(began.elapsed().as_secs()).unwrap() + 1;
+
+    let lines: Vec<_> = log.lines().filter(|line| line.contains("closed a connection")).collect();
+    let count = |line: &&str| line.rsplit_once("count=")?.1.split_whitespace().next()?.parse::<usize>().ok();
+    assert_eq!(1 + lines.iter().filter_map(count).sum::<usize>(), FLOOD, "{log}");
+    assert!(lines.len() <= seconds + 1 && !log.contains(" ERROR ") && !log.contains("panicked"), "{log}");
+}
+
 #[test]
 fn a_server_with_other_keys_than_the_database_has_seen_does_not_start() {
     const TOKEN: &str = "4hXq7B0Zt2vVwLkJ9sRkQm3yPz6nCfUuE1dGa8bTo5I";

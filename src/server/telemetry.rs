@@ -12,6 +12,7 @@
 //! errors that other modules log of single requests.
 
 mod once_per_second;
+mod panics;
 mod request;
 mod subscriber;
 mod unavailable;

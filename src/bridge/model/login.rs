@@ -251,6 +251,11 @@ pub trait LoginStore: Send + Sync + 'static {
     fn confirm<'a>(&'a self, id: &'a LoginId, now: UnixTime) -> StoreFuture<'a, bool>;
 
     /// Sets `last_seen_at` to `now` and changes nothing else. An unknown login is no error.
+    ///
+    /// The bridge calls it in the background and as a best effort: no request waits for it, an error is logged and not
+    /// answered, and a call is lost if the process ends meanwhile. Calls for one login are coalesced: there is none while
+    /// another is under way. So a store may take its time, and write the calls for many logins in one batch before it
+    /// answers them. No other method may wait for it.
     fn touch<'a>(&'a self, id: &'a LoginId, now: UnixTime) -> StoreFuture<'a, ()>;
 
     /// Ends a login and deletes its sessions. Returns `false` when the login was unknown or had been ended before; the

@@ -50,6 +50,12 @@ pub trait SessionStore: Send + Sync + 'static {
     fn update_session<'a>(&'a self, key: &'a SessionHash, record: &'a SessionRecord) -> StoreFuture<'a, bool>;
 
     /// Sets the idle timeout of an existing session and changes nothing else. An unknown key is no error.
+    ///
+    /// The bridge calls it in the background and as a best effort: no request waits for it, an error is logged and not
+    /// answered, and a call is lost if the process ends meanwhile. Calls for one session are coalesced: there is none while
+    /// another is under way. So a store may take its time, and write the calls for many sessions in one batch before it
+    /// answers them. No other method may wait for it. A lost call ends an
+    /// idle session earlier.
     fn touch_session<'a>(&'a self, key: &'a SessionHash, expires_at: UnixTime) -> StoreFuture<'a, ()>;
 
     /// Deletes a session. An unknown key is no error.

@@ -1,7 +1,6 @@
 //! The destination and the format of log lines.
 
 use std::io::{self, Write};
-use std::panic;
 
 use tokio::runtime::Handle;
 use tracing_subscriber::EnvFilter;
@@ -10,6 +9,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 
 use super::once_per_second::OncePerSecond;
+use super::panics;
 use crate::server::config::{LogConfig, LogFormat};
 
 /// Installs the log of this process, and the log of panics. `runtime` writes the lines that count others.
@@ -27,12 +27,7 @@ pub fn install(config: &LogConfig, runtime: Handle) -> Result<(), TryInitError> 
         LogFormat::Text => builder.finish().with(once).try_init()?,
         LogFormat::Json => builder.json().flatten_event(true).with_span_list(false).finish().with(once).try_init()?,
     }
-    panic::set_hook(Box::new(|info| {
-        let location = info.location().map(ToString::to_string);
-        let payload = info.payload();
-        let message = payload.downcast_ref::<&str>().copied().or(payload.downcast_ref::<String>().map(String::as_str));
-        tracing::error!(panic.location = location, panic.message = message, "a thread panicked");
-    }));
+    panics::install_hook();
     Ok(())
 }
 
