@@ -143,7 +143,8 @@ fn of_all_who_change_the_password_one_wins() {
         for (number, answer) in answers.iter().enumerate() {
             let token = Token(&app, tokens[number].clone());
             if number == winner {
-                token.get("/who_am_i").expect(200);
+                token.get("/who_am_i").refused(401, "token_revoked");
+                Token(&app, answer.pair().access).get("/who_am_i").expect(200);
                 Token(&app, answer.pair().refresh).post("/refresh").expect(200);
             } else {
                 let (status, code) = answer.outcome();
@@ -172,8 +173,10 @@ fn of_a_change_of_password_and_logouts_everywhere_one_wins() {
         let won: Vec<usize> = (0..RACERS).filter(|&number| answers[number].status < 300).collect();
         let [winner] = won[..] else { panic!("{won:?} have won") };
         for (number, token) in tokens.iter().enumerate() {
-            let lives = Token(&app, token.clone()).get("/who_am_i").status == 200;
-            assert_eq!(lives, number == winner && changes(number), "{number} of {winner}");
+            Token(&app, token.clone()).get("/who_am_i").expect(401);
+            if number == winner && changes(number) {
+                Token(&app, answers[number].pair().access).get("/who_am_i").expect(200);
+            }
         }
         assert_password(&app, if changes(winner) { NEW } else { PASSWORD });
     }
@@ -192,12 +195,14 @@ fn of_the_changes_of_one_login_one_wins() {
         let answers = race((0..RACERS).map(racer));
         let won: Vec<usize> = (0..RACERS).filter(|&number| answers[number].status == 200).collect();
         let [winner] = won[..] else { panic!("{won:?} have changed the password") };
-        let refresh = answers[winner].pair().refresh;
+        let pair = answers[winner].pair();
         for (_, answer) in answers.into_iter().enumerate().filter(|(number, _)| *number != winner) {
-            answer.refused(401, "invalid_credentials");
+            let (status, code) = answer.outcome();
+            assert!(status == 401 && ["token_revoked", "invalid_credentials"].contains(&code.as_str()), "{code}");
         }
-        Token(&app, token).get("/who_am_i").expect(200);
-        Token(&app, refresh).post("/refresh").expect(200);
+        Token(&app, token).get("/who_am_i").refused(401, "token_revoked");
+        Token(&app, pair.access).get("/who_am_i").expect(200);
+        Token(&app, pair.refresh).post("/refresh").expect(200);
         assert_password(&app, &new(winner));
     }
 }

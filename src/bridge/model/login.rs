@@ -79,14 +79,14 @@ impl Login {
         self.ended.is_none() && now < self.expires_at
     }
 
-    /// The generation with which the refresh tokens of this login begin a new series. Tokens of an earlier series were
-    /// replaced all at once, by a change of password. They are refused, but their use is no reuse: they may be the copies
+    /// The generation with which the tokens of this login begin a new series. Tokens of an earlier series were replaced
+    /// all at once, by a change of password. They are refused, but their use is no reuse: they may be the copies
     /// that the change was made against, and must not end the login.
     pub fn next_refresh_series(&self) -> i64 {
         (series(self.refresh_generation) + 1) << SERIES_BITS
     }
 
-    /// Whether a refresh token of this generation is of an earlier series than the current one.
+    /// Whether a token of this generation is of an earlier series than the current one.
     pub(crate) fn is_of_earlier_series(&self, generation: i64) -> bool {
         series(generation) < series(self.refresh_generation)
     }

@@ -69,7 +69,14 @@ pub(super) async fn resolve(
         return Ok(Principal::of_token(token, user, location, fresh));
     };
     let (user, login) = match token.token_type {
-        TokenType::Access => find_live(engine, &token.sub, &login_id, now).await?,
+        TokenType::Access => {
+            let (user, login) = find_live(engine, &token.sub, &login_id, now).await?;
+            // A change of password was made against copies of this token too.
+            if token.generation.is_some_and(|generation| login.is_of_earlier_series(generation)) {
+                return Err(AuthError::TokenRevoked);
+            }
+            (user, login)
+        }
         // Boxed to keep the future of an access token small.
         TokenType::Refresh => Box::pin(find_live_and_unused(engine, token, &login_id, now)).await?,
     };
