@@ -75,18 +75,16 @@ where
         let (engine, responses) = (Arc::clone(&self.engine), Arc::clone(&self.responses));
         let (gate, token_cache) = (Rc::clone(&self.gate), Rc::clone(&self.token_cache));
         Box::pin(async move {
-            let read = engine.reader.read(&mut req).await;
-            let body = ArrivingBody::of(req.request());
-            if let Some(body) = &body {
-                body.remember_connection().await;
-            }
-            let mut presented = match read {
+            // The result is not kept in a variable, which would be a part of the future.
+            let mut presented = match engine.reader.read(&mut req).await {
                 Ok(presented) => presented,
                 Err(BodyTimeout) => {
+                    let body = ArrivingBody::of(req.request());
                     let refused = req.into_response(timeout_response()).map_into_right_body();
                     return Ok(unread_body::close(refused, body));
                 }
             };
+            let body = ArrivingBody::of(req.request());
             // Boxed, because few requests need it and its future would enlarge that of every request.
             if !presented.repeated_cookies.is_empty()
                 && let Err(error) = Box::pin(choose_token_cookies(&engine, &mut presented)).await

@@ -47,7 +47,7 @@ pub(crate) async fn find(
     Ok(presented)
 }
 
-/// Searches the body, if it is JSON or a form.
+/// Searches the body, if it is JSON or a form. The futures that read it are boxed, because most requests have no body.
 async fn search_body(
     req: &mut ServiceRequest,
     search: &Search,
@@ -71,12 +71,12 @@ async fn search_body(
     match (kind, form) {
         (Some(BodyKind::Ambiguous), _) => {
             presented.body = Some(Box::new(BodyFinding::Fault(BodyFault::ContentTypes)));
-            body::limit_time(req, limits.time);
+            body::limit_time(req, limits.time).await;
         }
         (Some(BodyKind::Json), _) if (search.json.is_some() && !unexpected) || (strict && !by_header) => {
             let place = search.json.as_ref().filter(|_| !unexpected);
             let look = |seen: Seen<'_>| look_in_json(&decode::whole(seen, encoding, limit)?, search, place, by_header);
-            match body::peek(req, limits, false, look).await? {
+            match Box::pin(body::peek(req, limits, false, look)).await? {
                 Ok((tokens, unread)) => {
                     presented.json = tokens;
                     presented.body = unread_finding(unread);
@@ -86,7 +86,8 @@ async fn search_body(
         }
         (_, Some((Form::Multipart { boundary }, names))) => {
             let form = Form::Multipart { boundary };
-            let fields = body::peek(req, limits, true, |seen| form::csrf_fields(&form, seen, names)).await?;
+            let look = |seen: Seen<'_>| form::csrf_fields(&form, seen, names);
+            let fields = Box::pin(body::peek(req, limits, true, look)).await?;
             presented.form = Some(Box::new(fields));
         }
         (Some(BodyKind::UrlEncodedForm), form) if form.is_some() || (strict && !by_header) => {
@@ -99,7 +100,7 @@ async fn search_body(
                 let unread = if strict && !by_header { unread::in_form(&body) } else { Vec::new() };
                 Ok((fields, unread))
             };
-            match body::peek(req, limits, false, look).await? {
+            match Box::pin(body::peek(req, limits, false, look)).await? {
                 Ok((fields, unread)) => {
                     presented.form = fields.map(Box::new);
                     presented.body = unread_finding(unread);
@@ -108,12 +109,13 @@ async fn search_body(
             }
         }
         (_, Some((form, names))) => {
-            let fields = body::peek(req, limits, false, |seen| form::csrf_fields(&form, seen, names)).await?;
+            let look = |seen: Seen<'_>| form::csrf_fields(&form, seen, names);
+            let fields = Box::pin(body::peek(req, limits, false, look)).await?;
             presented.form = Some(Box::new(fields));
         }
         _ => {
             if has_body {
-                body::limit_time(req, limits.time);
+                body::limit_time(req, limits.time).await;
             }
             return Ok(());
         }

@@ -38,7 +38,8 @@ pub(super) async fn resolve(
 ) -> Result<CookieResolution, AuthError> {
     let session = req.get_session();
     let Some(mut found) = SessionLogin::of(req, &session) else {
-        return Ok(by_remember_cookie::resolve(engine, req, &session, set).await?.into());
+        // Boxed, because few requests need it and its future would enlarge that of every session.
+        return Ok(Box::pin(by_remember_cookie::resolve(engine, req, &session, set)).await?.into());
     };
     if !enforce_protection(engine, req, &session, &mut found, set).await? {
         return Ok(Verdict::Absent(AuthError::LoginEnded).into());

@@ -1,7 +1,11 @@
 //! What a client wants to have: a page or data, and whether it navigates.
 
 use actix_web::HttpRequest;
-use actix_web::http::header::{ACCEPT, HeaderMap};
+use actix_web::http::header::{ACCEPT, HeaderMap, HeaderName};
+
+// Static, because each use of a text would parse it.
+static SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+static SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 
 /// Headers that scripts send with requests whose `Accept` is that of a page: `XMLHttpRequest` in many libraries, PJAX,
 /// Turbo and htmx.
@@ -27,13 +31,13 @@ pub fn prefers_html(req: &HttpRequest) -> bool {
 /// for its data.
 pub(super) fn is_navigation(req: &HttpRequest) -> bool {
     let headers = req.headers();
-    let says = |name: &str, values: &[&[u8]]| {
+    let says = |name: &HeaderName, values: &[&[u8]]| {
         let mut said = headers.get_all(name).peekable();
         said.peek().is_some().then(|| said.all(|value| values.contains(&value.as_bytes())))
     };
     // Fetch Metadata is what the browser itself says. It sends that over TLS and to localhost only.
-    let mode = says("sec-fetch-mode", &[b"navigate"]);
-    let destination = says("sec-fetch-dest", &[b"document", b"frame", b"iframe"]);
+    let mode = says(&SEC_FETCH_MODE, &[b"navigate"]);
+    let destination = says(&SEC_FETCH_DEST, &[b"document", b"frame", b"iframe"]);
     match (mode, destination) {
         (None, None) => prefers_html(req) && !is_by_script(headers),
         (mode, destination) => mode.unwrap_or(true) && destination.unwrap_or(true),

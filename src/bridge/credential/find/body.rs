@@ -60,11 +60,11 @@ pub(super) async fn peek<T>(
     let announced = req.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > limit) && !accept_beginning {
         req.set_payload(payload);
-        limit_time(req, time);
+        limit_time(req, time).await;
         return Ok(look(Seen::Beginning(b"")));
     }
     let Ok(read) = timeout(time, read_up_to(&mut payload, limit)).await else {
-        ArrivingBody::new(req, payload);
+        ArrivingBody::new(req, payload).await;
         return Err(BodyTimeout);
     };
     let seen = match &read.end {
@@ -72,7 +72,7 @@ pub(super) async fn peek<T>(
         End::Larger => look(Seen::Beginning(&read.bytes[..limit.min(read.bytes.len())])),
         End::Broken(_) => look(Seen::Broken(&read.bytes)),
     };
-    put_back(req, read, payload, time);
+    put_back(req, read, payload, time).await;
     Ok(seen)
 }
 
@@ -111,13 +111,13 @@ async fn read_up_to(payload: &mut Payload, limit: usize) -> Read {
     Read { bytes: if all.is_empty() { first } else { all.freeze() }, end }
 }
 
-fn put_back(req: &mut ServiceRequest, read: Read, rest: Payload, time: Duration) {
+async fn put_back(req: &mut ServiceRequest, read: Read, rest: Payload, time: Duration) {
     let bytes = read.bytes;
     match read.end {
         End::Complete => req.set_payload(Payload::from(bytes)),
         End::Broken(error) => req.set_payload(fused_payload(stream::iter([Ok(bytes), Err(error)]))),
         End::Larger => {
-            let rest = ArrivingBody::new(req, rest).with_min_rate(time);
+            let rest = ArrivingBody::new(req, rest).await.with_min_rate(time);
             req.set_payload(fused_payload(stream::iter([Ok(bytes)]).chain(rest)));
         }
     }
@@ -125,9 +125,9 @@ fn put_back(req: &mut ServiceRequest, read: Read, rest: Payload, time: Duration)
 
 /// Lets the handler read the body while it arrives, at a minimum rate. Without it a client could block a handler for
 /// ever.
-pub(super) fn limit_time(req: &mut ServiceRequest, time: Duration) {
+pub(super) async fn limit_time(req: &mut ServiceRequest, time: Duration) {
     let payload = req.take_payload();
-    let body = ArrivingBody::new(req, payload);
+    let body = ArrivingBody::new(req, payload).await;
     req.set_payload(fused_payload(body.with_min_rate(time)));
 }
 

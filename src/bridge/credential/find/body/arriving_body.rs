@@ -35,7 +35,7 @@ struct Arrival {
     payload: RefCell<Option<Payload>>,
     timed_out: Cell<bool>,
     /// The task of the connection.
-    connection: RefCell<Option<Waker>>,
+    connection: Waker,
 }
 
 /// The connection is closing when its unread body is dropped, and actix-http 3.20 may have lost the deadline for that. Its
@@ -43,8 +43,11 @@ struct Arrival {
 /// it when it is polled once more.
 impl Drop for Arrival {
     fn drop(&mut self) {
-        let (Some(_), Some(connection)) = (self.payload.get_mut(), self.connection.take()) else { return };
+        if self.payload.get_mut().is_none() {
+            return;
+        }
         if let Ok(runtime) = Handle::try_current() {
+            let connection = self.connection.clone();
             runtime.spawn(async move {
                 sleep(LAST_POLL).await;
                 connection.wake();
@@ -54,13 +57,10 @@ impl Drop for Arrival {
 }
 
 impl ArrivingBody {
-    /// Makes the payload an extension of its request.
-    pub(super) fn new(req: &ServiceRequest, payload: Payload) -> Self {
-        let arrival = Arrival {
-            payload: RefCell::new(Some(payload)),
-            timed_out: Cell::default(),
-            connection: RefCell::default(),
-        };
+    /// Makes the payload an extension of its request. The calling task must be that of the connection.
+    pub(super) async fn new(req: &ServiceRequest, payload: Payload) -> Self {
+        let connection = poll_fn(|ctx| Poll::Ready(ctx.waker().clone())).await;
+        let arrival = Arrival { payload: RefCell::new(Some(payload)), timed_out: Cell::default(), connection };
         let body = Self(Rc::new(arrival));
         req.extensions_mut().insert(body.clone());
         body
@@ -69,15 +69,6 @@ impl ArrivingBody {
     /// The body of a request. `None` if there is none, or if it was read before the handler was called.
     pub(crate) fn of(req: &HttpRequest) -> Option<Self> {
         req.extensions().get::<Self>().cloned()
-    }
-
-    /// Remembers the calling task as that of the connection.
-    pub(crate) async fn remember_connection(&self) {
-        poll_fn(|ctx| {
-            *self.0.connection.borrow_mut() = Some(ctx.waker().clone());
-            Poll::Ready(())
-        })
-        .await;
     }
 
     /// Whether some of the body has not been read.
