@@ -10,6 +10,7 @@ use crate::bridge::credential::{
     Absence, BodyKind, ByType, Found, HeaderPlace, JsonPlace, Malformed, QueryPlace, TokenGrammar, parameter_values,
     token_after_prefix,
 };
+use crate::bridge::error::BodyFault;
 
 /// Reads the token locations as Flask-JWT-Extended does:
 ///
@@ -29,8 +30,8 @@ impl TokenGrammar for FlaskGrammar {
         is_json(req.content_type()).then_some(BodyKind::Json)
     }
 
-    fn json(&self, body: &[u8], place: &JsonPlace) -> ByType {
-        find_in_json(body, place)
+    fn json(&self, body: &[u8], place: Option<&JsonPlace>) -> Result<ByType, BodyFault> {
+        Ok(place.map(|place| find_in_json(body, place)).unwrap_or_default())
     }
 
     fn is_strict(&self) -> bool {

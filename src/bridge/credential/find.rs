@@ -138,16 +138,7 @@ fn look_in_json(
     place: Option<&JsonPlace>,
     by_header: bool,
 ) -> Result<(ByType, Vec<String>), BodyFault> {
-    if search.grammar.is_strict() {
-        if body.starts_with(b"\xef\xbb\xbf") {
-            return Err(BodyFault::ByteOrderMark);
-        }
-        // JSON begins with an ASCII character, so in UTF-16 and UTF-32 one of these bytes is zero (RFC 4627 section 3).
-        if std::str::from_utf8(body).is_err() || body.iter().take(4).any(|byte| *byte == 0) {
-            return Err(BodyFault::NotUtf8);
-        }
-    }
-    let tokens = place.map(|place| search.grammar.json(body, place)).unwrap_or_default();
+    let tokens = search.grammar.json(body, place)?;
     let is_nothing = |found: &Found| matches!(found, Found::Nothing(_));
     let unread = search.grammar.is_strict() && !by_header && is_nothing(&tokens.access) && is_nothing(&tokens.refresh);
     Ok((tokens, if unread { unread::in_json(body) } else { Vec::new() }))

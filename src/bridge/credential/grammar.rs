@@ -6,6 +6,7 @@ use actix_web::dev::ServiceRequest;
 use actix_web::http::header::{HeaderMap, HeaderName};
 
 use super::presented::{ByType, Found};
+use crate::bridge::error::BodyFault;
 
 /// A grammar for reading tokens: the strict one of the bridge, or one that is compatible with another product.
 pub(crate) trait TokenGrammar: fmt::Debug + Send + Sync {
@@ -15,8 +16,9 @@ pub(crate) trait TokenGrammar: fmt::Debug + Send + Sync {
     /// The kind of body, if a body of this kind is searched. A strict grammar is asked only if there is a body.
     fn body_kind(&self, req: &ServiceRequest) -> Option<BodyKind>;
 
-    /// The tokens in a complete body. A body that is not a JSON object holds no token.
-    fn json(&self, body: &[u8], place: &JsonPlace) -> ByType;
+    /// The tokens in a complete body, or the fault for which it cannot be searched. A body that is not a JSON object holds
+    /// no token. Without a place nothing is searched for.
+    fn json(&self, body: &[u8], place: Option<&JsonPlace>) -> Result<ByType, BodyFault>;
 
     /// Whether a token of ours in a place that is not read is refused, and a body must be decoded before it is searched.
     fn is_strict(&self) -> bool;

@@ -14,9 +14,14 @@
 //! to it.
 
 use actix_web::http::Method;
-use actix_web::http::header::{HOST, HeaderMap, HeaderValue, ORIGIN, UPGRADE};
+use actix_web::http::header::{HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN, UPGRADE};
 
 use crate::bridge::error::{AuthError, CsrfFault};
+
+// Static, because each use of a text would parse it.
+static SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+static SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+static SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 
 /// The length of an address in a message, in bytes.
 const MAX_SHOWN: usize = 256;
@@ -33,14 +38,14 @@ pub(crate) fn check(method: &Method, headers: &HeaderMap, own_origin: Option<&st
 /// Whether the browser withholds our `SameSite=Lax` cookies from a request like this one. It does from requests of other
 /// sites, except when the user follows a link to us.
 pub(crate) fn withholds_cookies(method: &Method, headers: &HeaderMap, own_origin: Option<&str>) -> bool {
-    let says = |name: &str, expected: &[u8]| headers.get(name).is_some_and(|value| value.as_bytes() == expected);
-    let follows_link = is_safe(method) && says("sec-fetch-mode", b"navigate") && says("sec-fetch-dest", b"document");
+    let says = |name: &HeaderName, expected: &[u8]| headers.get(name).is_some_and(|value| value.as_bytes() == expected);
+    let follows_link = is_safe(method) && says(&SEC_FETCH_MODE, b"navigate") && says(&SEC_FETCH_DEST, b"document");
     is_of_other_site(headers, own_origin) && !follows_link
 }
 
 /// Whether a page of another site sent the request, or it cannot be told which one.
 fn is_of_other_site(headers: &HeaderMap, own_origin: Option<&str>) -> bool {
-    match (sole(headers, "sec-fetch-site"), sole(headers, ORIGIN.as_str())) {
+    match (sole(headers, &SEC_FETCH_SITE), sole(headers, &ORIGIN)) {
         (Sole::Repeated, _) | (_, Sole::Repeated) => true,
         (Sole::Value(site), _) => !matches!(site.as_bytes(), b"same-origin" | b"none"),
         (Sole::Missing, Sole::Value(origin)) => {
@@ -57,7 +62,7 @@ enum Sole<'h> {
     Repeated,
 }
 
-fn sole<'h>(headers: &'h HeaderMap, name: &str) -> Sole<'h> {
+fn sole<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Sole<'h> {
     let mut values = headers.get_all(name);
     match (values.next(), values.next()) {
         (None, _) => Sole::Missing,
@@ -69,7 +74,7 @@ fn sole<'h>(headers: &'h HeaderMap, name: &str) -> Sole<'h> {
 /// Names both addresses where the fault may be a missing setting: on a page of this site behind a proxy that changes
 /// `Host`, where the browser sends no `Sec-Fetch-Site`.
 fn fault(headers: &HeaderMap, own_origin: Option<&str>) -> CsrfFault {
-    let (Sole::Missing, Sole::Value(origin)) = (sole(headers, "sec-fetch-site"), sole(headers, ORIGIN.as_str())) else {
+    let (Sole::Missing, Sole::Value(origin)) = (sole(headers, &SEC_FETCH_SITE), sole(headers, &ORIGIN)) else {
         return CsrfFault::CrossSite;
     };
     let host = || headers.get(HOST)?.to_str().ok().filter(|host| !host.is_empty());

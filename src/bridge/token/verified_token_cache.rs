@@ -7,13 +7,12 @@
 //! time of a comparison does not tell how much of a guessed token is right.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::token_error::TokenError;
 use super::token_type::TokenType;
 use super::verified::VerifiedToken;
-use crate::bridge::model::sha256;
+use crate::bridge::model::{DigestMap, sha256};
 
 /// The maximum number of cached tokens; then the cache is cleared. Only valid tokens are cached, so clients cannot fill
 /// the cache with forged ones.
@@ -21,7 +20,7 @@ const CAPACITY: usize = 4096;
 
 /// The verified tokens of one worker.
 #[derive(Default)]
-pub(crate) struct VerifiedTokenCache(RefCell<HashMap<[u8; 32], Rc<VerifiedToken>>>);
+pub(crate) struct VerifiedTokenCache(RefCell<DigestMap<Rc<VerifiedToken>>>);
 
 impl VerifiedTokenCache {
     /// The token with this text, from the cache or from `open`.

@@ -1,7 +1,7 @@
 //! Reads: on the calling thread or in the pool, cached or not.
 
 use std::collections::HashMap;
-use std::hash::Hash;
+use std::hash::{BuildHasher, Hash};
 
 use diesel::QueryResult;
 
@@ -27,9 +27,9 @@ impl Database {
 
     /// A read by key that nearly every request makes. On SQLite its result is cached until the database changes.
     /// PostgreSQL does not tell of changes, so nothing is cached there.
-    pub(super) async fn read_cached<K: Eq + Hash, V: Clone + Send + 'static>(
+    pub(super) async fn read_cached<K: Eq + Hash, V: Clone + Send + 'static, S: BuildHasher>(
         &self,
-        map: fn(&mut ReadCache) -> &mut HashMap<K, V>,
+        map: fn(&mut ReadCache) -> &mut HashMap<K, V, S>,
         key: K,
         query: impl Fn(&mut Connection) -> QueryResult<V> + Send + 'static,
     ) -> Result<V, StoreError> {

@@ -4,12 +4,13 @@
 //! it is cached for exactly that long. The next read sees what another process has committed, as without a cache.
 
 use std::collections::HashMap;
-use std::hash::Hash;
+use std::hash::{BuildHasher, Hash};
 
 use super::login_row::LoginRow;
 use super::snapshot::Snapshot;
 use super::user_row::User;
 use crate::SessionRecord;
+use crate::bridge::model::DigestMap;
 
 /// The most entries of each map. A full map is cleared.
 const CAPACITY: usize = 4096;
@@ -20,15 +21,15 @@ pub(super) struct ReadCache {
     /// The state that the results belong to. `None` when it is unknown: then nothing is cached.
     snapshot: Option<Snapshot>,
     pub(super) logins: HashMap<(i64, String), (Option<User>, Option<LoginRow>)>,
-    pub(super) sessions: HashMap<[u8; 32], Option<SessionRecord>>,
+    pub(super) sessions: DigestMap<Option<SessionRecord>>,
 }
 
 impl ReadCache {
     /// The result under this key, if it belongs to the `current` state of the database.
-    pub(super) fn get<K: Eq + Hash, V: Clone>(
+    pub(super) fn get<K: Eq + Hash, V: Clone, S: BuildHasher>(
         &mut self,
         current: Option<Snapshot>,
-        map: fn(&mut Self) -> &mut HashMap<K, V>,
+        map: fn(&mut Self) -> &mut HashMap<K, V, S>,
         key: &K,
     ) -> Option<V> {
         if current.is_none() || self.snapshot != current {
@@ -39,9 +40,9 @@ impl ReadCache {
 
     /// Adds a result that was read after [`get`](Self::get) had found none. If the database has changed in between,
     /// the result is newer than the cached state, and the next `get` discards it with that state.
-    pub(super) fn insert<K: Eq + Hash, V: Clone>(
+    pub(super) fn insert<K: Eq + Hash, V: Clone, S: BuildHasher>(
         &mut self,
-        map: fn(&mut Self) -> &mut HashMap<K, V>,
+        map: fn(&mut Self) -> &mut HashMap<K, V, S>,
         key: K,
         value: &V,
     ) {

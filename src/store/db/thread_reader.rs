@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::hash::Hash;
+use std::hash::{BuildHasher, Hash};
 
 use diesel::QueryResult;
 
@@ -27,19 +27,19 @@ impl ThreadReader {
     }
 
     /// The cached result under this key, if the database has not changed since.
-    pub(super) fn cached<K: Eq + Hash, V: Clone>(
+    pub(super) fn cached<K: Eq + Hash, V: Clone, S: BuildHasher>(
         &self,
         index: &WalIndex,
-        map: fn(&mut ReadCache) -> &mut HashMap<K, V>,
+        map: fn(&mut ReadCache) -> &mut HashMap<K, V, S>,
         key: &K,
     ) -> Option<V> {
         self.cache.borrow_mut().get(index.snapshot(), map, key)
     }
 
     /// Caches a result that was read after [`cached`](Self::cached) had found none.
-    pub(super) fn cache<K: Eq + Hash, V: Clone>(
+    pub(super) fn cache<K: Eq + Hash, V: Clone, S: BuildHasher>(
         &self,
-        map: fn(&mut ReadCache) -> &mut HashMap<K, V>,
+        map: fn(&mut ReadCache) -> &mut HashMap<K, V, S>,
         key: K,
         value: &V,
     ) {

@@ -47,5 +47,7 @@ fn after_scheme<'v>(value: &'v [u8], scheme: &[u8]) -> Option<&'v [u8]> {
 /// Whether the text is a `b64token` of RFC 6750 section 2.1.
 fn is_b64token(token: &str) -> bool {
     let body = token.trim_end_matches('=');
-    !body.is_empty() && body.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte))
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() | matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/');
+    // Without an early exit the compiler examines many bytes at a time. Nearly every token is valid.
+    !body.is_empty() && body.bytes().fold(true, |all, byte| all & is_allowed(byte))
 }

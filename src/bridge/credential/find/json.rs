@@ -9,11 +9,24 @@ use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAcces
 
 use crate::bridge::credential::grammar::JsonPlace;
 use crate::bridge::credential::presented::{Absence, ByType, Found, Malformed};
+use crate::bridge::error::BodyFault;
+
+/// The text of a body: UTF-8 without a byte order mark (RFC 8259 section 8.1).
+pub(super) fn text(body: &[u8]) -> Result<&str, BodyFault> {
+    if body.starts_with(b"\xef\xbb\xbf") {
+        return Err(BodyFault::ByteOrderMark);
+    }
+    // JSON begins with an ASCII character, so in UTF-16 and UTF-32 one of these bytes is zero (RFC 4627 section 3).
+    if body.iter().take(4).any(|byte| *byte == 0) {
+        return Err(BodyFault::NotUtf8);
+    }
+    std::str::from_utf8(body).map_err(|_invalid| BodyFault::NotUtf8)
+}
 
 /// The tokens in a complete body. A body that is not a JSON object holds no token. The handler decides whether to
 /// accept such a body.
-pub(super) fn find(body: &[u8], place: &JsonPlace) -> ByType {
-    let mut deserializer = serde_json::Deserializer::from_slice(body);
+pub(super) fn find(body: &str, place: &JsonPlace) -> ByType {
+    let mut deserializer = serde_json::Deserializer::from_str(body);
     let read = TokenMembers(place).deserialize(&mut deserializer).and_then(|found| deserializer.end().map(|()| found));
     match read {
         Ok(found) => found,
@@ -24,8 +37,8 @@ pub(super) fn find(body: &[u8], place: &JsonPlace) -> ByType {
 /// The token members of a body that has a value that cannot be read, such as `1e999` or half a surrogate pair. Their
 /// tokens count as malformed. The body is not ignored, because a handler that skips such a value can read the rest of
 /// the object.
-fn find_unreadable_members(body: &[u8], place: &JsonPlace) -> ByType {
-    let members = serde_json::from_slice::<HashMap<Cow<'_, str>, IgnoredAny>>(body).unwrap_or_default();
+fn find_unreadable_members(body: &str, place: &JsonPlace) -> ByType {
+    let members = serde_json::from_str::<HashMap<Cow<'_, str>, IgnoredAny>>(body).unwrap_or_default();
     let named = |name: &str| match members.contains_key(name) {
         true => Found::Malformed(Malformed::NotText),
         false => Found::default(),

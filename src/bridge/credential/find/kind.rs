@@ -27,6 +27,10 @@ pub(super) fn of(req: &ServiceRequest) -> Option<BodyKind> {
 }
 
 fn of_type(content_type: &[u8]) -> Option<BodyKind> {
+    // Most JSON has this type.
+    if content_type.eq_ignore_ascii_case(b"application/json") {
+        return Some(BodyKind::Json);
+    }
     let essence = content_type.split(|byte| *byte == b';').next()?;
     let mut words = essence.split(|byte| !byte.is_ascii_alphanumeric() && !b"-._".contains(byte));
     words.find_map(|word| {

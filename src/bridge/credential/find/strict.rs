@@ -6,6 +6,7 @@ use actix_web::http::header::HeaderMap;
 use super::{header, json, kind, query};
 use crate::bridge::credential::grammar::{BodyKind, HeaderPlace, JsonPlace, QueryPlace, TokenGrammar};
 use crate::bridge::credential::presented::{ByType, Found};
+use crate::bridge::error::BodyFault;
 
 /// The grammar of the RFCs.
 #[derive(Clone, Copy, Debug)]
@@ -20,8 +21,9 @@ impl TokenGrammar for Strict {
         kind::of(req)
     }
 
-    fn json(&self, body: &[u8], place: &JsonPlace) -> ByType {
-        json::find(body, place)
+    fn json(&self, body: &[u8], place: Option<&JsonPlace>) -> Result<ByType, BodyFault> {
+        let text = json::text(body)?;
+        Ok(place.map(|place| json::find(text, place)).unwrap_or_default())
     }
 
     fn is_strict(&self) -> bool {
