@@ -215,7 +215,7 @@ pub use bridge::service::BridgeService;
 // What the application provides: users, stores and a clock.
 pub use bridge::model::{
     Clock, CredentialLocation, EndReason, Login, LoginId, LoginStore, MAX_SESSIONS_OF_LOGIN, RememberRecord,
-    SessionHash, SessionRecord, SessionStore, StoreError, StoreFuture, UnixTime, UserStore,
+    SessionHash, SessionRecord, SessionStore, StoreError, StoreFuture, UnixTime, UserFunctions, UserStore, user_loader,
 };
 
 // For handlers.
@@ -226,7 +226,7 @@ pub use bridge::auth::{
 pub use bridge::resolve::{Principal, Via};
 
 // Tokens: keys, locations and checks.
-pub use bridge::credential::{RequestLoader, TokenCookies, TokenLocations};
+pub use bridge::credential::{FoundCredential, RequestLoader, TokenCookies, TokenLocations};
 pub use bridge::resolve::TokenBlocklist;
 pub use bridge::token::{
     Algorithm, Claims, KeyError, Malformation, TokenFault, TokenKey, TokenPair, TokenPart, TokenType, UnknownAlgorithm,
@@ -248,3 +248,13 @@ pub use bridge::response::Refusal;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/from-flask.md")]
 struct FromFlask;
+
+/// Compiles the snippets of the guide from actix-identity, actix-session and jsonwebtoken.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/from-actix.md")]
+struct FromActix;
+
+/// Compiles the snippets of the recipes.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/recipes.md")]
+struct Recipes;

@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use reqwest::blocking::{Client, Response};
 use serde_json::{Value, json};
@@ -19,16 +20,11 @@ impl Example {
     }
 
     fn start_with(name: &str, environment: &[(&str, &str)]) -> Self {
-        // Cargo builds the examples beside the tests.
-        let mut path: PathBuf = std::env::current_exe().expect("this program's path");
-        path.pop();
-        path.set_file_name("examples");
-        path.push(name);
-        let mut command = Command::new(&path);
+        let mut command = program(name);
         command.env("PORT", "0").envs(environment.iter().copied()).stdout(Stdio::piped());
-        let mut process = command.spawn().unwrap_or_else(|error| {
-            panic!("{}: {error}; `cargo test` builds it, `cargo test --test` does not", path.display())
-        });
+        let mut process = command
+            .spawn()
+            .unwrap_or_else(|error| panic!("{name}: {error}; `cargo test` builds it, `cargo test --test` does not"));
         let mut line = String::new();
         let stdout = process.stdout.take().expect("its output is piped");
         BufReader::new(stdout).read_line(&mut line).expect("it says where it listens");
@@ -47,6 +43,15 @@ impl Example {
     fn login(&self, body: &Value) -> Response {
         self.post("/login", body).send().expect("an answer")
     }
+}
+
+/// The program of an example. Cargo builds the examples beside the tests.
+fn program(name: &str) -> Command {
+    let mut path: PathBuf = std::env::current_exe().expect("this program's path");
+    path.pop();
+    path.set_file_name("examples");
+    path.push(name);
+    Command::new(path)
 }
 
 impl Drop for Example {
@@ -176,4 +181,101 @@ fn from_flask() {
     assert_eq!(status_and_body(example.get("/protected").bearer_auth(&renewed)), who);
     let stranger = example.post("/login", &json!({ "username": "test", "password": "x" }));
     assert_eq!(status_and_body(stranger).1["code"], "invalid_credentials");
+}
+
+/// Waits for a program that does not say that it listens.
+fn wait_for(address: &str) {
+    let deadline = std::time::Instant::now() + Duration::from_secs(30);
+    while std::net::TcpStream::connect(address).is_err() {
+        assert!(std::time::Instant::now() < deadline, "nobody listens at {address}");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn minimal() {
+    let code = include_str!("../examples/minimal.rs");
+    let lines = code.lines().filter(|line| !line.is_empty() && !line.starts_with("//")).count();
+    assert!(lines <= 20, "{lines} lines");
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("an address").to_string();
+    drop(listener);
+    let environment = [("ADDRESS", &*address), ("TOKEN_SECRET", "a secret of at least thirty-two bytes")];
+    let process = program("minimal").envs(environment).spawn().expect("`cargo test` builds it");
+    let example = Example { process, url: format!("http://{address}") };
+    wait_for(&address);
+    signs_in_and_out(&example);
+}
+
+/// Signs `ann` in, as a browser and as an API client, and out.
+fn signs_in_and_out(example: &Example) {
+    let login = client().post(format!("{}/login/ann", example.url)).send().expect("an answer");
+    let cookie = cookie_header(&cookies(&login));
+    let access = text(&login.json().expect("JSON"), "access_token");
+    let requests = || [example.get("/me").header("cookie", &cookie), example.get("/me").bearer_auth(&access)];
+    for request in requests() {
+        assert_eq!(request.send().expect("an answer").text().expect("text"), "ann");
+    }
+    let logout = client().post(format!("{}/logout", example.url)).header("cookie", &cookie).send().expect("an answer");
+    assert_eq!(logout.text().expect("text"), "bye");
+    for request in requests() {
+        assert_eq!(request.send().expect("an answer").status(), 401);
+    }
+}
+
+#[test]
+fn rusqlite_store() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let database = directory.path().join("logins.db");
+    let database = database.to_str().expect("text");
+    let environment = [("DATABASE", database), ("TOKEN_SECRET", "a secret of at least thirty-two bytes")];
+    let example = Example::start_with("rusqlite_store", &environment);
+    signs_in_and_out(&example);
+    // A login outlives the program.
+    let login = client().post(format!("{}/login/ann", example.url)).send().expect("an answer");
+    let access = text(&login.json().expect("JSON"), "access_token");
+    drop(example);
+    let example = Example::start_with("rusqlite_store", &environment);
+    assert_eq!(example.get("/me").bearer_auth(&access).send().expect("an answer").status(), 200);
+}
+
+#[test]
+fn other_origin() {
+    let example = Example::start("other_origin");
+    let header = |answer: &Response, name: &str| {
+        answer.headers().get(name).map(|value| value.to_str().expect("text").to_owned())
+    };
+    let preflight = |origin: &str| {
+        let request =
+            client().request(reqwest::Method::OPTIONS, format!("{}/me", example.url)).header("origin", origin);
+        let request = request.header("access-control-request-method", "GET");
+        request.header("access-control-request-headers", "authorization").send().expect("an answer")
+    };
+    let allowed = preflight("https://app.example");
+    assert_eq!(header(&allowed, "access-control-allow-origin").as_deref(), Some("https://app.example"));
+    assert_eq!(header(&allowed, "access-control-allow-credentials"), None);
+    assert_eq!(header(&preflight("https://evil.example"), "access-control-allow-origin"), None);
+
+    let from_page = |request: reqwest::blocking::RequestBuilder| {
+        let request = request.header("origin", "https://app.example").header("sec-fetch-site", "cross-site");
+        let answer = request.send().expect("an answer");
+        assert_eq!(header(&answer, "access-control-allow-origin").as_deref(), Some("https://app.example"));
+        assert_eq!(cookies(&answer), [""; 0]);
+        answer
+    };
+    let login = from_page(example.post("/login", &json!({ "username": "ann", "password": "password" })));
+    let tokens: Value = login.json().expect("JSON");
+    let access = text(&tokens, "access_token");
+    assert_eq!(from_page(example.get("/me").bearer_auth(&access)).text().expect("text"), "ann");
+    // The page can read why it is refused.
+    let refused = from_page(example.get("/me").bearer_auth("junk"));
+    assert_eq!(refused.status(), 401);
+    assert_eq!(text(&refused.json().expect("JSON"), "code"), "token_invalid");
+    let wrong = from_page(example.post("/login", &json!({ "username": "ann", "password": "wrong" })));
+    assert_eq!(wrong.status(), 401);
+    let refresh = json!({ "refresh_token": tokens["refresh_token"] });
+    let renewed: Value = from_page(example.post("/refresh", &refresh)).json().expect("JSON");
+    let renewed = text(&renewed, "access_token");
+    assert_eq!(from_page(example.post("/logout", &json!({})).bearer_auth(&renewed)).status(), 204);
+    assert_eq!(from_page(example.get("/me").bearer_auth(&access)).status(), 401);
 }

@@ -22,7 +22,7 @@ pub(crate) mod unread;
 pub(crate) use choice::{Choice, Chosen, TWO_TOKENS, WantedType};
 pub(crate) use cookie_attributes::CookieAttributes;
 pub(crate) use custom_credential::DynRequestLoader;
-pub use custom_credential::RequestLoader;
+pub use custom_credential::{FoundCredential, RequestLoader};
 pub(crate) use double_submit::Csrf;
 pub(crate) use find::body::{ArrivingBody, BodyLimits, BodyTimeout};
 pub(crate) use find::query::{parameter_values, token_after_prefix};

@@ -13,6 +13,7 @@ mod login;
 pub(crate) mod random;
 mod session_store;
 mod store_error;
+mod user_functions;
 mod user_store;
 
 pub(crate) use background_notes::BackgroundNotes;
@@ -26,4 +27,5 @@ pub use location::CredentialLocation;
 pub use login::{EndReason, Login, LoginId, LoginStore, RememberRecord};
 pub use session_store::{MAX_SESSIONS_OF_LOGIN, SessionHash, SessionRecord, SessionStore};
 pub use store_error::{StoreError, StoreFuture};
+pub use user_functions::{UserFunctions, user_loader};
 pub use user_store::UserStore;

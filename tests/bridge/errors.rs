@@ -1,5 +1,7 @@
 //! Every refusal has one shape, says what to do next, and tells no secret.
 
+use actix_web::HttpResponse;
+use actix_web::web::{self, ServiceConfig};
 use serde_json::{Value, json};
 use tollbridge::{Algorithm, AuthError, StoreError, TokenKey};
 
@@ -160,4 +162,26 @@ fn a_token_of_a_clock_that_is_ahead_is_refused_for_that() {
     let (message, _) = pair.access.rsplit_once('.').expect("a signature");
     let forged = Anonymous(&app).call("POST", "/who_am_i").bearer(&format!("{message}.AAAA")).send();
     assert_eq!(forged.expect(401).json()["detail"], "The token is not valid. Sign in again.");
+}
+
+pub(crate) fn routes(app: &mut ServiceConfig) {
+    app.route("/counted", web::get().to(counted));
+}
+
+/// A handler of an application that has errors of its own, too.
+async fn counted() -> actix_web::Result<HttpResponse> {
+    Err::<u64, _>(StoreError::new(CAUSE))?;
+    Ok(HttpResponse::Ok().finish())
+}
+
+#[test]
+fn a_store_that_is_down_is_answered_alike_with_another_error_type() {
+    let answer = Anonymous(&TestApp::start()).get("/counted").refused(503, "store_unavailable");
+    assert_problem(&answer);
+    assert_eq!(answer.header("retry-after"), "5");
+    assert!(!answer.text().contains(CAUSE));
+    let app = TestApp::with(|bridge| {
+        bridge.on_refusal(|refusal| Some(HttpResponse::ImATeapot().body(refusal.error().code())))
+    });
+    assert_eq!(Anonymous(&app).get("/counted").expect(418).text(), "store_unavailable");
 }

@@ -6,8 +6,8 @@ use actix_web::{App, HttpRequest, HttpResponse, Responder, web};
 use tollbridge::CredentialLocation::{Cookie, Header, Json, Query};
 use tollbridge::testing::as_user;
 use tollbridge::{
-    Auth, AuthError, CredentialLocation, CurrentLogin, LogoutScope, RequestLoader, StoreError, TokenCookies,
-    TokenLocations,
+    Auth, AuthError, CredentialLocation, CurrentLogin, FoundCredential, LogoutScope, RequestLoader, StoreError,
+    TokenCookies, TokenLocations,
 };
 use tracing::level_filters::LevelFilter;
 
@@ -22,7 +22,7 @@ impl RequestLoader for ApiKeys {
         Some(req.headers().get("x-api-key")?.to_str().ok()?.to_owned())
     }
 
-    async fn identity(&self, _: &str) -> Result<Option<String>, StoreError> {
+    async fn find(&self, _: &str) -> Result<Option<FoundCredential>, StoreError> {
         Ok(None)
     }
 }

@@ -27,6 +27,7 @@ mod locations;
 mod logout;
 #[cfg(feature = "server")]
 mod logs;
+mod messages;
 mod one_reader;
 mod protection;
 mod redirect;

@@ -1,8 +1,9 @@
 //! Credentials of the application's own: like tokens in all that counts.
 
 use actix_web::HttpRequest;
+use actix_web::web::{self, ServiceConfig};
 use serde_json::{Value, json};
-use tollbridge::{CredentialLocation, RequestLoader, StoreError};
+use tollbridge::{CredentialLocation, CurrentLogin, FoundCredential, RequestLoader, StoreError};
 
 use crate::app::{PASSWORD, TestApp};
 use crate::clients::{Anonymous, Answer, Browser, Client};
@@ -15,12 +16,39 @@ impl RequestLoader for ApiKeys {
         Some(req.headers().get("x-api-key")?.to_str().ok()?.to_owned())
     }
 
-    async fn identity(&self, credential: &str) -> Result<Option<String>, StoreError> {
+    async fn find(&self, credential: &str) -> Result<Option<FoundCredential>, StoreError> {
         if credential == "down" {
             return Err(StoreError::new("the keys are gone"));
         }
-        Ok(credential.strip_prefix("k-").map(str::to_owned))
+        let key = |user: &str| FoundCredential::of_user(user).with(ApiKey { name: format!("key of {user}") });
+        Ok(credential.strip_prefix("k-").map(key))
     }
+}
+
+/// What the application knows of a key.
+struct ApiKey {
+    name: String,
+}
+
+pub(crate) fn routes(app: &mut ServiceConfig) {
+    app.route(
+        "/key",
+        web::get().to(async |login: CurrentLogin| {
+            assert!(login.custom::<String>().is_none(), "a value of another type");
+            let name = login.custom::<ApiKey>().map(|key| key.name.clone());
+            name.unwrap_or_else(|| "no key".to_owned())
+        }),
+    );
+}
+
+#[test]
+fn a_handler_gets_what_the_application_knows_of_it() {
+    let app = app();
+    assert_eq!(with_key(&Anonymous(&app), "GET", "/key", "k-2").expect(200).text(), "key of 2");
+    let (browser, pair) = Browser::signed_in(&app, "batman", false);
+    assert_eq!(browser.get("/key").expect(200).text(), "no key");
+    let by_token = Anonymous(&app).call("GET", "/key").header("x-api-key", "k-2").bearer(&pair.access).send();
+    assert_eq!(by_token.expect(200).text(), "no key", "the token decides");
 }
 
 fn app() -> TestApp {
@@ -98,8 +126,8 @@ fn where_it_is_found_is_what_the_application_says() {
             req.query_string().strip_prefix("sig=").map(str::to_owned)
         }
 
-        async fn identity(&self, credential: &str) -> Result<Option<String>, StoreError> {
-            Ok((credential == "right").then(|| "3".to_owned()))
+        async fn find(&self, credential: &str) -> Result<Option<FoundCredential>, StoreError> {
+            Ok((credential == "right").then(|| FoundCredential::of_user("3")))
         }
 
         fn location(&self) -> CredentialLocation {

@@ -1,7 +1,7 @@
 //! What the recorded applications' request loaders read.
 
 use actix_web::HttpRequest;
-use tollbridge::{RequestLoader, StoreError};
+use tollbridge::{FoundCredential, RequestLoader, StoreError};
 
 use crate::fixture::is_known;
 use crate::recording::{Case, Request, text};
@@ -54,7 +54,7 @@ impl RequestLoader for OwnCredential {
         Self::of(headers, url::form_urlencoded::parse(req.query_string().as_bytes()).into_owned())
     }
 
-    async fn identity(&self, credential: &str) -> Result<Option<String>, StoreError> {
-        Ok(Self::owner(credential))
+    async fn find(&self, credential: &str) -> Result<Option<FoundCredential>, StoreError> {
+        Ok(Self::owner(credential).map(FoundCredential::of_user))
     }
 }

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use tollbridge::store::blocking::Blocking;
 use tollbridge::store::memory::MemoryStore;
 use tollbridge::testing::conformance::{self, Fixture};
 use tollbridge::{EndReason, LoginId, LoginStore, SessionStore};
 
 use crate::database::TestDatabase;
+use crate::example_store::SqliteStore;
 use crate::records::{NOW, create_user, key, login, session};
 
 #[actix_web::test]
@@ -19,6 +21,26 @@ async fn memory() {
 async fn shared() {
     let store = Arc::new(MemoryStore::default());
     conformance::store(async || Fixture::new(Arc::clone(&store))).await;
+}
+
+#[actix_web::test]
+async fn the_example_with_a_driver_that_blocks() {
+    let place = tempfile::tempdir().unwrap();
+    let open = || Blocking::new(SqliteStore::open(&place.path().join("logins.db")).unwrap());
+    let (here, there) = (open(), open());
+    conformance::store(async || Fixture::new(here.clone()).second_handle(there.clone())).await;
+}
+
+/// What cannot be read is no login that goes on.
+#[actix_web::test]
+async fn the_example_takes_no_login_for_live_whose_end_is_unreadable() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("logins.db");
+    let (store, login) = (Blocking::new(SqliteStore::open(&path).unwrap()), login("1"));
+    assert!(store.insert(&login).await.unwrap() && store.end(&login.id, EndReason::Logout, NOW).await.unwrap());
+    let raw = rusqlite::Connection::open(&path).unwrap();
+    raw.execute("UPDATE logins SET end_reason = 'of a later version'", []).unwrap();
+    assert!(store.find(&login.id).await.is_err());
 }
 
 #[actix_web::test]

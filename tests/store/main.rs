@@ -6,6 +6,8 @@
 mod database;
 
 mod conformance;
+#[path = "../../examples/rusqlite_store/store.rs"]
+mod example_store;
 mod opening;
 mod processes;
 mod records;

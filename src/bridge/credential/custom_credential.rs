@@ -1,6 +1,9 @@
 //! Custom credentials of the embedder, such as an API key or a signed link.
 
+use std::any::Any;
+use std::fmt;
 use std::future::Future;
+use std::rc::Rc;
 
 use actix_web::HttpRequest;
 
@@ -19,18 +22,26 @@ use crate::bridge::model::{CredentialLocation, StoreError, StoreFuture};
 /// `request_loader` from being called.
 ///
 /// ```
-/// use actix_web::HttpRequest;
-/// use tollbridge::{RequestLoader, StoreError};
+/// use actix_web::{HttpRequest, Responder, get};
+/// use tollbridge::{CurrentLogin, FoundCredential, RequestLoader, StoreError};
 ///
 /// struct ApiKeys;
+/// struct ApiKey { name: String, may_write: bool }
 ///
 /// impl RequestLoader for ApiKeys {
 ///     fn credential(&self, req: &HttpRequest) -> Option<String> {
 ///         Some(req.headers().get("X-Api-Key")?.to_str().ok()?.to_owned())
 ///     }
-///     async fn identity(&self, credential: &str) -> Result<Option<String>, StoreError> {
-///         Ok(None) // look the hash of the credential up, and return the user's identity
+///     async fn find(&self, credential: &str) -> Result<Option<FoundCredential>, StoreError> {
+///         // Look the hash of the credential up.
+///         let key = ApiKey { name: "backup".into(), may_write: false };
+///         Ok(Some(FoundCredential::of_user("42").with(key)))
 ///     }
+/// }
+///
+/// #[get("/key")]
+/// async fn show_key(login: CurrentLogin) -> impl Responder {
+///     login.custom::<ApiKey>().map(|key| format!("{} {}", key.name, key.may_write))
 /// }
 /// ```
 pub trait RequestLoader: Send + Sync + 'static {
@@ -40,13 +51,13 @@ pub trait RequestLoader: Send + Sync + 'static {
     /// The CSRF check does not apply to custom credentials, so a cookie as custom credential allows CSRF.
     fn credential(&self, req: &HttpRequest) -> Option<String>;
 
-    /// The [identity](crate::UserStore::identity) of the user that the credential belongs to, or `None` if the
-    /// credential is invalid. This is called when a handler asks for the user.
+    /// The user that the credential belongs to, or `None` if the credential is invalid. This is called when a handler asks
+    /// for the user.
     ///
     /// # Errors
     ///
     /// The error of the store where the credential is looked up.
-    fn identity(&self, credential: &str) -> impl Future<Output = Result<Option<String>, StoreError>>;
+    fn find(&self, credential: &str) -> impl Future<Output = Result<Option<FoundCredential>, StoreError>>;
 
     /// The location of the credential, as [`Principal::location`](crate::Principal::location) reports it. Default: the
     /// header.
@@ -55,10 +66,35 @@ pub trait RequestLoader: Send + Sync + 'static {
     }
 }
 
+/// What a [`RequestLoader`] knows of a valid credential: its user, and a value of its own, such as the name and the rights of
+/// an API key.
+pub struct FoundCredential {
+    pub(crate) identity: String,
+    pub(crate) value: Option<Rc<dyn Any>>,
+}
+
+impl FoundCredential {
+    /// A credential of the user with this [identity](crate::UserStore::identity).
+    pub fn of_user(identity: impl Into<String>) -> Self {
+        Self { identity: identity.into(), value: None }
+    }
+
+    /// Adds a value. Handlers get it from [`Principal::custom`](crate::Principal::custom).
+    pub fn with<T: 'static>(self, value: T) -> Self {
+        Self { value: Some(Rc::new(value)), ..self }
+    }
+}
+
+impl fmt::Debug for FoundCredential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FoundCredential").field("identity", &self.identity).finish_non_exhaustive()
+    }
+}
+
 /// The object-safe form of [`RequestLoader`].
 pub(crate) trait DynRequestLoader: Send + Sync {
     fn credential(&self, req: &HttpRequest) -> Option<String>;
-    fn identity<'a>(&'a self, credential: &'a str) -> StoreFuture<'a, Option<String>>;
+    fn find<'a>(&'a self, credential: &'a str) -> StoreFuture<'a, Option<FoundCredential>>;
     fn location(&self) -> CredentialLocation;
 }
 
@@ -67,8 +103,8 @@ impl<L: RequestLoader> DynRequestLoader for L {
         RequestLoader::credential(self, req)
     }
 
-    fn identity<'a>(&'a self, credential: &'a str) -> StoreFuture<'a, Option<String>> {
-        Box::pin(RequestLoader::identity(self, credential))
+    fn find<'a>(&'a self, credential: &'a str) -> StoreFuture<'a, Option<FoundCredential>> {
+        Box::pin(RequestLoader::find(self, credential))
     }
 
     fn location(&self) -> CredentialLocation {

@@ -230,6 +230,14 @@ impl From<StoreError> for AuthError {
     }
 }
 
+/// With `?` in a handler that returns [`actix_web::Error`], a store that is unavailable is answered as it is everywhere: 503
+/// `store_unavailable`, through [`on_refusal`](crate::BridgeBuilder::on_refusal).
+impl From<StoreError> for actix_web::Error {
+    fn from(error: StoreError) -> Self {
+        AuthError::from(error).into()
+    }
+}
+
 impl From<TokenError> for AuthError {
     fn from(error: TokenError) -> Self {
         match error {

@@ -8,7 +8,19 @@ use std::pin::Pin;
 /// The store is unavailable. The request is answered with 503 `store_unavailable`. It is never treated as unauthorized
 /// or anonymous.
 ///
-/// The cause is logged and not sent to the client.
+/// The cause is logged and not sent to the client. In a handler `?` makes it an [`AuthError`](crate::AuthError) or an
+/// `actix_web::Error`:
+///
+/// ```
+/// use actix_web::{HttpResponse, get};
+/// use tollbridge::StoreError;
+/// # async fn count() -> Result<u64, StoreError> { Ok(3) }
+///
+/// #[get("/count")]
+/// async fn notes() -> actix_web::Result<HttpResponse> {
+///     Ok(HttpResponse::Ok().json(count().await?)) // 503 `store_unavailable`
+/// }
+/// ```
 #[derive(Debug)]
 pub struct StoreError(Box<dyn Error + Send + Sync>);
 

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::fmt;
 use std::rc::Rc;
 
+use crate::bridge::credential::FoundCredential;
 use crate::bridge::error::{AuthError, NO_LOGIN};
 use crate::bridge::model::{CredentialLocation, Login, LoginId, UnixTime};
 use crate::bridge::token::{Claims, Freshness, VerifiedToken};
@@ -61,6 +62,7 @@ pub struct Principal {
     pub(crate) login_expires_at: Option<UnixTime>,
     pub(crate) user: Rc<dyn Any>,
     pub(crate) token: Option<Rc<VerifiedToken>>,
+    pub(crate) custom: Option<Rc<dyn Any>>,
 }
 
 impl Principal {
@@ -94,6 +96,12 @@ impl Principal {
         })
     }
 
+    /// The value that a [`RequestLoader`](crate::RequestLoader) has given to its credential. `None` for another credential, and
+    /// for a value of another type.
+    pub fn custom<T: 'static>(&self) -> Option<&T> {
+        self.custom.as_deref()?.downcast_ref()
+    }
+
     /// The principal of a login, for its session or one of its tokens.
     pub(crate) fn of_login(
         login: Login,
@@ -115,6 +123,7 @@ impl Principal {
             login_expires_at: Some(login.expires_at),
             user,
             token: None,
+            custom: None,
         }
     }
 
@@ -138,13 +147,19 @@ impl Principal {
             login_expires_at: None,
             user,
             token: Some(Rc::clone(token)),
+            custom: None,
         }
     }
 
     /// The principal of a custom credential.
-    pub(crate) fn of_custom(identity: String, user: Rc<dyn Any>, location: CredentialLocation, now: UnixTime) -> Self {
+    pub(crate) fn of_custom(
+        found: FoundCredential,
+        user: Rc<dyn Any>,
+        location: CredentialLocation,
+        now: UnixTime,
+    ) -> Self {
         Self {
-            identity,
+            identity: found.identity,
             login_id: None,
             via: Via::Request,
             location,
@@ -156,6 +171,7 @@ impl Principal {
             login_expires_at: None,
             user,
             token: None,
+            custom: found.value,
         }
     }
 

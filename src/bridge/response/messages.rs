@@ -7,7 +7,7 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use serde::{Deserialize, Serialize};
 
-use crate::bridge::auth::RequestState;
+use crate::bridge::auth::{Auth, RequestState};
 use crate::bridge::error::AuthError;
 
 /// The key of the messages in the session.
@@ -73,6 +73,33 @@ impl FromRequest for Messages {
             let taken = req.get_session().remove_as::<Vec<FlashMessage>>(MESSAGES_KEY);
             Self(taken.and_then(Result::ok).unwrap_or_default())
         }))
+    }
+}
+
+impl Auth {
+    /// Adds a message for the next page that this browser shows: Flask's `flash`. [`Messages`] has it then. Of more than 16
+    /// messages the oldest are dropped.
+    ///
+    /// ```
+    /// use actix_web::web::Redirect;
+    /// use actix_web::{Responder, post};
+    /// use tollbridge::{Auth, AuthError, FlashMessage};
+    ///
+    /// #[post("/notes")]
+    /// async fn save(auth: Auth) -> Result<impl Responder, AuthError> {
+    ///     auth.flash(FlashMessage { category: "success".into(), text: "The note is saved.".into() })?;
+    ///     Ok(Redirect::to("/notes").see_other())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`may_open_session`](Self::may_open_session): a request that presents a token has no session, and another
+    /// site must not write into that of its visitors.
+    pub fn flash(&self, message: FlashMessage) -> Result<(), AuthError> {
+        self.may_open_session()?;
+        push(&self.req.get_session(), message);
+        Ok(())
     }
 }
 
