@@ -123,35 +123,9 @@
 //! # Connections that stay open
 //!
 //! A request is authenticated once, before its handler is called. A stream of server-sent events, a WebSocket or a long
-//! download goes on after a logout, until it ends by itself. A handler that must not go on has to look again, for example
-//! every ten seconds, with the [`LoginStore`] of the application:
-//!
-//! ```
-//! use std::time::Duration;
-//!
-//! use actix_web::web::{Bytes, Data};
-//! use actix_web::{Error, HttpResponse, rt};
-//! use futures_util::stream;
-//! use tollbridge::store::memory::MemoryStore;
-//! use tollbridge::{AuthError, Clock, CurrentLogin, LoginStore as _};
-//!
-//! async fn news(login: CurrentLogin, logins: Data<MemoryStore>) -> Result<HttpResponse, AuthError> {
-//!     let id = login.login()?.clone();
-//!     let events = stream::unfold((id, logins), |(id, logins)| async move {
-//!         rt::time::sleep(Duration::from_secs(10)).await;
-//!         // The stream also ends if the store is unavailable.
-//!         let login = logins.find(&id).await.ok()??;
-//!         let event = Ok::<_, Error>(Bytes::from_static(b"data: news\n\n"));
-//!         login.is_live(Clock::system().now()).then_some((event, (id, logins)))
-//!     });
-//!     Ok(HttpResponse::Ok().content_type("text/event-stream").streaming(events))
-//! }
-//! ```
-//!
-//! This sees every end of a login, on every node. It does not see a user who is disabled while the login stays: ask the
-//! [`UserStore`] too, if the application does that. Nor does it see that the token of the request has expired:
-//! [`Principal::expires_at`] is its end. [`BridgeBuilder::on_event`] tells of logouts at once, but only of those on the
-//! same node.
+//! download would go on after a logout. [`CurrentLogin::ended`] is a future that such a handler awaits: it sees every end of
+//! the login, on every node, within two seconds. It does not see that the token of the request has expired:
+//! [`Principal::expires_at`] is its end.
 //!
 //! # What is where
 //!

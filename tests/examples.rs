@@ -1,6 +1,6 @@
 //! The examples, run as their readers run them, answer what their documentation says.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -237,6 +237,24 @@ fn rusqlite_store() {
     drop(example);
     let example = Example::start_with("rusqlite_store", &environment);
     assert_eq!(example.get("/me").bearer_auth(&access).send().expect("an answer").status(), 200);
+}
+
+#[test]
+fn live_updates() {
+    let example = Example::start("live_updates");
+    let login = client().post(format!("{}/login/ann", example.url)).send().expect("an answer");
+    let cookie = cookie_header(&cookies(&login));
+    let access = text(&login.json().expect("JSON"), "access_token");
+    let mut stream = BufReader::new(example.get("/updates").header("cookie", &cookie).send().expect("an answer"));
+    let mut line = String::new();
+    stream.read_line(&mut line).expect("an event");
+    assert!(line.starts_with("data: "), "{line}");
+    // The API client of the same login signs out, and the stream of the browser ends.
+    let logout = client().post(format!("{}/logout", example.url)).bearer_auth(&access).send().expect("an answer");
+    assert_eq!(logout.status(), 200);
+    let mut rest = String::new();
+    stream.read_to_string(&mut rest).expect("the end of the stream");
+    assert!(rest.ends_with("event: end\ndata: login_ended\n\n"), "{rest}");
 }
 
 #[test]

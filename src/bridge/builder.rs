@@ -18,7 +18,7 @@ use crate::bridge::handle::Bridge;
 use crate::bridge::model::{
     BackgroundNotes, Clock, DynUserStore, Erased, Events, Listener, LoginStore, SessionStore, UserStore, random,
 };
-use crate::bridge::resolve::{Confirmations, Engine, ExternalTokens, TokenChecks};
+use crate::bridge::resolve::{Confirmations, EndWatch, Engine, ExternalTokens, TokenChecks};
 use crate::bridge::response::{ErrorPage, OnRefusal, ResponseSettings, ViewConfig};
 use crate::bridge::session::{
     BrowserCookies, BrowserSettings, RememberCookie, RememberKey, SessionProtection, session_keys,
@@ -206,6 +206,7 @@ impl BridgeBuilder {
             },
             checks: self.checks,
             confirmations: Confirmations::default(),
+            ends: EndWatch::default(),
             external,
             reader: CredentialReader {
                 search,

@@ -8,6 +8,7 @@ mod by_remember_cookie;
 pub(crate) mod by_session;
 pub(crate) mod by_token;
 mod confirmation;
+mod end_watch;
 mod engine;
 mod external_tokens;
 mod live_login;
@@ -24,6 +25,7 @@ pub(crate) mod two_tokens;
 pub(crate) mod unread;
 
 pub(crate) use confirmation::Confirmations;
+pub(crate) use end_watch::EndWatch;
 pub(crate) use engine::Engine;
 pub(crate) use external_tokens::ExternalTokens;
 pub(crate) use live_login::find_live;

@@ -233,6 +233,7 @@ fn routes(app: &mut ServiceConfig) {
         .route("/twice", web::route().to(twice))
         .configure(crate::guarded::routes)
         .configure(crate::request_loader::routes)
+        .configure(crate::ended::routes)
         .configure(crate::errors::routes)
         .configure(crate::messages::routes)
         .configure(crate::uploads::routes)

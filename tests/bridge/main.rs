@@ -16,6 +16,7 @@ mod confirm;
 mod csrf;
 mod double_submit;
 mod duplicate_cookies;
+mod ended;
 mod errors;
 mod events;
 mod extractors;

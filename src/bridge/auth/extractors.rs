@@ -5,10 +5,12 @@
 //! [`MaybeUser`] refuses both.
 
 use std::any::Any;
+use std::fmt;
 use std::future::Future;
 use std::ops::Deref;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
@@ -17,7 +19,7 @@ use serde::{Serialize, Serializer};
 use super::request_state::RequestState;
 use crate::bridge::error::AuthError;
 use crate::bridge::model::NotLookedUp;
-use crate::bridge::resolve::{BROWSER_SESSION_ONLY, Principal, Verdict, Via};
+use crate::bridge::resolve::{BROWSER_SESSION_ONLY, EndWatch, Engine, Principal, Verdict, Via};
 use crate::bridge::token::Claims;
 
 type ExtractFuture<T> = Pin<Box<dyn Future<Output = Result<T, AuthError>>>>;
@@ -206,14 +208,54 @@ impl<T: FromRequest<Error = AuthError> + 'static> FromRequest for Fresh<T> {
 }
 
 /// The [`Principal`] of this request: the login, and the credential that authenticated it.
-#[derive(Clone, Debug)]
-pub struct CurrentLogin(Rc<Principal>);
+#[derive(Clone)]
+pub struct CurrentLogin {
+    principal: Rc<Principal>,
+    engine: Arc<Engine>,
+}
+
+impl CurrentLogin {
+    /// Waits until the login has ended, and returns the reason. For what goes on after the request was authenticated: a
+    /// stream of server-sent events, a WebSocket, a long download. The future does not hold the request.
+    ///
+    /// It sees every end within two seconds, on whichever node it happened: a logout, the expiry, a disabled or deleted
+    /// user, a changed password. One task asks the stores about all watched logins once a second; if they take longer
+    /// than that to answer, the bound grows by as much. When a store has been unavailable for ten looks, the login counts as
+    /// ended, with [`StoreUnavailable`](AuthError::StoreUnavailable). For a credential without a login it waits for its
+    /// expiry, or the end of its user. The expiry of an access token ends no login.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use actix_web::web::Bytes;
+    /// use actix_web::{Error, HttpResponse, rt::time::interval};
+    /// use futures_util::stream::{self, StreamExt as _};
+    /// use tollbridge::CurrentLogin;
+    ///
+    /// async fn ticks(login: CurrentLogin) -> HttpResponse {
+    ///     let ticks = stream::unfold(interval(Duration::from_secs(5)), |mut interval| async move {
+    ///         interval.tick().await;
+    ///         Some((Ok::<_, Error>(Bytes::from_static(b"data: tick\n\n")), interval))
+    ///     });
+    ///     HttpResponse::Ok().content_type("text/event-stream").streaming(ticks.take_until(login.ended()))
+    /// }
+    /// ```
+    pub fn ended(&self) -> impl Future<Output = AuthError> + 'static {
+        EndWatch::ended(&self.engine, &self.principal)
+    }
+}
 
 impl Deref for CurrentLogin {
     type Target = Principal;
 
     fn deref(&self) -> &Principal {
-        &self.0
+        &self.principal
+    }
+}
+
+impl fmt::Debug for CurrentLogin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("CurrentLogin").field(&self.principal).finish()
     }
 }
 
@@ -222,7 +264,11 @@ impl FromRequest for CurrentLogin {
     type Future = ExtractFuture<Self>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        extract(req, |principal| Ok(Self(principal)))
+        let req = req.clone();
+        Box::pin(async move {
+            let state = RequestState::of(&req)?;
+            Ok(Self { principal: state.principal(&req).await?, engine: Arc::clone(&state.engine) })
+        })
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::confirmation::Confirmations;
+use super::end_watch::EndWatch;
 use super::external_tokens::ExternalTokens;
 use super::token_checks::TokenChecks;
 use crate::bridge::credential::CredentialReader;
@@ -27,6 +28,8 @@ pub(crate) struct Engine {
     /// How long a login counts as fresh after its user has authenticated.
     pub(crate) fresh_window: Duration,
     pub(crate) confirmations: Confirmations,
+    /// The logins that handlers watch.
+    pub(crate) ends: EndWatch,
     pub(crate) events: Events,
     pub(crate) clock: Clock,
 }

@@ -43,7 +43,22 @@ pub(crate) async fn find_live(
     login_id: &LoginId,
     now: UnixTime,
 ) -> Result<(KnownUser, Login), UnusableLogin> {
-    let (user, login) = engine.users.find_with_login(identity, login_id, &*engine.logins).await?;
+    let found = engine.users.find_with_login(identity, login_id, &*engine.logins).await?;
+    let (user, login) = check_live(identity, found, now)?;
+    if now - login.last_seen_at >= SEEN_AFTER {
+        let logins = Arc::clone(&engine.logins);
+        engine.last_seen.record(&login.id, |id| async move { logins.touch(&id, now).await });
+    }
+    Ok((user, login))
+}
+
+/// Checks what the stores have found: the login must be live and of this user, and the user must be active.
+#[inline]
+pub(super) fn check_live(
+    identity: &str,
+    (user, login): (Option<KnownUser>, Option<Login>),
+    now: UnixTime,
+) -> Result<(KnownUser, Login), UnusableLogin> {
     let login = login.filter(|login| login.identity == identity && login.is_live(now)).ok_or(AuthError::LoginEnded)?;
     let user = user.ok_or(AuthError::UserNotFound)?;
     if !user.active {
@@ -51,10 +66,6 @@ pub(crate) async fn find_live(
     }
     if user.credential_epoch != login.credential_epoch {
         return Err(AuthError::LoginEnded.into());
-    }
-    if now - login.last_seen_at >= SEEN_AFTER {
-        let logins = Arc::clone(&engine.logins);
-        engine.last_seen.record(&login.id, |id| async move { logins.touch(&id, now).await });
     }
     Ok((user, login))
 }
