@@ -96,8 +96,8 @@
 //!    without a session. Without one, it is called inside actix-session; a request with a session or remember cookie must
 //!    pass the CSRF check first.
 //! 3. **Auth.** A guard ([`Require`]) or an extractor asks for the user. The extractors are [`CurrentUser`],
-//!    [`MaybeUser`], [`AnyUser`], [`BrowserUser`], [`TokenUser`], [`Fresh`], [`CurrentLogin`], [`MaybeLogin`] and
-//!    [`Claims`].
+//!    [`MaybeUser`], [`AnyUser`], [`BrowserUser`], [`TokenUser`], [`Allowed`], [`Fresh`], [`FreshWithin`],
+//!    [`CurrentLogin`], [`MaybeLogin`] and [`Claims`].
 //! 4. **Resolve.** The first of them resolves the credential; the others get the same result. A handler without guard and
 //!    extractor costs no verification and no query.
 //! 5. **Response.** An [`AuthError`] becomes a response: that of an [`on_refusal`](BridgeBuilder::on_refusal) hook, a
@@ -138,7 +138,8 @@
 //!
 //! **For handlers.** [`Auth`] signs users in and out, confirms and refreshes logins. The extractors are listed in step 3
 //! above. [`Require`] guards a route, a scope or an application: `Require::login().fresh()`,
-//! `Require::token().refresh_token()`. [`CurrentLogin`] has the [`Principal`]: the identity, the login, and with [`Via`] the
+//! `Require::token().refresh_token()`, `Require::login().when(…)` for a [`Rule`] about users. [`ConflictPolicy`] says what
+//! becomes of a request with both kinds of credentials, and [`Explanation`] what became of this one. [`CurrentLogin`] has the [`Principal`]: the identity, the login, and with [`Via`] the
 //! type of the credential.
 //!
 //! **Tokens.** [`TokenKey`] is a key from a secret, a PEM file or a JSON Web Key. [`TokenLocations`] and [`TokenCookies`]
@@ -194,16 +195,17 @@ pub use bridge::model::{
 
 // For handlers.
 pub use bridge::auth::{
-    AnyUser, Auth, BrowserUser, CurrentLogin, CurrentUser, Fresh, LoginUser, LogoutScope, MaybeLogin, MaybeUser,
-    NewLogin, NewTokens, Require, RequireService, TokenUser,
+    Allowed, AnyUser, Auth, BrowserUser, CurrentLogin, CurrentUser, Fresh, FreshWithin, LoginUser, LogoutScope,
+    MaybeLogin, MaybeUser, NewLogin, NewTokens, Require, RequireService, TokenUser,
 };
-pub use bridge::resolve::{Principal, Via};
+pub use bridge::resolve::{ConflictPolicy, ExplainedPlace, Explanation, Principal, Rule, Via};
 
 // Tokens: keys, locations and checks.
 pub use bridge::credential::{FoundCredential, RequestLoader, TokenCookies, TokenLocations};
 pub use bridge::resolve::TokenBlocklist;
 pub use bridge::token::{
-    Algorithm, Claims, KeyError, Malformation, TokenFault, TokenKey, TokenPair, TokenPart, TokenType, UnknownAlgorithm,
+    AccessToken, Algorithm, Claims, KeyError, Malformation, TokenFault, TokenKey, TokenPair, TokenPart, TokenType,
+    UnknownAlgorithm,
 };
 
 // Browsers.
@@ -217,6 +219,11 @@ pub use bridge::password::{PasswordActivity, PasswordError, PasswordHasher, Pass
 pub use bridge::error::{AuthError, BodyFault, CsrfFault, ProblemDetails};
 pub use bridge::model::{AuthEvent, EventStream, event_stream};
 pub use bridge::response::Refusal;
+
+/// Runs the recipes of the guide.
+#[cfg(all(doctest, feature = "testing"))]
+#[doc = include_str!("../docs/guards.md")]
+struct Guards;
 
 /// Compiles the snippets of the guide.
 #[cfg(doctest)]

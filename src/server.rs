@@ -30,6 +30,7 @@ mod start_error;
 mod state;
 mod strict_form;
 pub mod telemetry;
+mod token_inspection;
 
 pub use application::Application;
 pub use demo::DemoError;

@@ -377,6 +377,38 @@ fn the_log_can_be_json() {
 }
 
 #[test]
+fn a_token_is_explained_without_a_server_and_without_a_key() {
+    let place = TempDir::new().unwrap();
+    let server = Server::start(command(&place, &["serve", "--demo", "--listen", "127.0.0.1:0"]));
+    let answer = server.post_json("/login", &json!({ "username": "panther", "password": "password" }));
+    let body: Value = serde_json::from_str(answer.split("\r\n\r\n").nth(1).unwrap()).unwrap();
+    let (access, refresh) = (body["access_token"].as_str().unwrap(), body["refresh_token"].as_str().unwrap());
+    server.stop(rustix::process::Signal::TERM);
+
+    let inspect = |place: &TempDir, token: &str| succeeds(place, &["token", "inspect"], token);
+    let shown = inspect(&place, access);
+    for expected in
+        ["an access token", "valid, and expires", "right: the configured key", "accepted, if its login is live"]
+    {
+        assert!(shown.contains(expected), "{expected}: {shown}");
+    }
+    assert!(inspect(&place, &format!("Bearer {refresh}\r\n")).contains("a refresh token"));
+    let signature = access.rsplit('.').next().unwrap();
+    assert!(!shown.contains(signature), "{shown}");
+    let forged = access.replace(signature, &signature.chars().rev().collect::<String>());
+    assert!(inspect(&place, &forged).contains("it is wrong"), "{}", inspect(&place, &forged));
+
+    // Elsewhere there is no key, and looking makes none.
+    let elsewhere = TempDir::new().unwrap();
+    let shown = inspect(&elsewhere, access);
+    assert!(shown.contains("not checked") && shown.contains("an access token"), "{shown}");
+    assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
+    let refused = fails(&elsewhere, &["token", "inspect"], b"not a token", 1);
+    assert!(refused.contains("this is not a token") && !refused.contains("not a token:  not"), "{refused}");
+    fails(&elsewhere, &["token", "inspect", access], b"", 2);
+}
+
+#[test]
 fn an_address_in_use_is_a_failure_that_says_so() {
     let place = TempDir::new().unwrap();
     let server = Server::start(command(&place, &["serve", "--listen", "127.0.0.1:0"]));

@@ -196,8 +196,6 @@ fn what_is_not_there_yet_is_refused_and_says_so() {
         ("SESSION__STORE", "redis"),
         ("SESSION__STORE", "cookie"),
         ("SESSION__REDIS_URL", "redis://localhost"),
-        ("LOGIN__CONFLICT", "reject_both"),
-        ("LOGIN__CONFLICT", "require_same_user"),
         ("LOGIN__REVOCATION", "bounded"),
         ("LOGIN__REVOCATION", "stateless"),
         ("LOGIN__REVOCATION_BOUND", "2s"),
@@ -209,6 +207,9 @@ fn what_is_not_there_yet_is_refused_and_says_so() {
         let faults = Place::new("").faults(&[(&variable, value)]);
         has(&faults, &["a fault:", &format!("environment variable {variable}: "), "not there yet"]);
     }
+    Place::new("[login]\nconflict = \"reject_both\"\n").accepts(&[]);
+    Place::new("[login]\nconflict = \"require_same_user\"\n").accepts(&[]);
+    has(&Place::new("[login]\nconflict = \"prefer_cookie\"\n").faults(&[]), &["\"prefer_cookie\" is not known"]);
     Place::new("[login]\nrevocation = \"strict\"\nrevocation_bound = \"1s\"\n[throttle]\n").accepts(&[]);
     has(&Place::new("[token]\nalgorithm = \"none\"\n").faults(&[]), &["\"none\" is not known"]);
 }

@@ -2,9 +2,11 @@
 //!
 //! This room may import all rooms up to `resolve`.
 
+mod allowed;
 mod any_user;
 mod auth_handle;
 mod confirm;
+mod explain;
 mod extractors;
 mod guard;
 mod new_tokens;
@@ -16,9 +18,10 @@ mod request_state;
 mod sign_in;
 mod sign_out;
 
+pub use allowed::Allowed;
 pub use any_user::AnyUser;
 pub use auth_handle::Auth;
-pub use extractors::{BrowserUser, CurrentLogin, CurrentUser, Fresh, MaybeLogin, MaybeUser, TokenUser};
+pub use extractors::{BrowserUser, CurrentLogin, CurrentUser, Fresh, FreshWithin, MaybeLogin, MaybeUser, TokenUser};
 pub use guard::{Require, RequireService};
 pub use new_tokens::NewTokens;
 pub(crate) use request_state::RequestState;

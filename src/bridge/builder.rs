@@ -18,7 +18,7 @@ use crate::bridge::handle::Bridge;
 use crate::bridge::model::{
     BackgroundNotes, Clock, DynUserStore, Erased, Events, Listener, LoginStore, SessionStore, UserStore, random,
 };
-use crate::bridge::resolve::{Confirmations, EndWatch, Engine, ExternalTokens, TokenChecks};
+use crate::bridge::resolve::{Confirmations, ConflictPolicy, EndWatch, Engine, ExternalTokens, TokenChecks};
 use crate::bridge::response::{ErrorPage, OnRefusal, ResponseSettings, ViewConfig};
 use crate::bridge::session::{
     BrowserCookies, BrowserSettings, RememberCookie, RememberKey, SessionProtection, session_keys,
@@ -57,6 +57,7 @@ pub struct BridgeBuilder {
     absolute_ttl: Duration,
     remember_ttl: Duration,
     fresh_window: Duration,
+    conflict: ConflictPolicy,
     remember_cookie: RememberCookie,
     protection: SessionProtection,
     request_loader: Option<Box<dyn DynRequestLoader>>,
@@ -110,6 +111,7 @@ impl BridgeBuilder {
             absolute_ttl: Duration::from_secs(30 * DAY),
             remember_ttl: Duration::from_secs(30 * DAY),
             fresh_window: Duration::from_secs(15 * MINUTE),
+            conflict: ConflictPolicy::default(),
             remember_cookie: RememberCookie::default(),
             protection: SessionProtection::default(),
             request_loader: None,
@@ -226,6 +228,7 @@ impl BridgeBuilder {
                 remember_ttl: self.remember_ttl,
             },
             fresh_window: self.fresh_window,
+            conflict: self.conflict,
             events,
             clock: self.clock,
         };

@@ -19,7 +19,7 @@ use crate::bridge::gate::Gate;
 use crate::bridge::handle::Bridge;
 use crate::bridge::resolve::{Engine, choose_session, choose_token_cookies};
 use crate::bridge::response::{ResponseSettings, answers, silence, token_cookie_renewal, unread_body};
-use crate::bridge::session::{SignedSession, restore_session};
+use crate::bridge::session::{SeveralSessions, SignedSession, restore_session};
 use crate::bridge::token::VerifiedTokenCache;
 
 impl<S, B> Transform<S, ServiceRequest> for Bridge
@@ -99,6 +99,10 @@ where
                 !token && (!rewritten.sessions.is_empty() || engine.browser.cookies.any_in_headers(req.headers()));
             if brought_cookies && let Err(error) = engine.reader.check_origin(req.request()) {
                 return Ok(unread_body::close(refuse(&responses, req, error, &[]).map_into_right_body(), body));
+            }
+            if token && !rewritten.sessions.is_empty() {
+                let several = rewritten.sessions.iter().map(|session| session.hash).collect();
+                req.extensions_mut().insert(SeveralSessions(several));
             }
             // Boxed, because few requests need it and its future would enlarge that of every request.
             if rewritten.changed

@@ -15,7 +15,7 @@ pub(crate) mod session_keys;
 pub(crate) use actix_store::ActixStore;
 pub(crate) use browser_cookies::BrowserCookies;
 pub(crate) use browser_settings::{BrowserSettings, MAX_REMEMBER_TTL};
-pub(crate) use cookie_header::{SignedSession, restore_session};
+pub(crate) use cookie_header::{SeveralSessions, SignedSession, restore_session};
 pub(crate) use face::{SessionLogin, SessionMetadata};
 pub use protection::SessionProtection;
 pub use remember_cookie::RememberCookie;

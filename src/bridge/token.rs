@@ -8,6 +8,7 @@
 //! This room does not know HTTP; its errors are faults. It may import `model`.
 
 mod access_successor;
+mod access_token;
 mod algorithm;
 mod authority;
 mod claims;
@@ -34,6 +35,7 @@ mod verified_token_cache;
 mod verifier;
 mod written_claims;
 
+pub use access_token::AccessToken;
 pub use algorithm::{Algorithm, UnknownAlgorithm};
 pub(crate) use authority::TokenAuthority;
 pub use claims::Claims;

@@ -3,7 +3,7 @@
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::store::db::{ChangePasswordError, PasswordChange, User};
-use crate::{Auth, AuthError, PasswordError, PasswordVerification, TokenPair};
+use crate::{Auth, AuthError, NewLogin, PasswordError, PasswordVerification, TokenPair};
 
 use super::metrics::LoginOutcome;
 use super::state::AppState;
@@ -81,6 +81,37 @@ async fn store_rehash(state: &AppState, user: &User, old_hash: &str, new_hash: &
     }
 }
 
+/// Makes the login of the request fresh, after its user has given the password again. Returns the login.
+///
+/// # Errors
+///
+/// [`AuthError::InvalidCredentials`] when `password` is not the user's, or another request has changed it meanwhile; the
+/// refusal of the request when its login has ended; and those of [`authenticate`].
+pub(crate) async fn reauthenticate<'a>(
+    state: &AppState,
+    auth: &'a Auth,
+    user: &User,
+    password: SecretString,
+) -> Result<NewLogin<'a>, AuthError> {
+    state.password_policy.check_presented(password.expose_secret())?;
+    let hash = state.db.current_password_hash(user.id).await?.ok_or(AuthError::UserNotFound)?;
+    let verified = verify(state, Some(user), password, Some(hash.clone())).await?;
+    if let PasswordVerification::No = verified {
+        tracing::info!(user.id = user.id, "re-authentication failed: the password is wrong");
+        return Err(AuthError::InvalidCredentials);
+    }
+    let verified_hash = hash.clone();
+    let confirmed = auth.confirm_by(async |_, login| {
+        let confirmed = state.db.reauthenticate(user.id, verified_hash, login, &state.clock).await;
+        confirmed.map_err(|error| refusal_of(error, auth))
+    });
+    let confirmed = confirmed.await?;
+    if let PasswordVerification::Rehashed(new_hash) = verified {
+        store_rehash(state, user, &hash, &new_hash).await;
+    }
+    Ok(confirmed)
+}
+
 /// Changes the user's password, ends all their logins but that of the request, and renews its credentials. Returns its
 /// new tokens, if a token made the request.
 ///
@@ -112,14 +143,20 @@ pub(crate) async fn change_password(
         fresh_until: renewal.fresh_until(),
         remember: renewal.remember().cloned(),
     };
-    let login = state.db.change_password(user.id, change, &state.clock).await.map_err(|error| match error {
+    let changed = state.db.change_password(user.id, change, &state.clock).await;
+    let login = changed.map_err(|error| refusal_of(error, auth))?;
+    tracing::info!(user.id = user.id, login.id = %login.id, "password changed, other logins ended");
+    renewal.complete(&login)
+}
+
+/// The refusal of a request for which nothing was written.
+fn refusal_of(error: ChangePasswordError, auth: &Auth) -> AuthError {
+    match error {
         ChangePasswordError::UserNotFound => AuthError::UserNotFound,
         ChangePasswordError::UserDisabled => AuthError::UserDisabled,
         ChangePasswordError::LoginEnded => AuthError::LoginEnded,
         ChangePasswordError::LoginNotFresh => auth.needs_refresh(),
         ChangePasswordError::PasswordReplaced => AuthError::InvalidCredentials,
         ChangePasswordError::Store(error) => error.into(),
-    })?;
-    tracing::info!(user.id = user.id, login.id = %login.id, "password changed, other logins ended");
-    renewal.complete(&login)
+    }
 }

@@ -3,11 +3,12 @@
 use secrecy::ExposeSecret as _;
 
 use super::config::{Config, ErrorFormat};
+use super::handlers::reauth;
 use super::pages;
-use super::secrets::{Secrets, TokenSecret};
+use super::secrets::Secrets;
 use super::start_error::StartError;
 use crate::store::db::Database;
-use crate::{Bridge, Clock, TokenKey, TokenLocations, flask, prefers_html};
+use crate::{Bridge, Clock, TokenLocations, flask, prefers_html};
 
 pub(super) fn build(
     config: &Config,
@@ -15,16 +16,13 @@ pub(super) fn build(
     database: &Database,
     clock: &Clock,
 ) -> Result<Bridge, StartError> {
-    let token_key = match &secrets.token_key {
-        TokenSecret::Secret(algorithm, key) => TokenKey::from_secret(*algorithm, key.expose_secret()),
-        TokenSecret::PrivateKey(algorithm, pem) => TokenKey::from_private_pem(*algorithm, pem.expose_secret()),
-    };
     let builder = Bridge::builder(database.clone())
         .store(database.clone())
         .clock(clock.clone())
-        .token_key(token_key?)
+        .token_key(secrets.token_key.token_key()?)
         .session_secret(secrets.session_secret.expose_secret())
         .login_view("/login")
+        .refresh_view(reauth::PATH)
         .error_page(pages::auth_error)
         .issuer(&config.token.issuer)
         .audience(&config.token.audience)
@@ -39,7 +37,8 @@ pub(super) fn build(
         .idle_ttl(config.session.idle_ttl)
         .absolute_ttl(config.session.absolute_ttl)
         .remember_ttl(config.session.remember_ttl)
-        .fresh_window(config.login.fresh_window);
+        .fresh_window(config.login.fresh_window)
+        .conflict_policy(config.login.conflict);
     let builder = match &config.server.public_url {
         Some(url) => builder.public_url(url.as_str()),
         None => builder,

@@ -1,4 +1,4 @@
-//! The command line: `tollbridge serve`, `user …`, `migrate`, `config …`, one file for each command.
+//! The command line: `tollbridge serve`, `token …`, `user …`, `migrate`, `config …`, one file for each command.
 //!
 //! Passwords are read from a prompt or standard input, never from arguments, which other users of the machine can read.
 //! Exit codes: 0 for success, 1 for a failure with a message on standard error, 2 for an invalid command line.
@@ -8,6 +8,7 @@ mod migrate;
 mod output;
 mod password;
 mod serve;
+mod token;
 mod user;
 
 use std::error::Error;
@@ -50,6 +51,9 @@ struct CommonArgs {
 enum Command {
     /// Run the server
     Serve(Serve),
+    /// Explain tokens
+    #[command(subcommand)]
+    Token(token::TokenCommand),
     /// Manage accounts
     #[command(subcommand)]
     User(user::UserCommand),
@@ -78,6 +82,7 @@ impl Cli {
                     serve::run(config).await
                 })
             }
+            Command::Token(command) => command.run(&common.load(None)?.config),
             Command::User(command) => {
                 let config = common.load(None)?.config;
                 System::new().block_on(command.run(&config))

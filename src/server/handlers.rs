@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod operations;
+pub(crate) mod reauth;
 mod see_other;
 pub(crate) mod session;
 pub(crate) mod token;

@@ -32,6 +32,18 @@ pub(crate) struct LoginPage<'a> {
     pub(crate) demo: bool,
 }
 
+/// The page that asks a signed-in user for the password again.
+#[derive(Template)]
+#[template(path = "reauth.html", config = "src/server/askama.toml")]
+pub(crate) struct ReauthPage<'a> {
+    /// The user who is signed in. Nobody else can confirm.
+    pub(crate) username: &'a str,
+    /// The destination after that, from [`safe_next`].
+    pub(crate) next: &'a str,
+    /// The error of the previous attempt.
+    pub(crate) error: Option<String>,
+}
+
 /// The account page.
 #[derive(Template)]
 #[template(path = "account.html", config = "src/server/askama.toml")]
@@ -171,8 +183,8 @@ pub fn auth_error(request: &HttpRequest, error: &AuthError) -> HttpResponse {
     )
 }
 
-/// The link of a 401 to the login page, with the requested page as `next`. With `reauth` a signed-in user must
-/// authenticate again.
+/// The link of a 401 to the login page, with the requested page as `next`. With `reauth` a signed-in user can sign in
+/// again. A user whose login is only not fresh gives the password again instead.
 fn sign_in_link(request: &HttpRequest, error: &AuthError) -> Option<String> {
     if error.status() != StatusCode::UNAUTHORIZED {
         return None;
@@ -185,7 +197,10 @@ fn sign_in_link(request: &HttpRequest, error: &AuthError) -> Option<String> {
     };
     let next = if request.method().is_safe() { safe_next(wanted) } else { None };
     let next: String = url::form_urlencoded::byte_serialize(next.unwrap_or("/account").as_bytes()).collect();
-    Some(format!("/login?reauth=1&next={next}"))
+    Some(match error {
+        AuthError::ReauthRequired { .. } => format!("/reauth?next={next}"),
+        _ => format!("/login?reauth=1&next={next}"),
+    })
 }
 
 fn heading(status: StatusCode) -> &'static str {

@@ -10,7 +10,7 @@ use actix_web::{FromRequest, Handler, HttpRequest, Resource, Responder, Route, w
 
 use super::assets;
 use super::error_responses;
-use super::handlers::{account, login, logout, operations, session, token};
+use super::handlers::{account, login, logout, operations, reauth, session, token};
 use super::state::AppState;
 
 /// Mounts the application: `App::new().configure(|app| routes::configure(app, state.clone()))`.
@@ -30,6 +30,7 @@ fn table() -> Vec<Endpoint> {
         // Browsers.
         Endpoint::new("/").get(account::start),
         Endpoint::new("/login").get(login::page).post_if(is_form, login::form).post(login::json),
+        Endpoint::new(reauth::PATH).get(reauth::page).post_if(is_form, reauth::form).post(reauth::json),
         Endpoint::new("/account").get(account::page),
         Endpoint::new("/account/password").post_if(is_form, account::password_form).post(account::password_json),
         Endpoint::new("/assets/tollbridge.css").get(assets::stylesheet),

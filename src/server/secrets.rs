@@ -19,8 +19,8 @@ use secrecy::{ExposeSecret as _, SecretSlice, SecretString};
 
 use super::config::{Config, TokenKeyConfig};
 use super::key_text::{KeyWeakness, decode};
-use crate::Algorithm;
 use crate::bridge::model::sha256;
+use crate::{Algorithm, KeyError, TokenKey};
 
 /// The shortest key, in bytes (RFC 7518 section 3.2).
 const MIN_BYTES: usize = 32;
@@ -103,21 +103,29 @@ impl Secrets {
             read_key(&path, MIN_BYTES)
         };
         Ok(Self {
-            token_key: match &config.token.key {
-                TokenKeyConfig::Generated => TokenSecret::Secret(Algorithm::HS256, own("token.key", 32)?),
-                TokenKeyConfig::Secret(algorithm, key) => TokenSecret::Secret(*algorithm, key.clone()),
-                TokenKeyConfig::SecretFile(algorithm, path) => {
-                    TokenSecret::Secret(*algorithm, read_key(path, algorithm.shortest_secret())?)
-                }
-                TokenKeyConfig::PrivateKeyFile(algorithm, path) => {
-                    TokenSecret::PrivateKey(*algorithm, read_private(path)?)
-                }
+            token_key: match configured_token_key(config)? {
+                Some(key) => key,
+                None => TokenSecret::Secret(Algorithm::HS256, own("token.key", 32)?),
             },
             session_secret: match &config.session.secret_file {
                 Some(path) => read_key(path, MIN_BYTES)?,
                 None => own("session.key", 64)?,
             },
         })
+    }
+
+    /// The key that signs tokens, without generating one. `None`: it would be generated at the first start.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`load`](Self::load).
+    pub fn existing_token_key(config: &Config) -> Result<Option<TokenSecret>, SecretError> {
+        if let Some(key) = configured_token_key(config)? {
+            return Ok(Some(key));
+        }
+        let generated = Some(config.data_directory().join("token.key")).filter(|path| path.exists());
+        let generated = generated.map(|path| read_key(&path, MIN_BYTES)).transpose()?;
+        Ok(generated.map(|key| TokenSecret::Secret(Algorithm::HS256, key)))
     }
 
     /// What tells whether another server has the same keys, without telling the keys.
@@ -146,6 +154,34 @@ impl Secrets {
         let session_secret = session_secret.map(|path| read_key(&path, MIN_BYTES));
         [token_key, session_secret].into_iter().flatten().filter_map(Result::err).collect()
     }
+}
+
+impl TokenSecret {
+    /// The key for the bridge.
+    ///
+    /// # Errors
+    ///
+    /// The key does not fit its algorithm.
+    pub fn token_key(&self) -> Result<TokenKey, KeyError> {
+        match self {
+            Self::Secret(algorithm, key) => TokenKey::from_secret(*algorithm, key.expose_secret()),
+            Self::PrivateKey(algorithm, pem) => TokenKey::from_private_pem(*algorithm, pem.expose_secret()),
+        }
+    }
+}
+
+/// The key that signs tokens, if it is not a generated one.
+fn configured_token_key(config: &Config) -> Result<Option<TokenSecret>, SecretError> {
+    Ok(match &config.token.key {
+        TokenKeyConfig::Generated => None,
+        TokenKeyConfig::Secret(algorithm, key) => Some(TokenSecret::Secret(*algorithm, key.clone())),
+        TokenKeyConfig::SecretFile(algorithm, path) => {
+            Some(TokenSecret::Secret(*algorithm, read_key(path, algorithm.shortest_secret())?))
+        }
+        TokenKeyConfig::PrivateKeyFile(algorithm, path) => {
+            Some(TokenSecret::PrivateKey(*algorithm, read_private(path)?))
+        }
+    })
 }
 
 /// Creates the data directory with access only for its owner, unless it exists.

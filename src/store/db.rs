@@ -22,6 +22,7 @@ mod password_change;
 mod pool;
 mod read;
 mod read_cache;
+mod reauthentication;
 mod schema;
 mod sessions;
 mod snapshot;

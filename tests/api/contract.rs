@@ -14,6 +14,8 @@ const FORM: &str = "application/x-www-form-urlencoded";
 const RIGHT: &str = r#"{"username":"panther","password":"correct horse battery staple"}"#;
 const WRONG: &str = r#"{"username":"panther","password":"incorrect horse"}"#;
 const CHANGE: &str = r#"{"current_password":"correct horse battery staple","new_password":"a longer staple"}"#;
+const REAUTH: &str = r#"{"password":"correct horse battery staple"}"#;
+const REAUTH_FORM: &str = "password=correct+horse+battery+staple&next=/session";
 const RIGHT_FORM: &str = "username=panther&password=correct+horse+battery+staple";
 const WRONG_FORM: &str = "username=panther&password=incorrect+horse";
 const CHANGE_FORM: &str = "current_password=correct+horse+battery+staple&new_password=a+longer+staple";
@@ -43,7 +45,7 @@ use Who::{Confused, Cookie, Nobody, Person, Refresh, Token, Visitor};
 type Line = (Who, &'static str, &'static str, Option<(&'static str, &'static str)>, u16, &'static str, &'static str);
 
 #[rustfmt::skip]
-const LINES: [Line; 62] = [
+const LINES: [Line; 78] = [
     (Nobody, "GET", "/", None, 303, "", "/openapi.json"),
     (Visitor, "GET", "/", None, 303, "", "/account"),
     (Nobody, "GET", "/login", None, 200, HTML, ""),
@@ -64,6 +66,22 @@ const LINES: [Line; 62] = [
     (Visitor, "POST", "/login", Some((FORM, RIGHT_FORM)), 303, "", "/account"),
     (Visitor, "POST", "/login", Some((FORM, WRONG_FORM)), 401, HTML, ""),
     (Visitor, "POST", "/login", Some((FORM, "username=panther")), 400, HTML, ""),
+    (Nobody, "GET", "/reauth", None, 401, PROBLEM, ""),
+    (Visitor, "GET", "/reauth", None, 303, "", "/login?next=%2Faccount"),
+    (Visitor, "GET", "/reauth?next=/session", None, 303, "", "/login?next=%2Fsession"),
+    (Person, "GET", "/reauth", None, 200, HTML, ""),
+    (Person, "GET", "/reauth?next=//evil.example", None, 200, HTML, ""),
+    (Person, "GET", "/reauth?next=/a&next=/b", None, 400, HTML, ""),
+    (Token, "GET", "/reauth", None, 400, PROBLEM, ""),
+    (Confused, "GET", "/reauth", None, 401, HTML, ""),
+    (Nobody, "POST", "/reauth", Some((JSON, REAUTH)), 401, PROBLEM, ""),
+    (Cookie, "POST", "/reauth", Some((JSON, REAUTH)), 204, "", ""),
+    (Cookie, "POST", "/reauth", Some((JSON, "{}")), 400, PROBLEM, ""),
+    (Token, "POST", "/reauth", Some((JSON, REAUTH)), 200, JSON, ""),
+    (Refresh, "POST", "/reauth", Some((JSON, REAUTH)), 401, PROBLEM, ""),
+    (Person, "POST", "/reauth", Some((FORM, REAUTH_FORM)), 303, "", "/session"),
+    (Person, "POST", "/reauth", Some((FORM, "password=guess")), 401, HTML, ""),
+    (Visitor, "POST", "/reauth", Some((FORM, REAUTH_FORM)), 303, "", "/login"),
     (Nobody, "GET", "/account", None, 401, PROBLEM, ""),
     (Visitor, "GET", "/account", None, 303, "", "/login?next=%2Faccount"),
     (Person, "GET", "/account", None, 200, HTML, ""),
@@ -317,7 +335,10 @@ fn both_faces_say_the_same() {
             "amr": ["pwd"],
             "login_id": session["login_id"],
             "expires_at": app.clock.now() + until,
+            "explanation": session["explanation"],
         });
+        assert_eq!(session["explanation"]["outcome"], "accepted");
+        assert_eq!(session["explanation"]["fresh_until"], app.clock.now() + 900);
         assert_eq!(session, expected);
     }
     assert_ne!(session(Cookie)["login_id"], session(Token)["login_id"]);

@@ -28,6 +28,7 @@ mod outage;
 mod overload;
 mod password;
 mod races;
+mod reauth;
 mod refresh;
 mod refused_logins;
 mod requests;

@@ -231,7 +231,7 @@ fn only_a_fresh_login_may() {
     app.advance(FRESH);
     assert_stale(change(&browser, PASSWORD, NEW));
     let html = browser.call("GET", "/account").header("accept", "text/html").send().expect(200).text();
-    assert!(!html.contains(r#"name="new_password""#) && html.contains("/login?reauth"), "{html}");
+    assert!(!html.contains(r#"name="new_password""#) && html.contains("/reauth?next=/account"), "{html}");
     login(&app, PASSWORD).expect(200);
 
     browser.sign_in("panther", false);

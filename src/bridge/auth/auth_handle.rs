@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::{Ready, ready};
 use std::rc::Rc;
+use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
@@ -86,6 +87,12 @@ impl Auth {
     /// ```
     pub fn needs_refresh(&self) -> AuthError {
         self.engine().reauth_required()
+    }
+
+    /// The same for a login that was authenticated longer ago than `window`, as
+    /// [`Principal::fresh_within`](crate::Principal::fresh_within) tells.
+    pub fn needs_refresh_within(&self, window: Duration) -> AuthError {
+        AuthError::reauth_required(window)
     }
 
     /// The cookies that hold tokens. With them a handler sets tokens on a response (`set_access_cookies`,

@@ -8,7 +8,7 @@ use super::auth_handle::Auth;
 use super::sign_in::NewLogin;
 use crate::bridge::credential::{Choice, WantedType, raw_cookies};
 use crate::bridge::error::AuthError;
-use crate::bridge::model::{AuthEvent, Login};
+use crate::bridge::model::{AuthEvent, Login, LoginId};
 use crate::bridge::resolve::{Verdict, find_live, genuine_logins};
 use crate::bridge::session::{SessionLogin, face};
 
@@ -27,8 +27,25 @@ impl Auth {
     /// the other refusals of a credential.
     pub async fn confirm_login(&self) -> Result<NewLogin<'_>, AuthError> {
         let engine = self.engine();
-        let now = engine.clock.now();
-        if let Choice::Refused(error) = self.state.choose(&self.req, WantedType::Access) {
+        let confirm = async |identity: String, login_id: LoginId| {
+            let now = engine.clock.now();
+            let (_, login) = find_live(engine, &identity, &login_id, now).await?;
+            if !engine.logins.confirm(&login_id, now).await? {
+                return Err(AuthError::LoginEnded);
+            }
+            Ok(Login { auth_time: now, last_seen_at: now, ..login })
+        };
+        self.confirm_by(confirm).await
+    }
+
+    /// The same with another write to the store. `confirm` checks that the login of this user is live, records the
+    /// authentication, and returns the login after that.
+    pub(crate) async fn confirm_by(
+        &self,
+        confirm: impl AsyncFnOnce(String, LoginId) -> Result<Login, AuthError>,
+    ) -> Result<NewLogin<'_>, AuthError> {
+        let engine = self.engine();
+        if let Choice::Refused(error) = self.state.choose(&self.req, WantedType::Access).await? {
             return Err(error);
         }
         let (identity, login_id) = match self.protected_session().await? {
@@ -41,11 +58,8 @@ impl Auth {
                 (principal.identity.clone(), principal.login()?.clone())
             }
         };
-        let (_, login) = find_live(engine, &identity, &login_id, now).await?;
-        if !engine.logins.confirm(&login_id, now).await? {
-            return Err(AuthError::LoginEnded);
-        }
-        let login = Login { auth_time: now, last_seen_at: now, ..login };
+        let login = confirm(identity, login_id).await?;
+        let now = login.auth_time;
         if !self.state.presented.has_token() {
             face::confirm(&engine.browser, &self.req, &self.req.get_session())?;
         }
@@ -70,7 +84,7 @@ impl Auth {
             return Ok(principal.fresh);
         }
         if self.state.presented.has_token() {
-            if let Choice::Nothing = self.state.choose(&self.req, WantedType::Access) {
+            if let Choice::Nothing = self.state.choose(&self.req, WantedType::Access).await? {
                 return Ok(false);
             }
             return Ok(self.state.principal(&self.req).await?.fresh);

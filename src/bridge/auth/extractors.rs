@@ -11,6 +11,7 @@ use std::ops::Deref;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
@@ -201,6 +202,58 @@ impl<T: FromRequest<Error = AuthError> + 'static> FromRequest for Fresh<T> {
             let state = RequestState::of(&req)?;
             if !state.principal(&req).await?.fresh {
                 return Err(state.engine.reauth_required());
+            }
+            Ok(Self(inner))
+        })
+    }
+}
+
+/// Another extractor, for a login whose user authenticated within `SECONDS`: [`Fresh`] with a window of the handler's own.
+/// The `max_age` of the refusal is this window. [`Require::fresh_within`](crate::Require::fresh_within) is the same as a
+/// guard.
+///
+/// ```
+/// use actix_web::{HttpResponse, post};
+/// use tollbridge::{CurrentUser, FreshWithin};
+/// # struct User;
+///
+/// #[post("/payments")]
+/// async fn pay(user: FreshWithin<300, CurrentUser<User>>) -> HttpResponse {
+///     let user: CurrentUser<User> = user.into_inner();
+/// #   drop(user);
+///     HttpResponse::NoContent().finish()
+/// }
+/// ```
+pub struct FreshWithin<const SECONDS: u64, T>(T);
+
+impl<const SECONDS: u64, T> FreshWithin<SECONDS, T> {
+    /// The inner extractor.
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+}
+
+impl<const SECONDS: u64, T> Deref for FreshWithin<SECONDS, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<const SECONDS: u64, T: FromRequest<Error = AuthError> + 'static> FromRequest for FreshWithin<SECONDS, T> {
+    type Error = AuthError;
+    type Future = ExtractFuture<Self>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        const { assert!(SECONDS > 0, "no login is fresh within 0 seconds") };
+        let inner = T::from_request(req, payload);
+        let req = req.clone();
+        Box::pin(async move {
+            let inner = inner.await?;
+            let window = Duration::from_secs(SECONDS);
+            if !RequestState::of(&req)?.principal(&req).await?.fresh_within(window) {
+                return Err(AuthError::reauth_required(window));
             }
             Ok(Self(inner))
         })

@@ -4,6 +4,7 @@ use std::future::{Future, Ready, ready};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use actix_web::Error;
 use actix_web::body::EitherBody;
@@ -14,7 +15,7 @@ use super::request_state::RequestState;
 use crate::bridge::credential::WantedType;
 use crate::bridge::error::AuthError;
 use crate::bridge::model::CredentialLocation;
-use crate::bridge::resolve::{Principal, RequiredFace, Requirement, Verdict};
+use crate::bridge::resolve::{ConflictPolicy, RequiredFace, RequiredFreshness, Requirement, UserCheck, Verdict};
 
 /// A guard: Flask-Login's `login_required` and Flask-JWT-Extended's `jwt_required`, for a route, a resource, a scope or
 /// a whole app, inside the [`Bridge`](crate::Bridge).
@@ -41,7 +42,8 @@ use crate::bridge::resolve::{Principal, RequiredFace, Requirement, Verdict};
 /// also runs for `OPTIONS`, without a check. If such a handler has an extractor, the extractor refuses as the guard
 /// would.
 ///
-/// The checks of a token are in this order: location, signature and time, type, freshness, blocklist, login, user.
+/// The checks of a token are in this order: location, signature and time, type, freshness, blocklist, login, user, and the
+/// rules of [`when`](Self::when).
 #[derive(Clone, Debug)]
 #[must_use = "a guard does nothing until a route, resource, scope or app is wrapped in it"]
 pub struct Require {
@@ -66,10 +68,55 @@ impl Require {
         Self { requirement: Requirement { face: RequiredFace::Browser, ..Requirement::DEFAULT }, optional: false }
     }
 
-    /// Requires a fresh login (`fresh_login_required`, `jwt_required(fresh=True)`). A login that is not fresh is
-    /// refused with a 401 `reauth_required` and the challenge of RFC 9470.
+    /// Requires a fresh login, within the [`fresh_window`](crate::BridgeBuilder::fresh_window) (`fresh_login_required`,
+    /// `jwt_required(fresh=True)`). A login that is not fresh is refused with a 401 `reauth_required` and the challenge of
+    /// RFC 9470.
     pub fn fresh(mut self) -> Self {
-        self.requirement.fresh = true;
+        self.requirement.freshness.in_window = true;
+        self
+    }
+
+    /// Requires that the user authenticated within this time: [`fresh`](Self::fresh) with a window of the route's own,
+    /// shorter or longer than the [`fresh_window`](crate::BridgeBuilder::fresh_window). The `max_age` of the challenge is
+    /// this window. With several guards around one handler, or several calls, the strictest decides.
+    ///
+    /// A session and a token of one login can differ: a token is fresh for as long as the authentication that it was
+    /// issued for. A remember cookie, a refresh and a custom credential prove no authentication.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use actix_web::{HttpResponse, web};
+    /// use tollbridge::Require;
+    ///
+    /// # async fn pay() -> HttpResponse { HttpResponse::Ok().finish() }
+    /// let recently = Require::login().fresh_within(Duration::from_secs(5 * 60));
+    /// let route = web::resource("/payments").route(web::post().to(pay).wrap(recently));
+    /// # let _ = route;
+    /// ```
+    pub fn fresh_within(mut self, window: Duration) -> Self {
+        let freshness = RequiredFreshness { within: Some(window), ..RequiredFreshness::NONE };
+        self.requirement.freshness = self.requirement.freshness.and(freshness);
+        self
+    }
+
+    /// Requires a user for whom this holds, such as a role. Others are refused with a 403 `forbidden`. Several rules must
+    /// all hold. `U` is the [`UserStore::User`](crate::UserStore::User) of the bridge.
+    ///
+    /// The rule is checked last, for a user who is signed in: an anonymous request is a 401 as without the rule, and passes
+    /// an [`optional`](Self::optional) guard.
+    ///
+    /// ```
+    /// # use actix_web::{HttpResponse, web};
+    /// # use tollbridge::Require;
+    /// # struct User { is_admin: bool, plan: &'static str }
+    /// # async fn handler() -> HttpResponse { HttpResponse::Ok().finish() }
+    /// let admin = web::scope("/admin").wrap(Require::login().when(|user: &User| user.is_admin));
+    /// let export = web::get().to(handler).wrap(Require::token().when(|user: &User| user.plan == "team").fresh());
+    /// # let _ = admin.route("/export", export);
+    /// ```
+    pub fn when<U: 'static>(mut self, allows: impl Fn(&U) -> bool + Send + Sync + 'static) -> Self {
+        self.requirement.rules.get_or_insert_default().push(UserCheck::new(allows));
         self
     }
 
@@ -107,6 +154,14 @@ impl Require {
     /// [`TokenLocations`](crate::TokenLocations) of the bridge must contain them.
     pub fn locations(mut self, locations: &[CredentialLocation]) -> Self {
         self.requirement.locations = Some(locations.to_vec());
+        self
+    }
+
+    /// What a request with a token and with a session or remember cookie is answered with here, instead of the
+    /// [`conflict_policy`](crate::BridgeBuilder::conflict_policy) of the bridge. A guard inside this one without a policy of
+    /// its own keeps this one.
+    pub fn conflict(mut self, policy: ConflictPolicy) -> Self {
+        self.requirement.conflict = Some(policy);
         self
     }
 
@@ -185,11 +240,6 @@ async fn check(req: &ServiceRequest, requirement: &Rc<Requirement>, optional: bo
         Verdict::Absent(_) if optional => Ok(()),
         Verdict::Absent(error) => Err(state.explain(error, req.request())),
         Verdict::Rejected(error) => Err(error),
-        Verdict::Accepted(principal) => check_fresh(&state, &principal, requirement),
+        Verdict::Accepted(principal) => requirement.check(&state.engine, &principal),
     }
-}
-
-/// Checks the freshness of a session, and of a token that was resolved before under a requirement without freshness.
-fn check_fresh(state: &RequestState, principal: &Principal, requirement: &Requirement) -> Result<(), AuthError> {
-    if requirement.fresh && !principal.fresh { Err(state.engine.reauth_required()) } else { Ok(()) }
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::bridge::error::AuthError;
 use crate::bridge::model::{Login, UnixTime};
-use crate::bridge::token::{Extras, Issuer, TokenPair};
+use crate::bridge::token::{AccessToken, Extras, Issuer, TokenPair};
 
 /// The builder of a login's token pair; from [`NewLogin::tokens`](crate::NewLogin::tokens).
 ///
@@ -54,6 +54,16 @@ impl<'a> NewTokens<'a> {
     pub fn expires_in(mut self, ttl: Duration) -> Self {
         self.access_ttl = Some(ttl);
         self
+    }
+
+    /// Issues an access token only. The refresh token of the login stays as it is. For a login that was
+    /// [confirmed](crate::Auth::confirm_login), whose client has its refresh token already.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`issue`](Self::issue).
+    pub fn issue_access(self) -> Result<AccessToken, AuthError> {
+        self.issue().map(AccessToken::from)
     }
 
     /// Issues the tokens.

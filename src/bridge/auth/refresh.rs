@@ -16,7 +16,7 @@ impl Auth {
     /// that has been used before, and the other refusals of a token.
     pub async fn refresh(&self) -> Result<TokenPair, AuthError> {
         let engine = self.engine();
-        let presented = match self.state.choose(&self.req, WantedType::Refresh) {
+        let presented = match self.state.choose(&self.req, WantedType::Refresh).await? {
             Choice::Nothing => return Err(self.state.explain(AuthError::LoginRequired, &self.req)),
             Choice::Two(_) => return Err(AuthError::InvalidRequest(TWO_TOKENS.into())),
             Choice::Refused(error) => return Err(error),

@@ -23,7 +23,8 @@ use crate::bridge::credential::{Choice, Presented, TWO_TOKENS, WantedType};
 use crate::bridge::error::AuthError;
 use crate::bridge::model::AuthEvent;
 use crate::bridge::resolve::{
-    Engine, Principal, RequiredFace, Requirement, Resolution, Verdict, resolver, two_tokens, unread,
+    Engine, Explanation, Principal, RequiredFace, Requirement, Resolution, Verdict, conflict, explain, resolver,
+    two_tokens, unread,
 };
 use crate::bridge::token::{VerifiedToken, VerifiedTokenCache};
 
@@ -121,7 +122,9 @@ impl RequestState {
             return self.verdict(req).await;
         }
         let before = self.accepted().or_else(|| self.outer_principal.take());
-        *self.guard_requirement.borrow_mut() = Some(Rc::clone(requirement));
+        let inherited = self.guard_requirement().and_then(|outer| requirement.inside(&outer));
+        let requirement = inherited.map_or_else(|| Rc::clone(requirement), Rc::new);
+        *self.guard_requirement.borrow_mut() = Some(requirement);
         *self.resolution.borrow_mut() = Rc::default();
         let verdict = self.verdict(req).await;
         match (before, &verdict) {
@@ -142,8 +145,9 @@ impl RequestState {
     /// Sets the requirement under which an extractor will resolve the request. A guard calls this instead of
     /// [`verdict_under`](Self::verdict_under) where it does not refuse the request itself.
     pub(crate) fn require(&self, requirement: &Requirement) {
-        let fresh = requirement.fresh || self.guard_requirement().is_some_and(|outer| outer.fresh);
-        let requirement = Requirement { fresh, reject_stale: fresh, ..requirement.clone() };
+        let outer = self.guard_requirement();
+        let requirement = outer.map_or_else(|| requirement.clone(), |outer| requirement.together_with(&outer));
+        let requirement = Requirement { enforced: true, ..requirement };
         *self.guard_requirement.borrow_mut() = Some(Rc::new(requirement));
         *self.resolution.borrow_mut() = Rc::default();
     }
@@ -154,10 +158,22 @@ impl RequestState {
     }
 
     /// The token that decides for an operation on a token of this type, such as a refresh.
-    pub(crate) fn choose(&self, req: &HttpRequest, wanted: WantedType) -> Choice<'_> {
+    ///
+    /// # Errors
+    ///
+    /// [`CredentialConflict`](AuthError::CredentialConflict) by the policy of the route, or a store is unavailable.
+    pub(crate) async fn choose<'s>(
+        &'s self,
+        req: &'s HttpRequest,
+        wanted: WantedType,
+    ) -> Result<Choice<'s>, AuthError> {
         let of_guard = self.guard_requirement();
         let requirement = Requirement { wanted, ..of_guard.as_deref().unwrap_or(&Requirement::DEFAULT).clone() };
-        two_tokens::choose(&self.engine, &self.token_cache, &self.presented, &requirement, req)
+        let (engine, cache, presented) = (&*self.engine, &*self.token_cache, &self.presented);
+        if let Some(check) = conflict::check(engine, cache, presented, &requirement, req) {
+            check.await?;
+        }
+        Ok(two_tokens::choose(engine, cache, presented, &requirement, req))
     }
 
     /// Refuses a token in another location than those of this route. A custom credential belongs to no login, so that
@@ -172,6 +188,17 @@ impl RequestState {
     /// The refusal of a handler that needs a login. It names a token that was sent and not read.
     pub(crate) fn explain(&self, error: AuthError, req: &HttpRequest) -> AuthError {
         unread::explain(error, &self.engine, &self.presented, req)
+    }
+
+    /// Explains the verdict, if the request is resolved.
+    pub(crate) fn explanation(&self, req: &HttpRequest) -> Explanation {
+        let of_guard = self.guard_requirement();
+        let requirement = of_guard.as_deref().unwrap_or(&Requirement::DEFAULT);
+        let resolution = Rc::clone(&self.resolution.borrow());
+        let not_resolved = Verdict::Absent(AuthError::LoginRequired);
+        let verdict = resolution.get().map_or(&not_resolved, |resolution| &resolution.verdict);
+        let token = self.verified_token();
+        explain(&self.engine, &self.token_cache, &self.presented, requirement, req, verdict, token.as_deref())
     }
 
     /// The principal, or the refusal of a handler that needs one.

@@ -15,7 +15,7 @@ use super::new_tokens::NewTokens;
 use crate::bridge::credential::raw_cookies;
 use crate::bridge::error::AuthError;
 use crate::bridge::model::{AuthEvent, CredentialLocation, EndReason, Login, LoginId, UnixTime, UserFacts, seconds};
-use crate::bridge::resolve::{Engine, Principal, Resolution, Verdict, Via, genuine_logins};
+use crate::bridge::resolve::{Engine, Principal, Proof, Resolution, Verdict, Via, genuine_logins};
 use crate::bridge::session::{MAX_REMEMBER_TTL, SessionLogin, SessionMetadata, face};
 use crate::bridge::token::TokenPair;
 
@@ -192,7 +192,8 @@ impl<'a> LoginUser<'a> {
                 true => (Via::Session, CredentialLocation::Cookie),
                 false => (Via::Token, CredentialLocation::Json),
             };
-            let principal = Principal::of_login(login.clone(), self.user, via, location, self.fresh);
+            let proof = Proof::new(self.fresh.then_some(now), now);
+            let principal = Principal::of_login(login.clone(), self.user, via, location, self.fresh, proof);
             state.set_resolution(Verdict::Accepted(Rc::new(principal)));
         } else {
             let verdict = Verdict::Absent(AuthError::UserDisabled);

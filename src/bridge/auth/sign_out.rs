@@ -36,8 +36,8 @@ impl Auth {
     pub async fn logout_user(&self, scope: LogoutScope) -> Result<(), AuthError> {
         let engine = self.engine();
         let now = engine.clock.now();
-        let presented = match self.state.choose(&self.req, WantedType::Access) {
-            Choice::Nothing => self.state.choose(&self.req, WantedType::Refresh),
+        let presented = match self.state.choose(&self.req, WantedType::Access).await? {
+            Choice::Nothing => self.state.choose(&self.req, WantedType::Refresh).await?,
             access => access,
         };
         let signed_out = match presented {

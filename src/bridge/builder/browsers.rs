@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::BridgeBuilder;
 use crate::bridge::error::AuthError;
+use crate::bridge::resolve::ConflictPolicy;
 use crate::bridge::session::{MAX_REMEMBER_TTL, RememberCookie, SessionProtection};
 
 impl BridgeBuilder {
@@ -67,6 +68,14 @@ impl BridgeBuilder {
     /// Default: [`None`](SessionProtection::None); its documentation says why.
     pub fn session_protection(mut self, protection: SessionProtection) -> Self {
         self.protection = protection;
+        self
+    }
+
+    /// What a request with a token and with a session or remember cookie is answered with. Default:
+    /// [`PreferToken`](ConflictPolicy::PreferToken). A guard sets another one for its routes
+    /// ([`Require::conflict`](crate::Require::conflict)).
+    pub fn conflict_policy(mut self, policy: ConflictPolicy) -> Self {
+        self.conflict = policy;
         self
     }
 

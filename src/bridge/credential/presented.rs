@@ -166,6 +166,17 @@ impl Absence {
     }
 }
 
+impl Malformed {
+    /// The name in explanations.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Header | Self::Prefix => "no_token_after_the_scheme",
+            Self::NotText => "not_text",
+            Self::Headers | Self::Parameters | Self::Members => "repeated",
+        }
+    }
+}
+
 impl From<Malformed> for AuthError {
     fn from(how: Malformed) -> Self {
         let detail = match how {

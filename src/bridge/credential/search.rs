@@ -67,20 +67,6 @@ impl Search {
         order.iter().map(|location| (*location, presented.at(*location, wanted.first_type()))).collect()
     }
 
-    /// The locations that were searched and why each holds no token, for the log.
-    pub(crate) fn absences(
-        &self,
-        presented: &Presented,
-        locations: Option<&[CredentialLocation]>,
-        wanted: WantedType,
-    ) -> String {
-        let why = |(location, found): &(CredentialLocation, &Found)| match found {
-            Found::Nothing(why) => format!("{} {}", location.as_str(), why.as_str()),
-            _ => location.as_str().to_owned(),
-        };
-        self.searched(presented, locations, wanted).iter().map(why).collect::<Vec<_>>().join(", ")
-    }
-
     /// How the application reads tokens, as the end of a sentence.
     pub(crate) fn describe_places(&self) -> String {
         let describe = |location: &CredentialLocation| match location {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -11,7 +12,7 @@ use actix_web::{HttpResponse, ResponseError};
 use super::body_fault::BodyFault;
 use super::csrf_fault::CsrfFault;
 use super::problem::ProblemDetails;
-use crate::bridge::model::StoreError;
+use crate::bridge::model::{StoreError, seconds};
 use crate::bridge::password::PasswordError;
 use crate::bridge::token::{TokenError, TokenFault, TokenType};
 
@@ -59,6 +60,9 @@ pub enum AuthError {
         /// The time for which a login counts as fresh, in seconds.
         max_age: u64,
     },
+    /// The user is known, and may not do this: a rule of the application refuses it
+    /// ([`Require::when`](crate::Require::when), [`Allowed`](crate::Allowed)).
+    Forbidden,
     /// The body says that it is JSON or a form and could not be searched for a token, and no token in a header decides.
     BodyNotSearched(BodyFault),
     /// The operation is not possible with the credential of the request. The text gives the reason.
@@ -83,6 +87,11 @@ pub(crate) const NO_LOGIN: AuthError =
     AuthError::CredentialConflict("This token belongs to no login: nothing is there to end, refresh or confirm.");
 
 impl AuthError {
+    /// The refusal of a user whose last authentication was not within this time.
+    pub(crate) fn reauth_required(window: Duration) -> Self {
+        Self::ReauthRequired { max_age: seconds(window).unsigned_abs() }
+    }
+
     /// The stable code by which clients distinguish errors.
     pub fn code(&self) -> &'static str {
         match self {
@@ -97,6 +106,7 @@ impl AuthError {
             Self::UserNotFound => "user_not_found",
             Self::UserDisabled => "user_disabled",
             Self::ReauthRequired { .. } => "reauth_required",
+            Self::Forbidden => "forbidden",
             Self::CredentialConflict(_) => "credential_conflict",
             Self::BodyNotSearched(fault) => fault.code(),
             Self::CsrfRejected(_) => "csrf_rejected",
@@ -125,7 +135,7 @@ impl AuthError {
             | Self::ReauthRequired { .. } => StatusCode::UNAUTHORIZED,
             Self::CredentialConflict(_) | Self::InvalidRequest(_) => StatusCode::BAD_REQUEST,
             Self::BodyNotSearched(fault) => fault.status(),
-            Self::CsrfRejected(_) => StatusCode::FORBIDDEN,
+            Self::CsrfRejected(_) | Self::Forbidden => StatusCode::FORBIDDEN,
             Self::StoreUnavailable(_) | Self::Overloaded { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::Misconfigured(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -150,6 +160,9 @@ impl AuthError {
             Self::UserNotFound => "The user no longer exists.",
             Self::UserDisabled => "The account is disabled.",
             Self::ReauthRequired { .. } => "This needs a recent sign-in. Sign in again with the password.",
+            Self::Forbidden => {
+                "Your account may not do this. Sign in with one that may, or ask those who run this service for access."
+            }
             Self::TokenNotRead(detail) => return detail.clone(),
             Self::BodyNotSearched(fault) => return fault.detail(),
             Self::CredentialConflict(detail) => detail,

@@ -7,6 +7,7 @@ use actix_web::HttpRequest;
 use actix_web::cookie::Cookie;
 
 use super::engine::Engine;
+use super::freshness::Proof;
 use super::live_login::find_live;
 use super::principal::{Principal, Via};
 use super::remember_choice::{self, REMEMBER_GRACE, RememberChoice};
@@ -59,7 +60,8 @@ pub(super) async fn resolve(
     face::open(browser, req, session, &login, metadata)?;
     tracing::info!(login.id = %login.id, "session restored by remember cookie");
     engine.events.emit(|| AuthEvent::UserLoadedFromCookie { user: login.identity.clone(), login: login.id.clone() });
-    let principal = Principal::of_login(login, user.user, Via::Remember, CredentialLocation::Cookie, false);
+    let proof = Proof::new(None, now);
+    let principal = Principal::of_login(login, user.user, Via::Remember, CredentialLocation::Cookie, false, proof);
     Ok(Verdict::Accepted(Rc::new(principal)))
 }
 

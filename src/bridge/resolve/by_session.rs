@@ -9,6 +9,7 @@ use actix_web::cookie::Cookie;
 
 use super::by_remember_cookie;
 use super::engine::Engine;
+use super::freshness::Proof;
 use super::live_login::{UnusableLogin, find_live};
 use super::principal::{Principal, Via};
 use super::resolution::Verdict;
@@ -75,7 +76,8 @@ async fn resolve_session(
     }
     by_remember_cookie::renew(engine, req, &login, found.metadata, now, set).await?;
     let fresh = !found.metadata.stale && engine.is_fresh(login.auth_time, now);
-    Ok(Principal::of_login(login, user.user, Via::Session, CredentialLocation::Cookie, fresh))
+    let proof = Proof::new((!found.metadata.stale).then_some(login.auth_time), now);
+    Ok(Principal::of_login(login, user.user, Via::Session, CredentialLocation::Cookie, fresh, proof))
 }
 
 /// Applies the session protection to the session of a request. `false` when its login has been ended. Cookies for the

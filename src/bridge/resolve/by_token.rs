@@ -7,6 +7,7 @@ use std::rc::Rc;
 use actix_web::HttpRequest;
 
 use super::engine::Engine;
+use super::freshness::Proof;
 use super::live_login::find_live;
 use super::principal::{Principal, Via};
 use super::requirement::Requirement;
@@ -57,16 +58,17 @@ pub(super) async fn resolve(
         return Err(AuthError::TokenExpired);
     }
     requirement.wanted.check(token.token_type)?;
-    let fresh = is_fresh(engine, token, now);
-    if requirement.fresh && !fresh {
-        return Err(engine.reauth_required());
-    }
+    let authenticated_at = authentication_of(token, now);
+    // A token of a login is fresh within the freshness window only, whatever its claim says.
+    let fresh = authenticated_at.is_some_and(|at| token.sid.is_none() || engine.is_fresh(at, now));
+    let proof = Proof::new(authenticated_at, now);
+    requirement.freshness.check(engine, fresh, proof)?;
     if let Some(check) = engine.checks.check(token, !requirement.skip_blocklist, now) {
         check.await?;
     }
     let Some(login_id) = token.login_id() else {
         let user = Box::pin(find_user_without_login(engine, token)).await?;
-        return Ok(Principal::of_token(token, user, location, fresh));
+        return Ok(Principal::of_token(token, user, location, fresh, proof));
     };
     let (user, login) = match token.token_type {
         TokenType::Access => {
@@ -83,7 +85,7 @@ pub(super) async fn resolve(
     if !login.refresh_confirmed && token.generation == Some(login.refresh_generation) {
         engine.confirmations.confirm_refresh(&engine.logins, &login, now);
     }
-    let of_login = Principal::of_login(login, user.user, Via::Token, location, fresh);
+    let of_login = Principal::of_login(login, user.user, Via::Token, location, fresh, proof);
     Ok(Principal { expires_at: token.exp, token: Some(Rc::clone(token)), ..of_login })
 }
 
@@ -99,12 +101,10 @@ async fn find_live_and_unused(
     Ok((user, login))
 }
 
-/// Whether a token shows that its user authenticated recently. A token of a login is fresh within the freshness window
-/// only, whatever its claim says.
-fn is_fresh(engine: &Engine, token: &VerifiedToken, now: UnixTime) -> bool {
-    token.token_type == TokenType::Access
-        && token.freshness.is_fresh_at(now)
-        && (token.sid.is_none() || engine.is_fresh(token.auth_time, now))
+/// When the user of a token authenticated, if the token was issued for that: not by a refresh. The login of the token can
+/// have been re-authenticated later, which makes no token fresh that was issued before.
+fn authentication_of(token: &VerifiedToken, now: UnixTime) -> Option<UnixTime> {
+    (token.token_type == TokenType::Access && token.freshness.is_fresh_at(now)).then_some(token.auth_time)
 }
 
 /// Finds the user of a token that belongs to no login, if such users are looked up.

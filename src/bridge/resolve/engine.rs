@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::confirmation::Confirmations;
+use super::conflict_policy::ConflictPolicy;
 use super::end_watch::EndWatch;
 use super::external_tokens::ExternalTokens;
 use super::token_checks::TokenChecks;
@@ -27,6 +28,8 @@ pub(crate) struct Engine {
     pub(crate) browser: BrowserSettings,
     /// How long a login counts as fresh after its user has authenticated.
     pub(crate) fresh_window: Duration,
+    /// What a request with a token and our cookies is answered with where no guard says otherwise.
+    pub(crate) conflict: ConflictPolicy,
     pub(crate) confirmations: Confirmations,
     /// The logins that handlers watch.
     pub(crate) ends: EndWatch,
@@ -37,7 +40,7 @@ pub(crate) struct Engine {
 impl Engine {
     /// The refusal of a login that is not fresh where a fresh one is required.
     pub(crate) fn reauth_required(&self) -> AuthError {
-        AuthError::ReauthRequired { max_age: seconds(self.fresh_window).unsigned_abs() }
+        AuthError::reauth_required(self.fresh_window)
     }
 
     /// Whether a login whose user authenticated at `auth_time` counts as fresh now.

@@ -3,7 +3,9 @@
 use std::any::Any;
 use std::fmt;
 use std::rc::Rc;
+use std::time::Duration;
 
+use super::freshness::Proof;
 use crate::bridge::credential::FoundCredential;
 use crate::bridge::error::{AuthError, NO_LOGIN};
 use crate::bridge::model::{CredentialLocation, Login, LoginId, UnixTime};
@@ -60,6 +62,7 @@ pub struct Principal {
     pub expires_at: Option<UnixTime>,
     /// When the login ends, if there is one. No token of the login expires later.
     pub(crate) login_expires_at: Option<UnixTime>,
+    pub(crate) proof: Proof,
     pub(crate) user: Rc<dyn Any>,
     pub(crate) token: Option<Rc<VerifiedToken>>,
     pub(crate) custom: Option<Rc<dyn Any>>,
@@ -73,6 +76,15 @@ impl Principal {
     /// [`CredentialConflict`](AuthError::CredentialConflict) if the credential belongs to no login.
     pub fn login(&self) -> Result<&LoginId, AuthError> {
         self.login_id.as_ref().ok_or(NO_LOGIN)
+    }
+
+    /// Whether the user authenticated within this time, and not by a remember cookie, a refresh token or a custom
+    /// credential. The window may be shorter or longer than that of [`fresh`](Self::fresh).
+    ///
+    /// The refusal for a login that is not fresh enough is
+    /// [`Auth::needs_refresh_within`](crate::Auth::needs_refresh_within).
+    pub fn fresh_within(&self, window: Duration) -> bool {
+        self.proof.is_within(window)
     }
 
     /// The claims of the token, if a token authenticated the request. With [`MaybeLogin`](crate::MaybeLogin) this is
@@ -109,6 +121,7 @@ impl Principal {
         via: Via,
         location: CredentialLocation,
         fresh: bool,
+        proof: Proof,
     ) -> Self {
         Self {
             identity: login.identity,
@@ -121,6 +134,7 @@ impl Principal {
             login_started_at: login.created_at,
             expires_at: Some(login.expires_at),
             login_expires_at: Some(login.expires_at),
+            proof,
             user,
             token: None,
             custom: None,
@@ -133,6 +147,7 @@ impl Principal {
         user: Rc<dyn Any>,
         location: CredentialLocation,
         fresh: bool,
+        proof: Proof,
     ) -> Self {
         Self {
             identity: token.sub.clone(),
@@ -145,6 +160,7 @@ impl Principal {
             login_started_at: token.auth_time,
             expires_at: token.exp,
             login_expires_at: None,
+            proof,
             user,
             token: Some(Rc::clone(token)),
             custom: None,
@@ -169,6 +185,7 @@ impl Principal {
             login_started_at: now,
             expires_at: None,
             login_expires_at: None,
+            proof: Proof::new(None, now),
             user,
             token: None,
             custom: found.value,
@@ -182,7 +199,7 @@ impl Principal {
 
     /// The same principal after its user has re-authenticated.
     pub(crate) fn reauthenticated(&self, auth_time: UnixTime) -> Self {
-        Self { fresh: true, auth_time, ..self.clone() }
+        Self { fresh: true, auth_time, proof: Proof::new(Some(auth_time), auth_time), ..self.clone() }
     }
 }
 

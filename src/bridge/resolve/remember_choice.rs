@@ -76,6 +76,16 @@ pub(crate) async fn genuine_logins(
     Ok(logins)
 }
 
+/// The users of these logins.
+pub(super) async fn genuine_identities(
+    engine: &Engine,
+    headers: &HeaderMap,
+    now: UnixTime,
+) -> Result<Vec<String>, AuthError> {
+    let genuine = check_all(engine, headers, now).await?.genuine;
+    Ok(genuine.into_iter().map(|cookie| cookie.login.identity).collect())
+}
+
 #[derive(Default)]
 struct Checked<'h> {
     genuine: Vec<GenuineCookie<'h>>,

@@ -1,8 +1,13 @@
 //! The requirement of a guard or an extractor: which credential it accepts.
 
-use super::principal::Via;
+use super::conflict_policy::ConflictPolicy;
+use super::engine::Engine;
+use super::freshness::RequiredFreshness;
+use super::principal::{Principal, Via};
 use super::resolution::Verdict;
+use super::rule::UserCheck;
 use crate::bridge::credential::WantedType;
+use crate::bridge::error::AuthError;
 use crate::bridge::model::CredentialLocation;
 
 /// Which credential is accepted. [`DEFAULT`](Self::DEFAULT) is the requirement of the extractors without a guard.
@@ -12,10 +17,15 @@ pub(crate) struct Requirement {
     pub(crate) wanted: WantedType,
     /// Where a token is searched for. `None`: in all locations that the application configured.
     pub(crate) locations: Option<Vec<CredentialLocation>>,
-    /// Whether the login must be fresh.
-    pub(crate) fresh: bool,
-    /// Whether the resolver itself rejects a login that is not fresh. It does so where no guard checks the verdict.
-    pub(crate) reject_stale: bool,
+    /// How recently the user must have authenticated.
+    pub(crate) freshness: RequiredFreshness,
+    /// The rules about the user. `None`: no rule.
+    pub(crate) rules: Option<Vec<UserCheck>>,
+    /// Whether the resolver itself [checks](Self::check) the principal. It does so where no guard checks the verdict.
+    pub(crate) enforced: bool,
+    /// What a request with a token and our cookies is answered with. `None`: the policy of an outer guard, or of the
+    /// bridge.
+    pub(crate) conflict: Option<ConflictPolicy>,
     /// Whether a body that could not be searched for a token is accepted.
     pub(crate) unsearched_body: bool,
     /// Whether a revoked token is accepted: the blocklist is not asked.
@@ -35,24 +45,67 @@ impl Requirement {
         face: RequiredFace::Any,
         wanted: WantedType::Access,
         locations: None,
-        fresh: false,
-        reject_stale: false,
+        freshness: RequiredFreshness::NONE,
+        rules: None,
+        enforced: false,
+        conflict: None,
         unsearched_body: false,
         skip_blocklist: false,
     };
 
-    /// Whether the verdict under the requirement `other` is also the verdict under this one. `fresh` may differ,
-    /// because the verdict contains the freshness. `face` may differ where `other` accepts both faces, because the
-    /// verdict contains the credential.
+    /// Checks what a verdict does not depend on: that the principal is fresh enough, and that the rules allow its user.
+    pub(crate) fn check(&self, engine: &Engine, principal: &Principal) -> Result<(), AuthError> {
+        self.freshness.check(engine, principal.fresh, principal.proof)?;
+        self.rules.iter().flatten().try_for_each(|rule| rule.check(&*principal.user))
+    }
+
+    /// Whether the verdict under the requirement `other` is also the verdict under this one. What [`check`](Self::check)
+    /// looks at may differ, because the verdict contains the user and the freshness: each guard checks its own. `face` may
+    /// differ where `other` accepts both faces, because the verdict contains the credential. A requirement without a
+    /// policy for conflicts takes that of `other`.
     pub(crate) fn is_answered_by(&self, other: &Self, verdict: &Verdict) -> bool {
-        let face = match verdict {
+        let Self {
+            face,
+            wanted,
+            locations,
+            freshness: _,
+            rules: _,
+            enforced,
+            conflict,
+            unsearched_body,
+            skip_blocklist,
+        } = self;
+        let is_same_face = match verdict {
             Verdict::Accepted(principal) if other.face == RequiredFace::Any => match principal.via {
-                Via::Token => self.face != RequiredFace::Browser,
-                Via::Session | Via::Remember => self.face != RequiredFace::Token,
-                Via::Request => self.face == RequiredFace::Any,
+                Via::Token => *face != RequiredFace::Browser,
+                Via::Session | Via::Remember => *face != RequiredFace::Token,
+                Via::Request => *face == RequiredFace::Any,
             },
-            _ => self.face == other.face,
+            _ => *face == other.face,
         };
-        face && Self { face: other.face, fresh: other.fresh, ..self.clone() } == *other
+        is_same_face
+            && *wanted == other.wanted
+            && *locations == other.locations
+            && *enforced == other.enforced
+            && (conflict.is_none() || *conflict == other.conflict)
+            && *unsearched_body == other.unsearched_body
+            && *skip_blocklist == other.skip_blocklist
+    }
+
+    /// Both requirements, where the outer one was not [checked](Self::check).
+    pub(crate) fn together_with(&self, outer: &Self) -> Self {
+        let rules: Vec<_> = outer.rules.iter().chain(&self.rules).flatten().cloned().collect();
+        Self {
+            freshness: self.freshness.and(outer.freshness),
+            rules: Some(rules),
+            conflict: self.conflict.or(outer.conflict),
+            ..self.clone()
+        }
+    }
+
+    /// This requirement inside a guard with the requirement `outer`: with its policy for conflicts, if it has none of its
+    /// own. `None`: it is as it is.
+    pub(crate) fn inside(&self, outer: &Self) -> Option<Self> {
+        (self.conflict.is_none() && outer.conflict.is_some()).then(|| Self { conflict: outer.conflict, ..self.clone() })
     }
 }

@@ -6,10 +6,11 @@ use actix_web::HttpRequest;
 
 use super::by_session::CookieResolution;
 use super::engine::Engine;
+use super::explain::explain;
 use super::principal::Principal;
 use super::requirement::{RequiredFace, Requirement};
 use super::resolution::{Resolution, Verdict};
-use super::{by_custom_credential, by_session, by_token, two_tokens, unread};
+use super::{by_custom_credential, by_session, by_token, conflict, two_tokens, unread};
 use crate::bridge::credential::{Choice, Presented, TWO_TOKENS};
 use crate::bridge::error::AuthError;
 use crate::bridge::model::{AuthEvent, LoginId};
@@ -27,6 +28,12 @@ pub(crate) async fn resolve(
     requirement: &Requirement,
     req: &HttpRequest,
 ) -> Resolution {
+    // Before the choice, which would enlarge the future if it had to be kept.
+    if let Some(check) = conflict::check(engine, cache, presented, requirement, req)
+        && let Err(error) = check.await
+    {
+        return rejected(engine, cache, presented, requirement, req, error);
+    }
     let choice = two_tokens::choose(engine, cache, presented, requirement, req);
     let mut resolution = match choice {
         Choice::Two(_) => Verdict::Rejected(AuthError::InvalidRequest(TWO_TOKENS.into())).into(),
@@ -59,13 +66,27 @@ pub(crate) async fn resolve(
             },
         },
     };
-    if let Verdict::Accepted(found) = &resolution.verdict
-        && requirement.reject_stale
-        && !found.fresh
+    if requirement.enforced
+        && let Verdict::Accepted(principal) = &resolution.verdict
+        && let Err(error) = requirement.check(engine, principal)
     {
-        resolution.verdict = Verdict::Rejected(engine.reauth_required());
+        resolution.verdict = Verdict::Rejected(error);
     }
-    log_resolution(engine, presented, requirement, &resolution);
+    log_resolution(engine, cache, presented, requirement, req, &resolution);
+    resolution
+}
+
+/// Rejects a request before a token is chosen.
+fn rejected(
+    engine: &Engine,
+    cache: &VerifiedTokenCache,
+    presented: &Presented,
+    requirement: &Requirement,
+    req: &HttpRequest,
+    error: AuthError,
+) -> Resolution {
+    let resolution = Verdict::Rejected(error).into();
+    log_resolution(engine, cache, presented, requirement, req, &resolution);
     resolution
 }
 
@@ -98,24 +119,34 @@ fn accept(engine: &Engine, principal: Principal) -> Verdict {
 }
 
 /// Logs which credential decided, and the result. This explains every refusal.
-fn log_resolution(engine: &Engine, presented: &Presented, requirement: &Requirement, resolution: &Resolution) {
+fn log_resolution(
+    engine: &Engine,
+    cache: &VerifiedTokenCache,
+    presented: &Presented,
+    requirement: &Requirement,
+    req: &HttpRequest,
+    resolution: &Resolution,
+) {
+    // Called for an event that somebody reads.
+    let explanation = || {
+        let (verdict, token) = (&resolution.verdict, resolution.token.as_deref());
+        explain(engine, cache, presented, requirement, req, verdict, token)
+    };
     match &resolution.verdict {
         Verdict::Accepted(principal) => tracing::debug!(
             login.id = principal.login_id.as_ref().map(LoginId::as_str),
             credential.via = principal.via.as_str(),
             credential.location = principal.location.as_str(),
+            explanation = %explanation(),
             "credential accepted"
         ),
         Verdict::Rejected(error) => {
             let login = resolution.token.as_ref().and_then(|token| token.sid.clone());
             tracing::info!(code = error.code(), login.id = login, reason = %error, "credential rejected");
+            tracing::debug!(explanation = %explanation(), "why the credential was rejected");
         }
         Verdict::Absent(error) => {
-            let absences = || {
-                let search = &engine.reader.search;
-                search.absences(presented, requirement.locations.as_deref(), requirement.wanted)
-            };
-            tracing::debug!(code = error.code(), token = absences(), "no credential");
+            tracing::debug!(code = error.code(), explanation = %explanation(), "no credential");
         }
     }
 }

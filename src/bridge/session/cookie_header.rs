@@ -30,6 +30,10 @@ pub(crate) struct RewrittenCookies {
     pub(crate) sessions: Vec<SignedSession>,
 }
 
+/// An extension of a request with a token and with several session cookies of ours, which have been taken out of the headers.
+/// A policy for conflicts reads them.
+pub(crate) struct SeveralSessions(pub(crate) Vec<SessionHash>);
+
 /// A session cookie with our signature.
 pub(crate) struct SignedSession {
     pair: Vec<u8>,
@@ -84,6 +88,12 @@ impl BrowserSettings {
         let sent = sent.filter_map(parse).next();
         let Ok(parsed) = req.cookies() else { return true };
         parsed.iter().find(|cookie| cookie.name() == name).map(Cookie::value) == sent.as_ref().map(Cookie::value)
+    }
+
+    /// The hashes of the session cookies with our signature.
+    pub(crate) fn session_hashes(&self, headers: &HeaderMap) -> Vec<SessionHash> {
+        let named = pairs(headers).filter(|pair| name_of(pair) == self.cookies.session.as_bytes());
+        named.filter_map(|pair| self.signed_session(pair)).map(|signed| signed.hash).collect()
     }
 
     /// Verifies a pair as actix-session does.

@@ -4,7 +4,7 @@ use actix_web::web::Json;
 use serde::Serialize;
 
 use crate::store::db::User;
-use crate::{CurrentLogin, CurrentUser, UnixTime};
+use crate::{Auth, CurrentLogin, CurrentUser, Explanation, UnixTime};
 
 /// `GET` and `POST /who_am_i`.
 pub(crate) async fn who_am_i(user: CurrentUser<User>) -> Json<CurrentUser<User>> {
@@ -22,10 +22,11 @@ pub(crate) struct SessionInfo {
     amr: Vec<String>,
     login_id: Option<String>,
     expires_at: Option<UnixTime>,
+    explanation: Explanation,
 }
 
 /// `GET /session`.
-pub(crate) async fn session(user: CurrentUser<User>, login: CurrentLogin) -> Json<SessionInfo> {
+pub(crate) async fn session(user: CurrentUser<User>, login: CurrentLogin, auth: Auth) -> Json<SessionInfo> {
     Json(SessionInfo {
         user,
         via: login.via.as_str(),
@@ -35,5 +36,6 @@ pub(crate) async fn session(user: CurrentUser<User>, login: CurrentLogin) -> Jso
         amr: login.amr.split_whitespace().map(str::to_owned).collect(),
         login_id: login.login_id.as_ref().map(ToString::to_string),
         expires_at: login.expires_at,
+        explanation: auth.explain().await,
     })
 }

@@ -114,10 +114,27 @@ impl Database {
 }
 
 /// The columns of an account that decide about a change of its password.
-struct Account {
+pub(super) struct Account {
     active: bool,
     credential_epoch: i64,
-    password_hash: String,
+    pub(super) password_hash: String,
+}
+
+/// The account and the login, if the account is active and the login is live at `now`.
+pub(super) fn still_live(
+    account: Option<Account>,
+    login: Option<LoginRow>,
+    now: UnixTime,
+) -> Result<(Account, Login), ChangePasswordError> {
+    let account = account.ok_or(ChangePasswordError::UserNotFound)?;
+    if !account.active {
+        return Err(ChangePasswordError::UserDisabled);
+    }
+    let login = login.map(LoginRow::into_login).transpose()?;
+    let login = login
+        .filter(|login| login.is_live(now) && login.credential_epoch == account.credential_epoch)
+        .ok_or(ChangePasswordError::LoginEnded)?;
+    Ok((account, login))
 }
 
 /// The login of a change, if everything that the request was accepted for holds at `now`.
@@ -127,14 +144,7 @@ fn check(
     login: Option<LoginRow>,
     now: UnixTime,
 ) -> Result<Login, ChangePasswordError> {
-    let account = account.ok_or(ChangePasswordError::UserNotFound)?;
-    if !account.active {
-        return Err(ChangePasswordError::UserDisabled);
-    }
-    let login = login.map(LoginRow::into_login).transpose()?;
-    let login = login
-        .filter(|login| login.is_live(now) && login.credential_epoch == account.credential_epoch)
-        .ok_or(ChangePasswordError::LoginEnded)?;
+    let (account, login) = still_live(account, login, now)?;
     if now >= change.fresh_until {
         return Err(ChangePasswordError::LoginNotFresh);
     }
@@ -145,7 +155,7 @@ fn check(
 }
 
 /// The account, which no other transaction changes until this one ends.
-fn locked_account(connection: &mut Connection, user: i64) -> QueryResult<Option<Account>> {
+pub(super) fn locked_account(connection: &mut Connection, user: i64) -> QueryResult<Option<Account>> {
     let account =
         users::table.filter(users::id.eq(user)).select((users::active, users::credential_epoch, users::password_hash));
     let found: Option<(bool, i64, String)> = match connection {
@@ -157,7 +167,7 @@ fn locked_account(connection: &mut Connection, user: i64) -> QueryResult<Option<
 }
 
 /// The login of the user, which no other transaction changes until this one ends.
-fn locked_login(connection: &mut Connection, user: i64, login: &str) -> QueryResult<Option<LoginRow>> {
+pub(super) fn locked_login(connection: &mut Connection, user: i64, login: &str) -> QueryResult<Option<LoginRow>> {
     let login = logins::table.filter(logins::id.eq(login)).filter(logins::user_id.eq(user));
     match connection {
         Connection::Sqlite(c) => login.select(LoginRow::as_select()).get_result(c).optional(),
