@@ -162,14 +162,16 @@
 //! store; [`store::memory`] implements them in memory, `store::db` (feature `database`) in SQLite and PostgreSQL. [`Clock`]
 //! is the time.
 //!
-//! **For handlers.** [`Auth`] signs users in and out, confirms and refreshes logins. The extractors are listed in step 3
+//! **For handlers.** [`Auth`] signs users in and out, confirms and refreshes logins, and takes a login from one face to the
+//! other: [`Auth::issue_for_session`], [`Auth::handoff`] (a [`CodeStore`] keeps its codes). The extractors are listed in step 3
 //! above. [`Require`] guards a route, a scope or an application: `Require::login().fresh()`,
 //! `Require::token().refresh_token()`. [`CurrentLogin`] has the [`Principal`]: the identity, the login, and with [`Via`] the
 //! type of the credential.
 //!
 //! **Tokens.** [`TokenKey`] is a key from a secret, a PEM file or a JSON Web Key. [`TokenLocations`] and [`TokenCookies`]
 //! set where tokens are found. [`NewTokens`], from [`NewLogin::tokens`], issues tokens with additional claims and headers;
-//! [`BridgeBuilder::extra_claims`] adds claims to every token of a user. [`TokenBlocklist`] revokes single tokens,
+//! [`BridgeBuilder::extra_claims`] adds claims to every token of a user, [`TokenTemplate`] is a kind of token for another
+//! service. [`TokenBlocklist`] revokes single tokens,
 //! [`BridgeBuilder::check_claims`] rejects claims, and [`BridgeBuilder::signing_key_for`] sets a key for each user.
 //! [`RequestLoader`] accepts a custom credential such as an API key.
 //!
@@ -214,14 +216,15 @@ pub use bridge::service::BridgeService;
 
 // What the application provides: users, stores and a clock.
 pub use bridge::model::{
-    Clock, CredentialLocation, EndReason, Login, LoginId, LoginStore, MAX_SESSIONS_OF_LOGIN, RememberRecord,
-    SessionHash, SessionRecord, SessionStore, StoreError, StoreFuture, UnixTime, UserStore,
+    Clock, CodeHash, CodeStore, CredentialLocation, EndReason, Login, LoginId, LoginStore, MAX_CODES_OF_LOGIN,
+    MAX_SESSIONS_OF_LOGIN, OneTimeCode, RememberRecord, SessionHash, SessionRecord, SessionStore, StoreError,
+    StoreFuture, UnixTime, UserStore,
 };
 
 // For handlers.
 pub use bridge::auth::{
-    AnyUser, Auth, BrowserUser, CurrentLogin, CurrentUser, Fresh, LoginUser, LogoutScope, MaybeLogin, MaybeUser,
-    NewLogin, NewTokens, Require, RequireService, TokenUser,
+    AnyUser, Auth, BrowserUser, CurrentLogin, CurrentUser, Fresh, Handoff, LoginUser, LogoutScope, MaybeLogin,
+    MaybeUser, NewLogin, NewTokens, Require, RequireService, TokenUser,
 };
 pub use bridge::resolve::{Principal, Via};
 
@@ -229,7 +232,8 @@ pub use bridge::resolve::{Principal, Via};
 pub use bridge::credential::{RequestLoader, TokenCookies, TokenLocations};
 pub use bridge::resolve::TokenBlocklist;
 pub use bridge::token::{
-    Algorithm, Claims, KeyError, Malformation, TokenFault, TokenKey, TokenPair, TokenPart, TokenType, UnknownAlgorithm,
+    Algorithm, Claims, KeyError, Malformation, TokenFault, TokenKey, TokenPair, TokenPart, TokenTemplate, TokenType,
+    UnknownAlgorithm,
 };
 
 // Browsers.
@@ -248,3 +252,8 @@ pub use bridge::response::Refusal;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/from-flask.md")]
 struct FromFlask;
+
+/// Compiles the snippets of the guide.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/faces.md")]
+struct Faces;

@@ -30,6 +30,7 @@ mod start_error;
 mod state;
 mod strict_form;
 pub mod telemetry;
+mod token_templates;
 
 pub use application::Application;
 pub use demo::DemoError;
@@ -38,3 +39,4 @@ pub use metrics::Metrics;
 pub use password_policy::PasswordPolicy;
 pub use start_error::StartError;
 pub use state::AppState;
+pub use token_templates::TokenTemplates;

@@ -19,6 +19,7 @@ mod duplicate_cookies;
 mod errors;
 mod events;
 mod extractors;
+mod handoff;
 mod hooks;
 mod hostile;
 mod implicit_refresh;

@@ -209,6 +209,12 @@ impl<T: FromRequest<Error = AuthError> + 'static> FromRequest for Fresh<T> {
 #[derive(Clone, Debug)]
 pub struct CurrentLogin(Rc<Principal>);
 
+impl CurrentLogin {
+    pub(super) fn new(principal: Rc<Principal>) -> Self {
+        Self(principal)
+    }
+}
+
 impl Deref for CurrentLogin {
     type Target = Principal;
 

@@ -10,18 +10,24 @@ use super::setting_reader::SettingReader;
 pub struct LoginConfig {
     /// How long a login is fresh after the user has authenticated.
     pub fresh_window: Duration,
+    /// Whether a page asks before a handoff opens a session. `false` is for web views of one's own app.
+    pub handoff_confirm: bool,
 }
 
 impl Default for LoginConfig {
     fn default() -> Self {
-        Self { fresh_window: Duration::from_secs(15 * MINUTE) }
+        Self { fresh_window: Duration::from_secs(15 * MINUTE), handoff_confirm: true }
     }
 }
 
 impl LoginConfig {
     pub(super) fn read(reader: &mut SettingReader) -> Self {
         reader.section("login");
-        let config = Self { fresh_window: period(reader, "fresh_window", Self::default().fresh_window) };
+        let default = Self::default();
+        let config = Self {
+            fresh_window: period(reader, "fresh_window", default.fresh_window),
+            handoff_confirm: reader.get("handoff_confirm", default.handoff_confirm),
+        };
         reader.word("conflict", &["prefer_token"], &["reject_both", "require_same_user"]);
         reader.word("revocation", &["strict"], &["bounded", "stateless"]);
         reader.only("revocation_bound", Duration::from_secs(1));
