@@ -109,30 +109,30 @@ fn a_link_ends_after_a_minute() {
 
 #[test]
 fn a_link_dies_with_its_login() {
-    let app = TestApp::start();
-    let change = json!({ "current_password": PASSWORD, "new_password": "a new and longer staple" });
-    let end: [(&str, &dyn Fn(&str)); 5] = [
-        ("signed out", &|access| drop(Token(&app, access.to_owned()).post("/logout").expect(204))),
-        ("signed out elsewhere", &|_| {
-            let other = Token(&app, Anonymous(&app).token_login("panther").access);
+    let ends: [(&str, fn(&TestApp, &str)); 5] = [
+        ("signed out", |app, access| drop(Token(app, access.to_owned()).post("/logout").expect(204))),
+        ("signed out elsewhere", |app, _| {
+            let other = Token(app, Anonymous(app).token_login("panther").access);
             other.post_json("/logout", &json!({ "scope": "all" })).expect(204);
         }),
-        ("disabled", &|_| {
+        ("disabled", |app, _| {
             for active in [false, true] {
                 assert!(wait(app.database.set_active(PANTHER, active, app.clock.now())).expect("an answer"));
             }
         }),
         // This keeps the login, and voids what was made with its old credentials.
-        ("its password changed", &|access| {
-            Token(&app, access.to_owned()).post_json("/account/password", &change).expect(200);
+        ("its password changed", |app, access| {
+            let change = json!({ "current_password": PASSWORD, "new_password": "a new and longer staple" });
+            Token(app, access.to_owned()).post_json("/account/password", &change).expect(200);
         }),
-        ("deleted", &|_| assert!(wait(app.database.delete_user(PANTHER)).expect("an answer"))),
+        ("deleted", |app, _| assert!(wait(app.database.delete_user(PANTHER)).expect("an answer"))),
     ];
-    for (what, end) in end {
+    for (what, end) in ends {
+        let app = TestApp::start();
         let pair = Anonymous(&app).token_login("panther");
         let (one, two) = (link(&app, &pair.access), link(&app, &pair.access));
         Browser::new(&app).get(&one).expect(200);
-        end(&pair.access);
+        end(&app, &pair.access);
         let browser = Browser::new(&app);
         assert_eq!(browser.get(&one).outcome(), (410, "code_invalid".to_owned()), "{what}");
         assert_eq!(browser.post(&two).outcome(), (410, "code_invalid".to_owned()), "{what}");
