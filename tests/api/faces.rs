@@ -224,8 +224,11 @@ fn tokens_for_a_session_die_as_the_others_do() {
     browser.post("/token").expect(401);
 }
 
-const TEMPLATES: [(&str, &str); 2] =
-    [("TEMPLATES__BILLING__AUDIENCE", "https://billing.example"), ("TEMPLATES__BILLING__ACCESS_TTL", "2m")];
+const TEMPLATES: [(&str, &str); 3] = [
+    ("TEMPLATES__BILLING__AUDIENCE", "https://billing.example"),
+    ("TEMPLATES__BILLING__ACCESS_TTL", "2m"),
+    ("TEMPLATES__BILLING__CLAIMS", "name=full_name, number=id"),
+];
 
 #[test]
 fn a_template_makes_a_token_for_another_service() {
@@ -238,6 +241,7 @@ fn a_template_makes_a_token_for_another_service() {
     let login = how(&browser);
     assert_eq!((&access["sid"], &access["sub"]), (&login["login_id"], &json!("2")));
     assert_eq!((&access["fresh"], &access["auth_time"]), (&login["fresh"], &login["auth_time"]));
+    assert_eq!((&access["name"], &access["number"]), (&json!("Ann Takamaki"), &json!(2)));
 
     // It is nothing here.
     let token = Token(&app, answer.pair().access);

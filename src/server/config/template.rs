@@ -47,24 +47,46 @@ impl TemplateConfig {
 #[derive(Default)]
 struct Claims(BTreeMap<String, String>);
 
+const WANTED: &str = r#"write claims with the fields of the user, such as { name = "full_name" }"#;
+
+impl Claims {
+    /// The claims as they are written. In the environment they are separated by commas: `name=full_name,login=username`.
+    fn parse(raw: &RawValue) -> Result<BTreeMap<String, String>, String> {
+        match raw {
+            RawValue::Table(claims) => {
+                let claim = |(claim, field): (&String, &Option<String>)| match field {
+                    Some(field) => Ok((claim.clone(), field.clone())),
+                    None => Err(format!("the claim {} is no string; {WANTED}", quote(claim))),
+                };
+                claims.iter().map(claim).collect()
+            }
+            RawValue::Text(text) => {
+                let claim = |item: &str| {
+                    let (claim, field) = item.rsplit_once('=')?;
+                    Some((claim.trim().to_owned(), field.trim().to_owned()))
+                };
+                let claims = text.split(',').filter(|item| !item.trim().is_empty()).map(claim);
+                claims.collect::<Option<_>>().ok_or_else(|| "write such as name=full_name,login=username".to_owned())
+            }
+            _ => Err(format!("this does not fit here; {WANTED}")),
+        }
+    }
+}
+
 impl Setting for Claims {
     fn read(raw: &RawValue) -> Result<Self, String> {
-        const WANTED: &str = r#"write claims with the fields of the user, such as { name = "full_name" }"#;
-        let RawValue::Table(claims) = raw else { return Err(format!("this does not fit here; {WANTED}")) };
-        let fields = user_fields();
-        for (claim, field) in claims {
-            let (claim, Some(field)) = (quote(claim), field) else {
-                return Err(format!("the claim {} is no string; {WANTED}", quote(claim)));
-            };
+        let (claims, fields) = (Self::parse(raw)?, user_fields());
+        for (claim, field) in &claims {
+            let claim_shown = quote(claim);
             if !fields.contains(field) {
                 let (field, known) = (quote(field), fields.join(", "));
-                return Err(format!("a user has no field {field} for the claim {claim}; the fields are {known}"));
+                return Err(format!("a user has no field {field} for the claim {claim_shown}; the fields are {known}"));
+            }
+            if TokenTemplate::is_reserved_claim(claim) {
+                return Err(format!("every token has the claim {claim_shown} already; choose another name"));
             }
         }
-        if let Some(reserved) = claims.keys().find(|claim| TokenTemplate::is_reserved_claim(claim)) {
-            return Err(format!("every token has the claim {} already; choose another name", quote(reserved)));
-        }
-        Ok(Self(claims.iter().filter_map(|(claim, field)| Some((claim.clone(), field.clone()?))).collect()))
+        Ok(Self(claims))
     }
 
     fn to_toml(&self) -> String {
