@@ -76,7 +76,7 @@ struct Credentials {
 
 /// Tokens for an app, or with `"mode": "both"` tokens and the session cookie of one login.
 #[post("/login")]
-async fn login(form: Json<Credentials>, passwords: Data<Passwords>, auth: Auth) -> Result<impl Responder, AuthError> {
+async fn sign_in(form: Json<Credentials>, passwords: Data<Passwords>, auth: Auth) -> Result<impl Responder, AuthError> {
     if form.mode == Mode::Both {
         auth.may_open_session()?;
     }
@@ -171,7 +171,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             .wrap(bridge.clone())
             .app_data(passwords.clone())
             .app_data(billing.clone())
-            .service(login)
+            .service(sign_in)
             .service(token)
             .service(billing_token)
             .service(handoff)

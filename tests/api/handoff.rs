@@ -18,7 +18,7 @@ fn path_of(app: &TestApp, answer: &Answer) -> String {
     url.strip_prefix(&app.url("")).unwrap_or_else(|| panic!("{url}")).to_owned()
 }
 
-fn html<'a>(client: &'a impl Client, path: &str) -> Answer {
+fn html(client: &impl Client, path: &str) -> Answer {
     client.call("GET", path).header("accept", "text/html").send()
 }
 
@@ -107,9 +107,12 @@ fn a_link_ends_after_a_minute() {
     Browser::new(&app).post(&two).refused(410, "code_invalid");
 }
 
+/// Ends the login of an access token, or what its links stand for.
+type End = fn(&TestApp, &str);
+
 #[test]
 fn a_link_dies_with_its_login() {
-    let ends: [(&str, fn(&TestApp, &str)); 5] = [
+    let ends: [(&str, End); 5] = [
         ("signed out", |app, access| drop(Token(app, access.to_owned()).post("/logout").expect(204))),
         ("signed out elsewhere", |app, _| {
             let other = Token(app, Anonymous(app).token_login("panther").access);
