@@ -1,6 +1,8 @@
 //! Exchanges of faces that are released together with each other, and with the end of their login.
 
-use crate::app::TestApp;
+use serde_json::json;
+
+use crate::app::{PANTHER, PASSWORD, TestApp, cheap, hash, wait};
 use crate::clients::{Anonymous, Browser, Client as _, Token};
 use crate::handoff::link;
 use crate::races::{RACERS, ROUNDS, race, start};
@@ -8,9 +10,8 @@ use crate::races::{RACERS, ROUNDS, race, start};
 #[test]
 fn of_all_who_redeem_a_link_one_is_signed_in() {
     let app = start();
-    let pair = Anonymous(&app).token_login("panther");
     for _ in 0..ROUNDS {
-        let path = link(&app, &pair.access);
+        let path = link(&app, &Anonymous(&app).token_login("panther").access);
         let browsers: Vec<Browser<'_>> = (0..RACERS).map(|_| Browser::new(&app)).collect();
         let answers = race(browsers.iter().map(|browser| || browser.post(&path)));
         assert_eq!(answers.iter().filter(|answer| answer.status == 303).count(), 1);
@@ -83,4 +84,39 @@ fn end(app: &TestApp, round: usize, cookies: &str, access: &str) {
     let by = anonymous.call("POST", "/logout");
     let by = if round.is_multiple_of(2) { by.header("cookie", cookies) } else { by.bearer(access) };
     by.send().expect(204);
+}
+
+/// A change of password keeps its login, and voids what was made with the credentials of before. A link is that too.
+#[test]
+fn a_link_redeemed_beside_a_change_of_password_leaves_nothing_alive() {
+    let app = start();
+    let change = json!({ "current_password": PASSWORD, "new_password": "a new and longer staple" });
+    let hashed = hash(cheap(), PASSWORD);
+    for _ in 0..ROUNDS {
+        let pair = Anonymous(&app).token_login("panther");
+        let links: Vec<String> = (0..10).map(|_| link(&app, &pair.access)).collect();
+        let changed = std::sync::Mutex::new(None);
+        let racer = |number: usize| {
+            let (app, links, change, changed, access) = (&app, &links, &change, &changed, &pair.access);
+            move || {
+                let Some(path) = links.get(number) else {
+                    let answer = Token(app, access.clone()).post_json("/account/password", change).expect(200);
+                    *changed.lock().expect("one writes") = Some(answer.pair());
+                    return None;
+                };
+                let browser = Browser::new(app);
+                // In step with the change, which hashes a password before it writes.
+                for _ in 0..number / 2 {
+                    browser.get(path);
+                }
+                (browser.post(path).status == 303).then_some(browser)
+            }
+        };
+        for browser in race((0..=links.len()).map(racer)).into_iter().flatten() {
+            browser.get("/who_am_i").expect(401);
+        }
+        let pair = changed.into_inner().expect("one has written").expect("the password was changed");
+        Token(&app, pair.access).get("/who_am_i").expect(200);
+        assert!(wait(app.database.reset_password(PANTHER, &hashed, app.clock.now())).expect("an answer"));
+    }
 }

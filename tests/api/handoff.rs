@@ -241,6 +241,27 @@ fn a_session_by_a_link_ends_with_the_login() {
 }
 
 #[test]
+fn a_session_by_a_link_goes_on_after_its_own_change_of_password() {
+    let app = TestApp::start();
+    let pair = Anonymous(&app).token_login("panther");
+    let (browser, other) = (Browser::new(&app), Browser::new(&app));
+    for client in [&browser, &other] {
+        client.post(&link(&app, &pair.access)).expect(303);
+    }
+    let copied = browser.cookie_header();
+    let change = json!({ "current_password": PASSWORD, "new_password": "a new and longer staple" });
+    browser.post_json("/account/password", &change).expect(204);
+    browser.get("/who_am_i").expect(200);
+    browser.get("/account").expect(200);
+    for void in [copied, other.cookie_header()] {
+        Anonymous(&app).call("GET", "/who_am_i").header("cookie", void).send().expect(401);
+    }
+    Token(&app, pair.access).get("/who_am_i").refused(401, "token_revoked");
+    browser.post("/token").expect(200);
+    browser.post("/logout").expect(204);
+}
+
+#[test]
 fn a_login_makes_few_links_at_a_time() {
     let app = TestApp::start();
     let pair = Anonymous(&app).token_login("panther");

@@ -146,7 +146,7 @@ impl Auth {
         previous_login::end(engine, &self.req, Some(&login.id), now).await?;
         // A later authentication, in another face, was not this one's.
         let stale = taken.auth_time != Some(login.auth_time);
-        let metadata = SessionMetadata { stale, ..SessionMetadata::default() };
+        let metadata = SessionMetadata { stale, bound: true, ..SessionMetadata::default() };
         face::open(browser, &self.req, &self.req.get_session(), &login, metadata)?;
         let has_remember_cookie = raw_cookies::value_of(self.req.headers(), browser.cookies.remember_name()).is_some();
         if has_remember_cookie && !remembered.contains(&login.id) {

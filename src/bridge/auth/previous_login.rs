@@ -1,12 +1,10 @@
 //! The login that a browser had before it gets another one.
 
-use actix_session::SessionExt as _;
 use actix_web::HttpRequest;
 
 use crate::bridge::error::AuthError;
 use crate::bridge::model::{EndReason, LoginId, UnixTime};
-use crate::bridge::resolve::{Engine, genuine_logins};
-use crate::bridge::session::SessionLogin;
+use crate::bridge::resolve::{Engine, by_session, genuine_logins};
 
 /// Ends the logins that the browser had before, except `kept`: that of its session, and those of its remember cookies.
 pub(super) async fn end(
@@ -16,7 +14,7 @@ pub(super) async fn end(
     now: UnixTime,
 ) -> Result<(), AuthError> {
     let mut previous = genuine_logins(engine, req.headers(), now).await?;
-    if let Some(found) = SessionLogin::of(req, &req.get_session())
+    if let Some(found) = by_session::session_login(engine, req).await?
         && !previous.contains(&found.login_id)
     {
         previous.push(found.login_id);
