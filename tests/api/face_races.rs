@@ -120,3 +120,33 @@ fn a_link_redeemed_beside_a_change_of_password_leaves_nothing_alive() {
         assert!(wait(app.database.reset_password(PANTHER, &hashed, app.clock.now())).expect("an answer"));
     }
 }
+
+/// Nor do tokens for a session of before.
+#[test]
+fn an_exchange_beside_a_change_of_password_leaves_nothing_alive() {
+    let app = start();
+    let change = json!({ "current_password": PASSWORD, "new_password": "a new and longer staple" });
+    let hashed = hash(cheap(), PASSWORD);
+    for _ in 0..2 * ROUNDS {
+        let pair = Anonymous(&app).token_login("panther");
+        let first = Browser::new(&app);
+        first.post(&link(&app, &pair.access)).expect(303);
+        let cookies = first.cookie_header();
+        let racer = |number: usize| {
+            let (app, change, cookies, access) = (&app, &change, &cookies, &pair.access);
+            move || {
+                if number == 0 {
+                    Token(app, access.clone()).post_json("/account/password", change).expect(200);
+                    return Vec::new();
+                }
+                let exchange = || Anonymous(app).call("POST", "/token").header("cookie", cookies).send();
+                (0..8).map(|_| exchange()).filter(|answer| answer.status == 200).map(|answer| answer.pair()).collect()
+            }
+        };
+        for pair in race((0..12).map(racer)).into_iter().flatten() {
+            Token(&app, pair.access).get("/who_am_i").refused(401, "token_revoked");
+            Token(&app, pair.refresh).post("/refresh").refused(401, "token_revoked");
+        }
+        assert!(wait(app.database.reset_password(PANTHER, &hashed, app.clock.now())).expect("an answer"));
+    }
+}

@@ -7,11 +7,14 @@
 
 use std::borrow::Cow;
 
+use actix_session::{SessionExt as _, SessionStatus};
+
 use super::auth_handle::Auth;
 use super::new_tokens::NewTokens;
 use crate::bridge::error::AuthError;
 use crate::bridge::model::{Login, UnixTime};
-use crate::bridge::resolve::{BROWSER_SESSION_ONLY, Engine, Via, find_live};
+use crate::bridge::resolve::{BROWSER_SESSION_ONLY, Engine, Principal, Via, find_live, genuine_logins};
+use crate::bridge::session::SessionLogin;
 
 impl Auth {
     /// Tokens for the login of this request's session. They have the same login id, `auth_time` and end; the access token
@@ -74,10 +77,33 @@ impl Auth {
         }
         let (engine, now) = (self.engine(), self.engine().clock.now());
         let (_, login) = find_live(engine, &principal.identity, principal.login()?, now).await?;
+        if !self.still_has_session(&principal, &login, now).await? {
+            return Err(AuthError::LoginEnded);
+        }
         let login = with_usable_refresh_token(engine, login, now).await?;
         tracing::info!(login.id = %login.id, "tokens for a session");
         let tokens = NewTokens::new(&engine.tokens.issuer, Cow::Owned(login), principal.fresh, now);
         Ok(tokens.without_confirmation())
+    }
+
+    /// Whether the session of this request is still one of the login, which was read after it. A change of password that
+    /// keeps the login voids its sessions: whoever has a copy of one must not get tokens that are valid after that.
+    async fn still_has_session(&self, principal: &Principal, login: &Login, now: UnixTime) -> Result<bool, AuthError> {
+        let (engine, headers, session) = (self.engine(), self.req.headers(), self.req.get_session());
+        // The remember cookie has opened the session, which is not stored yet.
+        if principal.via == Via::Remember {
+            return Ok(genuine_logins(engine, headers, now).await?.contains(&login.id));
+        }
+        if let Some(key) = engine.browser.session_in(headers)
+            && let Some(record) = engine.browser.sessions.load_session(&key, now).await?
+            && record.login.as_ref() == Some(&login.id)
+        {
+            return Ok(true);
+        }
+        // The handler has opened it.
+        let found = SessionLogin::of(&self.req, &session).filter(|found| found.login_id == login.id);
+        let is_new = session.status() == SessionStatus::Renewed;
+        Ok(is_new && found.is_some_and(|found| !found.is_void(&session, login.credential_epoch)))
     }
 }
 
@@ -87,14 +113,15 @@ async fn with_usable_refresh_token(engine: &Engine, login: Login, now: UnixTime)
     if !tokens.verifier.is_expired(tokens.issuer.refresh_expiry(&login, now), now) {
         return Ok(login);
     }
-    match engine.logins.rotate_refresh(&login.id, login.refresh_generation, &engine.clock).await? {
-        Some(rotated_at) => Ok(Login {
+    if let Some(rotated_at) = engine.logins.rotate_refresh(&login.id, login.refresh_generation, &engine.clock).await? {
+        return Ok(Login {
             refresh_generation: login.refresh_generation + 1,
             refresh_rotated_at: rotated_at,
             refresh_confirmed: false,
             ..login
-        }),
-        // Another request has replaced it, or the login has ended.
-        None => Ok(find_live(engine, &login.identity, &login.id, now).await?.1),
+        });
     }
+    // Another request has replaced it, unless the login has ended or its password has been changed.
+    let (_, current) = find_live(engine, &login.identity, &login.id, now).await?;
+    if current.credential_epoch == login.credential_epoch { Ok(current) } else { Err(AuthError::LoginEnded) }
 }
