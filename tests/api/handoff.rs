@@ -340,6 +340,15 @@ fn a_web_view_is_signed_in_at_once_where_the_configuration_says_so() {
         assert!(answer.set_cookies().is_empty(), "{method} {name}: {value}");
     }
     Token(&app, pair.access.clone()).get(&path).expect(200);
+    // Such a link is followed with the cookies of the browser.
+    let (visitor, batman) = (Browser::new(&app), Browser::new(&app));
+    batman.sign_in("batman", false);
+    for browser in [&visitor, &batman] {
+        let following = browser.call("GET", &path).header("sec-fetch-site", "cross-site");
+        let following = following.header("sec-fetch-mode", "navigate").header("sec-fetch-dest", "document");
+        assert!(following.send().expect(200).set_cookies().is_empty());
+    }
+    assert_eq!(how(&batman)["user"]["username"], "batman");
     let view = Browser::new(&app);
     let opened = view.call("GET", &path).header("sec-fetch-site", "none").send().expect(303);
     assert_eq!(opened.header("location"), "/account");
