@@ -136,7 +136,8 @@
 //! store; [`store::memory`] implements them in memory, `store::db` (feature `database`) in SQLite and PostgreSQL. [`Clock`]
 //! is the time.
 //!
-//! **For handlers.** [`Auth`] signs users in and out, confirms and refreshes logins. The extractors are listed in step 3
+//! **For handlers.** [`Auth`] signs users in and out, confirms and refreshes logins, and takes a login from one face to the
+//! other: [`Auth::issue_for_session`], [`Auth::handoff`] (a [`CodeStore`] keeps its codes). The extractors are listed in step 3
 //! above. [`Require`] guards a route, a scope or an application: `Require::login().fresh()`,
 //! `Require::token().refresh_token()`, `Require::login().when(…)` for a [`Rule`] about users. [`ConflictPolicy`] says what
 //! becomes of a request with both kinds of credentials, and [`Explanation`] what became of this one. [`CurrentLogin`] has the [`Principal`]: the identity, the login, and with [`Via`] the
@@ -144,7 +145,8 @@
 //!
 //! **Tokens.** [`TokenKey`] is a key from a secret, a PEM file or a JSON Web Key. [`TokenLocations`] and [`TokenCookies`]
 //! set where tokens are found. [`NewTokens`], from [`NewLogin::tokens`], issues tokens with additional claims and headers;
-//! [`BridgeBuilder::extra_claims`] adds claims to every token of a user. [`TokenBlocklist`] revokes single tokens,
+//! [`BridgeBuilder::extra_claims`] adds claims to every token of a user, [`TokenTemplate`] is a kind of token for another
+//! service. [`TokenBlocklist`] revokes single tokens,
 //! [`BridgeBuilder::check_claims`] rejects claims, and [`BridgeBuilder::signing_key_for`] sets a key for each user.
 //! [`RequestLoader`] accepts a custom credential such as an API key.
 //!
@@ -189,14 +191,15 @@ pub use bridge::service::BridgeService;
 
 // What the application provides: users, stores and a clock.
 pub use bridge::model::{
-    Clock, CredentialLocation, EndReason, Login, LoginId, LoginStore, MAX_SESSIONS_OF_LOGIN, RememberRecord,
-    SessionHash, SessionRecord, SessionStore, StoreError, StoreFuture, UnixTime, UserFunctions, UserStore, user_loader,
+    Clock, CodeHash, CodeStore, CredentialLocation, EndReason, Login, LoginId, LoginStore, MAX_CODES_OF_LOGIN,
+    MAX_SESSIONS_OF_LOGIN, OneTimeCode, RememberRecord, SessionHash, SessionRecord, SessionStore, StoreError,
+    StoreFuture, UnixTime, UserFunctions, UserStore, user_loader,
 };
 
 // For handlers.
 pub use bridge::auth::{
-    Allowed, AnyUser, Auth, BrowserUser, CurrentLogin, CurrentUser, Fresh, FreshWithin, LoginUser, LogoutScope,
-    MaybeLogin, MaybeUser, NewLogin, NewTokens, Require, RequireService, TokenUser,
+    Allowed, AnyUser, Auth, BrowserUser, CurrentLogin, CurrentUser, Fresh, FreshWithin, Handoff, LoginUser,
+    LogoutScope, MaybeLogin, MaybeUser, NewLogin, NewTokens, Require, RequireService, TokenUser,
 };
 pub use bridge::resolve::{ConflictPolicy, ExplainedPlace, Explanation, Principal, Rule, Via};
 
@@ -204,8 +207,8 @@ pub use bridge::resolve::{ConflictPolicy, ExplainedPlace, Explanation, Principal
 pub use bridge::credential::{FoundCredential, RequestLoader, TokenCookies, TokenLocations};
 pub use bridge::resolve::TokenBlocklist;
 pub use bridge::token::{
-    AccessToken, Algorithm, Claims, KeyError, Malformation, TokenFault, TokenKey, TokenPair, TokenPart, TokenType,
-    UnknownAlgorithm,
+    AccessToken, Algorithm, Claims, KeyError, Malformation, TokenFault, TokenKey, TokenPair, TokenPart, TokenTemplate,
+    TokenType, UnknownAlgorithm,
 };
 
 // Browsers.
@@ -239,3 +242,8 @@ struct FromActix;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/recipes.md")]
 struct Recipes;
+
+/// Compiles the snippets of the guide.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/faces.md")]
+struct Faces;

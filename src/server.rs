@@ -31,6 +31,7 @@ mod state;
 mod strict_form;
 pub mod telemetry;
 mod token_inspection;
+mod token_templates;
 
 pub use application::Application;
 pub use demo::DemoError;
@@ -39,3 +40,4 @@ pub use metrics::Metrics;
 pub use password_policy::PasswordPolicy;
 pub use start_error::StartError;
 pub use state::AppState;
+pub use token_templates::TokenTemplates;

@@ -101,6 +101,7 @@ fn the_contract_of_defaults() {
         ("min_length", "8"),
         ("max_length", "1024"),
         ("fresh_window", r#""15m""#),
+        ("handoff_confirm", "true"),
         ("conflict", r#""prefer_token""#),
         ("revocation", r#""strict""#),
         ("revocation_bound", r#""1s""#),
@@ -310,4 +311,41 @@ fn check_warns_of_an_address_that_others_reach_without_tls() {
     has(&String::from_utf8_lossy(&output.stdout), &["tollbridge.toml is in order", "warning: server.listen"]);
     let output = place.run(&["config", "check"], &[("TOLLBRIDGE_SERVER__PUBLIC_URL", "https://example.com")]);
     assert_eq!(String::from_utf8_lossy(&output.stdout), "tollbridge.toml is in order\n");
+}
+
+#[test]
+fn a_template_is_a_section_of_its_own() {
+    let place = Place::new(
+        "[token]\naccess_ttl = \"5m\"\n\n[templates.billing]\naudience = \"https://billing.example\"\n\
+         claims = { name = \"full_name\", \"https://x.example/login\" = \"username\" }\n",
+    );
+    let environment = [("TOLLBRIDGE_TEMPLATES__BILLING__ACCESS_TTL", "2m"), ("TOLLBRIDGE_TEMPLATES__A__AUDIENCE", "a")];
+    let shown = place.show(&[], &environment);
+    let (a, billing) = shown.split_once("[templates.billing]").unwrap();
+    let (_, a) = a.split_once("[templates.a]").unwrap();
+    has(&line(a, "audience"), &[r#"audience = "a" # environment variable TOLLBRIDGE_TEMPLATES__A__AUDIENCE"#]);
+    has(&line(a, "access_ttl"), &[r#"access_ttl = "5m" # default"#]);
+    has(&line(billing, "audience"), &[r#"audience = "https://billing.example""#, "tollbridge.toml:5:1"]);
+    has(&line(billing, "access_ttl"), &[r#"access_ttl = "2m""#]);
+    has(&line(billing, "claims"), &[r#""name" = "full_name""#, r#""https://x.example/login" = "username""#]);
+    Place::new(&shown).accepts(&[]);
+}
+
+#[test]
+fn the_faults_of_a_template_have_their_place() {
+    let faults = |text: &str| Place::new(text).faults(&[]);
+    let claims = |claims: &str| faults(&format!("[templates.billing]\naccess_ttl = \"2m\"\nclaims = {claims}\n"));
+    has(
+        &claims(r#"{ rank = "grade" }"#),
+        &["tollbridge.toml:3:1", "templates.billing.claims", r#"no field "grade" for the claim "rank""#, "username"],
+    );
+    for hidden in ["active", "credential_epoch", "password_hash"] {
+        has(&claims(&format!(r#"{{ x = "{hidden}" }}"#)), &["no field"]);
+    }
+    has(&claims(r#"{ sub = "username" }"#), &["tollbridge.toml:3:1", r#"every token has the claim "sub""#]);
+    has(&claims(r#"{ x = 7 }"#), &[r#"the claim "x" is no string"#]);
+    has(&claims(r#""full_name""#), &["this does not fit here", "full_name"]);
+    has(&faults("[templates.billing]\nttl = \"2m\"\n"), &["tollbridge.toml:2:1", "templates.billing.ttl", "claims"]);
+    has(&faults("[templates.billing]\naccess_ttl = \"0s\"\n"), &["tollbridge.toml:2:1", "at least"]);
+    has(&faults("[templates]\nbilling = \"2m\"\n"), &["tollbridge.toml:2:1", "templates"]);
 }

@@ -297,3 +297,50 @@ fn other_origin() {
     assert_eq!(from_page(example.post("/logout", &json!({})).bearer_auth(&renewed)).status(), 204);
     assert_eq!(from_page(example.get("/me").bearer_auth(&access)).status(), 401);
 }
+
+/// The recipe of `docs/faces.md`: an app opens a web view, a page signs out.
+#[test]
+fn two_faces() {
+    let example = Example::start("two_faces");
+    let credentials = json!({ "username": "panther", "password": "password" });
+    let access = text(&example.login(&credentials).json().expect("JSON"), "access_token");
+    let by_token = || status_and_body(example.get("/who_am_i").bearer_auth(&access));
+    let (status, link) = status_and_body(example.post("/handoff", &json!({})).bearer_auth(&access));
+    assert_eq!((status, &link["expires_in"]), (201, &json!(60)));
+    let path = text(&link, "path");
+    for _ in 0..2 {
+        let page = example.get(&path).send().expect("an answer");
+        assert_eq!((page.status().as_u16(), cookies(&page).len()), (200, 0));
+        assert_eq!(page.headers().get("referrer-policy").expect("a header"), "no-referrer");
+        assert!(page.text().expect("a page").contains("Continue as Ann Takamaki?"));
+    }
+    let press = || client().post(format!("{}{path}", example.url));
+    assert_eq!(status_and_body(press().header("origin", "https://evil.example")).0, 403);
+    let redeemed = press().send().expect("an answer");
+    assert_eq!(redeemed.status(), 303);
+    let cookie = cookie_header(&cookies(&redeemed));
+    let by_session = || status_and_body(example.get("/who_am_i").header("cookie", &cookie));
+    let (session, token) = (by_session().1, by_token().1);
+    assert_eq!((&session["via"], &token["via"]), (&json!("session"), &json!("token")));
+    assert_eq!((&session["login"], &session["user"]), (&token["login"], &token["user"]));
+    assert_eq!(status_and_body(press()).1["code"], "code_invalid");
+
+    // Back again, and for another service.
+    let with_session = |path| example.post(path, &json!({})).header("cookie", &cookie);
+    let tokens = status_and_body(with_session("/token")).1;
+    let again = status_and_body(example.get("/who_am_i").bearer_auth(text(&tokens, "access_token"))).1;
+    assert_eq!(again["login"], token["login"]);
+    let billing = text(&status_and_body(with_session("/token/billing")).1, "access_token");
+    assert_eq!(status_and_body(example.get("/who_am_i").bearer_auth(billing)).1["code"], "token_invalid");
+
+    // Signing out on a page ends the app's tokens.
+    assert_eq!(status_and_body(with_session("/logout")).0, 204);
+    assert_eq!((by_token().0, by_token().1["code"].clone()), (401, json!("login_ended")));
+
+    let both = example.login(&json!({ "username": "panther", "password": "password", "mode": "both" }));
+    let cookie = cookie_header(&cookies(&both));
+    let access = text(&both.json().expect("JSON"), "access_token");
+    let login = |request| status_and_body(request).1["login"].clone();
+    let session = login(example.get("/who_am_i").header("cookie", cookie));
+    assert_eq!(session, login(example.get("/who_am_i").bearer_auth(access)));
+}

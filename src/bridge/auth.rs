@@ -9,12 +9,15 @@ mod confirm;
 mod explain;
 mod extractors;
 mod guard;
+mod handoff;
 mod new_tokens;
+mod previous_login;
 mod protected_session;
 mod refresh;
 #[cfg(feature = "server")]
 mod renewal;
 mod request_state;
+mod session_tokens;
 mod sign_in;
 mod sign_out;
 
@@ -23,6 +26,7 @@ pub use any_user::AnyUser;
 pub use auth_handle::Auth;
 pub use extractors::{BrowserUser, CurrentLogin, CurrentUser, Fresh, FreshWithin, MaybeLogin, MaybeUser, TokenUser};
 pub use guard::{Require, RequireService};
+pub use handoff::Handoff;
 pub use new_tokens::NewTokens;
 pub(crate) use request_state::RequestState;
 pub use sign_in::{LoginUser, NewLogin};

@@ -16,7 +16,8 @@ use crate::bridge::credential::{BodyLimits, CredentialReader, DynRequestLoader, 
 use crate::bridge::error::BuildError;
 use crate::bridge::handle::Bridge;
 use crate::bridge::model::{
-    BackgroundNotes, Clock, DynUserStore, Erased, Events, Listener, LoginStore, SessionStore, UserStore, random,
+    BackgroundNotes, Clock, CodeStore, DynUserStore, Erased, Events, Listener, LoginStore, SessionStore, UserStore,
+    random,
 };
 use crate::bridge::resolve::{Confirmations, ConflictPolicy, EndWatch, Engine, ExternalTokens, TokenChecks};
 use crate::bridge::response::{ErrorPage, OnRefusal, ResponseSettings, ViewConfig};
@@ -33,6 +34,7 @@ pub(crate) type ExternalTokensFactory = dyn FnOnce(&[TokenKey], Duration) -> Box
 pub struct BridgeBuilder {
     users: Box<dyn DynUserStore>,
     stores: Option<(Arc<dyn LoginStore>, Arc<dyn SessionStore>)>,
+    codes: Option<Arc<dyn CodeStore>>,
     token_key: Option<TokenKey>,
     retired: Vec<TokenKey>,
     session_secret: Option<Vec<u8>>,
@@ -78,6 +80,7 @@ impl BridgeBuilder {
         Self {
             users: Box::new(Erased(users)),
             stores: None,
+            codes: None,
             token_key: None,
             retired: Vec::new(),
             session_secret: None,
@@ -123,6 +126,13 @@ impl BridgeBuilder {
     pub fn store(mut self, store: impl LoginStore + SessionStore) -> Self {
         let store = Arc::new(store);
         self.stores = Some((store.clone(), store));
+        self
+    }
+
+    /// The store for the codes of handoffs: [`Auth::handoff`](crate::Auth::handoff). Default: none, and no handoffs. It
+    /// can be the [`store`](Self::store) of the logins, or another one.
+    pub fn handoff_codes(mut self, codes: impl CodeStore) -> Self {
+        self.codes = Some(Arc::new(codes));
         self
     }
 
@@ -200,6 +210,7 @@ impl BridgeBuilder {
         let engine = Engine {
             users: self.users,
             logins,
+            codes: self.codes,
             last_seen: BackgroundNotes::default(),
             tokens: TokenAuthority {
                 issuer: Issuer::new(keys.clone(), tokens, successors, self.issue_hooks),

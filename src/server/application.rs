@@ -27,6 +27,7 @@ use super::shared_keys;
 use super::start_error::StartError;
 use super::state::AppState;
 use super::telemetry::Telemetry;
+use super::token_templates::TokenTemplates;
 use crate::Clock;
 use crate::store::db::Database;
 
@@ -83,6 +84,9 @@ impl Application {
             clock: clock.clone(),
             password_policy: config.password.policy(),
             body_limit: config.server.body_limit,
+            public_url: config.server.public_url.as_ref().map(|url| url.origin().ascii_serialization()),
+            handoff_confirm: config.login.handoff_confirm,
+            templates: TokenTemplates::new(config.templates.clone()),
             demo: config.demo,
             metrics: Arc::clone(&metrics),
         });

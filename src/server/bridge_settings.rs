@@ -18,6 +18,7 @@ pub(super) fn build(
 ) -> Result<Bridge, StartError> {
     let builder = Bridge::builder(database.clone())
         .store(database.clone())
+        .handoff_codes(database.clone())
         .clock(clock.clone())
         .token_key(secrets.token_key.token_key()?)
         .session_secret(secrets.session_secret.expose_secret())

@@ -24,6 +24,7 @@ mod server;
 mod session;
 mod setting;
 mod setting_reader;
+mod template;
 mod token;
 
 pub use database::DatabaseConfig;
@@ -38,4 +39,5 @@ pub use password::PasswordConfig;
 pub use sections::Config;
 pub use server::{ErrorFormat, ServerConfig};
 pub use session::SessionConfig;
+pub use template::TemplateConfig;
 pub use token::{TokenConfig, TokenKeyConfig};

@@ -44,6 +44,17 @@ pub(crate) struct ReauthPage<'a> {
     pub(crate) error: Option<String>,
 }
 
+/// The page that asks before a one-time code is redeemed. It does not contain the code: its form is sent to the address of
+/// the page, and the policy in its head keeps that address from being sent anywhere else.
+#[derive(Template)]
+#[template(path = "handoff.html", config = "src/server/askama.toml")]
+pub(crate) struct HandoffPage<'a> {
+    /// Whose account it is.
+    pub(crate) user: &'a User,
+    /// Who is signed in in this browser before.
+    pub(crate) here: Option<&'a User>,
+}
+
 /// The account page.
 #[derive(Template)]
 #[template(path = "account.html", config = "src/server/askama.toml")]

@@ -4,13 +4,14 @@ use std::future::ready;
 
 use actix_web::guard::{self, GuardContext};
 use actix_web::http::Method;
-use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
+use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, REFERRER_POLICY, TRANSFER_ENCODING};
+use actix_web::middleware::DefaultHeaders;
 use actix_web::web::{Data, JsonConfig, QueryConfig, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpRequest, Resource, Responder, Route, web};
 
 use super::assets;
 use super::error_responses;
-use super::handlers::{account, login, logout, operations, reauth, session, token};
+use super::handlers::{account, exchange, login, logout, operations, reauth, session, token};
 use super::state::AppState;
 
 /// Mounts the application: `App::new().configure(|app| routes::configure(app, state.clone()))`.
@@ -33,6 +34,7 @@ fn table() -> Vec<Endpoint> {
         Endpoint::new(reauth::PATH).get(reauth::page).post_if(is_form, reauth::form).post(reauth::json),
         Endpoint::new("/account").get(account::page),
         Endpoint::new("/account/password").post_if(is_form, account::password_form).post(account::password_json),
+        Endpoint::new("/handoff/{code}").with_secret_path().get(exchange::page).post(exchange::redeem),
         Endpoint::new("/assets/tollbridge.css").get(assets::stylesheet),
         Endpoint::new("/assets/signed_out.css").get(assets::signed_out),
         Endpoint::new("/assets/mark.svg").get(assets::mark),
@@ -40,6 +42,8 @@ fn table() -> Vec<Endpoint> {
         Endpoint::new("/who_am_i").get(session::who_am_i).post(session::who_am_i),
         Endpoint::new("/session").get(session::session),
         Endpoint::new("/refresh").post(token::refresh),
+        Endpoint::new("/token").post_if(has_no_body, exchange::token).post(exchange::token_json),
+        Endpoint::new("/handoff").post_if(has_no_body, exchange::begin).post(exchange::begin_json),
         Endpoint::new("/logout").post_if(has_no_body, logout::this).post_if(is_form, logout::form).post(logout::json),
         // Other servers.
         Endpoint::new("/.well-known/jwks.json").get(token::jwks),
@@ -54,13 +58,20 @@ fn table() -> Vec<Endpoint> {
 /// A path with its methods and handlers.
 struct Endpoint {
     path: &'static str,
+    /// Whether the path contains a secret.
+    secret_path: bool,
     methods: Vec<Method>,
     routes: Vec<Route>,
 }
 
 impl Endpoint {
     fn new(path: &'static str) -> Self {
-        Self { path, methods: Vec::new(), routes: Vec::new() }
+        Self { path, secret_path: false, methods: Vec::new(), routes: Vec::new() }
+    }
+
+    /// Keeps the address out of `Referer` and of search engines.
+    fn with_secret_path(self) -> Self {
+        Self { secret_path: true, ..self }
     }
 
     /// GET, and HEAD with it (RFC 9110 section 9.3.2).
@@ -99,7 +110,12 @@ impl Endpoint {
                 self.methods.push(method.clone());
             }
         }
-        self.routes.push(route);
+        self.routes.push(if self.secret_path {
+            let headers = DefaultHeaders::new().add((REFERRER_POLICY, "no-referrer")).add(("X-Robots-Tag", "noindex"));
+            route.wrap(headers)
+        } else {
+            route
+        });
         self
     }
 

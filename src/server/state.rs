@@ -7,6 +7,7 @@ use crate::{Bridge, Clock, PasswordHasher};
 
 use super::metrics::Metrics;
 use super::password_policy::PasswordPolicy;
+use super::token_templates::TokenTemplates;
 
 /// The shared state of handlers, as `web::Data<AppState>`.
 pub struct AppState {
@@ -22,6 +23,12 @@ pub struct AppState {
     pub password_policy: PasswordPolicy,
     /// The largest request body, in bytes.
     pub body_limit: usize,
+    /// The origin of the server as its clients see it, if it is configured.
+    pub public_url: Option<String>,
+    /// Whether a handoff is redeemed only after a page has asked.
+    pub handoff_confirm: bool,
+    /// The kinds of tokens for other services.
+    pub templates: TokenTemplates,
     /// Whether the server runs with `--demo`, so that the login page names the demo users.
     pub demo: bool,
     /// The metrics.

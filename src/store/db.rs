@@ -9,6 +9,7 @@
 
 mod address;
 mod agreement;
+mod codes;
 mod connection;
 mod database;
 mod error;

@@ -1,17 +1,17 @@
-//! Logins and sessions in memory, for tests and examples. They end with the process.
+//! Logins, sessions and one-time codes in memory, for tests and examples. They end with the process.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::{
-    Clock, EndReason, Login, LoginId, LoginStore, MAX_SESSIONS_OF_LOGIN, RememberRecord, SessionHash, SessionRecord,
-    SessionStore, StoreError, StoreFuture, UnixTime,
+    Clock, CodeHash, CodeStore, EndReason, Login, LoginId, LoginStore, MAX_CODES_OF_LOGIN, MAX_SESSIONS_OF_LOGIN,
+    OneTimeCode, RememberRecord, SessionHash, SessionRecord, SessionStore, StoreError, StoreFuture, UnixTime,
 };
 
-/// A [`LoginStore`] and [`SessionStore`] in memory. Its clones share their records.
+/// A [`LoginStore`], [`SessionStore`] and [`CodeStore`] in memory. Its clones share their records.
 ///
-/// It meets every requirement of the two traits but one: a write does not survive the end of the process. Expired
+/// It meets every requirement of the three traits but one: a write does not survive the end of the process. Expired
 /// records are never deleted, so it grows with every login.
 #[derive(Clone, Default)]
 pub struct MemoryStore(Arc<Mutex<Records>>);
@@ -20,6 +20,18 @@ pub struct MemoryStore(Arc<Mutex<Records>>);
 struct Records {
     logins: HashMap<LoginId, Login>,
     sessions: HashMap<SessionHash, SessionRecord>,
+    codes: HashMap<CodeHash, StoredCode>,
+}
+
+struct StoredCode {
+    code: OneTimeCode,
+    taken: bool,
+}
+
+impl StoredCode {
+    fn is_usable(&self, now: UnixTime) -> bool {
+        !self.taken && now < self.code.expires_at
+    }
 }
 
 impl MemoryStore {
@@ -270,6 +282,40 @@ impl SessionStore for MemoryStore {
         Box::pin(async move {
             self.records().sessions.remove(key);
             Ok(())
+        })
+    }
+}
+
+impl CodeStore for MemoryStore {
+    fn insert_code<'a>(&'a self, code: &'a OneTimeCode, now: UnixTime) -> StoreFuture<'a, bool> {
+        Box::pin(async move {
+            let codes = &mut self.records().codes;
+            if codes.contains_key(&code.hash) {
+                return Err(StoreError::new("a code with this hash is there already"));
+            }
+            codes.retain(|_, stored| now < stored.code.expires_at);
+            if codes.values().filter(|stored| stored.code.login == code.login).count() >= MAX_CODES_OF_LOGIN {
+                return Ok(false);
+            }
+            codes.insert(code.hash, StoredCode { code: code.clone(), taken: false });
+            Ok(true)
+        })
+    }
+
+    fn find_code<'a>(&'a self, hash: &'a CodeHash, now: UnixTime) -> StoreFuture<'a, Option<OneTimeCode>> {
+        Box::pin(async move {
+            let records = self.records();
+            Ok(records.codes.get(hash).filter(|stored| stored.is_usable(now)).map(|stored| stored.code.clone()))
+        })
+    }
+
+    fn take_code<'a>(&'a self, hash: &'a CodeHash, now: UnixTime) -> StoreFuture<'a, Option<OneTimeCode>> {
+        Box::pin(async move {
+            let mut records = self.records();
+            Ok(records.codes.get_mut(hash).filter(|stored| stored.is_usable(now)).map(|stored| {
+                stored.taken = true;
+                stored.code.clone()
+            }))
         })
     }
 }

@@ -1,5 +1,5 @@
-//! A conformance test for stores: checks a [`LoginStore`] and a [`SessionStore`] against every requirement of these
-//! traits.
+//! A conformance test for stores: checks a [`LoginStore`], a [`SessionStore`] and a [`CodeStore`] against every requirement
+//! of these traits.
 //!
 //! ```
 //! use tollbridge::store::memory::MemoryStore; // replace it by your store
@@ -18,6 +18,7 @@
 //!
 //! One requirement is not checked: a write that returned `Ok` survives the end of the process.
 
+mod codes;
 mod difference;
 mod fixture;
 mod logins;
@@ -30,7 +31,7 @@ mod together;
 
 pub use fixture::Fixture;
 
-use crate::{LoginStore, SessionStore};
+use crate::{CodeStore, LoginStore, SessionStore};
 
 /// Checks every requirement of [`LoginStore`], except those about sessions, which [`store`] checks.
 ///
@@ -60,4 +61,13 @@ pub async fn session_store<S: SessionStore>(make: impl AsyncFn() -> Fixture<S>) 
 pub async fn store<S: LoginStore + SessionStore>(make: impl AsyncFn() -> Fixture<S>) {
     let checks = logins::checks().into_iter().chain(rotation::checks()).chain(sessions::checks());
     report::run("store", checks.chain(together::checks()).collect(), make).await;
+}
+
+/// Checks every requirement of [`CodeStore`].
+///
+/// # Panics
+///
+/// When one is broken. The message names it with the observed behavior.
+pub async fn code_store<S: CodeStore>(make: impl AsyncFn() -> Fixture<S>) {
+    report::run("code store", codes::checks(), make).await;
 }

@@ -45,7 +45,7 @@ use Who::{Confused, Cookie, Nobody, Person, Refresh, Token, Visitor};
 type Line = (Who, &'static str, &'static str, Option<(&'static str, &'static str)>, u16, &'static str, &'static str);
 
 #[rustfmt::skip]
-const LINES: [Line; 78] = [
+const LINES: [Line; 91] = [
     (Nobody, "GET", "/", None, 303, "", "/openapi.json"),
     (Visitor, "GET", "/", None, 303, "", "/account"),
     (Nobody, "GET", "/login", None, 200, HTML, ""),
@@ -111,6 +111,19 @@ const LINES: [Line; 78] = [
     (Nobody, "POST", "/refresh", None, 401, PROBLEM, ""),
     (Token, "POST", "/refresh", None, 401, PROBLEM, ""),
     (Refresh, "POST", "/refresh", None, 200, JSON, ""),
+    (Nobody, "POST", "/token", None, 401, PROBLEM, ""),
+    (Cookie, "POST", "/token", None, 200, JSON, ""),
+    (Cookie, "POST", "/token", Some((JSON, r#"{"template":"none"}"#)), 400, PROBLEM, ""),
+    (Token, "POST", "/token", None, 400, PROBLEM, ""),
+    (Nobody, "POST", "/handoff", None, 401, PROBLEM, ""),
+    (Cookie, "POST", "/handoff", None, 401, PROBLEM, ""),
+    (Token, "POST", "/handoff", None, 201, JSON, ""),
+    (Token, "POST", "/handoff", Some((JSON, r#"{"next":"/account"}"#)), 201, JSON, ""),
+    (Refresh, "POST", "/handoff", None, 401, PROBLEM, ""),
+    (Nobody, "GET", "/handoff/{code}", None, 410, PROBLEM, ""),
+    (Visitor, "GET", "/handoff/{code}", None, 410, HTML, ""),
+    (Visitor, "POST", "/handoff/{code}", None, 410, HTML, ""),
+    (Token, "POST", "/handoff/{code}", None, 400, PROBLEM, ""),
     (Nobody, "POST", "/logout", None, 204, "", ""),
     (Cookie, "POST", "/logout", None, 204, "", ""),
     (Token, "POST", "/logout", Some((JSON, r#"{"scope":"all"}"#)), 204, "", ""),
@@ -180,7 +193,7 @@ fn html(call: Call<'_>) -> Call<'_> {
 pub(crate) fn assert_sealed(answer: &Answer, what: &str) {
     let what = format!("{what}: {} {:?}", answer.status, answer.headers);
     assert_eq!(answer.header("x-content-type-options"), "nosniff", "{what}");
-    assert_eq!(answer.header("referrer-policy"), "same-origin", "{what}");
+    assert!(["same-origin", "no-referrer"].contains(&answer.header("referrer-policy")), "{what}");
     let policy = answer.header("content-security-policy");
     assert!(policy.starts_with("default-src 'none'; ") && policy.contains("frame-ancestors 'none'"), "{what}");
     assert!(!policy.contains("unsafe"), "{what}");
@@ -240,6 +253,7 @@ fn check(clients: &Clients<'_>, &(who, method, path, body, status, content_type,
     assert_eq!(answer.header("location"), location, "{what}");
     assert_eq!(answer.header("cache-control"), cache_control(path), "{what}");
     assert_sealed(&answer, &what);
+    assert_eq!(answer.header("referrer-policy") == "no-referrer", path.starts_with("/handoff/"), "{what}");
     if matches!(who, Token | Refresh | Confused) {
         assert!(answer.set_cookies().is_empty(), "{what}: {:?}", answer.headers);
     }

@@ -70,7 +70,7 @@ fn cookies_are_out_of_reach_for_scripts_and_other_sites() {
 fn json_of_another_shape_is_refused() {
     let app = TestApp::start();
     let cases = [
-        (json!({ "mode": "both" }), "wrong type"),
+        (json!({ "mode": "all" }), "wrong type"),
         (json!({ "mode": "Session" }), "wrong type"),
         (json!({ "remember": "yes" }), "wrong type"),
         (json!({ "username": null }), "wrong type"),

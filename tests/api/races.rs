@@ -10,18 +10,18 @@ use crate::app::{PANTHER, PASSWORD, TestApp, cheap, hash, new_user, wait};
 use crate::clients::{Anonymous, Answer, Client as _, Token};
 
 /// The connections of a race.
-const RACERS: usize = 50;
+pub(crate) const RACERS: usize = 50;
 
 /// A race condition does not show in every race.
-const ROUNDS: usize = 4;
+pub(crate) const ROUNDS: usize = 4;
 
 /// A server with room for every racer.
-fn start() -> TestApp {
+pub(crate) fn start() -> TestApp {
     TestApp::with(&[("PASSWORD__QUEUE", "128")])
 }
 
 /// Releases all racers together, and returns their results in order.
-fn race<T: Send, R: FnOnce() -> T + Send>(racers: impl IntoIterator<Item = R>) -> Vec<T> {
+pub(crate) fn race<T: Send, R: FnOnce() -> T + Send>(racers: impl IntoIterator<Item = R>) -> Vec<T> {
     let racers: Vec<R> = racers.into_iter().collect();
     let together = Barrier::new(racers.len());
     scope(|scope| {

@@ -6,7 +6,7 @@ use actix_web::App;
 use actix_web::test::{self as service, TestRequest};
 use actix_web::web::Data;
 use serde_json::json;
-use tollbridge::server::{AppState, Metrics, PasswordPolicy, routes};
+use tollbridge::server::{AppState, Metrics, PasswordPolicy, TokenTemplates, routes};
 use tollbridge::testing::FakeClock;
 use tollbridge::{Bridge, PasswordHasher, TokenKey};
 
@@ -111,6 +111,9 @@ async fn every_bad_login_costs_one_hash() {
         clock: FakeClock::at(START).into(),
         password_policy: PasswordPolicy { min_length: 8, max_length: 1024 },
         body_limit: 1 << 20,
+        public_url: None,
+        handoff_confirm: true,
+        templates: TokenTemplates::default(),
         demo: false,
         metrics: Arc::new(Metrics::new()),
     });

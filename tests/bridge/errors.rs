@@ -107,8 +107,11 @@ fn a_disabled_user_is_not_signed_in() {
 #[test]
 fn what_asks_for_patience_says_how_long() {
     use actix_web::ResponseError as _;
-    let patient =
-        [(AuthError::Overloaded { retry_after: 2 }, 503, "2"), (AuthError::from(StoreError::new(CAUSE)), 503, "5")];
+    let patient = [
+        (AuthError::Overloaded { retry_after: 2 }, 503, "2"),
+        (AuthError::TooManyAttempts { retry_after: 60 }, 429, "60"),
+        (AuthError::from(StoreError::new(CAUSE)), 503, "5"),
+    ];
     for (error, status, seconds) in patient {
         let response = error.error_response();
         assert_eq!((response.status().as_u16(), error.status().as_u16()), (status, status));

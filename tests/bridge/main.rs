@@ -23,6 +23,7 @@ mod events;
 mod explain;
 mod extractors;
 mod freshness;
+mod handoff;
 mod hooks;
 mod hostile;
 mod implicit_refresh;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tollbridge::store::blocking::Blocking;
 use tollbridge::store::memory::MemoryStore;
 use tollbridge::testing::conformance::{self, Fixture};
-use tollbridge::{EndReason, LoginId, LoginStore, SessionStore};
+use tollbridge::{CodeHash, CodeStore as _, EndReason, Login, LoginId, LoginStore, OneTimeCode, SessionStore};
 
 use crate::database::TestDatabase;
 use crate::example_store::SqliteStore;
@@ -51,6 +51,51 @@ async fn database() {
     // As two processes have it.
     let (here, there) = (place.open(), place.open());
     conformance::store(async || Fixture::new(here.clone()).second_handle(there.clone()).identities(&alice, &bob)).await;
+}
+
+#[actix_web::test]
+async fn codes_in_memory() {
+    let store = MemoryStore::default();
+    conformance::code_store(async || Fixture::new(store.clone())).await;
+}
+
+#[actix_web::test]
+async fn codes_in_the_database() {
+    let (place, database) = TestDatabase::migrated().await;
+    let alice = create_user(&database, "alice").await.id.to_string();
+    let (here, there) = (place.open(), place.open());
+    conformance::code_store(async || {
+        let logins = [login(&alice), login(&alice)].map(|login| Login { expires_at: i64::MAX, ..login });
+        for login in &logins {
+            assert!(database.insert(login).await.unwrap());
+        }
+        let [one, other] = logins.map(|login| login.id);
+        Fixture::new(here.clone()).second_handle(there.clone()).logins(one, other)
+    })
+    .await;
+}
+
+/// The database has the logins too, so it keeps and gives no code of one that is over.
+#[actix_web::test]
+async fn codes_of_the_database_die_with_their_login() {
+    let (_place, database) = TestDatabase::migrated().await;
+    let alice = create_user(&database, "alice").await.id.to_string();
+    let ended = login(&alice);
+    database.insert(&ended).await.unwrap();
+    let code = |byte| OneTimeCode {
+        hash: CodeHash([byte; 32]),
+        login: ended.id.clone(),
+        credential_epoch: 0,
+        auth_time: None,
+        expires_at: NOW + 60,
+    };
+    assert!(database.insert_code(&code(1), NOW).await.unwrap());
+    assert!(database.end(&ended.id, EndReason::Logout, NOW).await.unwrap());
+    assert!(!database.insert_code(&code(2), NOW).await.unwrap());
+    assert_eq!(database.take_code(&code(1).hash, NOW).await.unwrap(), None);
+    assert_eq!(database.sweep(NOW + 59).await.unwrap(), 0);
+    assert_eq!(database.sweep(NOW + 60).await.unwrap(), 1);
+    assert_eq!(database.find_code(&code(1).hash, NOW).await.unwrap(), None);
 }
 
 /// A session could never be used whose login has been deleted, so it is not kept.

@@ -2,6 +2,8 @@
 
 mod app;
 mod as_user;
+mod code_conformance;
 mod conformance;
 mod silence;
+mod wrong_codes;
 mod wrong_store;

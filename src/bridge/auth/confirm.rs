@@ -96,7 +96,10 @@ impl Auth {
         }
         let login = engine.logins.find(&found.login_id).await?;
         Ok(login.is_some_and(|login| {
-            login.identity == found.identity && login.is_live(now) && engine.is_fresh(login.auth_time, now)
+            login.identity == found.identity
+                && login.is_live(now)
+                && !found.is_void(&self.req.get_session(), login.credential_epoch)
+                && engine.is_fresh(login.auth_time, now)
         }))
     }
 

@@ -268,6 +268,10 @@ pub struct CurrentLogin {
 }
 
 impl CurrentLogin {
+    pub(super) fn new(principal: Rc<Principal>, state: &RequestState) -> Self {
+        Self { principal, engine: Arc::clone(&state.engine) }
+    }
+
     /// Waits until the login has ended, and returns the reason. For what goes on after the request was authenticated: a
     /// stream of server-sent events, a WebSocket, a long download. The future does not hold the request.
     ///
@@ -320,7 +324,7 @@ impl FromRequest for CurrentLogin {
         let req = req.clone();
         Box::pin(async move {
             let state = RequestState::of(&req)?;
-            Ok(Self { principal: state.principal(&req).await?, engine: Arc::clone(&state.engine) })
+            Ok(Self::new(state.principal(&req).await?, &state))
         })
     }
 }

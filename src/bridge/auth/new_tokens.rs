@@ -1,14 +1,16 @@
 //! The issue of a token pair, with the embedder's claims and headers.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::bridge::error::AuthError;
 use crate::bridge::model::{Login, UnixTime};
-use crate::bridge::token::{AccessToken, Extras, Issuer, TokenPair};
+use crate::bridge::token::{AccessOptions, AccessToken, Extras, Issuer, TokenPair, TokenTemplate};
 
-/// The builder of a login's token pair; from [`NewLogin::tokens`](crate::NewLogin::tokens).
+/// The builder of a login's token pair; from [`NewLogin::tokens`](crate::NewLogin::tokens) and
+/// [`Auth::issue_for_session`](crate::Auth::issue_for_session).
 ///
 /// ```
 /// # use std::time::Duration;
@@ -20,16 +22,37 @@ use crate::bridge::token::{AccessToken, Extras, Issuer, TokenPair};
 #[must_use = "nothing is issued until `issue` is called"]
 pub struct NewTokens<'a> {
     issuer: &'a Issuer,
-    login: &'a Login,
+    login: Cow<'a, Login>,
     fresh: bool,
     now: UnixTime,
     extras: Extras,
     access_ttl: Option<Duration>,
+    audiences: Vec<String>,
+    /// Whether the use of the access token shows that the client has received the latest rotation.
+    confirms: bool,
 }
 
 impl<'a> NewTokens<'a> {
-    pub(crate) fn new(issuer: &'a Issuer, login: &'a Login, fresh: bool, now: UnixTime) -> Self {
-        Self { issuer, login, fresh, now, extras: Extras::default(), access_ttl: None }
+    pub(crate) fn new(issuer: &'a Issuer, login: Cow<'a, Login>, fresh: bool, now: UnixTime) -> Self {
+        let extras = Extras::default();
+        Self { issuer, login, fresh, now, extras, access_ttl: None, audiences: Vec::new(), confirms: true }
+    }
+
+    /// Lets the use of the access token say nothing about a rotation, whose answer may have gone to another client.
+    pub(super) fn without_confirmation(mut self) -> Self {
+        self.confirms = false;
+        self
+    }
+
+    /// Takes the lifetime, the audience and the claims of a template. What is set before is replaced, what is set later
+    /// replaces that of the template.
+    pub fn template(mut self, template: &TokenTemplate) -> Self {
+        self.access_ttl = template.access_ttl.or(self.access_ttl);
+        if !template.audiences.is_empty() {
+            self.audiences.clone_from(&template.audiences);
+        }
+        self.extras.claims.extend(template.claims.clone());
+        self
     }
 
     /// Adds a claim to both tokens (`additional_claims`). It replaces the claim with this name of
@@ -78,6 +101,11 @@ impl<'a> NewTokens<'a> {
             return Err(AuthError::Misconfigured("`expires_in` is less than a second: give it a second or more"));
         }
         let signer = self.issuer.signer(&self.login.identity, self.extras)?;
-        Ok(self.issuer.pair(&signer, self.login, self.fresh, self.now, self.access_ttl)?)
+        let options = AccessOptions {
+            ttl: self.access_ttl,
+            audiences: &self.audiences,
+            generation: if self.confirms { None } else { Some(self.login.first_refresh_generation()) },
+        };
+        Ok(self.issuer.pair(&signer, &self.login, self.fresh, self.now, &options)?)
     }
 }

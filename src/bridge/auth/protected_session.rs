@@ -18,7 +18,7 @@ impl Auth {
             return Ok(None);
         }
         let session = self.req.get_session();
-        let Some(mut found) = SessionLogin::of(&self.req, &session) else { return Ok(None) };
+        let Some(mut found) = by_session::session_login(self.engine(), &self.req).await? else { return Ok(None) };
         // The session of an accepted request has been checked already.
         if self.state.accepted().is_some() {
             return Ok(Some(found));

@@ -5,7 +5,7 @@ use crate::bridge::credential::{Choice, TWO_TOKENS, WantedType};
 use crate::bridge::error::{AuthError, NO_LOGIN};
 use crate::bridge::model::{Login, UnixTime};
 use crate::bridge::resolve::{Engine, find_live, rotation};
-use crate::bridge::token::{Extras, TokenPair, Verification, VerifiedToken};
+use crate::bridge::token::{AccessOptions, Extras, TokenPair, Verification, VerifiedToken};
 
 impl Auth {
     /// Exchanges the refresh token of the request for a new token pair. The new access token is not fresh.
@@ -36,7 +36,7 @@ impl Auth {
         let signer = issuer.signer(&token.sub, Extras::default())?;
         let login = rotate(engine, &token, now).await?;
         // The rotation can have waited for the store.
-        Ok(issuer.pair(&signer, &login, false, engine.clock.now(), None)?)
+        Ok(issuer.pair(&signer, &login, false, engine.clock.now(), &AccessOptions::default())?)
     }
 }
 

@@ -5,7 +5,8 @@ use actix_session::SessionExt as _;
 use super::auth_handle::Auth;
 use crate::bridge::error::AuthError;
 use crate::bridge::model::{Login, LoginId, RememberRecord, UnixTime, seconds};
-use crate::bridge::token::{Extras, Freshness, Signer, TokenPair};
+use crate::bridge::session::face;
+use crate::bridge::token::{AccessOptions, Extras, Freshness, Signer, TokenPair};
 
 /// New credentials for the login of a request. They are valid once the store has written them.
 pub(crate) struct Renewal<'a> {
@@ -78,9 +79,13 @@ impl Renewal<'_> {
     pub(crate) fn complete(self, login: &Login) -> Result<Option<TokenPair>, AuthError> {
         let (engine, now) = (self.auth.engine(), self.auth.engine().clock.now());
         match self.face {
-            Face::Token { signer } => Ok(Some(engine.tokens.issuer.pair(&signer, login, true, now, None)?)),
+            Face::Token { signer } => {
+                Ok(Some(engine.tokens.issuer.pair(&signer, login, true, now, &AccessOptions::default())?))
+            }
             Face::Browser { remember } => {
-                self.auth.req.get_session().renew();
+                let session = self.auth.req.get_session();
+                face::bind_again(&session, login)?;
+                session.renew();
                 if let Some((record, value)) = remember {
                     let cookie = engine.browser.cookies.remember(value, now, record.expires_at);
                     self.auth.state.set_cookie(cookie);

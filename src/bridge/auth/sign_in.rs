@@ -1,6 +1,7 @@
 //! Signing users in.
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::rc::Rc;
@@ -12,11 +13,12 @@ use actix_web::http::header::USER_AGENT;
 
 use super::auth_handle::Auth;
 use super::new_tokens::NewTokens;
+use super::previous_login;
 use crate::bridge::credential::raw_cookies;
 use crate::bridge::error::AuthError;
-use crate::bridge::model::{AuthEvent, CredentialLocation, EndReason, Login, LoginId, UnixTime, UserFacts, seconds};
-use crate::bridge::resolve::{Engine, Principal, Proof, Resolution, Verdict, Via, genuine_logins};
-use crate::bridge::session::{MAX_REMEMBER_TTL, SessionLogin, SessionMetadata, face};
+use crate::bridge::model::{AuthEvent, CredentialLocation, Login, LoginId, UnixTime, UserFacts, seconds};
+use crate::bridge::resolve::{Engine, Principal, Proof, Resolution, Verdict, Via};
+use crate::bridge::session::{MAX_REMEMBER_TTL, SessionMetadata, face};
 use crate::bridge::token::TokenPair;
 
 impl Auth {
@@ -165,7 +167,7 @@ impl<'a> LoginUser<'a> {
             return Err(reason_of_refusal(engine, &login.identity).await?);
         }
         if self.opens_session && !self.keeps_previous {
-            end_previous_logins(engine, req, now).await?;
+            previous_login::end(engine, req, None, now).await?;
         }
         if self.opens_session {
             let remembered_for = self.duration.filter(|_| self.remember).map(seconds);
@@ -216,22 +218,6 @@ async fn reason_of_refusal(engine: &Engine, identity: &str) -> Result<AuthError,
     Ok(reason)
 }
 
-/// Ends the logins that the browser had before: that of its session, and those of its remember cookies.
-async fn end_previous_logins(engine: &Engine, req: &HttpRequest, now: UnixTime) -> Result<(), AuthError> {
-    let mut previous = genuine_logins(engine, req.headers(), now).await?;
-    if let Some(found) = SessionLogin::of(req, &req.get_session())
-        && !previous.contains(&found.login_id)
-    {
-        previous.push(found.login_id);
-    }
-    for login in previous {
-        if engine.logins.end(&login, EndReason::Replaced, now).await? {
-            tracing::info!(login.id = %login, "login replaced by a new one in the same browser");
-        }
-    }
-    Ok(())
-}
-
 /// The first 256 characters of the client's `User-Agent`.
 fn user_agent(req: &HttpRequest) -> Option<String> {
     let agent = req.headers().get(USER_AGENT)?.to_str().ok()?;
@@ -277,6 +263,6 @@ impl<'a> NewLogin<'a> {
 
     /// The same with additional claims and headers: [`NewTokens::issue`] issues the tokens.
     pub fn tokens(&self) -> NewTokens<'_> {
-        NewTokens::new(&self.auth.engine().tokens.issuer, &self.login, self.fresh, self.now)
+        NewTokens::new(&self.auth.engine().tokens.issuer, Cow::Borrowed(&self.login), self.fresh, self.now)
     }
 }

@@ -6,8 +6,7 @@ use super::auth_handle::Auth;
 use crate::bridge::credential::{Choice, Found, TWO_TOKENS, WantedType, raw_cookies};
 use crate::bridge::error::{AuthError, NO_LOGIN};
 use crate::bridge::model::{AuthEvent, CredentialLocation, EndReason, LoginId, UnixTime};
-use crate::bridge::resolve::{Engine, Verdict, find_live, genuine_logins, rotation, unread};
-use crate::bridge::session::SessionLogin;
+use crate::bridge::resolve::{Engine, Verdict, by_session, find_live, genuine_logins, rotation, unread};
 use crate::bridge::token::{TokenType, Verification, VerifiedToken};
 
 /// Which of a user's logins end.
@@ -111,7 +110,7 @@ impl Auth {
     /// Finds the login of the session, live or not, or else the live login of the remember cookie.
     async fn find_login_of_cookies(&self, scope: LogoutScope) -> Result<Option<PresentedLogin>, AuthError> {
         let session = match scope {
-            LogoutScope::This => SessionLogin::of(&self.req, &self.req.get_session()),
+            LogoutScope::This => by_session::session_login(self.engine(), &self.req).await?,
             // A thief of the session must not end the user's other logins.
             LogoutScope::Others | LogoutScope::All => self.protected_session().await?,
         };

@@ -35,6 +35,11 @@ impl CredentialReader {
         same_origin::check(req.method(), req.headers(), self.own_origin.as_deref())
     }
 
+    /// Refuses a cross-site request, also one that follows a link to us.
+    pub(crate) fn check_origin_of_any_method(&self, req: &HttpRequest) -> Result<(), AuthError> {
+        same_origin::check_any_method(req.headers(), self.own_origin.as_deref())
+    }
+
     /// Whether the browser withholds our cookies from a request like this one. If it has sent none, it may have some all
     /// the same, and the response must not replace them.
     pub(crate) fn withholds_cookies(&self, req: &HttpRequest) -> bool {

@@ -28,10 +28,15 @@ const MAX_SHOWN: usize = 256;
 
 /// Checks a request that a cookie will authenticate, or whose response will set a cookie.
 pub(crate) fn check(method: &Method, headers: &HeaderMap, own_origin: Option<&str>) -> Result<(), AuthError> {
-    if is_safe(method) && !headers.contains_key(UPGRADE) || !is_of_other_site(headers, own_origin) {
-        Ok(())
-    } else {
+    if is_safe(method) && !headers.contains_key(UPGRADE) { Ok(()) } else { check_any_method(headers, own_origin) }
+}
+
+/// Checks a request whose response will open a session, also if its method is safe.
+pub(crate) fn check_any_method(headers: &HeaderMap, own_origin: Option<&str>) -> Result<(), AuthError> {
+    if is_of_other_site(headers, own_origin) {
         Err(AuthError::CsrfRejected(fault(headers, own_origin)))
+    } else {
+        Ok(())
     }
 }
 

@@ -67,6 +67,8 @@ pub enum AuthError {
     BodyNotSearched(BodyFault),
     /// The operation is not possible with the credential of the request. The text gives the reason.
     CredentialConflict(&'static str),
+    /// A one-time code is unknown, was used before, has expired, or its login has ended. The error does not tell which.
+    CodeInvalid,
     /// The request failed the CSRF check: it does not show that it comes from the application's own pages.
     CsrfRejected(CsrfFault),
     /// The request is malformed. The text gives the place.
@@ -75,6 +77,11 @@ pub enum AuthError {
     StoreUnavailable(Arc<StoreError>),
     /// The server has more work than it can queue. Try again after `retry_after` seconds.
     Overloaded {
+        /// The waiting time in seconds.
+        retry_after: u32,
+    },
+    /// The login has made too many one-time codes. Try again after `retry_after` seconds.
+    TooManyAttempts {
         /// The waiting time in seconds.
         retry_after: u32,
     },
@@ -109,10 +116,12 @@ impl AuthError {
             Self::Forbidden => "forbidden",
             Self::CredentialConflict(_) => "credential_conflict",
             Self::BodyNotSearched(fault) => fault.code(),
+            Self::CodeInvalid => "code_invalid",
             Self::CsrfRejected(_) => "csrf_rejected",
             Self::InvalidRequest(_) => "invalid_request",
             Self::StoreUnavailable(_) => "store_unavailable",
             Self::Overloaded { .. } => "overloaded",
+            Self::TooManyAttempts { .. } => "too_many_attempts",
             Self::Misconfigured(_) => "internal_error",
         }
     }
@@ -135,8 +144,10 @@ impl AuthError {
             | Self::ReauthRequired { .. } => StatusCode::UNAUTHORIZED,
             Self::CredentialConflict(_) | Self::InvalidRequest(_) => StatusCode::BAD_REQUEST,
             Self::BodyNotSearched(fault) => fault.status(),
+            Self::CodeInvalid => StatusCode::GONE,
             Self::CsrfRejected(_) | Self::Forbidden => StatusCode::FORBIDDEN,
             Self::StoreUnavailable(_) | Self::Overloaded { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Misconfigured(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -166,6 +177,9 @@ impl AuthError {
             Self::TokenNotRead(detail) => return detail.clone(),
             Self::BodyNotSearched(fault) => return fault.detail(),
             Self::CredentialConflict(detail) => detail,
+            Self::CodeInvalid => {
+                "This link is no longer valid: it was used, it is too old, or the login that made it has ended. Make a new one."
+            }
             Self::CsrfRejected(CsrfFault::CrossSite) => {
                 "The request came from another site. Use this site's own pages."
             }
@@ -188,6 +202,7 @@ impl AuthError {
             Self::InvalidRequest(detail) => return detail.clone(),
             Self::StoreUnavailable(_) => "The service is not available now. Try again later.",
             Self::Overloaded { .. } => "The service is busy. Try again later.",
+            Self::TooManyAttempts { .. } => "That was too often in a short time. Try again later.",
             Self::Misconfigured(_) => "The server made a mistake.",
         })
     }
@@ -216,7 +231,7 @@ impl AuthError {
     /// The seconds of `Retry-After`.
     fn retry_after(&self) -> Option<u32> {
         match self {
-            Self::Overloaded { retry_after } => Some(*retry_after),
+            Self::Overloaded { retry_after } | Self::TooManyAttempts { retry_after } => Some(*retry_after),
             Self::StoreUnavailable(_) => Some(5),
             _ => None,
         }

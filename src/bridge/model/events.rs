@@ -64,6 +64,14 @@ pub enum AuthEvent {
         /// The login that is fresh again.
         login: LoginId,
     },
+    /// A one-time code has opened a session for the login that made it.
+    #[non_exhaustive]
+    HandoffRedeemed {
+        /// The identity of the user.
+        user: String,
+        /// The login that the session belongs to.
+        login: LoginId,
+    },
     /// A request is refused because it has no credential, or one that is not valid.
     #[non_exhaustive]
     #[serde(rename = "user_unauthorized")]
@@ -89,7 +97,8 @@ pub enum AuthEvent {
 }
 
 impl AuthEvent {
-    /// The name of the signal in Flask-Login, such as `user_logged_in`. The serialized event has it as `event`.
+    /// The name of the signal in Flask-Login, such as `user_logged_in`, if there is one like it. The serialized event has
+    /// it as `event`.
     pub fn name(&self) -> &'static str {
         match self {
             Self::UserAccessed => "user_accessed",
@@ -98,6 +107,7 @@ impl AuthEvent {
             Self::UserLoadedFromCookie { .. } => "user_loaded_from_cookie",
             Self::UserLoadedFromRequest { .. } => "user_loaded_from_request",
             Self::LoginConfirmed { .. } => "user_login_confirmed",
+            Self::HandoffRedeemed { .. } => "handoff_redeemed",
             Self::Unauthorized { .. } => "user_unauthorized",
             Self::NeedsRefresh { .. } => "user_needs_refresh",
             Self::SessionProtected { .. } => "session_protected",

@@ -86,6 +86,11 @@ impl Login {
         (series(self.refresh_generation) + 1) << SERIES_BITS
     }
 
+    /// The first generation of the current series. A token with it confirms no rotation: nothing was rotated yet.
+    pub(crate) fn first_refresh_generation(&self) -> i64 {
+        series(self.refresh_generation) << SERIES_BITS
+    }
+
     /// Whether a token of this generation is of an earlier series than the current one.
     pub(crate) fn is_of_earlier_series(&self, generation: i64) -> bool {
         series(generation) < series(self.refresh_generation)

@@ -45,7 +45,7 @@ pub(super) async fn resolve(
     if !enforce_protection(engine, req, &session, &mut found, set).await? {
         return Ok(Verdict::Absent(AuthError::LoginEnded).into());
     }
-    match resolve_session(engine, req, &found, set).await {
+    match resolve_session(engine, req, &session, &found, set).await {
         Ok(principal) => Ok(Verdict::Accepted(Rc::new(principal)).into()),
         Err(unusable) if unusable.reason.status().is_server_error() => Err(unusable.reason),
         Err(UnusableLogin { reason: reason @ AuthError::UserDisabled, disabled_user }) if found.metadata.forced => {
@@ -64,11 +64,15 @@ pub(super) async fn resolve(
 async fn resolve_session(
     engine: &Engine,
     req: &HttpRequest,
+    session: &Session,
     found: &SessionLogin,
     set: &mut Vec<Cookie<'static>>,
 ) -> Result<Principal, UnusableLogin> {
     let now = engine.clock.now();
     let (user, login) = find_live(engine, &found.identity, &found.login_id, now).await?;
+    if found.is_void(session, login.credential_epoch) {
+        return Err(AuthError::LoginEnded.into());
+    }
     if let Some(remember) = login.remember.as_ref().filter(|remember| !remember.confirmed)
         && found.metadata.remember_generation == Some(remember.generation)
     {
@@ -78,6 +82,19 @@ async fn resolve_session(
     let fresh = !found.metadata.stale && engine.is_fresh(login.auth_time, now);
     let proof = Proof::new((!found.metadata.stale).then_some(login.auth_time), now);
     Ok(Principal::of_login(login, user.user, Via::Session, CredentialLocation::Cookie, fresh, proof))
+}
+
+/// The login of the session of a request, live or not, unless the session is [void](SessionLogin::is_void) for it.
+pub(crate) async fn session_login(engine: &Engine, req: &HttpRequest) -> Result<Option<SessionLogin>, AuthError> {
+    let session = req.get_session();
+    let Some(found) = SessionLogin::of(req, &session) else { return Ok(None) };
+    if found.metadata.bound {
+        let login = engine.logins.find(&found.login_id).await?;
+        if login.is_none_or(|login| found.is_void(&session, login.credential_epoch)) {
+            return Ok(None);
+        }
+    }
+    Ok(Some(found))
 }
 
 /// Applies the session protection to the session of a request. `false` when its login has been ended. Cookies for the

@@ -10,7 +10,9 @@ use super::external_tokens::ExternalTokens;
 use super::token_checks::TokenChecks;
 use crate::bridge::credential::CredentialReader;
 use crate::bridge::error::AuthError;
-use crate::bridge::model::{BackgroundNotes, Clock, DynUserStore, Events, LoginId, LoginStore, UnixTime, seconds};
+use crate::bridge::model::{
+    BackgroundNotes, Clock, CodeStore, DynUserStore, Events, LoginId, LoginStore, UnixTime, seconds,
+};
 use crate::bridge::session::BrowserSettings;
 use crate::bridge::token::TokenAuthority;
 
@@ -18,6 +20,8 @@ use crate::bridge::token::TokenAuthority;
 pub(crate) struct Engine {
     pub(crate) users: Box<dyn DynUserStore>,
     pub(crate) logins: Arc<dyn LoginStore>,
+    /// The codes of handoffs. Without a store there are none.
+    pub(crate) codes: Option<Arc<dyn CodeStore>>,
     /// The records of the last use of logins.
     pub(crate) last_seen: BackgroundNotes<LoginId>,
     pub(crate) tokens: TokenAuthority,

@@ -96,6 +96,12 @@ impl BrowserSettings {
         named.filter_map(|pair| self.signed_session(pair)).map(|signed| signed.hash).collect()
     }
 
+    /// The hash of the session whose cookie these headers have, if it has our signature.
+    pub(crate) fn session_in(&self, headers: &HeaderMap) -> Option<SessionHash> {
+        let mut of_session = pairs(headers).filter(|pair| name_of(pair) == self.cookies.session.as_bytes());
+        Some(self.signed_session(of_session.next()?)?.hash)
+    }
+
     /// Verifies a pair as actix-session does.
     fn signed_session(&self, pair: &[u8]) -> Option<SignedSession> {
         let cookie = CookieJar::new().signed(&self.signing_key).verify(parse(pair)?)?;

@@ -13,6 +13,9 @@ use crate::bridge::model::{Login, LoginId, UnixTime};
 /// The key of the session value that holds the metadata. Most sessions have none.
 const METADATA_KEY: &str = "tollbridge.face";
 
+/// The key of the session value that holds the credential epoch of a [bound](SessionMetadata::bound) session.
+const EPOCH_KEY: &str = "tollbridge.epoch";
+
 /// The login of a session.
 pub(crate) struct SessionLogin {
     pub(crate) identity: String,
@@ -27,6 +30,10 @@ pub(crate) struct SessionMetadata {
     pub(crate) stale: bool,
     /// Whether the session was opened although the user is disabled.
     pub(crate) forced: bool,
+    /// Whether a change of password that keeps the login makes the session void. It deletes the sessions of the login, but
+    /// a session that was opened by a credential of before could be written after that.
+    #[serde(default)]
+    pub(crate) bound: bool,
     /// The generation of the remember cookie that came with this session, if a remember cookie opened it. The use of the
     /// session shows that the browser has received that cookie.
     pub(crate) remember_generation: Option<i64>,
@@ -45,6 +52,11 @@ impl SessionLogin {
             .unwrap_or(Some(SessionMetadata { stale: true, ..SessionMetadata::default() }))
             .unwrap_or_default();
         Some(Self { identity, login_id, metadata })
+    }
+
+    /// Whether the session is void for its login, which has this credential epoch.
+    pub(crate) fn is_void(&self, session: &Session, credential_epoch: i64) -> bool {
+        self.metadata.bound && !matches!(session.get::<i64>(EPOCH_KEY), Ok(Some(epoch)) if epoch == credential_epoch)
     }
 
     /// Marks the session as not fresh.
@@ -82,6 +94,9 @@ pub(crate) fn open(
     session.insert(LOGIN_KEY, login.id.as_str()).map_err(|_insert_error| session_write_error())?;
     let remembered_for = metadata.remembered_for.filter(|_| browser.cookies.remember_cookie.renews);
     SessionMetadata { remembered_for, ..metadata }.write(session)?;
+    if metadata.bound {
+        session.insert(EPOCH_KEY, login.credential_epoch).map_err(|_insert_error| session_write_error())?;
+    }
     browser.protection.record_client(req, session)?;
     Identity::login(&req.extensions(), login.identity.clone()).map_err(|_login_error| session_write_error())?;
     Ok(())
@@ -95,6 +110,17 @@ pub(crate) fn confirm(browser: &BrowserSettings, req: &HttpRequest, session: &Se
     browser.protection.record_client(req, session)?;
     session.renew();
     Ok(())
+}
+
+/// Lets a session go on after a change of the password that was made in it.
+#[cfg(feature = "server")]
+pub(crate) fn bind_again(session: &Session, login: &Login) -> Result<(), AuthError> {
+    match session.get::<SessionMetadata>(METADATA_KEY) {
+        Ok(Some(SessionMetadata { bound: true, .. })) => {
+            session.insert(EPOCH_KEY, login.credential_epoch).map_err(|_insert_error| session_write_error())
+        }
+        _ => Ok(()),
+    }
 }
 
 fn session_write_error() -> AuthError {

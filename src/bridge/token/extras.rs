@@ -21,6 +21,11 @@ macro_rules! reserved {
 const RESERVED_CLAIMS: [(&str, &str); 13] =
     reserved!("claim": "sub" "sid" "jti" "type" "fresh" "exp" "iat" "nbf" "iss" "aud" "auth_time" "gen" "csrf");
 
+/// Whether the bridge writes this claim itself.
+pub(super) fn is_reserved_claim(name: &str) -> bool {
+    RESERVED_CLAIMS.iter().any(|(reserved, _)| *reserved == name)
+}
+
 /// The reserved header members. They determine the key, or make verifiers refuse the token.
 const RESERVED_HEADERS: [(&str, &str); 8] = reserved!("header": "alg" "kid" "typ" "crit" "jwk" "jku" "x5u" "x5c");
 
@@ -33,7 +38,7 @@ impl Extras {
 
     /// Removes the reserved names. Of all members of a token, those that the application has added remain.
     pub(super) fn remove_reserved(&mut self) {
-        self.claims.retain(|name, _| RESERVED_CLAIMS.iter().all(|(reserved, _)| reserved != name));
+        self.claims.retain(|name, _| !is_reserved_claim(name));
         self.headers.retain(|name, _| RESERVED_HEADERS.iter().all(|(reserved, _)| reserved != name));
     }
 

@@ -55,6 +55,16 @@ impl fmt::Debug for TokenPair {
     }
 }
 
+/// What differs from the profile in one access token.
+#[derive(Default)]
+pub(crate) struct AccessOptions<'a> {
+    pub(crate) ttl: Option<Duration>,
+    /// Empty: the audiences of the profile.
+    pub(crate) audiences: &'a [String],
+    /// The generation of another pair than the current one. Then the use of the token confirms no rotation.
+    pub(crate) generation: Option<i64>,
+}
+
 /// The issuer of tokens.
 pub(crate) struct Issuer {
     keys: KeySet,
@@ -95,16 +105,16 @@ impl Issuer {
     }
 
     /// A token pair for a login. The refresh token depends only on the login record: its id, its generation and the
-    /// time of its last rotation. `access_ttl` replaces the configured lifetime of the access token.
+    /// time of its last rotation.
     pub(crate) fn pair(
         &self,
         signer: &Signer<'_>,
         login: &Login,
         fresh: bool,
         now: UnixTime,
-        access_ttl: Option<Duration>,
+        options: &AccessOptions<'_>,
     ) -> Result<TokenPair, TokenError> {
-        let access_exp = expiry(now, access_ttl.unwrap_or(self.profile.access_ttl), login);
+        let access_exp = expiry(now, options.ttl.unwrap_or(self.profile.access_ttl), login);
         let (access_id, refresh_id) = (random::base64url::<16>(), self.derive_refresh_value(login, ""));
         let (access_csrf, refresh_csrf) =
             (self.new_csrf(), self.profile.csrf.then(|| self.derive_refresh_value(login, "csrf.")));
@@ -120,8 +130,8 @@ impl Issuer {
             sid: login.id.as_str(),
             auth_time: login.auth_time,
             iss: &self.profile.issuer,
-            aud: &self.profile.audiences,
-            generation: Some(login.refresh_generation),
+            aud: if options.audiences.is_empty() { &self.profile.audiences } else { options.audiences },
+            generation: Some(options.generation.unwrap_or(login.refresh_generation)),
         };
         // After the clock was set back, a token that begins at the rotation would not be valid yet.
         let rotated = login.refresh_rotated_at.min(now);
@@ -132,7 +142,9 @@ impl Issuer {
             token_type: TokenType::Refresh.claim(),
             nbf: self.nbf(rotated),
             csrf: refresh_csrf.as_deref(),
-            exp: expiry(rotated, self.profile.refresh_ttl, login),
+            exp: self.refresh_expiry(login, now),
+            aud: &self.profile.audiences,
+            generation: Some(login.refresh_generation),
             ..access
         };
         Ok(TokenPair {
@@ -141,6 +153,11 @@ impl Issuer {
             token_type: "Bearer",
             expires_in: access_exp - now,
         })
+    }
+
+    /// The expiry of the current refresh token of a login.
+    pub(crate) fn refresh_expiry(&self, login: &Login, now: UnixTime) -> UnixTime {
+        expiry(login.refresh_rotated_at.min(now), self.profile.refresh_ttl, login)
     }
 
     /// A value for the current refresh token of a login. `purpose` makes the values for different claims differ.

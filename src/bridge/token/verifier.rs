@@ -64,8 +64,13 @@ impl Verifier {
 
     fn check_time(&self, token: Rc<VerifiedToken>, now: UnixTime) -> Result<Verification, TokenError> {
         self.check_not_before(&token, now)?;
-        let expired = token.exp.is_some_and(|exp| exp.saturating_add(self.leeway) <= now);
+        let expired = token.exp.is_some_and(|exp| self.is_expired(exp, now));
         Ok(Verification { token, expired })
+    }
+
+    /// Whether a token that expires at `exp` counts as expired.
+    pub(crate) fn is_expired(&self, exp: UnixTime, now: UnixTime) -> bool {
+        exp.saturating_add(self.leeway) <= now
     }
 
     fn check_not_before(&self, token: &VerifiedToken, now: UnixTime) -> Result<(), TokenError> {

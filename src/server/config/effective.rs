@@ -1,6 +1,7 @@
 //! The effective configuration as TOML, each value with its origin.
 
 use std::fmt;
+use std::rc::Rc;
 
 use super::origin::Origin;
 
@@ -11,7 +12,7 @@ pub struct EffectiveConfig(pub(super) Vec<EffectiveSetting>);
 
 #[derive(Debug)]
 pub(super) struct EffectiveSetting {
-    pub(super) section: &'static str,
+    pub(super) section: Rc<str>,
     pub(super) key: &'static str,
     pub(super) shown: Shown,
     pub(super) origin: Origin,
@@ -31,9 +32,9 @@ impl fmt::Display for EffectiveConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut section = "";
         for setting in &self.0 {
-            if setting.section != section {
+            if *setting.section != *section {
                 let gap = if section.is_empty() { "" } else { "\n" };
-                section = setting.section;
+                section = &*setting.section;
                 writeln!(f, "{gap}[{section}]")?;
             }
             let line = match &setting.shown {

@@ -13,24 +13,32 @@ pub struct LoginConfig {
     pub fresh_window: Duration,
     /// What a request with a token and with our cookies is answered with.
     pub conflict: ConflictPolicy,
+    /// Whether a page asks before a handoff opens a session. `false` is for web views of one's own app.
+    pub handoff_confirm: bool,
 }
 
 impl Default for LoginConfig {
     fn default() -> Self {
-        Self { fresh_window: Duration::from_secs(15 * MINUTE), conflict: ConflictPolicy::default() }
+        Self {
+            fresh_window: Duration::from_secs(15 * MINUTE),
+            conflict: ConflictPolicy::default(),
+            handoff_confirm: true,
+        }
     }
 }
 
 impl LoginConfig {
     pub(super) fn read(reader: &mut SettingReader) -> Self {
         reader.section("login");
-        let fresh_window = period(reader, "fresh_window", Self::default().fresh_window);
+        let default = Self::default();
+        let fresh_window = period(reader, "fresh_window", default.fresh_window);
+        let handoff_confirm = reader.get("handoff_confirm", default.handoff_confirm);
         let conflict = match reader.word("conflict", &["prefer_token", "reject_both", "require_same_user"], &[]) {
             "reject_both" => ConflictPolicy::RejectBoth,
             "require_same_user" => ConflictPolicy::RequireSameUser,
             _ => ConflictPolicy::PreferToken,
         };
-        let config = Self { fresh_window, conflict };
+        let config = Self { fresh_window, conflict, handoff_confirm };
         reader.word("revocation", &["strict"], &["bounded", "stateless"]);
         reader.only("revocation_bound", Duration::from_secs(1));
         config

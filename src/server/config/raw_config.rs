@@ -7,7 +7,8 @@ use std::fs;
 use std::ops::Range;
 use std::path::Path;
 
-use toml::de::{DeTable, DeValue};
+use toml::Spanned;
+use toml::de::{DeString, DeTable, DeValue};
 
 use super::fault::Fault;
 use super::origin::Origin;
@@ -15,6 +16,9 @@ use super::raw_value::RawValue;
 
 /// Environment variables with these prefixes configure the tests, not the server.
 const RESERVED: [&str; 2] = ["TOLLBRIDGE_TEST_", "TOLLBRIDGE_GOLDEN_"];
+
+/// The section whose keys are sections.
+const TEMPLATES: &str = "templates";
 
 /// All written values, by section and key. The key `""` stands for the header of a section.
 #[derive(Default)]
@@ -48,10 +52,23 @@ impl RawConfig {
                 self.faults.push(fault(Some(at), problem));
                 continue;
             };
-            self.values.insert((section.clone(), String::new()), (RawValue::Other("a section"), origin(Some(at))));
+            if section != TEMPLATES {
+                self.values.insert((section.clone(), String::new()), (RawValue::Other("a section"), origin(Some(at))));
+            }
             for (key, value) in table {
-                let origin = origin(Some(position(&text, &key.span())));
-                self.values.insert((section.clone(), key.get_ref().to_string()), (value.get_ref().into(), origin));
+                let origin_of = |key: &Spanned<DeString<'_>>| origin(Some(position(&text, &key.span())));
+                let name = key.get_ref().to_string();
+                match value.get_ref() {
+                    DeValue::Table(below) if section == TEMPLATES => {
+                        let section = format!("{section}.{name}");
+                        self.values.insert((section.clone(), String::new()), (value.get_ref().into(), origin_of(key)));
+                        for (key, value) in below {
+                            let name = key.get_ref().to_string();
+                            self.values.insert((section.clone(), name), (value.get_ref().into(), origin_of(key)));
+                        }
+                    }
+                    value => drop(self.values.insert((section.clone(), name), (value.into(), origin_of(key)))),
+                }
             }
         }
     }
@@ -75,7 +92,11 @@ impl RawConfig {
                 fault("the value is not UTF-8");
                 continue;
             };
-            let key = (section.to_ascii_lowercase(), key.to_ascii_lowercase());
+            let (mut section, mut key) = (section.to_ascii_lowercase(), key.to_ascii_lowercase());
+            if let Some((name, rest)) = key.split_once("__").filter(|_| section == TEMPLATES) {
+                (section, key) = (format!("{section}.{name}"), rest.to_owned());
+            }
+            let key = (section, key);
             self.values.insert(key, (RawValue::Text(value.to_owned()), origin));
         }
     }

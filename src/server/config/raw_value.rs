@@ -1,5 +1,7 @@
 //! A configured value before it is parsed.
 
+use std::collections::BTreeMap;
+
 use toml::de::DeValue;
 
 /// A value as it is written. It has no `Debug`, because it may be a secret.
@@ -10,6 +12,8 @@ pub(super) enum RawValue {
     Integer(i64),
     Boolean(bool),
     List(Vec<String>),
+    /// With `None` for a value that is no string.
+    Table(BTreeMap<String, Option<String>>),
     /// A kind that no key takes, by its name.
     Other(&'static str),
 }
@@ -28,7 +32,12 @@ impl From<&DeValue<'_>> for RawValue {
             }
             DeValue::Float(_) => Self::Other("a number with a fraction"),
             DeValue::Datetime(_) => Self::Other("a date"),
-            DeValue::Table(_) => Self::Other("a table"),
+            DeValue::Table(table) => Self::Table(
+                table
+                    .iter()
+                    .map(|(key, value)| (key.get_ref().to_string(), value.get_ref().as_str().map(str::to_owned)))
+                    .collect(),
+            ),
         }
     }
 }

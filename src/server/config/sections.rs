@@ -1,5 +1,6 @@
 //! The whole configuration: its sections, and the rules between them.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::database::DatabaseConfig;
@@ -9,6 +10,7 @@ use super::password::PasswordConfig;
 use super::server::ServerConfig;
 use super::session::SessionConfig;
 use super::setting_reader::SettingReader;
+use super::template::TemplateConfig;
 use super::token::TokenConfig;
 
 /// The whole configuration, valid.
@@ -26,6 +28,8 @@ pub struct Config {
     pub password: PasswordConfig,
     /// `[login]`
     pub login: LoginConfig,
+    /// `[templates.NAME]`, by name
+    pub templates: BTreeMap<String, TemplateConfig>,
     /// `[log]`
     pub log: LogConfig,
     /// `serve --demo`, not a key of the file.
@@ -43,6 +47,7 @@ impl Config {
         let password = PasswordConfig::read(reader);
         let login = LoginConfig::read(reader);
         read_throttle(reader);
+        let templates = TemplateConfig::read_all(reader, &token);
         let log = LogConfig::read(reader);
         reader.section("token");
         reader.require(
@@ -50,7 +55,7 @@ impl Config {
             &["json_body_limit"],
             "this is more than server.body_limit; make it smaller",
         );
-        Self { server, database, session, token, password, login, log, demo: false, replace_keys: false }
+        Self { server, database, session, token, password, login, templates, log, demo: false, replace_keys: false }
     }
 
     /// The directory of generated secrets: that of the SQLite database, or `./data` for another database.

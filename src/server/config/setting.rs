@@ -38,6 +38,7 @@ fn mismatch(raw: &RawValue, wanted: &str) -> String {
         RawValue::Integer(_) => "an integer",
         RawValue::Boolean(_) => "true or false",
         RawValue::List(_) => "a list",
+        RawValue::Table(_) => "a table",
         RawValue::Other(kind) => kind,
     };
     format!("{kind} does not fit here; write {wanted}")

@@ -1,6 +1,7 @@
 //! Reading keys from the raw configuration, each as its type, and recording all faults with their origins.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use secrecy::SecretString;
 
@@ -15,19 +16,24 @@ use super::setting::{Setting, quote};
 pub(super) struct SettingReader {
     values: BTreeMap<(String, String), (RawValue, Origin)>,
     faults: Vec<Fault>,
-    section: &'static str,
+    section: Rc<str>,
     settings: Vec<EffectiveSetting>,
 }
 
 impl SettingReader {
     pub(super) fn new(raw: RawConfig) -> Self {
-        Self { values: raw.values, faults: raw.faults, section: "", settings: Vec::new() }
+        Self { values: raw.values, faults: raw.faults, section: "".into(), settings: Vec::new() }
     }
 
     /// Begins a section: the following keys are read from it.
-    pub(super) fn section(&mut self, section: &'static str) {
-        self.section = section;
-        self.values.remove(&(section.to_owned(), String::new()));
+    pub(super) fn section(&mut self, section: impl Into<Rc<str>>) {
+        self.section = section.into();
+        self.values.remove(&(self.section.to_string(), String::new()));
+    }
+
+    /// The configured sections whose names begin with this.
+    pub(super) fn sections_with(&self, prefix: &str) -> BTreeSet<String> {
+        self.values.keys().map(|(section, _)| section).filter(|section| section.starts_with(prefix)).cloned().collect()
     }
 
     /// Reads a key with a default. An invalid value is a fault, and the default replaces it so that the other keys can
@@ -111,7 +117,7 @@ impl SettingReader {
 
     /// The effective configuration, or all faults. The keys that were not read are unknown.
     pub(super) fn finish(mut self) -> Result<EffectiveConfig, ConfigError> {
-        let sections: Vec<_> = self.settings.iter().map(|setting| setting.section).collect();
+        let sections: Vec<_> = self.settings.iter().map(|setting| &*setting.section).collect();
         let left = std::mem::take(&mut self.values);
         for ((section, key), (_, origin)) in &left {
             let fault = if !sections.contains(&section.as_str()) {
@@ -132,7 +138,7 @@ impl SettingReader {
                 }
             } else {
                 let known =
-                    self.settings.iter().filter(|setting| setting.section == section).map(|setting| setting.key);
+                    self.settings.iter().filter(|setting| *setting.section == **section).map(|setting| setting.key);
                 let known: Vec<_> = known.collect();
                 Fault {
                     origin: origin.clone(),
@@ -146,7 +152,7 @@ impl SettingReader {
     }
 
     fn take<T: Setting>(&mut self, key: &'static str) -> (Option<T>, Origin) {
-        let Some((raw, origin)) = self.values.remove(&(self.section.to_owned(), key.to_owned())) else {
+        let Some((raw, origin)) = self.values.remove(&(self.section.to_string(), key.to_owned())) else {
             return (None, Origin::Default);
         };
         match T::read(&raw) {
@@ -163,7 +169,7 @@ impl SettingReader {
     }
 
     fn record(&mut self, key: &'static str, shown: Shown, origin: Origin) {
-        self.settings.push(EffectiveSetting { section: self.section, key, shown, origin, note: None });
+        self.settings.push(EffectiveSetting { section: Rc::clone(&self.section), key, shown, origin, note: None });
     }
 
     fn origin(&self, key: &str) -> Origin {

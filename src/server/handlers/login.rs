@@ -16,8 +16,8 @@ use crate::{Auth, AuthError, CurrentUser, safe_next};
 
 use super::see_other::see_other;
 
-/// The destination of the form without `next`.
-const HOME: &str = "/account";
+/// The destination of a browser that has signed in, without `next`.
+pub(super) const HOME: &str = "/account";
 
 #[derive(Deserialize)]
 pub(crate) struct PageQuery {
@@ -90,13 +90,14 @@ pub(crate) struct Credentials {
     mode: Option<Mode>,
 }
 
-/// The face of the login that the client requests.
+/// The faces of the login that the client requests.
 #[derive(Clone, Copy, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Mode {
     #[default]
     Token,
     Session,
+    Both,
 }
 
 #[derive(Serialize)]
@@ -104,7 +105,8 @@ struct SignedIn<'a> {
     user: &'a User,
 }
 
-/// `POST /login` with JSON: a pair of tokens and no cookie, or with `"mode": "session"` a cookie and no token.
+/// `POST /login` with JSON: a pair of tokens and no cookie, with `"mode": "session"` a cookie and no token, or with
+/// `"mode": "both"` the tokens and the cookie of one login.
 pub(crate) async fn json(
     auth: Auth,
     Json(JsonObject(body)): Json<JsonObject<Credentials>>,
@@ -112,7 +114,7 @@ pub(crate) async fn json(
 ) -> Result<HttpResponse, AuthError> {
     auth.check_body()?;
     let mode = body.mode.unwrap_or_default();
-    if let Mode::Session = mode {
+    if let Mode::Session | Mode::Both = mode {
         auth.may_open_session()?;
     }
     let user = authenticate(&state, &body.username, SecretString::from(body.password)).await?;
@@ -125,6 +127,10 @@ pub(crate) async fn json(
         Mode::Session => {
             login.remember(body.remember.unwrap_or_default()).await.map_err(as_wrong_password)?;
             Ok(HttpResponse::Ok().json(SignedIn { user: &user }))
+        }
+        Mode::Both => {
+            let login = login.remember(body.remember.unwrap_or_default()).await.map_err(as_wrong_password)?;
+            Ok(HttpResponse::Ok().json(login.issue_tokens()?))
         }
     }
 }

@@ -39,6 +39,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    login_codes (hash) {
+        hash -> Binary,
+        login_id -> Text,
+        credential_epoch -> BigInt,
+        auth_time -> Nullable<BigInt>,
+        taken -> Bool,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
     sessions (key_hash) {
         key_hash -> Binary,
         state -> Text,
@@ -55,5 +66,6 @@ diesel::table! {
 }
 
 diesel::joinable!(logins -> users (user_id));
+diesel::joinable!(login_codes -> logins (login_id));
 diesel::joinable!(sessions -> logins (login_id));
-diesel::allow_tables_to_appear_in_same_query!(users, logins, sessions);
+diesel::allow_tables_to_appear_in_same_query!(users, logins, login_codes, sessions);

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::LoginId;
+
 /// A store under test.
 pub struct Fixture<S> {
     /// The first handle, for most writes.
@@ -11,13 +13,16 @@ pub struct Fixture<S> {
     pub(super) there: Arc<S>,
     pub(super) alice: String,
     pub(super) bob: String,
+    /// The logins of one-time codes.
+    pub(super) logins: [LoginId; 2],
 }
 
 impl<S> Fixture<S> {
     /// A fixture on this store, with logins of the identities `1` and `2`.
     pub fn new(store: S) -> Self {
         let here = Arc::new(store);
-        Self { there: Arc::clone(&here), here, alice: "1".to_owned(), bob: "2".to_owned() }
+        let (alice, bob, logins) = ("1".to_owned(), "2".to_owned(), [LoginId::random(), LoginId::random()]);
+        Self { there: Arc::clone(&here), here, alice, bob, logins }
     }
 
     /// Adds a second handle on the same store, as another process or node has. A write of either must be visible to
@@ -31,6 +36,13 @@ impl<S> Fixture<S> {
     /// identity. Nothing else may use them during the checks.
     pub fn identities(mut self, one: impl Into<String>, other: impl Into<String>) -> Self {
         (self.alice, self.bob) = (one.into(), other.into());
+        self
+    }
+
+    /// Sets two live logins, for a [`CodeStore`](crate::CodeStore) that does not accept codes of any login. Each fixture
+    /// needs other ones, because the number of codes of a login is bounded. They must live until the year 2030.
+    pub fn logins(mut self, one: LoginId, other: LoginId) -> Self {
+        self.logins = [one, other];
         self
     }
 

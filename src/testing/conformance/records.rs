@@ -66,11 +66,16 @@ pub(super) fn session(login: Option<&Login>) -> SessionRecord {
 
 /// An unused key of a session.
 pub(super) fn random_key() -> SessionHash {
-    let mut key = [0; 32];
-    for (byte, random) in key.iter_mut().zip(LoginId::random().as_str().bytes()) {
+    SessionHash(random_hash())
+}
+
+/// An unused hash.
+pub(super) fn random_hash() -> [u8; 32] {
+    let mut hash = [0; 32];
+    for (byte, random) in hash.iter_mut().zip(LoginId::random().as_str().bytes()) {
         *byte = random;
     }
-    SessionHash(key)
+    hash
 }
 
 /// Whether two sessions are equal, apart from the formatting of their JSON.
