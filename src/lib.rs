@@ -214,14 +214,15 @@ pub use bridge::service::BridgeService;
 
 // What the application provides: users, stores and a clock.
 pub use bridge::model::{
-    Clock, CredentialLocation, EndReason, Login, LoginId, LoginStore, MAX_SESSIONS_OF_LOGIN, RememberRecord,
+    Abilities, ApiToken, ApiTokenId, ApiTokenInsertion, ApiTokenStore, Clock, CredentialLocation, EndReason,
+    InvalidAbilities, Login, LoginId, LoginStore, MAX_API_TOKENS_OF_USER, MAX_SESSIONS_OF_LOGIN, RememberRecord,
     SessionHash, SessionRecord, SessionStore, StoreError, StoreFuture, UnixTime, UserStore,
 };
 
 // For handlers.
 pub use bridge::auth::{
-    AnyUser, Auth, BrowserUser, CurrentLogin, CurrentUser, Fresh, LoginUser, LogoutScope, MaybeLogin, MaybeUser,
-    NewLogin, NewTokens, Require, RequireService, TokenUser,
+    AnyUser, Auth, BrowserUser, CurrentLogin, CurrentUser, Fresh, IssuedApiToken, LoginUser, LogoutScope, MaybeLogin,
+    MaybeUser, NewApiToken, NewLogin, NewTokens, Require, RequireService, TokenUser,
 };
 pub use bridge::resolve::{Principal, Via};
 

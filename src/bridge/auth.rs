@@ -3,10 +3,12 @@
 //! This room may import all rooms up to `resolve`.
 
 mod any_user;
+pub(crate) mod api_tokens;
 mod auth_handle;
 mod confirm;
 mod extractors;
 mod guard;
+mod new_api_token;
 mod new_tokens;
 mod protected_session;
 mod refresh;
@@ -20,6 +22,7 @@ pub use any_user::AnyUser;
 pub use auth_handle::Auth;
 pub use extractors::{BrowserUser, CurrentLogin, CurrentUser, Fresh, MaybeLogin, MaybeUser, TokenUser};
 pub use guard::{Require, RequireService};
+pub use new_api_token::{IssuedApiToken, NewApiToken};
 pub use new_tokens::NewTokens;
 pub(crate) use request_state::RequestState;
 pub use sign_in::{LoginUser, NewLogin};

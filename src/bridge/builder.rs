@@ -16,9 +16,10 @@ use crate::bridge::credential::{BodyLimits, CredentialReader, DynRequestLoader, 
 use crate::bridge::error::BuildError;
 use crate::bridge::handle::Bridge;
 use crate::bridge::model::{
-    BackgroundNotes, Clock, DynUserStore, Erased, Events, Listener, LoginStore, SessionStore, UserStore, random,
+    ApiTokenStore, BackgroundNotes, Clock, DynUserStore, Erased, Events, Listener, LoginStore, SessionStore, UserStore,
+    random,
 };
-use crate::bridge::resolve::{Confirmations, Engine, ExternalTokens, TokenChecks};
+use crate::bridge::resolve::{ApiTokens, Confirmations, Engine, ExternalTokens, TokenChecks};
 use crate::bridge::response::{ErrorPage, OnRefusal, ResponseSettings, ViewConfig};
 use crate::bridge::session::{
     BrowserCookies, BrowserSettings, RememberCookie, RememberKey, SessionProtection, session_keys,
@@ -33,6 +34,7 @@ pub(crate) type ExternalTokensFactory = dyn FnOnce(&[TokenKey], Duration) -> Box
 pub struct BridgeBuilder {
     users: Box<dyn DynUserStore>,
     stores: Option<(Arc<dyn LoginStore>, Arc<dyn SessionStore>)>,
+    api_tokens: Option<Arc<dyn ApiTokenStore>>,
     token_key: Option<TokenKey>,
     retired: Vec<TokenKey>,
     session_secret: Option<Vec<u8>>,
@@ -77,6 +79,7 @@ impl BridgeBuilder {
         Self {
             users: Box::new(Erased(users)),
             stores: None,
+            api_tokens: None,
             token_key: None,
             retired: Vec::new(),
             session_secret: None,
@@ -121,6 +124,17 @@ impl BridgeBuilder {
     pub fn store(mut self, store: impl LoginStore + SessionStore) -> Self {
         let store = Arc::new(store);
         self.stores = Some((store.clone(), store));
+        self
+    }
+
+    /// The store for API tokens: named credentials of users for programs. Without it there are none. It may be the same
+    /// store as that of the logins; [`ApiTokenStore`] says what it must do.
+    ///
+    /// A request presents an API token where it presents an access token, except in a cookie. All extractors accept it,
+    /// and the response is as silent. It is never fresh, belongs to no login, and may do what its
+    /// [abilities](crate::Abilities) say.
+    pub fn api_tokens(mut self, store: impl ApiTokenStore) -> Self {
+        self.api_tokens = Some(Arc::new(store));
         self
     }
 
@@ -199,6 +213,7 @@ impl BridgeBuilder {
             users: self.users,
             logins,
             last_seen: BackgroundNotes::default(),
+            api_tokens: self.api_tokens.map(|store| ApiTokens { store, uses: BackgroundNotes::default() }),
             tokens: TokenAuthority {
                 issuer: Issuer::new(keys.clone(), tokens, successors, self.issue_hooks),
                 verifier: Verifier::new(keys, self.key_finder, issuers, audiences, self.leeway),

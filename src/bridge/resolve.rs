@@ -3,6 +3,7 @@
 //! The resolver keeps no state of the request: it gets a credential and a requirement, and returns a `Resolution`. This
 //! room may import all rooms up to `session`.
 
+pub(crate) mod by_api_token;
 mod by_custom_credential;
 mod by_remember_cookie;
 pub(crate) mod by_session;
@@ -24,9 +25,10 @@ pub(crate) mod two_tokens;
 pub(crate) mod unread;
 
 pub(crate) use confirmation::Confirmations;
-pub(crate) use engine::Engine;
+pub(crate) use engine::{ApiTokens, Engine};
 pub(crate) use external_tokens::ExternalTokens;
 pub(crate) use live_login::find_live;
+pub(crate) use principal::NEEDS_LOGIN;
 pub use principal::{Principal, Via};
 pub(crate) use remember_choice::genuine_logins;
 pub(crate) use requirement::{RequiredFace, Requirement};

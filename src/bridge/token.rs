@@ -9,6 +9,7 @@
 
 mod access_successor;
 mod algorithm;
+mod api_token_text;
 mod authority;
 mod claims;
 mod compact;
@@ -35,6 +36,7 @@ mod verifier;
 mod written_claims;
 
 pub use algorithm::{Algorithm, UnknownAlgorithm};
+pub(crate) use api_token_text::{ApiTokenText, generate as generate_api_token};
 pub(crate) use authority::TokenAuthority;
 pub use claims::Claims;
 pub(crate) use compact::unverified_header;

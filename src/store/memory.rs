@@ -1,17 +1,19 @@
-//! Logins and sessions in memory, for tests and examples. They end with the process.
+//! Logins, sessions and API tokens in memory, for tests and examples. They end with the process.
+
+mod api_tokens;
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::{
-    Clock, EndReason, Login, LoginId, LoginStore, MAX_SESSIONS_OF_LOGIN, RememberRecord, SessionHash, SessionRecord,
-    SessionStore, StoreError, StoreFuture, UnixTime,
+    ApiToken, ApiTokenId, Clock, EndReason, Login, LoginId, LoginStore, MAX_SESSIONS_OF_LOGIN, RememberRecord,
+    SessionHash, SessionRecord, SessionStore, StoreError, StoreFuture, UnixTime,
 };
 
-/// A [`LoginStore`] and [`SessionStore`] in memory. Its clones share their records.
+/// A [`LoginStore`], [`SessionStore`] and [`ApiTokenStore`](crate::ApiTokenStore) in memory. Its clones share their records.
 ///
-/// It meets every requirement of the two traits but one: a write does not survive the end of the process. Expired
+/// It meets every requirement of the three traits but one: a write does not survive the end of the process. Expired
 /// records are never deleted, so it grows with every login.
 #[derive(Clone, Default)]
 pub struct MemoryStore(Arc<Mutex<Records>>);
@@ -20,6 +22,7 @@ pub struct MemoryStore(Arc<Mutex<Records>>);
 struct Records {
     logins: HashMap<LoginId, Login>,
     sessions: HashMap<SessionHash, SessionRecord>,
+    api_tokens: HashMap<ApiTokenId, ApiToken>,
 }
 
 impl MemoryStore {

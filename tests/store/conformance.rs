@@ -31,6 +31,24 @@ async fn database() {
     conformance::store(async || Fixture::new(here.clone()).second_handle(there.clone()).identities(&alice, &bob)).await;
 }
 
+#[actix_web::test]
+async fn api_tokens_in_memory() {
+    let store = MemoryStore::default();
+    conformance::api_token_store(async || Fixture::new(store.clone())).await;
+    let shared = Arc::new(store);
+    conformance::api_token_store(async || Fixture::new(Arc::clone(&shared))).await;
+}
+
+#[actix_web::test]
+async fn api_tokens_in_the_database() {
+    let (place, database) = TestDatabase::migrated().await;
+    let alice = create_user(&database, "alice").await.id.to_string();
+    let bob = create_user(&database, "bob").await.id.to_string();
+    let (here, there) = (place.open(), place.open());
+    let make = async || Fixture::new(here.clone()).second_handle(there.clone()).identities(&alice, &bob);
+    conformance::api_token_store(make).await;
+}
+
 /// A session could never be used whose login has been deleted, so it is not kept.
 async fn keeps_no_session_of_a_login_that_is_unknown(store: impl SessionStore) {
     let deleted = login("1");

@@ -1,5 +1,6 @@
 //! Guards: the required credential of a route, a resource, a scope or an app.
 
+use std::borrow::Cow;
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
 use std::rc::Rc;
@@ -41,7 +42,8 @@ use crate::bridge::resolve::{Principal, RequiredFace, Requirement, Verdict};
 /// also runs for `OPTIONS`, without a check. If such a handler has an extractor, the extractor refuses as the guard
 /// would.
 ///
-/// The checks of a token are in this order: location, signature and time, type, freshness, blocklist, login, user.
+/// The checks of a token are in this order: location, signature and time, type, freshness, blocklist, login, user,
+/// abilities.
 #[derive(Clone, Debug)]
 #[must_use = "a guard does nothing until a route, resource, scope or app is wrapped in it"]
 pub struct Require {
@@ -55,7 +57,7 @@ impl Require {
         Self { requirement: Requirement::DEFAULT, optional: false }
     }
 
-    /// Requires an access token (`jwt_required()`). A browser's session is not accepted: a request without a token is
+    /// Requires an access token (`jwt_required()`) or an API token. A browser's session is not accepted: a request without a token is
     /// anonymous.
     pub fn token() -> Self {
         Self { requirement: Requirement { face: RequiredFace::Token, ..Requirement::DEFAULT }, optional: false }
@@ -70,6 +72,25 @@ impl Require {
     /// refused with a 401 `reauth_required` and the challenge of RFC 9470.
     pub fn fresh(mut self) -> Self {
         self.requirement.fresh = true;
+        self
+    }
+
+    /// Requires a credential that [can](Principal::can) do this. Call it several times to require several abilities. A
+    /// session, and a token that is not narrowed, can do all that the user may. Any other credential that lacks an ability
+    /// is refused with a 403 `insufficient_scope`, whose challenge names the ability (RFC 6750 section 3.1).
+    ///
+    /// ```
+    /// use actix_web::{HttpResponse, web};
+    /// use tollbridge::Require;
+    ///
+    /// # async fn handler() -> HttpResponse { HttpResponse::Ok().finish() }
+    /// let notes = web::resource("/notes")
+    ///     .route(web::get().to(handler).wrap(Require::login().ability("notes:read")))
+    ///     .route(web::post().to(handler).wrap(Require::login().ability("notes:write")));
+    /// # let _ = notes;
+    /// ```
+    pub fn ability(mut self, ability: impl Into<Cow<'static, str>>) -> Self {
+        self.requirement.abilities.get_or_insert_default().push(ability.into());
         self
     }
 
@@ -185,11 +206,15 @@ async fn check(req: &ServiceRequest, requirement: &Rc<Requirement>, optional: bo
         Verdict::Absent(_) if optional => Ok(()),
         Verdict::Absent(error) => Err(state.explain(error, req.request())),
         Verdict::Rejected(error) => Err(error),
-        Verdict::Accepted(principal) => check_fresh(&state, &principal, requirement),
+        Verdict::Accepted(principal) => check_accepted(&state, &principal, requirement),
     }
 }
 
-/// Checks the freshness of a session, and of a token that was resolved before under a requirement without freshness.
-fn check_fresh(state: &RequestState, principal: &Principal, requirement: &Requirement) -> Result<(), AuthError> {
-    if requirement.fresh && !principal.fresh { Err(state.engine.reauth_required()) } else { Ok(()) }
+/// Checks the freshness of a session, and of a token that was resolved before under a requirement without freshness; and
+/// the abilities.
+fn check_accepted(state: &RequestState, principal: &Principal, requirement: &Requirement) -> Result<(), AuthError> {
+    if requirement.fresh && !principal.fresh {
+        return Err(state.engine.reauth_required());
+    }
+    requirement.check_abilities(principal)
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::bridge::error::AuthError;
-use crate::bridge::model::{Login, UnixTime};
+use crate::bridge::model::{Abilities, InvalidAbilities, Login, UnixTime};
 use crate::bridge::token::{Extras, Issuer, TokenPair};
 
 /// The builder of a login's token pair; from [`NewLogin::tokens`](crate::NewLogin::tokens).
@@ -25,11 +25,20 @@ pub struct NewTokens<'a> {
     now: UnixTime,
     extras: Extras,
     access_ttl: Option<Duration>,
+    /// What the tokens may do at most.
+    widest: Option<&'a Abilities>,
+    scope: Option<Result<Abilities, InvalidAbilities>>,
 }
 
 impl<'a> NewTokens<'a> {
-    pub(crate) fn new(issuer: &'a Issuer, login: &'a Login, fresh: bool, now: UnixTime) -> Self {
-        Self { issuer, login, fresh, now, extras: Extras::default(), access_ttl: None }
+    pub(crate) fn new(
+        issuer: &'a Issuer,
+        login: &'a Login,
+        fresh: bool,
+        now: UnixTime,
+        widest: Option<&'a Abilities>,
+    ) -> Self {
+        Self { issuer, login, fresh, now, extras: Extras::default(), access_ttl: None, widest, scope: None }
     }
 
     /// Adds a claim to both tokens (`additional_claims`). It replaces the claim with this name of
@@ -56,18 +65,38 @@ impl<'a> NewTokens<'a> {
         self
     }
 
+    /// Narrows both tokens to these abilities, in the claim `scope` (RFC 8693 section 4.2). The tokens that follow after
+    /// a refresh have the same scope. [`Principal::can`](crate::Principal::can) and
+    /// [`Require::ability`](crate::Require::ability) read it, and operations on the account are refused.
+    ///
+    /// Without this the tokens can do all that the user may. A login whose request had a narrowed token issues tokens
+    /// with its scope, or a narrower one.
+    pub fn scope<A: AsRef<str>>(mut self, abilities: impl IntoIterator<Item = A>) -> Self {
+        self.scope = Some(Abilities::new(abilities));
+        self
+    }
+
     /// Issues the tokens.
     ///
     /// # Errors
     ///
     /// [`Misconfigured`](AuthError::Misconfigured) when a claim or a header member is one that the bridge writes
     /// itself, when the lifetime of the access token is less than a second, when a token is longer than 8 KiB (the
-    /// longest that the bridge reads), or when the key cannot sign.
+    /// longest that the bridge reads), or when the key cannot sign. [`InvalidRequest`](AuthError::InvalidRequest) when a
+    /// word of the scope is no ability, and [`InsufficientScope`](AuthError::InsufficientScope) when it is wider than that
+    /// of the request's token.
     pub fn issue(self) -> Result<TokenPair, AuthError> {
         if self.access_ttl.is_some_and(|ttl| ttl.as_secs() == 0) {
             return Err(AuthError::Misconfigured("`expires_in` is less than a second: give it a second or more"));
         }
+        let asked = self.scope.transpose()?;
+        if let (Some(widest), Some(asked)) = (self.widest, &asked)
+            && let Some(lacking) = widest.first_lacking(asked)
+        {
+            return Err(AuthError::InsufficientScope { scope: lacking.to_owned().into() });
+        }
+        let scope = asked.as_ref().or(self.widest);
         let signer = self.issuer.signer(&self.login.identity, self.extras)?;
-        Ok(self.issuer.pair(&signer, self.login, self.fresh, self.now, self.access_ttl)?)
+        Ok(self.issuer.pair(&signer, self.login, self.fresh, self.now, self.access_ttl, scope)?)
     }
 }

@@ -31,7 +31,7 @@ impl Auth {
     pub(crate) async fn prepare_renewal(&self) -> Result<Renewal<'_>, AuthError> {
         let engine = self.engine();
         let principal = self.state.principal(&self.req).await?;
-        let login = principal.login()?.clone();
+        let login = principal.full_login()?.clone();
         if !principal.fresh {
             return Err(engine.reauth_required());
         }
@@ -78,7 +78,7 @@ impl Renewal<'_> {
     pub(crate) fn complete(self, login: &Login) -> Result<Option<TokenPair>, AuthError> {
         let (engine, now) = (self.auth.engine(), self.auth.engine().clock.now());
         match self.face {
-            Face::Token { signer } => Ok(Some(engine.tokens.issuer.pair(&signer, login, true, now, None)?)),
+            Face::Token { signer } => Ok(Some(engine.tokens.issuer.pair(&signer, login, true, now, None, None)?)),
             Face::Browser { remember } => {
                 self.auth.req.get_session().renew();
                 if let Some((record, value)) = remember {

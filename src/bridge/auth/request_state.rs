@@ -142,8 +142,12 @@ impl RequestState {
     /// Sets the requirement under which an extractor will resolve the request. A guard calls this instead of
     /// [`verdict_under`](Self::verdict_under) where it does not refuse the request itself.
     pub(crate) fn require(&self, requirement: &Requirement) {
-        let fresh = requirement.fresh || self.guard_requirement().is_some_and(|outer| outer.fresh);
-        let requirement = Requirement { fresh, reject_stale: fresh, ..requirement.clone() };
+        let outer = self.guard_requirement();
+        let fresh = requirement.fresh || outer.as_ref().is_some_and(|outer| outer.fresh);
+        let mut requirement = Requirement { fresh, reject_stale: fresh, reject_unable: true, ..requirement.clone() };
+        if let Some(of_outer) = outer.and_then(|outer| outer.abilities.clone()) {
+            requirement.abilities.get_or_insert_default().extend(of_outer);
+        }
         *self.guard_requirement.borrow_mut() = Some(Rc::new(requirement));
         *self.resolution.borrow_mut() = Rc::default();
     }

@@ -14,7 +14,9 @@ use super::auth_handle::Auth;
 use super::new_tokens::NewTokens;
 use crate::bridge::credential::raw_cookies;
 use crate::bridge::error::AuthError;
-use crate::bridge::model::{AuthEvent, CredentialLocation, EndReason, Login, LoginId, UnixTime, UserFacts, seconds};
+use crate::bridge::model::{
+    Abilities, AuthEvent, CredentialLocation, EndReason, Login, LoginId, UnixTime, UserFacts, seconds,
+};
 use crate::bridge::resolve::{Engine, Principal, Resolution, Verdict, Via, genuine_logins};
 use crate::bridge::session::{MAX_REMEMBER_TTL, SessionLogin, SessionMetadata, face};
 use crate::bridge::token::TokenPair;
@@ -252,11 +254,19 @@ pub struct NewLogin<'a> {
     login: Login,
     fresh: bool,
     now: UnixTime,
+    /// What the credential of the request may do, if it is narrowed.
+    scope: Option<Abilities>,
 }
 
 impl<'a> NewLogin<'a> {
     pub(crate) fn new(auth: &'a Auth, login: Login, fresh: bool, now: UnixTime) -> Self {
-        Self { auth, login, fresh, now }
+        Self { auth, login, fresh, now, scope: None }
+    }
+
+    /// The tokens may do no more than this.
+    pub(super) fn narrowed_to(mut self, scope: Option<Abilities>) -> Self {
+        self.scope = scope;
+        self
     }
 
     /// The id of the login.
@@ -276,6 +286,6 @@ impl<'a> NewLogin<'a> {
 
     /// The same with additional claims and headers: [`NewTokens::issue`] issues the tokens.
     pub fn tokens(&self) -> NewTokens<'_> {
-        NewTokens::new(&self.auth.engine().tokens.issuer, &self.login, self.fresh, self.now)
+        NewTokens::new(&self.auth.engine().tokens.issuer, &self.login, self.fresh, self.now, self.scope.as_ref())
     }
 }

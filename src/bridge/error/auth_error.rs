@@ -11,7 +11,7 @@ use actix_web::{HttpResponse, ResponseError};
 use super::body_fault::BodyFault;
 use super::csrf_fault::CsrfFault;
 use super::problem::ProblemDetails;
-use crate::bridge::model::StoreError;
+use crate::bridge::model::{InvalidAbilities, StoreError, is_ability};
 use crate::bridge::password::PasswordError;
 use crate::bridge::token::{TokenError, TokenFault, TokenType};
 
@@ -59,6 +59,12 @@ pub enum AuthError {
         /// The time for which a login counts as fresh, in seconds.
         max_age: u64,
     },
+    /// The credential may not do this: it is an API token without the ability, or an access token that is narrowed to a
+    /// scope without it (RFC 6750 section 3.1).
+    InsufficientScope {
+        /// The ability that is needed.
+        scope: Cow<'static, str>,
+    },
     /// The body says that it is JSON or a form and could not be searched for a token, and no token in a header decides.
     BodyNotSearched(BodyFault),
     /// The operation is not possible with the credential of the request. The text gives the reason.
@@ -89,6 +95,10 @@ impl AuthError {
             Self::LoginRequired | Self::TokenNotRead(_) => "login_required",
             Self::InvalidCredentials => "invalid_credentials",
             Self::TokenExpired => "token_expired",
+            Self::TokenInvalid(TokenFault::ApiTokenForm | TokenFault::Checksum) => {
+                "The API token is mistyped or cut. Copy it again."
+            }
+            Self::TokenInvalid(TokenFault::ApiTokenInCookie) => "An API token is not accepted in a cookie.",
             Self::TokenInvalid(_) | Self::ClaimsRejected => "token_invalid",
             Self::TokenRevoked => "token_revoked",
             Self::TokenWrongType { .. } => "token_wrong_type",
@@ -97,6 +107,7 @@ impl AuthError {
             Self::UserNotFound => "user_not_found",
             Self::UserDisabled => "user_disabled",
             Self::ReauthRequired { .. } => "reauth_required",
+            Self::InsufficientScope { .. } => "insufficient_scope",
             Self::CredentialConflict(_) => "credential_conflict",
             Self::BodyNotSearched(fault) => fault.code(),
             Self::CsrfRejected(_) => "csrf_rejected",
@@ -125,7 +136,7 @@ impl AuthError {
             | Self::ReauthRequired { .. } => StatusCode::UNAUTHORIZED,
             Self::CredentialConflict(_) | Self::InvalidRequest(_) => StatusCode::BAD_REQUEST,
             Self::BodyNotSearched(fault) => fault.status(),
-            Self::CsrfRejected(_) => StatusCode::FORBIDDEN,
+            Self::CsrfRejected(_) | Self::InsufficientScope { .. } => StatusCode::FORBIDDEN,
             Self::StoreUnavailable(_) | Self::Overloaded { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::Misconfigured(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -136,7 +147,7 @@ impl AuthError {
         Cow::Borrowed(match self {
             Self::LoginRequired => "Sign in, or send an access token.",
             Self::InvalidCredentials => "The user name or the password is wrong.",
-            Self::TokenExpired => "The token has expired. Get a new one with the refresh token.",
+            Self::TokenExpired => "The token has expired. Get a new one: with the refresh token, or by signing in.",
             Self::TokenInvalid(TokenFault::NotYetValid(_)) => {
                 "The token is not valid yet: the clocks of the server that issued it and of this one differ. Set the clocks."
             }
@@ -150,6 +161,13 @@ impl AuthError {
             Self::UserNotFound => "The user no longer exists.",
             Self::UserDisabled => "The account is disabled.",
             Self::ReauthRequired { .. } => "This needs a recent sign-in. Sign in again with the password.",
+            Self::InsufficientScope { scope } if *scope == "*" => {
+                "The token is narrowed, and this needs one that is not. Sign in with the password."
+            }
+            Self::InsufficientScope { scope } => {
+                return format!("The token may not do this: it lacks \"{scope}\". Use a token with this ability.")
+                    .into();
+            }
             Self::TokenNotRead(detail) => return detail.clone(),
             Self::BodyNotSearched(fault) => return fault.detail(),
             Self::CredentialConflict(detail) => detail,
@@ -190,6 +208,11 @@ impl AuthError {
                 r#"Bearer error="insufficient_user_authentication", error_description="A recent sign-in is needed", max_age="{max_age}""#,
             ))
             .ok()?,
+            Self::InsufficientScope { scope } => HeaderValue::try_from(match is_ability(scope) {
+                true => format!(r#"Bearer error="insufficient_scope", scope="{scope}""#),
+                false => r#"Bearer error="insufficient_scope""#.to_owned(),
+            })
+            .ok()?,
             Self::InvalidRequest(_) | Self::CredentialConflict(_) => {
                 HeaderValue::from_static(r#"Bearer error="invalid_request""#)
             }
@@ -227,6 +250,12 @@ impl std::error::Error for AuthError {}
 impl From<StoreError> for AuthError {
     fn from(error: StoreError) -> Self {
         Self::StoreUnavailable(Arc::new(error))
+    }
+}
+
+impl From<InvalidAbilities> for AuthError {
+    fn from(invalid: InvalidAbilities) -> Self {
+        Self::InvalidRequest(invalid.detail())
     }
 }
 

@@ -9,7 +9,7 @@ use super::engine::Engine;
 use super::principal::Principal;
 use super::requirement::{RequiredFace, Requirement};
 use super::resolution::{Resolution, Verdict};
-use super::{by_custom_credential, by_session, by_token, two_tokens, unread};
+use super::{by_api_token, by_custom_credential, by_session, by_token, two_tokens, unread};
 use crate::bridge::credential::{Choice, Presented, TWO_TOKENS};
 use crate::bridge::error::AuthError;
 use crate::bridge::model::{AuthEvent, LoginId};
@@ -34,15 +34,25 @@ pub(crate) async fn resolve(
         Choice::Token(_) if requirement.face == RequiredFace::Browser => Verdict::Rejected(BROWSER_SESSION_ONLY).into(),
         Choice::Token(token) => {
             let now = engine.clock.now();
-            match by_token::verify(engine, cache, presented, req, &token, now) {
-                Ok(verified) => {
-                    let verdict = match by_token::resolve(engine, &verified, token.location, requirement, now).await {
-                        Ok(principal) => accept(engine, principal),
-                        Err(error) => Verdict::Rejected(error),
-                    };
-                    Resolution { token: Some(verified.token), ..verdict.into() }
+            if let Some(tokens) = engine.api_tokens_for(token.text) {
+                // Boxed to keep the future of an access token small.
+                match Box::pin(by_api_token::resolve(engine, tokens, &token, requirement, now)).await {
+                    Ok(principal) => accept(engine, principal),
+                    Err(error) => Verdict::Rejected(error),
                 }
-                Err(error) => Verdict::Rejected(error).into(),
+                .into()
+            } else {
+                match by_token::verify(engine, cache, presented, req, &token, now) {
+                    Ok(verified) => {
+                        let verdict = match by_token::resolve(engine, &verified, token.location, requirement, now).await
+                        {
+                            Ok(principal) => accept(engine, principal),
+                            Err(error) => Verdict::Rejected(error),
+                        };
+                        Resolution { token: Some(verified.token), ..verdict.into() }
+                    }
+                    Err(error) => Verdict::Rejected(error).into(),
+                }
             }
         }
         Choice::Nothing => match &presented.custom {
@@ -64,6 +74,12 @@ pub(crate) async fn resolve(
         && !found.fresh
     {
         resolution.verdict = Verdict::Rejected(engine.reauth_required());
+    }
+    if let Verdict::Accepted(found) = &resolution.verdict
+        && requirement.reject_unable
+        && let Err(error) = requirement.check_abilities(found)
+    {
+        resolution.verdict = Verdict::Rejected(error);
     }
     log_resolution(engine, presented, requirement, &resolution);
     resolution

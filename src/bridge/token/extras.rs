@@ -18,8 +18,8 @@ macro_rules! reserved {
 }
 
 /// The reserved claims. A token with other values could be for another user, never expire, or belong to no login.
-const RESERVED_CLAIMS: [(&str, &str); 13] =
-    reserved!("claim": "sub" "sid" "jti" "type" "fresh" "exp" "iat" "nbf" "iss" "aud" "auth_time" "gen" "csrf");
+const RESERVED_CLAIMS: [(&str, &str); 14] =
+    reserved!("claim": "sub" "sid" "jti" "type" "fresh" "exp" "iat" "nbf" "iss" "aud" "auth_time" "gen" "csrf" "scope");
 
 /// The reserved header members. They determine the key, or make verifiers refuse the token.
 const RESERVED_HEADERS: [(&str, &str); 8] = reserved!("header": "alg" "kid" "typ" "crit" "jwk" "jku" "x5u" "x5c");

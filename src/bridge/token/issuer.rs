@@ -16,7 +16,7 @@ use super::token_error::TokenError;
 use super::token_hooks::{IdentityHook, IssueHooks};
 use super::token_type::TokenType;
 use super::written_claims::WrittenClaims;
-use crate::bridge::model::{Login, UnixTime, random, seconds};
+use crate::bridge::model::{Abilities, Login, UnixTime, random, seconds};
 
 /// The settings for the claims and the lifetimes of tokens.
 #[derive(Clone, Debug)]
@@ -95,7 +95,8 @@ impl Issuer {
     }
 
     /// A token pair for a login. The refresh token depends only on the login record: its id, its generation and the
-    /// time of its last rotation. `access_ttl` replaces the configured lifetime of the access token.
+    /// time of its last rotation, and on the scope. `access_ttl` replaces the configured lifetime of the access token. Both
+    /// tokens have the scope, so that a refresh cannot widen it.
     pub(crate) fn pair(
         &self,
         signer: &Signer<'_>,
@@ -103,11 +104,12 @@ impl Issuer {
         fresh: bool,
         now: UnixTime,
         access_ttl: Option<Duration>,
+        scope: Option<&Abilities>,
     ) -> Result<TokenPair, TokenError> {
         let access_exp = expiry(now, access_ttl.unwrap_or(self.profile.access_ttl), login);
-        let (access_id, refresh_id) = (random::base64url::<16>(), self.derive_refresh_value(login, ""));
+        let (access_id, refresh_id) = (random::base64url::<16>(), self.derive_refresh_value(login, scope, ""));
         let (access_csrf, refresh_csrf) =
-            (self.new_csrf(), self.profile.csrf.then(|| self.derive_refresh_value(login, "csrf.")));
+            (self.new_csrf(), self.profile.csrf.then(|| self.derive_refresh_value(login, scope, "csrf.")));
         let access = WrittenClaims {
             fresh,
             iat: now,
@@ -121,6 +123,7 @@ impl Issuer {
             auth_time: login.auth_time,
             iss: &self.profile.issuer,
             aud: &self.profile.audiences,
+            scope: scope.map(Abilities::as_str),
             generation: Some(login.refresh_generation),
         };
         // After the clock was set back, a token that begins at the rotation would not be valid yet.
@@ -144,8 +147,13 @@ impl Issuer {
     }
 
     /// A value for the current refresh token of a login. `purpose` makes the values for different claims differ.
-    fn derive_refresh_value(&self, login: &Login, purpose: &str) -> String {
-        let seed = format!("{purpose}{}.{}", login.id, login.refresh_generation);
+    fn derive_refresh_value(&self, login: &Login, scope: Option<&Abilities>, purpose: &str) -> String {
+        let mut seed = format!("{purpose}{}.{}", login.id, login.refresh_generation);
+        if let Some(scope) = scope {
+            // Tokens of the same generation with different scopes are different tokens.
+            seed.push('.');
+            seed.push_str(scope.as_str());
+        }
         let tag = hmac::sign(&self.successor_key, seed.as_bytes());
         URL_SAFE_NO_PAD.encode(&tag.as_ref()[..16])
     }
