@@ -1,4 +1,4 @@
-//! The command line: `tollbridge serve`, `user …`, `migrate`, `config …`, one file for each command.
+//! The command line: `tollbridge serve`, `user …`, `token …`, `migrate`, `config …`, one file for each command.
 //!
 //! Passwords are read from a prompt or standard input, never from arguments, which other users of the machine can read.
 //! Exit codes: 0 for success, 1 for a failure with a message on standard error, 2 for an invalid command line.
@@ -8,6 +8,7 @@ mod migrate;
 mod output;
 mod password;
 mod serve;
+mod token;
 mod user;
 
 use std::error::Error;
@@ -53,6 +54,9 @@ enum Command {
     /// Manage accounts
     #[command(subcommand)]
     User(user::UserCommand),
+    /// Manage API tokens
+    #[command(subcommand)]
+    Token(token::TokenCommand),
     /// Bring the database's tables up to date
     Migrate,
     /// Show or check the configuration
@@ -79,6 +83,10 @@ impl Cli {
                 })
             }
             Command::User(command) => {
+                let config = common.load(None)?.config;
+                System::new().block_on(command.run(&config))
+            }
+            Command::Token(command) => {
                 let config = common.load(None)?.config;
                 System::new().block_on(command.run(&config))
             }

@@ -10,7 +10,7 @@ use actix_web::{FromRequest, Handler, HttpRequest, Resource, Responder, Route, w
 
 use super::assets;
 use super::error_responses;
-use super::handlers::{account, login, logout, operations, session, token};
+use super::handlers::{account, api_tokens, login, logout, operations, session, token};
 use super::state::AppState;
 
 /// Mounts the application: `App::new().configure(|app| routes::configure(app, state.clone()))`.
@@ -40,6 +40,12 @@ fn table() -> Vec<Endpoint> {
         Endpoint::new("/session").get(session::session),
         Endpoint::new("/refresh").post(token::refresh),
         Endpoint::new("/logout").post_if(has_no_body, logout::this).post_if(is_form, logout::form).post(logout::json),
+        Endpoint::new("/tokens")
+            .get(api_tokens::list)
+            .post_if(is_form, api_tokens::create_form)
+            .post(api_tokens::create_json),
+        Endpoint::new("/tokens/{id}").delete(api_tokens::revoke),
+        Endpoint::new("/tokens/{id}/revoke").post(api_tokens::revoke_form),
         // Other servers.
         Endpoint::new("/.well-known/jwks.json").get(token::jwks),
         // Operations.
@@ -80,6 +86,15 @@ impl Endpoint {
         F::Output: Responder + 'static,
     {
         self.route(&[Method::POST], web::post().to(handler))
+    }
+
+    fn delete<F, Args>(self, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.route(&[Method::DELETE], web::delete().to(handler))
     }
 
     /// POST for requests that meet `condition`. The following handlers get the others.
