@@ -232,6 +232,7 @@ fn routes(app: &mut ServiceConfig) {
         .route("/how", web::route().to(how))
         .route("/twice", web::route().to(twice))
         .configure(crate::guarded::routes)
+        .configure(crate::scope::routes)
         .configure(crate::uploads::routes)
         .route("/misfit", web::route().to(misfit))
         .route("/login-misfit", web::post().to(login_misfit))

@@ -12,6 +12,7 @@ mod store;
 #[path = "../support/vectors.rs"]
 mod vectors;
 
+mod api_tokens;
 mod confirm;
 mod csrf;
 mod double_submit;
@@ -38,6 +39,7 @@ mod remember_cookie;
 mod replaced_login;
 mod request_loader;
 mod require;
+mod scope;
 mod sessions;
 mod silence;
 mod token_claims;

@@ -95,10 +95,6 @@ impl AuthError {
             Self::LoginRequired | Self::TokenNotRead(_) => "login_required",
             Self::InvalidCredentials => "invalid_credentials",
             Self::TokenExpired => "token_expired",
-            Self::TokenInvalid(TokenFault::ApiTokenForm | TokenFault::Checksum) => {
-                "The API token is mistyped or cut. Copy it again."
-            }
-            Self::TokenInvalid(TokenFault::ApiTokenInCookie) => "An API token is not accepted in a cookie.",
             Self::TokenInvalid(_) | Self::ClaimsRejected => "token_invalid",
             Self::TokenRevoked => "token_revoked",
             Self::TokenWrongType { .. } => "token_wrong_type",
@@ -151,6 +147,10 @@ impl AuthError {
             Self::TokenInvalid(TokenFault::NotYetValid(_)) => {
                 "The token is not valid yet: the clocks of the server that issued it and of this one differ. Set the clocks."
             }
+            Self::TokenInvalid(TokenFault::ApiTokenForm | TokenFault::Checksum) => {
+                "The API token is mistyped or cut. Copy it again."
+            }
+            Self::TokenInvalid(TokenFault::ApiTokenInCookie) => "An API token is not accepted in a cookie.",
             Self::TokenInvalid(_) | Self::ClaimsRejected => "The token is not valid. Sign in again.",
             Self::TokenRevoked => "The token has been revoked. Sign in again.",
             Self::TokenWrongType { .. } => {

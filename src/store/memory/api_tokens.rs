@@ -14,7 +14,8 @@ impl ApiTokenStore for MemoryStore {
                 return Err(StoreError::new("an API token with this id is there already"));
             }
             let now = token.created_at;
-            let is_over = |id: &LoginId| !records.logins.get(id).is_some_and(|login| login.is_live(now));
+            // A login that is unknown here is in another store.
+            let is_over = |id: &LoginId| records.logins.get(id).is_some_and(|login| !login.is_live(now));
             if token.created_by.as_ref().is_some_and(is_over) {
                 return Ok(ApiTokenInsertion::Outdated);
             }
