@@ -171,7 +171,11 @@
 //! set where tokens are found. [`NewTokens`], from [`NewLogin::tokens`], issues tokens with additional claims and headers;
 //! [`BridgeBuilder::extra_claims`] adds claims to every token of a user. [`TokenBlocklist`] revokes single tokens,
 //! [`BridgeBuilder::check_claims`] rejects claims, and [`BridgeBuilder::signing_key_for`] sets a key for each user.
-//! [`RequestLoader`] accepts a custom credential such as an API key.
+//! [`RequestLoader`] accepts a custom credential.
+//!
+//! **API tokens.** [`NewApiToken`] is a named credential of a user for a program, with [`Abilities`];
+//! [`BridgeBuilder::api_tokens`] takes their [`ApiTokenStore`]. [`Require::ability`] and [`Principal::can`] check abilities,
+//! also those of access tokens that [`NewTokens::scope`] has narrowed. `docs/api-tokens.md` is a guide.
 //!
 //! **Browsers.** [`RememberCookie`] and [`SessionProtection`] are settings. [`Messages`] are the flash messages of
 //! redirects. [`safe_next`] checks a redirect target, [`login_url`] makes a link to the login page.
@@ -244,6 +248,11 @@ pub use bridge::password::{PasswordActivity, PasswordError, PasswordHasher, Pass
 pub use bridge::error::{AuthError, BodyFault, CsrfFault, ProblemDetails};
 pub use bridge::model::{AuthEvent, EventStream, event_stream};
 pub use bridge::response::Refusal;
+
+/// Runs the recipe of the guide.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/api-tokens.md")]
+struct ApiTokens;
 
 /// Compiles the snippets of the guide.
 #[cfg(doctest)]

@@ -616,11 +616,8 @@ fn an_api_token_from_its_beginning_to_its_end() {
     assert!(fails(&place, &["token", "revoke", id], b"", 1).contains("is revoked already"));
     assert!(fails(&place, &["token", "revoke", "nothing"], b"", 1).contains("there is no API token nothing"));
     assert!(fails(&place, &["token", "issue", "leo", "--name", "x"], b"", 1).contains("there is no user leo"));
-    for wrong in [["--name", ""], ["--ability", "two words"]] {
-        let arguments = [&["token", "issue", "mona", "--name", "x"][..2], &["mona"], &wrong].concat();
-        let code = if wrong[0] == "--name" { 1 } else { 2 };
-        fails(&place, &arguments, b"", code);
-    }
+    assert!(fails(&place, &["token", "issue", "mona", "--name", ""], b"", 1).contains("1 to 100 characters"));
+    fails(&place, &["token", "issue", "mona"], b"", 2);
     assert!(
         fails(&place, &["token", "issue", "mona", "--name", "x", "--ability", "two words"], b"", 1).contains("ability")
     );

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use tollbridge::store::memory::MemoryStore;
 use tollbridge::testing::conformance::{self, Fixture};
 use tollbridge::{
-    Abilities, ApiToken, ApiTokenId, ApiTokenInsertion, ApiTokenStore, EndReason, LoginId, LoginStore, SessionStore,
+    ApiToken, ApiTokenId, ApiTokenInsertion, ApiTokenStore, EndReason, LoginId, LoginStore, SessionStore,
 };
 
 use crate::database::TestDatabase;
-use crate::records::{NOW, create_user, key, login, session};
+use crate::records::{NOW, api_token, create_user, key, login, session};
 
 #[actix_web::test]
 async fn memory() {
@@ -88,22 +88,6 @@ async fn is_refused_with_a_login_that_is_over<S: LoginStore + ApiTokenStore>(sto
     assert_eq!(made_by(&live.id, NOW).await, ApiTokenInsertion::Inserted);
     assert_eq!(made_by(&live.id, live.expires_at).await, ApiTokenInsertion::Outdated);
     assert_eq!(made_by(&ended.id, NOW).await, ApiTokenInsertion::Outdated);
-}
-
-fn api_token(identity: &str, created_by: Option<LoginId>) -> ApiToken {
-    ApiToken {
-        id: ApiTokenId::from(LoginId::random().to_string()),
-        identity: identity.to_owned(),
-        credential_epoch: 0,
-        secret_hash: [7; 32],
-        name: "backup".to_owned(),
-        abilities: Abilities::all(),
-        created_at: NOW,
-        created_by,
-        expires_at: None,
-        last_used_at: None,
-        revoked_at: None,
-    }
 }
 
 /// A session could never be used whose login has been deleted, so it is not kept.
