@@ -1,19 +1,22 @@
 //! Abilities: what API tokens and narrowed access tokens may do.
 
-use actix_web::web::{Json, ServiceConfig};
+use std::time::Duration;
+
+use actix_web::web::ServiceConfig;
 use actix_web::{HttpResponse, Responder, web};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tollbridge::{Auth, AuthError, CurrentLogin, CurrentUser, NewApiToken, Require};
+use tollbridge::CredentialLocation::{Cookie, Header, Json};
+use tollbridge::{Auth, AuthError, CurrentLogin, CurrentUser, NewApiToken, Require, TokenCookies, TokenLocations};
 
 use crate::api_tokens::{app, issue};
 use crate::app::TestApp;
 use crate::clients::{Anonymous, Answer, Browser, Client, Pair, Token};
 use crate::store::{User, Users};
-use crate::token_cookies::claims;
+use crate::token_cookies::{ACCESS, claims};
 
 pub(crate) fn routes(app: &mut ServiceConfig) {
-    let user = || web::route().to(async |user: CurrentUser<User>| Json(user));
+    let user = || web::route().to(async |user: CurrentUser<User>| web::Json(user));
     app.route("/notes", user().wrap(Require::login().ability("notes:write")))
         .route("/notes-by-token", user().wrap(Require::token().ability("notes:write")))
         .route("/notes-maybe", user().wrap(Require::login().optional().ability("notes:write")))
@@ -43,14 +46,14 @@ struct Narrowed {
     scope: Vec<String>,
 }
 
-async fn narrowed(form: Json<Narrowed>, users: web::Data<Users>, auth: Auth) -> Result<impl Responder, AuthError> {
+async fn narrowed(form: web::Json<Narrowed>, users: web::Data<Users>, auth: Auth) -> Result<impl Responder, AuthError> {
     let user = users.by_name(&form.username).ok_or(AuthError::InvalidCredentials)?;
     let login = auth.login_user(&user).tokens_only().await?;
     Ok(web::Json(login.tokens().scope(&form.scope).issue()?))
 }
 
 /// Confirms the login, and asks for tokens with this scope.
-async fn widened(scope: Json<Vec<String>>, auth: Auth) -> Result<impl Responder, AuthError> {
+async fn widened(scope: web::Json<Vec<String>>, auth: Auth) -> Result<impl Responder, AuthError> {
     let login = auth.confirm_login().await?;
     Ok(web::Json(login.tokens().scope(scope.iter()).issue()?))
 }
@@ -158,6 +161,23 @@ fn a_refresh_never_widens() {
     }
     let unnarrowed = Anonymous(&app).token_login("panther");
     assert_eq!(claims(&unnarrowed.access)["scope"], Value::Null);
+}
+
+#[test]
+fn a_renewal_in_a_cookie_never_widens() {
+    let app = TestApp::with(|bridge| {
+        let everywhere = TokenLocations::new(&[Header, Json, Cookie]).cookies(TokenCookies::default());
+        bridge.token_locations(everywhere).implicit_refresh(Duration::from_secs(300))
+    });
+    let browser = Browser::new(&app);
+    browser.set_cookie(ACCESS, &narrowed_pair(&app, &["notes:read"]).access);
+    for _ in 0..2 {
+        app.advance(601);
+        assert_ne!(browser.get("/who_am_i").expect(200).set_cookies().len(), 0);
+        let renewed = browser.cookie(ACCESS).expect("a cookie");
+        assert_eq!(claims(&renewed)["scope"], "notes:read");
+        assert_insufficient(browser.get("/notes"), "notes:write");
+    }
 }
 
 #[test]
