@@ -1,5 +1,7 @@
 //! API tokens of the server: made, shown once, listed and revoked; by clients, on the page, and past the server.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 use tollbridge::{ApiTokenId, ApiTokenStore as _};
 
@@ -187,6 +189,20 @@ fn another_process_revokes_it() {
 }
 
 #[test]
+fn its_last_use_is_noted_in_the_background() {
+    let app = TestApp::start();
+    let (client, _, pair) = panthers(&app);
+    let login = Token(&app, pair.access);
+    let last_used = || login.get("/tokens").expect(200).json()["tokens"][0]["last_used_at"].clone();
+    assert_eq!(last_used(), Value::Null);
+    client.get("/who_am_i").expect(200);
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while last_used() != json!(START) {
+        assert!(Instant::now() < deadline, "its use is not noted: {}", last_used());
+    }
+}
+
+#[test]
 fn no_secret_is_in_the_database() {
     let app = TestApp::start();
     let (client, id, _) = panthers(&app);
@@ -240,7 +256,8 @@ fn a_person_makes_and_revokes_one_on_the_account_page() {
     assert_eq!(made.header("cache-control"), "no-store");
     let page = made.text();
     assert!(!page.contains("<b>") && page.contains("&#60;b&#62;backup"), "{page}");
-    let text = page.split("value=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a token").to_owned();
+    let text = page.split("\">tbt_").nth(1).and_then(|rest| rest.split('<').next()).expect("a token");
+    let text = format!("tbt_{text}");
     Token(&app, text.clone()).get("/who_am_i").expect(200);
     assert_eq!(Token(&app, text.clone()).get("/session").json()["scope"], "notes:read notes:write");
 

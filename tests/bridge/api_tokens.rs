@@ -263,6 +263,26 @@ fn signing_out_with_it_revokes_it_alone() {
     get(&app, "/who_am_i", &other).refused(401, "token_revoked");
 }
 
+/// The login that signs out everywhere is live until the end, and may make a token meanwhile.
+#[test]
+fn one_that_is_made_during_the_logout_of_everything_is_revoked() {
+    let (app, _) = app();
+    let client = Token(&app, Anonymous(&app).token_login("panther").access);
+    app.store().take_calls();
+    app.store().hold(&["end"]);
+    let text = std::thread::scope(|scope| {
+        let logout = scope.spawn(|| client.post("/logout?scope=all").expect(204));
+        app.store().wait_for_start("end");
+        let text = client.post("/new-api-token").expect(201).text();
+        get(&app, "/who_am_i", &text).expect(200);
+        app.store().hold(&[]);
+        app.store().release(1);
+        logout.join().expect("no panic");
+        text
+    });
+    get(&app, "/who_am_i", &text).refused(401, "token_revoked");
+}
+
 #[test]
 fn its_last_use_is_noted_once_a_minute() {
     let (app, tokens) = app();

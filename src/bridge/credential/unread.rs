@@ -20,13 +20,13 @@ const MIN_LENGTH: usize = 64;
 fn token_texts(text: &[u8]) -> impl Iterator<Item = &str> {
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     text.split(move |byte| !is_part(*byte) && *byte != b'.')
-        .filter(|word| word.len() >= MIN_LENGTH)
+        .filter(|word| word.len() >= MIN_LENGTH && (word.starts_with(b"eyJ") || word.starts_with(b"tbt_")))
         .filter_map(|word| std::str::from_utf8(word).ok())
-        .filter(|word| is_compact(word) || ApiTokenText::parse(word).is_ok())
+        .filter(|word| has_two_dots(word) || ApiTokenText::parse(word).is_ok())
 }
 
-fn is_compact(word: &str) -> bool {
-    word.starts_with("eyJ") && word.bytes().filter(|byte| *byte == b'.').count() == 2
+fn has_two_dots(word: &str) -> bool {
+    word.bytes().filter(|byte| *byte == b'.').count() == 2
 }
 
 /// Whether one of the texts is a token of ours.

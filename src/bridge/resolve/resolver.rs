@@ -118,6 +118,7 @@ fn log_resolution(engine: &Engine, presented: &Presented, requirement: &Requirem
     match &resolution.verdict {
         Verdict::Accepted(principal) => tracing::debug!(
             login.id = principal.login_id.as_ref().map(LoginId::as_str),
+            api_token.id = principal.api_token().map(|token| token.id.as_str()),
             credential.via = principal.via.as_str(),
             credential.location = principal.location.as_str(),
             "credential accepted"
