@@ -61,6 +61,7 @@ def seeds():
     queries += [text.encode() for tree in recordings for text in values(tree, "query")]
     bodies = [text.encode() for tree in recordings for text in values(tree, "data")]
 
+    yield "api_token", strings
     yield "authorization", headers + strings
     yield "claims", json_texts + [part(token, 1) for token in tokens]
     yield "compact", [token.encode() for token in tokens]

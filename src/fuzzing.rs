@@ -4,6 +4,7 @@
 //! found once are kept in `tests/vectors/fuzz/<target>/` and are tried by `cargo test`. None of this is compiled into the
 //! library: `cargo fuzz` sets `--cfg fuzzing`.
 
+mod api_token;
 mod cookies;
 mod flask;
 mod headers_and_query;
@@ -13,6 +14,7 @@ mod next;
 mod session;
 mod tokens;
 
+pub use api_token::api_token;
 pub use cookies::{cookies, remember_cookie};
 pub use flask::{flask_claims, flask_places, flask_token, python_json};
 pub use headers_and_query::{authorization, query};
@@ -40,7 +42,8 @@ mod tests {
 
     type Target = fn(&[u8]);
 
-    const TARGETS: [(&str, Target); 18] = [
+    const TARGETS: [(&str, Target); 19] = [
+        ("api_token", super::api_token),
         ("authorization", super::authorization),
         ("claims", super::claims),
         ("compact", super::compact),

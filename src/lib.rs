@@ -148,7 +148,11 @@
 //! [`BridgeBuilder::extra_claims`] adds claims to every token of a user, [`TokenTemplate`] is a kind of token for another
 //! service. [`TokenBlocklist`] revokes single tokens,
 //! [`BridgeBuilder::check_claims`] rejects claims, and [`BridgeBuilder::signing_key_for`] sets a key for each user.
-//! [`RequestLoader`] accepts a custom credential such as an API key.
+//! [`RequestLoader`] accepts a custom credential.
+//!
+//! **API tokens.** [`NewApiToken`] is a named credential of a user for a program, with [`Abilities`];
+//! [`BridgeBuilder::api_tokens`] takes their [`ApiTokenStore`]. [`Require::ability`] and [`Principal::can`] check abilities,
+//! also those of access tokens that [`NewTokens::scope`] has narrowed. `docs/api-tokens.md` is a guide.
 //!
 //! **Browsers.** [`RememberCookie`] and [`SessionProtection`] are settings. [`Messages`] are the flash messages of
 //! redirects. [`safe_next`] checks a redirect target, [`login_url`] makes a link to the login page.
@@ -191,15 +195,17 @@ pub use bridge::service::BridgeService;
 
 // What the application provides: users, stores and a clock.
 pub use bridge::model::{
-    Clock, CodeHash, CodeStore, CredentialLocation, EndReason, Login, LoginId, LoginStore, MAX_CODES_OF_LOGIN,
+    Abilities, ApiToken, ApiTokenId, ApiTokenInsertion, ApiTokenStore, Clock, CodeHash, CodeStore, CredentialLocation,
+    EndReason, InvalidAbilities, Login, LoginId, LoginStore, MAX_API_TOKENS_OF_USER, MAX_CODES_OF_LOGIN,
     MAX_SESSIONS_OF_LOGIN, OneTimeCode, RememberRecord, SessionHash, SessionRecord, SessionStore, StoreError,
     StoreFuture, UnixTime, UserFunctions, UserStore, user_loader,
 };
 
 // For handlers.
 pub use bridge::auth::{
-    Allowed, AnyUser, Auth, BrowserUser, CurrentLogin, CurrentUser, Fresh, FreshWithin, Handoff, LoginUser,
-    LogoutScope, MaybeLogin, MaybeUser, NewLogin, NewTokens, Require, RequireService, TokenUser,
+    Allowed, AnyUser, Auth, BrowserUser, CurrentLogin, CurrentUser, Fresh, FreshWithin, Handoff, IssuedApiToken,
+    LoginUser, LogoutScope, MaybeLogin, MaybeUser, NewApiToken, NewLogin, NewTokens, Require, RequireService,
+    TokenUser,
 };
 pub use bridge::resolve::{ConflictPolicy, ExplainedPlace, Explanation, Principal, Rule, Via};
 
@@ -227,6 +233,11 @@ pub use bridge::response::Refusal;
 #[cfg(all(doctest, feature = "testing"))]
 #[doc = include_str!("../docs/guards.md")]
 struct Guards;
+
+/// Runs the recipe of the guide.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/api-tokens.md")]
+struct ApiTokens;
 
 /// Compiles the snippets of the guide.
 #[cfg(doctest)]

@@ -12,6 +12,7 @@ mod assets;
 mod bridge_settings;
 pub mod cli;
 pub mod config;
+mod date;
 mod demo;
 mod error_responses;
 mod handlers;

@@ -608,3 +608,52 @@ fn a_server_with_other_keys_than_the_database_has_seen_does_not_start() {
     }
     drop(Server::start(command(&place, &serve)));
 }
+
+#[test]
+fn an_api_token_from_its_beginning_to_its_end() {
+    let place = TempDir::new().unwrap();
+    let unknown = ["token", "list", "mona"];
+    assert!(fails(&place, &unknown, b"", 1).contains("there is no database at"));
+    succeeds(&place, &["user", "add", "mona", "--password-stdin"], "a smile of 1503\n");
+    let issue =
+        ["token", "issue", "mona", "--name", "nightly backup", "--ability", "notes:read", "--expires-in", "90d"];
+    let printed = succeeds(&place, &issue, "");
+    let token = printed.trim_end();
+    assert!(printed.ends_with('\n') && token.len() == 67 && token.starts_with("tbt_"), "{printed}");
+    let id = &token[4..20];
+
+    let listed: Value = serde_json::from_str(&succeeds(&place, &["token", "list", "mona", "--json"], "")).unwrap();
+    let (created, expires) = (listed[0]["created_at"].as_i64().unwrap(), listed[0]["expires_at"].as_i64().unwrap());
+    assert_eq!(expires - created, 90 * 86_400);
+    for (member, value) in [
+        ("id", json!(id)),
+        ("name", json!("nightly backup")),
+        ("abilities", json!(["notes:read"])),
+        ("last_used_at", json!(null)),
+    ] {
+        assert_eq!(listed[0][member], value, "{member}");
+    }
+    let table = succeeds(&place, &["token", "list", "mona"], "");
+    assert!(table.contains("nightly backup") && !table.contains(&token[21..]), "{table}");
+
+    let server = Server::start(command(&place, &["serve", "--listen", "127.0.0.1:0"]));
+    let who_am_i = || server.post_json("/who_am_i", &json!({ "access_token": token }));
+    assert!(who_am_i().starts_with("HTTP/1.1 200 "), "{}", who_am_i());
+    assert_eq!(succeeds(&place, &["token", "revoke", id], ""), format!("revoked {id}\n"));
+    let refused = who_am_i();
+    assert!(refused.starts_with("HTTP/1.1 401 ") && refused.contains("token_revoked"), "{refused}");
+    let (_, log) = server.stop(rustix::process::Signal::TERM);
+    assert!(!log.contains(&token[21..]), "{log}");
+
+    assert!(fails(&place, &["token", "revoke", id], b"", 1).contains("is revoked already"));
+    assert!(fails(&place, &["token", "revoke", "nothing"], b"", 1).contains("there is no API token nothing"));
+    assert!(fails(&place, &["token", "issue", "leo", "--name", "x"], b"", 1).contains("there is no user leo"));
+    assert!(fails(&place, &["token", "issue", "mona", "--name", ""], b"", 1).contains("1 to 100 characters"));
+    fails(&place, &["token", "issue", "mona"], b"", 2);
+    assert!(
+        fails(&place, &["token", "issue", "mona", "--name", "x", "--ability", "two words"], b"", 1).contains("ability")
+    );
+    succeeds(&place, &["user", "disable", "mona"], "");
+    assert!(fails(&place, &["token", "issue", "mona", "--name", "x"], b"", 1).contains("mona is disabled"));
+    assert_eq!(succeeds(&place, &["token", "list", "mona", "--json"], ""), "[]\n");
+}

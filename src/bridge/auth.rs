@@ -4,12 +4,14 @@
 
 mod allowed;
 mod any_user;
+pub(crate) mod api_tokens;
 mod auth_handle;
 mod confirm;
 mod explain;
 mod extractors;
 mod guard;
 mod handoff;
+mod new_api_token;
 mod new_tokens;
 mod previous_login;
 mod protected_session;
@@ -27,6 +29,7 @@ pub use auth_handle::Auth;
 pub use extractors::{BrowserUser, CurrentLogin, CurrentUser, Fresh, FreshWithin, MaybeLogin, MaybeUser, TokenUser};
 pub use guard::{Require, RequireService};
 pub use handoff::Handoff;
+pub use new_api_token::{IssuedApiToken, NewApiToken};
 pub use new_tokens::NewTokens;
 pub(crate) use request_state::RequestState;
 pub use sign_in::{LoginUser, NewLogin};

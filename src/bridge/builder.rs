@@ -16,10 +16,10 @@ use crate::bridge::credential::{BodyLimits, CredentialReader, DynRequestLoader, 
 use crate::bridge::error::BuildError;
 use crate::bridge::handle::Bridge;
 use crate::bridge::model::{
-    BackgroundNotes, Clock, CodeStore, DynUserStore, Erased, Events, Listener, LoginStore, SessionStore, UserStore,
-    random,
+    ApiTokenStore, BackgroundNotes, Clock, CodeStore, DynUserStore, Erased, Events, Listener, LoginStore, SessionStore,
+    UserStore, random,
 };
-use crate::bridge::resolve::{Confirmations, ConflictPolicy, EndWatch, Engine, ExternalTokens, TokenChecks};
+use crate::bridge::resolve::{ApiTokens, Confirmations, ConflictPolicy, EndWatch, Engine, ExternalTokens, TokenChecks};
 use crate::bridge::response::{ErrorPage, OnRefusal, ResponseSettings, ViewConfig};
 use crate::bridge::session::{
     BrowserCookies, BrowserSettings, RememberCookie, RememberKey, SessionProtection, session_keys,
@@ -35,6 +35,7 @@ pub struct BridgeBuilder {
     users: Box<dyn DynUserStore>,
     stores: Option<(Arc<dyn LoginStore>, Arc<dyn SessionStore>)>,
     codes: Option<Arc<dyn CodeStore>>,
+    api_tokens: Option<Arc<dyn ApiTokenStore>>,
     token_key: Option<TokenKey>,
     retired: Vec<TokenKey>,
     session_secret: Option<Vec<u8>>,
@@ -81,6 +82,7 @@ impl BridgeBuilder {
             users: Box::new(Erased(users)),
             stores: None,
             codes: None,
+            api_tokens: None,
             token_key: None,
             retired: Vec::new(),
             session_secret: None,
@@ -133,6 +135,17 @@ impl BridgeBuilder {
     /// can be the [`store`](Self::store) of the logins, or another one.
     pub fn handoff_codes(mut self, codes: impl CodeStore) -> Self {
         self.codes = Some(Arc::new(codes));
+        self
+    }
+
+    /// The store for API tokens: named credentials of users for programs. Without it there are none. It may be the same
+    /// store as that of the logins; [`ApiTokenStore`] says what it must do.
+    ///
+    /// A request presents an API token where it presents an access token, except in a cookie. All extractors accept it,
+    /// and the response is as silent. It is never fresh, belongs to no login, and may do what its
+    /// [abilities](crate::Abilities) say.
+    pub fn api_tokens(mut self, store: impl ApiTokenStore) -> Self {
+        self.api_tokens = Some(Arc::new(store));
         self
     }
 
@@ -212,6 +225,7 @@ impl BridgeBuilder {
             logins,
             codes: self.codes,
             last_seen: BackgroundNotes::default(),
+            api_tokens: self.api_tokens.map(|store| ApiTokens { store, uses: BackgroundNotes::default() }),
             tokens: TokenAuthority {
                 issuer: Issuer::new(keys.clone(), tokens, successors, self.issue_hooks),
                 verifier: Verifier::new(keys, self.key_finder, issuers, audiences, self.leeway),

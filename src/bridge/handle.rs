@@ -1,5 +1,7 @@
 //! The bridge, as an application holds it.
 
+mod api_tokens;
+
 use std::fmt;
 use std::sync::Arc;
 

@@ -3,6 +3,8 @@
 //!
 //! This room knows neither HTTP nor tokens. It imports no other room.
 
+mod abilities;
+mod api_token;
 mod background_notes;
 mod clock;
 mod digest;
@@ -17,6 +19,9 @@ mod store_error;
 mod user_functions;
 mod user_store;
 
+pub(crate) use abilities::is_ability;
+pub use abilities::{Abilities, InvalidAbilities};
+pub use api_token::{ApiToken, ApiTokenId, ApiTokenInsertion, ApiTokenStore, MAX_API_TOKENS_OF_USER};
 pub(crate) use background_notes::BackgroundNotes;
 pub(crate) use clock::seconds;
 pub use clock::{Clock, UnixTime};

@@ -3,6 +3,7 @@
 //! The resolver keeps no state of the request: it gets a credential and a requirement, and returns a `Resolution`. This
 //! room may import all rooms up to `session`.
 
+pub(crate) mod by_api_token;
 mod by_custom_credential;
 mod by_remember_cookie;
 pub(crate) mod by_session;
@@ -33,12 +34,13 @@ pub(crate) mod unread;
 pub(crate) use confirmation::Confirmations;
 pub use conflict_policy::ConflictPolicy;
 pub(crate) use end_watch::EndWatch;
-pub(crate) use engine::Engine;
+pub(crate) use engine::{ApiTokens, Engine};
 pub(crate) use explain::explain;
 pub use explanation::{ExplainedPlace, Explanation};
 pub(crate) use external_tokens::ExternalTokens;
 pub(crate) use freshness::{Proof, RequiredFreshness};
 pub(crate) use live_login::find_live;
+pub(crate) use principal::NEEDS_LOGIN;
 pub use principal::{Principal, Via};
 pub(crate) use remember_choice::genuine_logins;
 pub(crate) use requirement::{RequiredFace, Requirement};

@@ -10,6 +10,7 @@
 mod access_successor;
 mod access_token;
 mod algorithm;
+mod api_token_text;
 mod authority;
 mod claims;
 mod compact;
@@ -38,13 +39,14 @@ mod written_claims;
 
 pub use access_token::AccessToken;
 pub use algorithm::{Algorithm, UnknownAlgorithm};
+pub(crate) use api_token_text::{ApiTokenText, generate as generate_api_token};
 pub(crate) use authority::TokenAuthority;
 pub use claims::Claims;
 pub(crate) use compact::unverified_header;
 pub(crate) use extras::Extras;
 pub use fault::{Malformation, TokenFault, TokenPart};
 pub use issuer::TokenPair;
-pub(crate) use issuer::{AccessOptions, Issuer, TokenProfile};
+pub(crate) use issuer::{Issuer, PairOptions, TokenProfile};
 pub(crate) use key_set::KeySet;
 pub use keys::{KeyError, TokenKey};
 #[cfg(feature = "server")]

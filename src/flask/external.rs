@@ -8,7 +8,7 @@ use super::python_json::{Json, Object};
 use super::tokens::to_serde_map;
 use crate::bridge::credential::Csrf;
 use crate::bridge::error::AuthError;
-use crate::bridge::model::UnixTime;
+use crate::bridge::model::{Abilities, UnixTime};
 use crate::bridge::resolve::ExternalTokens;
 use crate::bridge::token::{Freshness, TokenType, Verification, VerifiedToken};
 
@@ -31,6 +31,7 @@ impl ExternalTokens for JwtManager {
             exp: time("exp"),
             auth_time: issued_at,
             generation: None,
+            scope: scope(&claims),
             csrf: claims.get("csrf").and_then(Json::as_text).map(str::to_owned),
             issued_at,
             not_before: time("nbf").unwrap_or(issued_at),
@@ -66,6 +67,12 @@ fn token_type(claims: &Object) -> TokenType {
         Some("refresh") => TokenType::Refresh,
         _ => TokenType::Access,
     }
+}
+
+/// The `scope` claim. One that is no text allows nothing, because nobody knows what it was meant to allow.
+fn scope(claims: &Object) -> Option<Abilities> {
+    let claim = claims.get("scope")?;
+    Some(Abilities::from_text(claim.as_text().unwrap_or_default()))
 }
 
 /// The `fresh` claim. A value that is neither a boolean nor a time means not fresh; Flask-JWT-Extended answers 500 where

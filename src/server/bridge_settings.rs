@@ -19,6 +19,7 @@ pub(super) fn build(
     let builder = Bridge::builder(database.clone())
         .store(database.clone())
         .handoff_codes(database.clone())
+        .api_tokens(database.clone())
         .clock(clock.clone())
         .token_key(secrets.token_key.token_key()?)
         .session_secret(secrets.session_secret.expose_secret())

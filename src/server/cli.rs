@@ -4,6 +4,7 @@
 //! Exit codes: 0 for success, 1 for a failure with a message on standard error, 2 for an invalid command line.
 
 mod config;
+mod inspect;
 mod migrate;
 mod output;
 mod password;
@@ -51,12 +52,12 @@ struct CommonArgs {
 enum Command {
     /// Run the server
     Serve(Serve),
-    /// Explain tokens
-    #[command(subcommand)]
-    Token(token::TokenCommand),
     /// Manage accounts
     #[command(subcommand)]
     User(user::UserCommand),
+    /// Manage API tokens, and explain tokens
+    #[command(subcommand)]
+    Token(token::TokenCommand),
     /// Bring the database's tables up to date
     Migrate,
     /// Show or check the configuration
@@ -82,8 +83,11 @@ impl Cli {
                     serve::run(config).await
                 })
             }
-            Command::Token(command) => command.run(&common.load(None)?.config),
             Command::User(command) => {
+                let config = common.load(None)?.config;
+                System::new().block_on(command.run(&config))
+            }
+            Command::Token(command) => {
                 let config = common.load(None)?.config;
                 System::new().block_on(command.run(&config))
             }

@@ -1,6 +1,7 @@
 //! The handlers of the paths in [`routes`](super::routes), one file for each noun: extract, one call, respond.
 
 pub(crate) mod account;
+pub(crate) mod api_tokens;
 pub(crate) mod exchange;
 pub(crate) mod login;
 pub(crate) mod logout;

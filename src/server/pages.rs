@@ -1,6 +1,7 @@
 //! The pages for browsers. They use no JavaScript, and the templates escape every value.
 
-use std::time::{Duration, SystemTime};
+mod api_tokens;
+mod moment;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, ContentType, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -8,7 +9,11 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError as _};
 use askama::Template;
 
 use crate::store::db::User;
-use crate::{AuthError, Principal, ProblemDetails, UnixTime, Via, safe_next};
+use crate::{ApiToken, AuthError, Principal, ProblemDetails, UnixTime, Via, safe_next};
+
+pub(crate) use api_tokens::ApiTokenPage;
+use api_tokens::ApiTokenRow;
+use moment::Moment;
 
 /// Allows only our own stylesheets, images and forms.
 const OWN_CONTENT_ONLY: &str =
@@ -67,6 +72,8 @@ pub(crate) struct AccountPage<'a> {
     method: &'static str,
     fresh: bool,
     min_length: usize,
+    api_tokens: Vec<ApiTokenRow>,
+    api_token_error: Option<String>,
 }
 
 impl<'a> AccountPage<'a> {
@@ -80,12 +87,26 @@ impl<'a> AccountPage<'a> {
             method: method(principal),
             fresh: principal.fresh,
             min_length,
+            api_tokens: Vec::new(),
+            api_token_error: None,
         }
     }
 
     /// Adds a notice.
     pub(crate) fn notice(mut self, notice: Option<&'static str>) -> Self {
         self.notice = notice;
+        self
+    }
+
+    /// Adds the API tokens of the user.
+    pub(crate) fn api_tokens(mut self, tokens: &[ApiToken]) -> Self {
+        self.api_tokens = tokens.iter().map(ApiTokenRow::from).collect();
+        self
+    }
+
+    /// Adds the error of making an API token.
+    pub(crate) fn api_token_error(mut self, error: String) -> Self {
+        self.api_token_error = Some(error);
         self
     }
 
@@ -104,28 +125,6 @@ struct ErrorPage<'a> {
     detail: &'a str,
     link: &'a str,
     link_text: &'static str,
-}
-
-/// A point in time, to the minute for the reader and to the second for programs.
-struct Moment {
-    machine: String,
-    human: String,
-}
-
-impl Moment {
-    /// The last second of the year 9999, the last year of four digits.
-    const LAST: u64 = 253_402_300_799;
-
-    fn new(at: UnixTime) -> Self {
-        let seconds = u64::try_from(at).unwrap_or(0).min(Self::LAST);
-        let machine =
-            humantime::format_rfc3339_seconds(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)).to_string();
-        let human = match machine.split_once('T') {
-            Some((date, time)) => format!("{date}, {} UTC", time.get(..5).unwrap_or(time)),
-            None => machine.clone(),
-        };
-        Self { machine, human }
-    }
 }
 
 fn method(principal: &Principal) -> &'static str {
@@ -273,6 +272,8 @@ mod tests {
             method: "your password",
             fresh: true,
             min_length: 8,
+            api_tokens: Vec::new(),
+            api_token_error: None,
         };
         let html = page.render().unwrap();
         assert!(html.contains("Signed in as <strong>batman</strong>"), "{html}");
@@ -306,12 +307,5 @@ mod tests {
         assert_eq!(response.headers().get(CACHE_CONTROL).unwrap(), "no-store");
         let response = auth_error(&request, &AuthError::LoginRequired);
         assert!(response.headers().contains_key(WWW_AUTHENTICATE));
-    }
-
-    #[test]
-    fn no_time_is_too_strange_to_be_written() {
-        assert_eq!(Moment::new(1_795_311_785).human, "2026-11-22, 01:43 UTC");
-        assert_eq!(Moment::new(-1).machine, "1970-01-01T00:00:00Z");
-        assert_eq!(Moment::new(i64::MAX).machine, "9999-12-31T23:59:59Z");
     }
 }

@@ -11,7 +11,7 @@ use actix_web::{FromRequest, Handler, HttpRequest, Resource, Responder, Route, w
 
 use super::assets;
 use super::error_responses;
-use super::handlers::{account, exchange, login, logout, operations, reauth, session, token};
+use super::handlers::{account, api_tokens, exchange, login, logout, operations, reauth, session, token};
 use super::state::AppState;
 
 /// Mounts the application: `App::new().configure(|app| routes::configure(app, state.clone()))`.
@@ -45,6 +45,12 @@ fn table() -> Vec<Endpoint> {
         Endpoint::new("/token").post_if(has_no_body, exchange::token).post(exchange::token_json),
         Endpoint::new("/handoff").post_if(has_no_body, exchange::begin).post(exchange::begin_json),
         Endpoint::new("/logout").post_if(has_no_body, logout::this).post_if(is_form, logout::form).post(logout::json),
+        Endpoint::new("/tokens")
+            .get(api_tokens::list)
+            .post_if(is_form, api_tokens::create_form)
+            .post(api_tokens::create_json),
+        Endpoint::new("/tokens/{id}").delete(api_tokens::revoke),
+        Endpoint::new("/tokens/{id}/revoke").post(api_tokens::revoke_form),
         // Other servers.
         Endpoint::new("/.well-known/jwks.json").get(token::jwks),
         // Operations.
@@ -92,6 +98,15 @@ impl Endpoint {
         F::Output: Responder + 'static,
     {
         self.route(&[Method::POST], web::post().to(handler))
+    }
+
+    fn delete<F, Args>(self, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.route(&[Method::DELETE], web::delete().to(handler))
     }
 
     /// POST for requests that meet `condition`. The following handlers get the others.

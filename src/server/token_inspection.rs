@@ -4,18 +4,16 @@
 //! `csrf`, which is a secret.
 
 use std::fmt::Write as _;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
 use super::config::TokenConfig;
-use crate::bridge::token::{KeySet, Verifier};
+use super::date::rfc3339;
+use crate::bridge::token::{ApiTokenText, KeySet, Verifier};
 use crate::{AuthError, TokenKey, UnixTime};
-
-/// The last second of the year 9999, the last that has a date of four digits.
-const LAST_DATE: u64 = 253_402_300_799;
 
 /// The explanation of a token, as lines of text.
 ///
@@ -30,6 +28,9 @@ pub(super) fn inspect(
 ) -> Result<String, String> {
     let text = text.trim();
     let text = text.strip_prefix("Bearer ").unwrap_or(text).trim_start();
+    if ApiTokenText::is_meant_by(text) {
+        return inspect_api_token(text);
+    }
     let parts: Vec<&str> = text.split('.').collect();
     let [header, claims, _signature] = parts[..] else {
         return Err(format!("this is not a token: it has {} parts between dots, and a JWT has 3", parts.len()));
@@ -53,6 +54,16 @@ pub(super) fn inspect(
     }
     say("unknown", "whether its login is live, its user active, and the token not revoked: only the server knows");
     Ok(lines)
+}
+
+/// Explains an API token, of which only the id can be seen.
+fn inspect_api_token(text: &str) -> Result<String, String> {
+    let parsed = ApiTokenText::parse(text).map_err(|fault| format!("this is not an API token: {fault}"))?;
+    let id = parsed.id();
+    Ok(format!(
+        "an API token\n  id         {id}\n  checksum   right\n  unknown    its user, its abilities, and whether it is live: \
+         `tollbridge token list USERNAME` tells\n"
+    ))
 }
 
 fn members(part: &str, encoded: &str) -> Result<Map<String, Value>, String> {
@@ -90,13 +101,7 @@ fn moment(at: UnixTime, now: UnixTime) -> String {
         std::cmp::Ordering::Equal => "now".to_owned(),
         std::cmp::Ordering::Greater => format!("in {distance}"),
     };
-    match u64::try_from(at).ok().filter(|seconds| *seconds <= LAST_DATE) {
-        Some(seconds) => {
-            let date = humantime::format_rfc3339_seconds(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
-            format!("{date}, {relative}")
-        }
-        None => relative,
-    }
+    rfc3339(at).map_or_else(|| relative.clone(), |date| format!("{date}, {relative}"))
 }
 
 fn about_type(header: &Map<String, Value>, claims: &Map<String, Value>, config: &TokenConfig) -> String {
@@ -250,6 +255,15 @@ mod tests {
             let refused = inspect(text, &TokenConfig::default(), None, NOW).unwrap_err();
             assert!(refused.contains(expected), "{refused}");
         }
+    }
+
+    #[test]
+    fn of_an_api_token_the_id_is_shown_and_nothing_secret() {
+        let text = "tbt_0123456789ABCDEF_abcdefghijklmnopqrstuvwxyz0123456789ABCD0QuAel";
+        let shown = inspect(text, &TokenConfig::default(), None, NOW).unwrap();
+        assert!(shown.contains("0123456789ABCDEF\n") && !shown.contains("abcdef"), "{shown}");
+        let refused = inspect(&text[..60], &TokenConfig::default(), None, NOW).unwrap_err();
+        assert!(refused.starts_with("this is not an API token") && !refused.contains("abcdef"), "{refused}");
     }
 
     #[test]

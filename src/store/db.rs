@@ -1,4 +1,4 @@
-//! Users, logins and sessions in SQLite or PostgreSQL, through Diesel.
+//! Users, logins, sessions and API tokens in SQLite or PostgreSQL, through Diesel.
 //!
 //! On SQLite a read by key runs on the calling thread, on that thread's own connection: it takes a few microseconds,
 //! less than a change of threads. Everything else, and everything on PostgreSQL, runs on threads of the
@@ -9,6 +9,8 @@
 
 mod address;
 mod agreement;
+mod api_token_row;
+mod api_tokens;
 mod codes;
 mod connection;
 mod database;

@@ -1,15 +1,19 @@
-//! Logins, sessions and one-time codes in memory, for tests and examples. They end with the process.
+//! Logins, sessions, one-time codes and API tokens in memory, for tests and examples. They end with the process.
+
+mod api_tokens;
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::{
-    Clock, CodeHash, CodeStore, EndReason, Login, LoginId, LoginStore, MAX_CODES_OF_LOGIN, MAX_SESSIONS_OF_LOGIN,
-    OneTimeCode, RememberRecord, SessionHash, SessionRecord, SessionStore, StoreError, StoreFuture, UnixTime,
+    ApiToken, ApiTokenId, Clock, CodeHash, CodeStore, EndReason, Login, LoginId, LoginStore, MAX_CODES_OF_LOGIN,
+    MAX_SESSIONS_OF_LOGIN, OneTimeCode, RememberRecord, SessionHash, SessionRecord, SessionStore, StoreError,
+    StoreFuture, UnixTime,
 };
 
-/// A [`LoginStore`], [`SessionStore`] and [`CodeStore`] in memory. Its clones share their records.
+/// A [`LoginStore`], [`SessionStore`], [`CodeStore`] and [`ApiTokenStore`](crate::ApiTokenStore) in memory. Its clones share
+/// their records.
 ///
 /// It meets every requirement of the three traits but one: a write does not survive the end of the process. Expired
 /// records are never deleted, so it grows with every login.
@@ -21,6 +25,7 @@ struct Records {
     logins: HashMap<LoginId, Login>,
     sessions: HashMap<SessionHash, SessionRecord>,
     codes: HashMap<CodeHash, StoredCode>,
+    api_tokens: HashMap<ApiTokenId, ApiToken>,
 }
 
 struct StoredCode {

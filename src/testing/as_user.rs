@@ -49,7 +49,7 @@ use crate::{Auth, AuthError, Bridge, CredentialLocation, LoginId, TokenPair};
 /// The default is a browser's session that is not fresh, because most requests of signed-in users are not: a test of a
 /// handler that requires [`Fresh`](crate::Fresh) sees it refuse.
 pub fn as_user<'a, U: Clone + 'static>(bridge: &'a Bridge, user: &'a U) -> AsUser<'a, U> {
-    AsUser { bridge, user, fresh: false, credential: CredentialKind::Session }
+    AsUser { bridge, user, fresh: false, credential: CredentialKind::Session, scope: None }
 }
 
 /// A user to sign in, from [`as_user`].
@@ -59,6 +59,7 @@ pub struct AsUser<'a, U> {
     user: &'a U,
     fresh: bool,
     credential: CredentialKind,
+    scope: Option<Vec<String>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +90,13 @@ impl<'a, U: Clone + 'static> AsUser<'a, U> {
         self
     }
 
+    /// As [`via_token`](Self::via_token), with a token that is narrowed to these abilities: for tests of
+    /// [`Require::ability`](crate::Require::ability) and [`Principal::can`](crate::Principal::can).
+    pub fn via_narrowed_token<A: Into<String>>(mut self, abilities: impl IntoIterator<Item = A>) -> Self {
+        self.scope = Some(abilities.into_iter().map(Into::into).collect());
+        self.via_token()
+    }
+
     /// As [`via_token`](Self::via_token), with the token in this location, under the names of the bridge's
     /// [`TokenLocations`](crate::TokenLocations). A token in a cookie is sent with the double-submit header. A token in
     /// a JSON body requires a method with a body.
@@ -111,17 +119,20 @@ impl<'a, U: Clone + 'static> AsUser<'a, U> {
             !(self.fresh && self.credential == CredentialKind::Remembered),
             "as_user: who is remembered is never fresh; leave out `fresh()` or `remembered()`"
         );
-        let (user, credential, fresh) = (self.user.clone(), self.credential, self.fresh);
+        let (user, credential, fresh, scope) = (self.user.clone(), self.credential, self.fresh, self.scope.clone());
         let location = self.token_location();
         let sign_in = move |auth: Auth, started: Data<StartedLogin>| {
-            let user = user.clone();
+            let (user, scope) = (user.clone(), scope.clone());
             async move {
                 let mut login = auth.login_user(&user).fresh(fresh).remember(credential == CredentialKind::Remembered);
                 if location.is_some() {
                     login = login.tokens_only();
                 }
                 let login = login.await?;
-                let tokens = login.issue_tokens()?;
+                let tokens = match &scope {
+                    Some(scope) => login.tokens().scope(scope).issue()?,
+                    None => login.issue_tokens()?,
+                };
                 let mut response = HttpResponse::NoContent().finish();
                 if location == Some(CredentialLocation::Cookie) {
                     auth.token_cookies()?.set_access(&mut response, &tokens.access_token)?;

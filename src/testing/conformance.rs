@@ -18,6 +18,7 @@
 //!
 //! One requirement is not checked: a write that returned `Ok` survives the end of the process.
 
+mod api_tokens;
 mod codes;
 mod difference;
 mod fixture;
@@ -31,7 +32,7 @@ mod together;
 
 pub use fixture::Fixture;
 
-use crate::{CodeStore, LoginStore, SessionStore};
+use crate::{ApiTokenStore, CodeStore, LoginStore, SessionStore};
 
 /// Checks every requirement of [`LoginStore`], except those about sessions, which [`store`] checks.
 ///
@@ -50,6 +51,16 @@ pub async fn login_store<S: LoginStore>(make: impl AsyncFn() -> Fixture<S>) {
 /// When one is broken. The message names it with the observed behavior.
 pub async fn session_store<S: SessionStore>(make: impl AsyncFn() -> Fixture<S>) {
     report::run("session store", sessions::checks(), make).await;
+}
+
+/// Checks every requirement of [`ApiTokenStore`], except those about users and logins that the store also has. The
+/// identities of the fixture need no tokens of their own: those that they have are revoked.
+///
+/// # Panics
+///
+/// When one is broken. The message names it with the observed behavior.
+pub async fn api_token_store<S: ApiTokenStore>(make: impl AsyncFn() -> Fixture<S>) {
+    report::run("API token store", api_tokens::checks(), make).await;
 }
 
 /// Checks a store of both, for [`BridgeBuilder::store`](crate::BridgeBuilder::store): the requirements of both traits,

@@ -16,6 +16,7 @@ const WRONG: &str = r#"{"username":"panther","password":"incorrect horse"}"#;
 const CHANGE: &str = r#"{"current_password":"correct horse battery staple","new_password":"a longer staple"}"#;
 const REAUTH: &str = r#"{"password":"correct horse battery staple"}"#;
 const REAUTH_FORM: &str = "password=correct+horse+battery+staple&next=/session";
+const NEW_TOKEN: &str = r#"{"name":"backup","abilities":["notes:read"],"expires_in":60}"#;
 const RIGHT_FORM: &str = "username=panther&password=correct+horse+battery+staple";
 const WRONG_FORM: &str = "username=panther&password=incorrect+horse";
 const CHANGE_FORM: &str = "current_password=correct+horse+battery+staple&new_password=a+longer+staple";
@@ -45,7 +46,7 @@ use Who::{Confused, Cookie, Nobody, Person, Refresh, Token, Visitor};
 type Line = (Who, &'static str, &'static str, Option<(&'static str, &'static str)>, u16, &'static str, &'static str);
 
 #[rustfmt::skip]
-const LINES: [Line; 91] = [
+const LINES: [Line; 104] = [
     (Nobody, "GET", "/", None, 303, "", "/openapi.json"),
     (Visitor, "GET", "/", None, 303, "", "/account"),
     (Nobody, "GET", "/login", None, 200, HTML, ""),
@@ -131,6 +132,19 @@ const LINES: [Line; 91] = [
     (Person, "POST", "/logout", None, 303, "", "/login?signed_out"),
     (Person, "POST", "/logout", Some((FORM, "scope=others")), 303, "", "/account?ended"),
     (Person, "POST", "/logout", Some((FORM, "scope=everything")), 400, HTML, ""),
+    (Nobody, "GET", "/tokens", None, 401, PROBLEM, ""),
+    (Visitor, "GET", "/tokens", None, 303, "", "/login?next=%2Ftokens"),
+    (Cookie, "GET", "/tokens", None, 200, JSON, ""),
+    (Token, "GET", "/tokens", None, 200, JSON, ""),
+    (Nobody, "POST", "/tokens", Some((JSON, NEW_TOKEN)), 401, PROBLEM, ""),
+    (Cookie, "POST", "/tokens", Some((JSON, NEW_TOKEN)), 201, JSON, ""),
+    (Token, "POST", "/tokens", Some((JSON, NEW_TOKEN)), 201, JSON, ""),
+    (Person, "POST", "/tokens", Some((FORM, "name=backup")), 201, HTML, ""),
+    (Person, "POST", "/tokens", Some((FORM, "name=")), 400, HTML, ""),
+    (Nobody, "DELETE", "/tokens/{id}", None, 401, PROBLEM, ""),
+    (Token, "DELETE", "/tokens/{id}", None, 404, PROBLEM, ""),
+    (Cookie, "POST", "/tokens/{id}/revoke", None, 404, PROBLEM, ""),
+    (Person, "POST", "/tokens/{id}/revoke", None, 303, "", "/account?revoked"),
     (Nobody, "GET", "/.well-known/jwks.json", None, 200, "application/jwk-set+json", ""),
     (Nobody, "GET", "/healthz", None, 200, "text/plain; charset=utf-8", ""),
     (Nobody, "GET", "/readyz", None, 200, "text/plain; charset=utf-8", ""),

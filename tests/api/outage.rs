@@ -40,6 +40,9 @@ fn nobody_is_taken_for_a_stranger() {
     let pair = Anonymous(&app).token_login("panther");
     Anonymous(&app).get("/readyz").expect(200);
 
+    let made = Token(&app, pair.access.clone()).post_json("/tokens", &json!({ "name": "backup" })).expect(201).json();
+    let api_token = made["token"].as_str().expect("a token").to_owned();
+
     app.place.take_away();
     let credentials = json!({ "username": "panther", "password": PASSWORD });
     // Each may wait for a connection for some seconds, so they wait side by side.
@@ -47,6 +50,7 @@ fn nobody_is_taken_for_a_stranger() {
         scope.spawn(|| assert_unavailable(Anonymous(&app).get("/readyz"), "/readyz"));
         scope.spawn(|| assert_unavailable(browser.get("/who_am_i"), "a session"));
         scope.spawn(|| assert_unavailable(Token(&app, pair.access.clone()).get("/who_am_i"), "a token"));
+        scope.spawn(|| assert_unavailable(Token(&app, api_token.clone()).get("/who_am_i"), "an API token"));
         scope.spawn(|| assert_unavailable(Token(&app, pair.refresh.clone()).post("/refresh"), "/refresh"));
         scope.spawn(|| assert_unavailable(Token(&app, pair.access.clone()).post("/logout"), "/logout"));
         scope.spawn(|| assert_unavailable(Anonymous(&app).post_json("/login", &credentials), "/login"));
@@ -68,6 +72,7 @@ fn nobody_is_taken_for_a_stranger() {
     await_recovery(&app);
     browser.get("/who_am_i").expect(200);
     Token(&app, pair.access.clone()).get("/who_am_i").expect(200);
+    Token(&app, api_token).get("/who_am_i").expect(200);
     Token(&app, pair.refresh).post("/refresh").expect(200);
 }
 

@@ -206,3 +206,69 @@ fn of_the_changes_of_one_login_one_wins() {
         assert_password(&app, &new(winner));
     }
 }
+
+#[test]
+fn an_api_token_beside_the_logout_of_everything_is_dead() {
+    let app = start();
+    for _ in 0..ROUNDS {
+        let makers: Vec<_> = (0..RACERS / 10).map(|_| Anonymous(&app).token_login("panther").access).collect();
+        let racer = |number: usize| {
+            let (app, maker) = (&app, makers[number % makers.len()].clone());
+            move || {
+                if number == RACERS / 2 {
+                    Token(app, maker).post_json("/logout", &json!({ "scope": "all" })).expect(204);
+                    return None;
+                }
+                let answer = Token(app, maker).post_json("/tokens", &json!({ "name": "x" }));
+                if answer.status == 201 {
+                    return answer.json()["token"].as_str().map(str::to_owned);
+                }
+                answer.refused(401, "login_ended");
+                None
+            }
+        };
+        let made = race((0..RACERS).map(racer));
+        for token in made.into_iter().flatten() {
+            Token(&app, token).get("/who_am_i").refused(401, "token_revoked");
+        }
+    }
+}
+
+#[test]
+fn an_api_token_beside_disable_or_a_new_password_is_dead() {
+    let app = start();
+    let hash = hash(cheap(), PASSWORD);
+    for round in 0..ROUNDS {
+        let maker = Anonymous(&app).token_login("panther").access;
+        let racer = |number: usize| {
+            let (app, maker, hash) = (&app, maker.clone(), &hash);
+            move || {
+                let now = app.clock.now();
+                if number == RACERS / 2 && round % 2 == 0 {
+                    assert!(wait(app.database.set_active(PANTHER, false, now)).expect("an answer"));
+                    assert!(wait(app.database.set_active(PANTHER, true, now)).expect("an answer"));
+                    return None;
+                }
+                if number == RACERS / 2 {
+                    assert!(wait(app.database.reset_password(PANTHER, hash, now)).expect("an answer"));
+                    return None;
+                }
+                let answer = Token(app, maker).post_json("/tokens", &json!({ "name": "x" }));
+                (answer.status == 201).then(|| answer.json()["token"].as_str().unwrap_or_default().to_owned())
+            }
+        };
+        for token in race((0..RACERS).map(racer)).into_iter().flatten() {
+            Token(&app, token).get("/who_am_i").refused(401, "token_revoked");
+        }
+    }
+}
+
+#[test]
+fn racers_never_get_more_api_tokens_than_the_bound() {
+    let app = start();
+    let maker = Anonymous(&app).token_login("panther").access;
+    let make = || Token(&app, maker.clone()).post_json("/tokens", &json!({ "name": "x" })).status;
+    (0..90).for_each(|_| assert_eq!(make(), 201));
+    let made = race((0..RACERS).map(|_| make)).into_iter().filter(|status| *status == 201).count();
+    assert_eq!(made, 10);
+}

@@ -240,6 +240,7 @@ fn routes(app: &mut ServiceConfig) {
         .configure(crate::explain::routes)
         .configure(crate::freshness::routes)
         .configure(crate::rules::routes)
+        .configure(crate::scope::routes)
         .configure(crate::uploads::routes)
         .route("/misfit", web::route().to(misfit))
         .route("/login-misfit", web::post().to(login_misfit))

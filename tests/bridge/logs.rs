@@ -4,10 +4,11 @@ use actix_web::http::header::{AUTHORIZATION, COOKIE, SET_COOKIE};
 use actix_web::test::{TestRequest, call_service, init_service};
 use actix_web::{App, HttpRequest, HttpResponse, Responder, web};
 use tollbridge::CredentialLocation::{Cookie, Header, Json, Query};
+use tollbridge::store::memory::MemoryStore;
 use tollbridge::testing::as_user;
 use tollbridge::{
-    Auth, AuthError, CredentialLocation, CurrentLogin, FoundCredential, LogoutScope, RequestLoader, StoreError,
-    TokenCookies, TokenLocations,
+    Auth, AuthError, CredentialLocation, CurrentLogin, FoundCredential, LogoutScope, NewApiToken, RequestLoader,
+    StoreError, TokenCookies, TokenLocations,
 };
 use tracing::level_filters::LevelFilter;
 
@@ -58,7 +59,14 @@ async fn no_credential_is_in_the_log() {
 
     let world = World::default();
     let everywhere = TokenLocations::new(&[Header, Cookie, Query, Json]).cookies(TokenCookies::default());
-    let bridge = world.bridge().token_locations(everywhere).request_loader(ApiKeys).build().expect("a bridge");
+    let tokens = MemoryStore::default();
+    let bridge = world
+        .bridge()
+        .api_tokens(tokens)
+        .token_locations(everywhere)
+        .request_loader(ApiKeys)
+        .build()
+        .expect("a bridge");
     let app = App::new()
         .wrap(bridge.clone())
         .route("/who", web::route().to(who))
@@ -94,6 +102,16 @@ async fn no_credential_is_in_the_log() {
         }
         call_service(&app, present(place, "/logout", &access, &csrf(&access)).to_request()).await;
     }
+    for place in [Header, Cookie, Query, Json] {
+        let issued = bridge.create_api_token(&user, NewApiToken::named("backup")).await.expect("a token");
+        let (text, forged) = (issued.text().to_owned(), format!("{}0", &issued.text()[..66]));
+        for (path, token) in
+            [("/who", &text), ("/who", &forged), ("/refresh", &text), ("/logout", &text), ("/who", &text)]
+        {
+            call_service(&app, present(place, path, token, "submitted-by-a-forger").to_request()).await;
+        }
+        secrets.push(text[21..61].to_owned());
+    }
     let browser = as_user(&bridge, &user).remembered().await.headers();
     for _ in 0..2 {
         let request = browser.iter().fold(TestRequest::get().uri("/who"), |request, header| {
@@ -111,7 +129,14 @@ async fn no_credential_is_in_the_log() {
     call_service(&app, own.to_request()).await;
 
     let text = log.text();
-    for told in ["credential accepted", "credential rejected", "outcome=\"reused\"", "logout", "restored by remember"] {
+    for told in [
+        "credential accepted",
+        "credential rejected",
+        "outcome=\"reused\"",
+        "API token revoked",
+        "logout",
+        "restored by remember",
+    ] {
         assert!(text.contains(told), "nothing to look into without {told:?}: {text}");
     }
     for secret in secrets {

@@ -12,6 +12,7 @@ mod store;
 #[path = "../support/vectors.rs"]
 mod vectors;
 
+mod api_tokens;
 mod confirm;
 mod conflict;
 mod csrf;
@@ -45,6 +46,7 @@ mod replaced_login;
 mod request_loader;
 mod require;
 mod rules;
+mod scope;
 mod sessions;
 mod silence;
 mod token_claims;

@@ -68,7 +68,8 @@ fn arguments_win_over_hooks_and_hooks_survive_a_refresh() {
 
 #[test]
 fn nothing_that_the_bridge_writes_can_be_replaced() {
-    let claims = ["sub", "sid", "jti", "type", "fresh", "exp", "iat", "nbf", "iss", "aud", "auth_time", "gen", "csrf"];
+    let claims =
+        ["sub", "sid", "jti", "type", "fresh", "exp", "iat", "nbf", "iss", "aud", "auth_time", "gen", "csrf", "scope"];
     let headers = ["alg", "kid", "typ", "crit", "jwk", "jku", "x5u", "x5c"];
     let app = TestApp::start();
     for (kind, names) in [("claims", &claims[..]), ("headers", &headers)] {

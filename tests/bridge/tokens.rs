@@ -256,6 +256,9 @@ fn every_claim_is_required_and_of_its_type() {
         let explicit_null = and_also(with(&forger.claims, claim, Value::Null), &format!(r#""{claim}":null"#));
         forger.refuses(&signed(&forger.header, explicit_null), &format!("{claim}: null"));
     }
+    for scope in [json!(["notes:read"]), json!({}), json!(true), json!(1)] {
+        forger.refuses(&signed(&forger.header, forger.claims_with("scope", scope.clone())), &format!("scope {scope}"));
+    }
     for empty in ["sub", "jti"] {
         forger.refuses(&signed(&forger.header, forger.claims_with(empty, "".into())), &format!("empty {empty}"));
     }

@@ -63,6 +63,7 @@ fn routes(app: &mut web::ServiceConfig) {
         .route("/maybe", web::get().to(maybe))
         .route("/logout", web::post().to(logout))
         .route("/who", web::route().to(who))
+        .route("/can", web::get().to(can))
         .route("/header", web::get().to(header));
 }
 
@@ -95,6 +96,10 @@ async fn logout(auth: Auth) -> Result<impl Responder, AuthError> {
 
 async fn who(login: CurrentLogin, claims: Claims) -> impl Responder {
     HttpResponse::Ok().json(json!({ "who": login.identity, "login": login.login_id.is_some(), "fresh": claims.fresh }))
+}
+
+async fn can(login: CurrentLogin) -> impl Responder {
+    HttpResponse::Ok().json(["read", "admin"].map(|ability| login.can(ability)))
 }
 
 async fn header(token: Claims) -> impl Responder {
@@ -133,6 +138,24 @@ async fn its_tokens_are_strangers_unless_they_are_asked_for() {
     assert_eq!((status, &body["code"]), (401, &json!("token_invalid")));
     let (status, _, body) = answers!(same_key().accept_flask_jwt_extended(true))(get("/who", &token)).await;
     assert_eq!((status, body), (200, json!({ "who": "1", "login": false, "fresh": false })));
+}
+
+/// A scope that is no text is not understood, so it allows nothing.
+#[actix_web::test]
+async fn a_scope_narrows_its_tokens_too() {
+    let can = answers!(same_key().accept_flask_jwt_extended(true));
+    for (scope, expected) in [
+        (json!("read write"), json!([true, false])),
+        (json!("*"), json!([true, true])),
+        (json!(["read"]), json!([false, false])),
+        (json!(null), json!([false, false])),
+    ] {
+        let token = flask().create_access_token("1").claim("scope", scope.clone()).issue().expect("a token");
+        let (status, _, body) = can(get("/can", &token)).await;
+        assert_eq!((status, body), (200, expected), "{scope}");
+    }
+    let token = flask().create_access_token("1").issue().expect("a token");
+    assert_eq!(can(get("/can", &token)).await.2, json!([true, true]));
 }
 
 #[actix_web::test]

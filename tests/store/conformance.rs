@@ -5,11 +5,14 @@ use std::sync::Arc;
 use tollbridge::store::blocking::Blocking;
 use tollbridge::store::memory::MemoryStore;
 use tollbridge::testing::conformance::{self, Fixture};
-use tollbridge::{CodeHash, CodeStore as _, EndReason, Login, LoginId, LoginStore, OneTimeCode, SessionStore};
+use tollbridge::{
+    ApiToken, ApiTokenId, ApiTokenInsertion, ApiTokenStore, CodeHash, CodeStore as _, EndReason, Login, LoginId,
+    LoginStore, OneTimeCode, SessionStore,
+};
 
 use crate::database::TestDatabase;
 use crate::example_store::SqliteStore;
-use crate::records::{NOW, create_user, key, login, session};
+use crate::records::{NOW, api_token, create_user, key, login, session};
 
 #[actix_web::test]
 async fn memory() {
@@ -96,6 +99,63 @@ async fn codes_of_the_database_die_with_their_login() {
     assert_eq!(database.sweep(NOW + 59).await.unwrap(), 0);
     assert_eq!(database.sweep(NOW + 60).await.unwrap(), 1);
     assert_eq!(database.find_code(&code(1).hash, NOW).await.unwrap(), None);
+}
+
+#[actix_web::test]
+async fn api_tokens_in_memory() {
+    let store = MemoryStore::default();
+    conformance::api_token_store(async || Fixture::new(store.clone())).await;
+    let shared = Arc::new(store);
+    conformance::api_token_store(async || Fixture::new(Arc::clone(&shared))).await;
+}
+
+#[actix_web::test]
+async fn api_tokens_in_the_database() {
+    let (place, database) = TestDatabase::migrated().await;
+    let alice = create_user(&database, "alice").await.id.to_string();
+    let bob = create_user(&database, "bob").await.id.to_string();
+    let (here, there) = (place.open(), place.open());
+    let make = async || Fixture::new(here.clone()).second_handle(there.clone()).identities(&alice, &bob);
+    conformance::api_token_store(make).await;
+}
+
+/// A token that a login makes while it is ended would outlive the logout of everything.
+#[actix_web::test]
+async fn the_login_that_makes_an_api_token_is_live() {
+    let (_place, database) = TestDatabase::migrated().await;
+    let alice = create_user(&database, "alice").await.id.to_string();
+    let memory = MemoryStore::default();
+    is_refused_with_a_login_that_is_over(&database, &alice).await;
+    is_refused_with_a_login_that_is_over(&memory, &alice).await;
+    // Which users there are, and their epochs, only the database knows.
+    for (identity, credential_epoch) in [(&*alice, 1), ("77", 0), ("nobody", 0), ("01", 0)] {
+        let token = ApiToken { credential_epoch, ..api_token(identity, None) };
+        assert_eq!(database.insert_api_token(&token).await.unwrap(), ApiTokenInsertion::Outdated, "{identity}");
+    }
+    for id in ["a\0b", "\0", ""] {
+        let id = ApiTokenId::from(id.to_owned());
+        assert_eq!(database.find_api_token(&id).await.unwrap(), None);
+        assert!(!database.revoke_api_token(&id, &alice, NOW).await.unwrap());
+    }
+    assert_eq!(database.api_tokens_of("nobody").await.unwrap(), Vec::new());
+}
+
+async fn is_refused_with_a_login_that_is_over<S: LoginStore + ApiTokenStore>(store: &S, identity: &str) {
+    let (live, ended) = (login(identity), login(identity));
+    store.insert(&live).await.unwrap();
+    store.insert(&ended).await.unwrap();
+    store.end(&ended.id, EndReason::Logout, NOW).await.unwrap();
+    let made_by = async |login: &LoginId, at| {
+        let token = ApiToken { created_at: at, ..api_token(identity, Some(login.clone())) };
+        let insertion = store.insert_api_token(&token).await.unwrap();
+        let kept = store.find_api_token(&token.id).await.unwrap();
+        assert_eq!(kept.is_some(), insertion == ApiTokenInsertion::Inserted);
+        assert!(kept.is_none_or(|kept| kept == token));
+        insertion
+    };
+    assert_eq!(made_by(&live.id, NOW).await, ApiTokenInsertion::Inserted);
+    assert_eq!(made_by(&live.id, live.expires_at).await, ApiTokenInsertion::Outdated);
+    assert_eq!(made_by(&ended.id, NOW).await, ApiTokenInsertion::Outdated);
 }
 
 /// A session could never be used whose login has been deleted, so it is not kept.

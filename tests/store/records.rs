@@ -1,7 +1,7 @@
 //! Records that tests begin with. Their times are small numbers around `NOW`.
 
 use tollbridge::store::db::{Database, NewUser, User};
-use tollbridge::{Login, LoginId, SessionHash, SessionRecord, UnixTime};
+use tollbridge::{Abilities, ApiToken, ApiTokenId, Login, LoginId, SessionHash, SessionRecord, UnixTime};
 
 pub(crate) const NOW: UnixTime = 1_800_000_000;
 
@@ -23,6 +23,23 @@ pub(crate) fn login(identity: &str) -> Login {
         refresh_rotated_at: NOW,
         refresh_confirmed: true,
         remember: None,
+    }
+}
+
+/// A live API token of `identity` that was made at `NOW`.
+pub(crate) fn api_token(identity: &str, created_by: Option<LoginId>) -> ApiToken {
+    ApiToken {
+        id: ApiTokenId::from(LoginId::random().to_string()),
+        identity: identity.to_owned(),
+        credential_epoch: 0,
+        secret_hash: [7; 32],
+        name: "backup".to_owned(),
+        abilities: Abilities::all(),
+        created_at: NOW,
+        created_by,
+        expires_at: None,
+        last_used_at: None,
+        revoked_at: None,
     }
 }
 

@@ -2,10 +2,13 @@
 
 use futures_util::future::{Either, select};
 use tollbridge::store::db::Database;
-use tollbridge::{EndReason, Login, LoginStore, SessionHash, SessionRecord, SessionStore, UnixTime};
+use tollbridge::{
+    ApiToken, ApiTokenInsertion, ApiTokenStore as _, EndReason, Login, LoginStore, SessionHash, SessionRecord,
+    SessionStore, UnixTime,
+};
 
 use crate::database::TestDatabase;
-use crate::records::{NOW, create_user, key, login, session};
+use crate::records::{NOW, api_token, create_user, key, login, session};
 
 /// More than one batch deletes, and how many one batch deletes at most.
 const MANY: i64 = 1700;
@@ -50,6 +53,25 @@ async fn sweeps_what_is_over() {
     assert_eq!(left().await, ["live"]);
     assert!(database.load_session(&key(3), NOW).await.unwrap().is_none());
     assert_eq!(database.sweep(i64::MIN).await.unwrap(), 0);
+}
+
+#[actix_web::test]
+async fn sweeps_api_tokens_that_are_over() {
+    let (_place, database) = TestDatabase::migrated().await;
+    let user = create_user(&database, "alice").await.id.to_string();
+    let [live, lasting, expired, revoked] =
+        [None, Some(NOW + 2), Some(NOW + 1), None].map(|expires_at| ApiToken { expires_at, ..api_token(&user, None) });
+    for token in [&live, &lasting, &expired, &revoked] {
+        assert_eq!(database.insert_api_token(token).await.unwrap(), ApiTokenInsertion::Inserted);
+    }
+    assert!(database.revoke_api_token(&revoked.id, &user, NOW).await.unwrap());
+    for (at, swept, gone) in [(0, 1, &revoked), (1, 1, &expired), (2, 1, &lasting)] {
+        assert_eq!(database.sweep(NOW + THIRTY_DAYS + at - 1).await.unwrap(), 0);
+        assert!(database.find_api_token(&gone.id).await.unwrap().is_some());
+        assert_eq!(database.sweep(NOW + THIRTY_DAYS + at).await.unwrap(), swept);
+        assert_eq!(database.find_api_token(&gone.id).await.unwrap(), None);
+    }
+    assert!(database.find_api_token(&live.id).await.unwrap().is_some());
 }
 
 /// How many of them are there.

@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 use tollbridge::store::memory::MemoryStore;
 use tollbridge::testing::FakeClock;
 use tollbridge::{
-    Auth, AuthError, Bridge, BridgeBuilder, CurrentLogin, CurrentUser, Fresh, LogoutScope, StoreError, TokenKey,
-    UserStore,
+    Auth, AuthError, Bridge, BridgeBuilder, CurrentLogin, CurrentUser, Fresh, LogoutScope, Require, StoreError,
+    TokenKey, UserStore,
 };
 
 pub(crate) const START: i64 = 1_800_000_000;
@@ -69,6 +69,8 @@ impl TestApp {
         let app = App::new()
             .wrap(bridge.clone())
             .route("/how", web::route().to(how))
+            .route("/notes/read", web::get().to(how).wrap(Require::login().ability("notes:read")))
+            .route("/notes/write", web::get().to(how).wrap(Require::login().ability("notes:write")))
             .route("/fresh", web::get().to(fresh))
             .route("/logout", web::post().to(logout))
             .route("/cookies", web::get().to(cookies));

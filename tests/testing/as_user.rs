@@ -41,6 +41,17 @@ async fn each_face_is_what_it_says() {
 }
 
 #[actix_web::test]
+async fn a_narrowed_token_can_do_what_it_was_given() {
+    let app = TestApp::start().await;
+    let narrowed = as_user(&app.bridge, &ANN).via_narrowed_token(["notes:read"]).await;
+    for (path, status) in [("/how", 200), ("/notes/read", 200), ("/notes/write", 403)] {
+        assert_eq!(app.call(narrowed.on(TestRequest::get().uri(path))).await.status(), status, "{path}");
+        let unnarrowed = as_user(&app.bridge, &ANN).via_token().await;
+        assert_eq!(app.call(unnarrowed.on(TestRequest::get().uri(path))).await.status(), 200, "{path}");
+    }
+}
+
+#[actix_web::test]
 async fn each_call_is_a_login_of_its_own() {
     let app = TestApp::start().await;
     let (one, other) = (as_user(&app.bridge, &ANN).await, as_user(&app.bridge, &ANN).via_token().await);

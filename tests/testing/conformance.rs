@@ -6,7 +6,7 @@ use std::panic::AssertUnwindSafe;
 use futures_util::FutureExt as _;
 use tollbridge::testing::conformance::{self, Fixture};
 
-use crate::wrong_store::{Fault, WrongStore};
+use crate::wrong_store::{ApiTokenFault, Fault, WrongApiTokenStore, WrongStore};
 
 /// Which fault breaks which promise: a part of the sentence.
 const FAULTS: &[(Fault, &str)] = &[
@@ -105,4 +105,56 @@ async fn every_fault_is_found_and_every_promise_can_be_broken() {
         }
     }
     assert_eq!(broken.len(), promises, "some check never failed; these did: {broken:#?}");
+}
+
+/// Which fault of a store of API tokens breaks which promise.
+const API_TOKEN_FAULTS: &[(ApiTokenFault, &str)] = &[
+    (ApiTokenFault::AnswersErrors, "but it answers an error: the store is not available: out of order"),
+    (ApiTokenFault::LosesTheExpiry, "`insert_api_token`: keeps a new token, every field of it"),
+    (ApiTokenFault::Overwrites, "`insert_api_token`: an id that exists already is an error"),
+    (ApiTokenFault::KeepsAnyNumber, "`insert_api_token`: `TooMany`, and nothing kept"),
+    (ApiTokenFault::CountsTheDead, "`insert_api_token`: `TooMany`, and nothing kept"),
+    (ApiTokenFault::KeepsWhatIsTooMany, "`insert_api_token`: `TooMany`, and nothing kept"),
+    (ApiTokenFault::CountsInTwoSteps, "`insert_api_token`: is one atomic step"),
+    (ApiTokenFault::FindsNoDead, "`find_api_token`: the token with this id, live or not"),
+    (ApiTokenFault::FindsAny, "`find_api_token`: `None` when it is unknown"),
+    (ApiTokenFault::ListsTheRevoked, "`api_tokens_of`: the tokens of one user that are not revoked"),
+    (ApiTokenFault::ListsTheOldestFirst, "`api_tokens_of`: the tokens of one user that are not revoked"),
+    (ApiTokenFault::ListsEverybodys, "`api_tokens_of`: the tokens of one user that are not revoked"),
+    (ApiTokenFault::ListsNoExpired, "`api_tokens_of`: the tokens of one user that are not revoked"),
+    (ApiTokenFault::RevokesWithoutTime, "`revoke_api_token`: sets `revoked_at`, and nothing else"),
+    (ApiTokenFault::RevokesAllOfTheUser, "`revoke_api_token`: sets `revoked_at`, and nothing else"),
+    (ApiTokenFault::RevokesAnybodys, "`revoke_api_token`: changes nothing and answers `false`"),
+    (ApiTokenFault::RevokesAgain, "`revoke_api_token`: changes nothing and answers `false`"),
+    (ApiTokenFault::RevokesInTwoSteps, "`revoke_api_token`: is one atomic step"),
+    (ApiTokenFault::RevokesEverybodys, "`revoke_api_tokens_of`: revokes every token of one user"),
+    (ApiTokenFault::RevokesAllAgain, "`revoke_api_tokens_of`: revokes every token of one user"),
+    (ApiTokenFault::Miscounts, "`revoke_api_tokens_of`: revokes every token of one user"),
+    (ApiTokenFault::TouchesAll, "`touch_api_token`: sets `last_used_at`, and nothing else"),
+    (ApiTokenFault::TouchesTheCreation, "`touch_api_token`: sets `last_used_at`, and nothing else"),
+    (ApiTokenFault::Caches, "`revoke_api_token`: sets `revoked_at`, and nothing else"),
+];
+
+/// What the suite reports of a store of API tokens with this fault.
+async fn api_token_report(fault: ApiTokenFault) -> Option<String> {
+    let make = async || {
+        let store = WrongApiTokenStore::new(fault);
+        Fixture::new(store.second_handle()).second_handle(store)
+    };
+    let panicked = AssertUnwindSafe(conformance::api_token_store(make)).catch_unwind().await.err()?;
+    Some(*panicked.downcast::<String>().expect("it fails with a report"))
+}
+
+#[actix_web::test]
+async fn every_fault_of_a_store_of_api_tokens_is_found() {
+    assert_eq!(api_token_report(ApiTokenFault::Nothing).await, None);
+    let mut broken = BTreeSet::new();
+    for (fault, promise) in API_TOKEN_FAULTS {
+        let report = api_token_report(*fault).await.unwrap_or_else(|| panic!("{fault:?} is not found"));
+        assert!(report.contains(promise), "{fault:?} breaks: {promise}\n{report}");
+        if *fault != ApiTokenFault::AnswersErrors {
+            broken.extend(report.lines().filter(|line| line.starts_with(" * ")).map(str::to_owned));
+        }
+    }
+    assert_eq!(broken.len(), 12, "some check never failed; these did: {broken:#?}");
 }

@@ -1,5 +1,6 @@
 //! A store that is wrong on purpose, in one way at a time.
 
+mod api_tokens;
 mod logins;
 mod sessions;
 
@@ -8,6 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tollbridge::{EndReason, Login, LoginId, SessionHash, SessionRecord, UnixTime};
+
+pub(crate) use api_tokens::{ApiTokenFault, WrongApiTokenStore};
 
 /// What is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

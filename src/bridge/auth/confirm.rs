@@ -69,7 +69,9 @@ impl Auth {
         }
         tracing::info!(login.id = %login.id, user.id = %login.identity, "login confirmed");
         engine.events.emit(|| AuthEvent::LoginConfirmed { user: login.identity.clone(), login: login.id.clone() });
-        Ok(NewLogin::new(self, login, true, now))
+        // A narrowed token cannot get one that is not narrowed.
+        let scope = self.state.accepted().and_then(|principal| principal.abilities().cloned());
+        Ok(NewLogin::new(self, login, true, now).narrowed_to(scope))
     }
 
     /// Whether this request's login is fresh: the user authenticated within the freshness window, and not by a remember

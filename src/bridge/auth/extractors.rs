@@ -113,16 +113,16 @@ user_extractor! {
     /// The user of this request, by a browser's cookies. A request with a token is refused with a 400
     /// `credential_conflict`.
     BrowserUser, extract, |via| match via {
-        Via::Token | Via::Request => Err(BROWSER_SESSION_ONLY),
+        Via::Token | Via::ApiToken | Via::Request => Err(BROWSER_SESSION_ONLY),
         Via::Session | Via::Remember => Ok(()),
     }
 }
 
 user_extractor! {
-    /// The user of this request, by an access token. A browser's session and remember cookies are not accepted: a
+    /// The user of this request, by an access token or an API token. A browser's session and remember cookies are not accepted: a
     /// request without a token is refused with a 401 `login_required`.
     TokenUser, extract_from_token, |via| match via {
-        Via::Token => Ok(()),
+        Via::Token | Via::ApiToken => Ok(()),
         Via::Session | Via::Remember | Via::Request => Err(AuthError::LoginRequired),
     }
 }
@@ -278,8 +278,8 @@ impl CurrentLogin {
     /// It sees every end within two seconds, on whichever node it happened: a logout, the expiry, a disabled or deleted
     /// user, a changed password. One task asks the stores about all watched logins once a second; if they take longer
     /// than that to answer, the bound grows by as much. When a store has been unavailable for ten looks, the login counts as
-    /// ended, with [`StoreUnavailable`](AuthError::StoreUnavailable). For a credential without a login it waits for its
-    /// expiry, or the end of its user. The expiry of an access token ends no login.
+    /// ended, with [`StoreUnavailable`](AuthError::StoreUnavailable). For an API token it waits for its end, for another
+    /// credential without a login for its expiry, or the end of its user. The expiry of an access token ends no login.
     ///
     /// ```
     /// use std::time::Duration;
@@ -356,11 +356,18 @@ impl FromRequest for MaybeLogin {
     }
 }
 
+/// The refusal of an API token where claims are needed.
+const API_TOKEN_WITHOUT_CLAIMS: AuthError =
+    AuthError::CredentialConflict("An API token has no claims. Send an access token.");
+
 impl FromRequest for Claims {
     type Error = AuthError;
     type Future = ExtractFuture<Self>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        extract_from_token(req, |principal| principal.claims().ok_or(AuthError::LoginRequired))
+        extract_from_token(req, |principal| match principal.claims() {
+            None if principal.api_token().is_some() => Err(API_TOKEN_WITHOUT_CLAIMS),
+            claims => claims.ok_or(AuthError::LoginRequired),
+        })
     }
 }

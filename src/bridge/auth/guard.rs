@@ -1,5 +1,6 @@
 //! Guards: the required credential of a route, a resource, a scope or an app.
 
+use std::borrow::Cow;
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
 use std::rc::Rc;
@@ -42,8 +43,8 @@ use crate::bridge::resolve::{ConflictPolicy, RequiredFace, RequiredFreshness, Re
 /// also runs for `OPTIONS`, without a check. If such a handler has an extractor, the extractor refuses as the guard
 /// would.
 ///
-/// The checks of a token are in this order: location, signature and time, type, freshness, blocklist, login, user, and the
-/// rules of [`when`](Self::when).
+/// The checks of a token are in this order: location, signature and time, type, freshness, blocklist, login, user,
+/// abilities, and the rules of [`when`](Self::when).
 #[derive(Clone, Debug)]
 #[must_use = "a guard does nothing until a route, resource, scope or app is wrapped in it"]
 pub struct Require {
@@ -57,7 +58,7 @@ impl Require {
         Self { requirement: Requirement::DEFAULT, optional: false }
     }
 
-    /// Requires an access token (`jwt_required()`). A browser's session is not accepted: a request without a token is
+    /// Requires an access token (`jwt_required()`) or an API token. A browser's session is not accepted: a request without a token is
     /// anonymous.
     pub fn token() -> Self {
         Self { requirement: Requirement { face: RequiredFace::Token, ..Requirement::DEFAULT }, optional: false }
@@ -117,6 +118,25 @@ impl Require {
     /// ```
     pub fn when<U: 'static>(mut self, allows: impl Fn(&U) -> bool + Send + Sync + 'static) -> Self {
         self.requirement.rules.get_or_insert_default().push(UserCheck::new(allows));
+        self
+    }
+
+    /// Requires a credential that [can](Principal::can) do this. Call it several times to require several abilities. A
+    /// session, and a token that is not narrowed, can do all that the user may. Any other credential that lacks an ability
+    /// is refused with a 403 `insufficient_scope`, whose challenge names the ability (RFC 6750 section 3.1).
+    ///
+    /// ```
+    /// use actix_web::{HttpResponse, web};
+    /// use tollbridge::Require;
+    ///
+    /// # async fn handler() -> HttpResponse { HttpResponse::Ok().finish() }
+    /// let notes = web::resource("/notes")
+    ///     .route(web::get().to(handler).wrap(Require::login().ability("notes:read")))
+    ///     .route(web::post().to(handler).wrap(Require::login().ability("notes:write")));
+    /// # let _ = notes;
+    /// ```
+    pub fn ability(mut self, ability: impl Into<Cow<'static, str>>) -> Self {
+        self.requirement.abilities.get_or_insert_default().push(ability.into());
         self
     }
 

@@ -69,7 +69,7 @@ impl Auth {
             return Err(AuthError::LoginRequired);
         }
         let (engine, now) = (self.engine(), self.engine().clock.now());
-        let (_, login) = find_live(engine, &principal.identity, principal.login()?, now).await?;
+        let (_, login) = find_live(engine, &principal.identity, principal.full_login()?, now).await?;
         let token = principal.token.as_deref();
         // The password may have been changed since the token was checked, against copies of it.
         if token.and_then(|token| token.generation).is_some_and(|generation| login.is_of_earlier_series(generation)) {

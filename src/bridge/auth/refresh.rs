@@ -5,10 +5,11 @@ use crate::bridge::credential::{Choice, TWO_TOKENS, WantedType};
 use crate::bridge::error::{AuthError, NO_LOGIN};
 use crate::bridge::model::{Login, UnixTime};
 use crate::bridge::resolve::{Engine, find_live, rotation};
-use crate::bridge::token::{AccessOptions, Extras, TokenPair, Verification, VerifiedToken};
+use crate::bridge::token::{Extras, PairOptions, TokenPair, TokenType, Verification, VerifiedToken};
 
 impl Auth {
-    /// Exchanges the refresh token of the request for a new token pair. The new access token is not fresh.
+    /// Exchanges the refresh token of the request for a new token pair. The new access token is not fresh. A narrowed
+    /// token gives narrowed ones.
     ///
     /// # Errors
     ///
@@ -22,6 +23,9 @@ impl Auth {
             Choice::Refused(error) => return Err(error),
             Choice::Token(token) => token,
         };
+        if engine.api_tokens_for(presented.text).is_some() {
+            return Err(AuthError::TokenWrongType { wanted: TokenType::Refresh });
+        }
         let now = engine.clock.now();
         let Verification { token, expired } = self.verify(&presented, now)?;
         if expired {
@@ -36,7 +40,8 @@ impl Auth {
         let signer = issuer.signer(&token.sub, Extras::default())?;
         let login = rotate(engine, &token, now).await?;
         // The rotation can have waited for the store.
-        Ok(issuer.pair(&signer, &login, false, engine.clock.now(), &AccessOptions::default())?)
+        let options = PairOptions { scope: token.scope.as_ref(), ..PairOptions::default() };
+        Ok(issuer.pair(&signer, &login, false, engine.clock.now(), &options)?)
     }
 }
 

@@ -6,7 +6,7 @@ use super::auth_handle::Auth;
 use crate::bridge::error::AuthError;
 use crate::bridge::model::{Login, LoginId, RememberRecord, UnixTime, seconds};
 use crate::bridge::session::face;
-use crate::bridge::token::{AccessOptions, Extras, Freshness, Signer, TokenPair};
+use crate::bridge::token::{Extras, Freshness, PairOptions, Signer, TokenPair};
 
 /// New credentials for the login of a request. They are valid once the store has written them.
 pub(crate) struct Renewal<'a> {
@@ -32,7 +32,7 @@ impl Auth {
     pub(crate) async fn prepare_renewal(&self) -> Result<Renewal<'_>, AuthError> {
         let engine = self.engine();
         let principal = self.state.principal(&self.req).await?;
-        let login = principal.login()?.clone();
+        let login = principal.full_login()?.clone();
         if !principal.fresh {
             return Err(engine.reauth_required());
         }
@@ -80,7 +80,7 @@ impl Renewal<'_> {
         let (engine, now) = (self.auth.engine(), self.auth.engine().clock.now());
         match self.face {
             Face::Token { signer } => {
-                Ok(Some(engine.tokens.issuer.pair(&signer, login, true, now, &AccessOptions::default())?))
+                Ok(Some(engine.tokens.issuer.pair(&signer, login, true, now, &PairOptions::default())?))
             }
             Face::Browser { remember } => {
                 let session = self.auth.req.get_session();

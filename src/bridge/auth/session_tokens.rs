@@ -76,13 +76,13 @@ impl Auth {
             return Err(BROWSER_SESSION_ONLY);
         }
         let (engine, now) = (self.engine(), self.engine().clock.now());
-        let (_, login) = find_live(engine, &principal.identity, principal.login()?, now).await?;
+        let (_, login) = find_live(engine, &principal.identity, principal.full_login()?, now).await?;
         if !self.still_has_session(&principal, &login, now).await? {
             return Err(AuthError::LoginEnded);
         }
         let login = with_usable_refresh_token(engine, login, now).await?;
         tracing::info!(login.id = %login.id, "tokens for a session");
-        let tokens = NewTokens::new(&engine.tokens.issuer, Cow::Owned(login), principal.fresh, now);
+        let tokens = NewTokens::new(&engine.tokens.issuer, Cow::Owned(login), principal.fresh, now, None);
         Ok(tokens.without_confirmation())
     }
 

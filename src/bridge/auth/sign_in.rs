@@ -16,7 +16,7 @@ use super::new_tokens::NewTokens;
 use super::previous_login;
 use crate::bridge::credential::raw_cookies;
 use crate::bridge::error::AuthError;
-use crate::bridge::model::{AuthEvent, CredentialLocation, Login, LoginId, UnixTime, UserFacts, seconds};
+use crate::bridge::model::{Abilities, AuthEvent, CredentialLocation, Login, LoginId, UnixTime, UserFacts, seconds};
 use crate::bridge::resolve::{Engine, Principal, Proof, Resolution, Verdict, Via};
 use crate::bridge::session::{MAX_REMEMBER_TTL, SessionMetadata, face};
 use crate::bridge::token::TokenPair;
@@ -239,11 +239,19 @@ pub struct NewLogin<'a> {
     login: Login,
     fresh: bool,
     now: UnixTime,
+    /// What the credential of the request may do, if it is narrowed.
+    scope: Option<Abilities>,
 }
 
 impl<'a> NewLogin<'a> {
     pub(crate) fn new(auth: &'a Auth, login: Login, fresh: bool, now: UnixTime) -> Self {
-        Self { auth, login, fresh, now }
+        Self { auth, login, fresh, now, scope: None }
+    }
+
+    /// The tokens may do no more than this.
+    pub(super) fn narrowed_to(mut self, scope: Option<Abilities>) -> Self {
+        self.scope = scope;
+        self
     }
 
     /// The id of the login.
@@ -263,6 +271,7 @@ impl<'a> NewLogin<'a> {
 
     /// The same with additional claims and headers: [`NewTokens::issue`] issues the tokens.
     pub fn tokens(&self) -> NewTokens<'_> {
-        NewTokens::new(&self.auth.engine().tokens.issuer, Cow::Borrowed(&self.login), self.fresh, self.now)
+        let (issuer, widest) = (&self.auth.engine().tokens.issuer, self.scope.as_ref());
+        NewTokens::new(issuer, Cow::Borrowed(&self.login), self.fresh, self.now, widest)
     }
 }

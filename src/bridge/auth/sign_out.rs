@@ -2,11 +2,14 @@
 
 use actix_session::SessionExt as _;
 
+use super::api_tokens::{self, revoke_all};
 use super::auth_handle::Auth;
-use crate::bridge::credential::{Choice, Found, TWO_TOKENS, WantedType, raw_cookies};
+use crate::bridge::credential::{Choice, Chosen, Found, TWO_TOKENS, WantedType, raw_cookies};
 use crate::bridge::error::{AuthError, NO_LOGIN};
 use crate::bridge::model::{AuthEvent, CredentialLocation, EndReason, LoginId, UnixTime};
-use crate::bridge::resolve::{Engine, Verdict, by_session, find_live, genuine_logins, rotation, unread};
+use crate::bridge::resolve::{
+    Engine, NEEDS_LOGIN, Verdict, by_api_token, by_session, find_live, genuine_logins, rotation, unread,
+};
 use crate::bridge::token::{TokenType, Verification, VerifiedToken};
 
 /// Which of a user's logins end.
@@ -18,13 +21,13 @@ pub enum LogoutScope {
     This,
     /// All logins of the user except that of this request.
     Others,
-    /// All logins of the user.
+    /// All logins of the user, and all API tokens.
     All,
 }
 
 impl Auth {
     /// Signs out (Flask-Login's `logout_user`): ends the login with its session, remember cookie and tokens,
-    /// immediately. Without a credential, or if the login has ended before, this does nothing and succeeds.
+    /// immediately. An API token is revoked. Without a credential, or if the login has ended before, this does nothing and succeeds.
     ///
     /// # Errors
     ///
@@ -42,6 +45,10 @@ impl Auth {
         let signed_out = match presented {
             Choice::Two(_) => return Err(AuthError::InvalidRequest(TWO_TOKENS.into())),
             Choice::Refused(error) => return Err(error),
+            // Boxed, because few requests need it.
+            Choice::Token(presented) if engine.api_tokens_for(presented.text).is_some() => {
+                return Box::pin(self.sign_out_api_token(&presented, scope, now)).await;
+            }
             Choice::Token(presented) => {
                 let in_cookie = presented.location == CredentialLocation::Cookie;
                 let verified = self.verify(&presented, now);
@@ -54,6 +61,9 @@ impl Auth {
                     PresentedLogin { identity: token.sub.clone(), login_id: token.login_id().ok_or(NO_LOGIN)? };
                 // A token that has expired or is revoked may end its own login, but no other.
                 if scope != LogoutScope::This {
+                    if token.scope.as_ref().is_some_and(|scope| !scope.are_all()) {
+                        return Err(AuthError::InsufficientScope { scope: "*".into() });
+                    }
                     if expired {
                         return Err(AuthError::TokenExpired);
                     }
@@ -104,6 +114,25 @@ impl Auth {
             });
             self.state.set_resolution(Verdict::Absent(AuthError::LoginRequired));
         }
+        Ok(())
+    }
+
+    /// Signs out with an API token: revokes it. It has no login to end, and may end none.
+    async fn sign_out_api_token(
+        &self,
+        presented: &Chosen<'_>,
+        scope: LogoutScope,
+        now: UnixTime,
+    ) -> Result<(), AuthError> {
+        let engine = self.engine();
+        let (_, token) = by_api_token::find_genuine(engine, engine.required_api_tokens()?, presented).await?;
+        if scope != LogoutScope::This {
+            return Err(NEEDS_LOGIN);
+        }
+        api_tokens::revoke(engine, &token.id, &token.identity, now).await?;
+        self.state.record_access();
+        engine.events.emit(|| AuthEvent::UserLoggedOut { user: Some(token.identity), login: None });
+        self.state.set_resolution(Verdict::Absent(AuthError::LoginRequired));
         Ok(())
     }
 
@@ -216,9 +245,16 @@ async fn end_logins(
         let others = engine.logins.end_all(&login.identity, Some(&login.id), EndReason::Logout, now).await?;
         ended += others.ok_or(AuthError::LoginEnded)?;
     }
+    if scope == LogoutScope::All {
+        revoke_all(engine, &login.identity, now).await?;
+    }
     // Last, because only a live login may end the others.
     if scope != LogoutScope::Others {
         ended += u64::from(engine.logins.end(&login.id, EndReason::Logout, now).await?);
+    }
+    if scope == LogoutScope::All {
+        // This login was live until now, and may have made another one.
+        revoke_all(engine, &login.identity, now).await?;
     }
     tracing::info!(login.id = %login.id, user.id = %login.identity, ended, "logout");
     Ok(())

@@ -6,6 +6,8 @@ use actix_web::http::header::{COOKIE, HeaderMap};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::bridge::token::ApiTokenText;
+
 /// How many texts with the form of a token are examined in one place. Where there are more, one of them counts as a token
 /// of ours, because the rest is not looked at.
 const MAX_EXAMINED: usize = 64;
@@ -13,14 +15,18 @@ const MAX_EXAMINED: usize = 64;
 /// The length of the shortest token, in bytes: that of the signature and a short header.
 const MIN_LENGTH: usize = 64;
 
-/// The texts with the form of a compact token: three parts of base64url with dots between them, the first of which begins
-/// with that of `{"`.
-fn compact_texts(text: &[u8]) -> impl Iterator<Item = &str> {
+/// The texts with the form of a compact token (three parts of base64url with dots between them, the first of which begins
+/// with that of `{"`) or of an API token.
+fn token_texts(text: &[u8]) -> impl Iterator<Item = &str> {
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     text.split(move |byte| !is_part(*byte) && *byte != b'.')
-        .filter(|word| word.len() >= MIN_LENGTH && word.starts_with(b"eyJ"))
-        .filter(|word| word.iter().filter(|byte| **byte == b'.').count() == 2)
+        .filter(|word| word.len() >= MIN_LENGTH && (word.starts_with(b"eyJ") || word.starts_with(b"tbt_")))
         .filter_map(|word| std::str::from_utf8(word).ok())
+        .filter(|word| has_two_dots(word) || ApiTokenText::parse(word).is_ok())
+}
+
+fn has_two_dots(word: &str) -> bool {
+    word.bytes().filter(|byte| *byte == b'.').count() == 2
 }
 
 /// Whether one of the texts is a token of ours.
@@ -28,12 +34,12 @@ pub(crate) fn any_is_ours<'t>(mut texts: impl Iterator<Item = &'t str>, is_ours:
     texts.by_ref().take(MAX_EXAMINED).any(is_ours) || texts.next().is_some()
 }
 
-/// The compact tokens in a JSON body: as many as are examined, and one more.
+/// The tokens in a JSON body: as many as are examined, and one more.
 pub(super) fn in_json(body: &[u8]) -> Vec<String> {
-    compact_texts(&unescaped(body)).take(MAX_EXAMINED + 1).map(str::to_owned).collect()
+    token_texts(&unescaped(body)).take(MAX_EXAMINED + 1).map(str::to_owned).collect()
 }
 
-/// The compact tokens in the names and values of a form or a query, as above.
+/// The tokens in the names and values of a form or a query, as above.
 pub(super) fn in_form(body: &[u8]) -> Vec<String> {
     let texts = url::form_urlencoded::parse(body).flat_map(|(name, value)| [name, value]);
     texts.flat_map(|text: Cow<'_, str>| in_json(text.as_bytes())).take(MAX_EXAMINED + 1).collect()
@@ -42,7 +48,7 @@ pub(super) fn in_form(body: &[u8]) -> Vec<String> {
 /// The name of the header with a token of ours, besides cookies.
 pub(crate) fn in_headers(headers: &HeaderMap, is_ours: &dyn Fn(&str) -> bool) -> Option<String> {
     let mut others = headers.iter().filter(|(name, _)| *name != COOKIE);
-    let found = others.find(|(_, value)| any_is_ours(compact_texts(&without_basic(value.as_bytes())), is_ours));
+    let found = others.find(|(_, value)| any_is_ours(token_texts(&without_basic(value.as_bytes())), is_ours));
     found.map(|(name, _)| name.as_str().to_owned())
 }
 

@@ -12,7 +12,7 @@ use actix_web::{HttpResponse, ResponseError};
 use super::body_fault::BodyFault;
 use super::csrf_fault::CsrfFault;
 use super::problem::ProblemDetails;
-use crate::bridge::model::{StoreError, seconds};
+use crate::bridge::model::{InvalidAbilities, StoreError, is_ability, seconds};
 use crate::bridge::password::PasswordError;
 use crate::bridge::token::{TokenError, TokenFault, TokenType};
 
@@ -63,6 +63,12 @@ pub enum AuthError {
     /// The user is known, and may not do this: a rule of the application refuses it
     /// ([`Require::when`](crate::Require::when), [`Allowed`](crate::Allowed)).
     Forbidden,
+    /// The credential may not do this: it is an API token without the ability, or an access token that is narrowed to a
+    /// scope without it (RFC 6750 section 3.1).
+    InsufficientScope {
+        /// The ability that is needed.
+        scope: Cow<'static, str>,
+    },
     /// The body says that it is JSON or a form and could not be searched for a token, and no token in a header decides.
     BodyNotSearched(BodyFault),
     /// The operation is not possible with the credential of the request. The text gives the reason.
@@ -114,6 +120,7 @@ impl AuthError {
             Self::UserDisabled => "user_disabled",
             Self::ReauthRequired { .. } => "reauth_required",
             Self::Forbidden => "forbidden",
+            Self::InsufficientScope { .. } => "insufficient_scope",
             Self::CredentialConflict(_) => "credential_conflict",
             Self::BodyNotSearched(fault) => fault.code(),
             Self::CodeInvalid => "code_invalid",
@@ -145,7 +152,7 @@ impl AuthError {
             Self::CredentialConflict(_) | Self::InvalidRequest(_) => StatusCode::BAD_REQUEST,
             Self::BodyNotSearched(fault) => fault.status(),
             Self::CodeInvalid => StatusCode::GONE,
-            Self::CsrfRejected(_) | Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::CsrfRejected(_) | Self::Forbidden | Self::InsufficientScope { .. } => StatusCode::FORBIDDEN,
             Self::StoreUnavailable(_) | Self::Overloaded { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Misconfigured(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -157,10 +164,14 @@ impl AuthError {
         Cow::Borrowed(match self {
             Self::LoginRequired => "Sign in, or send an access token.",
             Self::InvalidCredentials => "The user name or the password is wrong.",
-            Self::TokenExpired => "The token has expired. Get a new one with the refresh token.",
+            Self::TokenExpired => "The token has expired. Get a new one: with the refresh token, or by signing in.",
             Self::TokenInvalid(TokenFault::NotYetValid(_)) => {
                 "The token is not valid yet: the clocks of the server that issued it and of this one differ. Set the clocks."
             }
+            Self::TokenInvalid(TokenFault::ApiTokenForm | TokenFault::Checksum) => {
+                "The API token is mistyped or cut. Copy it again."
+            }
+            Self::TokenInvalid(TokenFault::ApiTokenInCookie) => "An API token is not accepted in a cookie.",
             Self::TokenInvalid(_) | Self::ClaimsRejected => "The token is not valid. Sign in again.",
             Self::TokenRevoked => "The token has been revoked. Sign in again.",
             Self::TokenWrongType { .. } => {
@@ -173,6 +184,13 @@ impl AuthError {
             Self::ReauthRequired { .. } => "This needs a recent sign-in. Sign in again with the password.",
             Self::Forbidden => {
                 "Your account may not do this. Sign in with one that may, or ask those who run this service for access."
+            }
+            Self::InsufficientScope { scope } if *scope == "*" => {
+                "The token is narrowed, and this needs one that is not. Sign in with the password."
+            }
+            Self::InsufficientScope { scope } => {
+                return format!("The token may not do this: it lacks \"{scope}\". Use a token with this ability.")
+                    .into();
             }
             Self::TokenNotRead(detail) => return detail.clone(),
             Self::BodyNotSearched(fault) => return fault.detail(),
@@ -218,6 +236,11 @@ impl AuthError {
                 r#"Bearer error="insufficient_user_authentication", error_description="A recent sign-in is needed", max_age="{max_age}""#,
             ))
             .ok()?,
+            Self::InsufficientScope { scope } => HeaderValue::try_from(match is_ability(scope) {
+                true => format!(r#"Bearer error="insufficient_scope", scope="{scope}""#),
+                false => r#"Bearer error="insufficient_scope""#.to_owned(),
+            })
+            .ok()?,
             Self::InvalidRequest(_) | Self::CredentialConflict(_) => {
                 HeaderValue::from_static(r#"Bearer error="invalid_request""#)
             }
@@ -255,6 +278,12 @@ impl std::error::Error for AuthError {}
 impl From<StoreError> for AuthError {
     fn from(error: StoreError) -> Self {
         Self::StoreUnavailable(Arc::new(error))
+    }
+}
+
+impl From<InvalidAbilities> for AuthError {
+    fn from(invalid: InvalidAbilities) -> Self {
+        Self::InvalidRequest(invalid.detail())
     }
 }
 

@@ -4,6 +4,7 @@
 use std::any::Any;
 use std::rc::Rc;
 
+use super::api_token::{ApiToken, ApiTokenId, ApiTokenStore};
 use super::login::{Login, LoginId, LoginStore};
 use super::store_error::StoreFuture;
 use super::user_store::UserStore;
@@ -33,6 +34,12 @@ pub(crate) trait DynUserStore: Send + Sync {
         login: &'a LoginId,
         logins: &'a dyn LoginStore,
     ) -> StoreFuture<'a, (Option<KnownUser>, Option<Login>)>;
+
+    fn find_with_api_token<'a>(
+        &'a self,
+        token: &'a ApiTokenId,
+        tokens: &'a dyn ApiTokenStore,
+    ) -> StoreFuture<'a, (Option<KnownUser>, Option<ApiToken>)>;
 
     /// The user without a login, for a token that belongs to no login.
     fn find<'a>(&'a self, identity: &'a str) -> StoreFuture<'a, Option<KnownUser>>;
@@ -64,6 +71,17 @@ impl<S: UserStore> DynUserStore for Erased<S> {
         Box::pin(async move {
             let (user, login) = self.0.find_with_login(identity, login, logins).await?;
             Ok((user.map(|user| self.erase(user)), login))
+        })
+    }
+
+    fn find_with_api_token<'a>(
+        &'a self,
+        token: &'a ApiTokenId,
+        tokens: &'a dyn ApiTokenStore,
+    ) -> StoreFuture<'a, (Option<KnownUser>, Option<ApiToken>)> {
+        Box::pin(async move {
+            let (user, token) = self.0.find_with_api_token(token, tokens).await?;
+            Ok((user.map(|user| self.erase(user)), token))
         })
     }
 

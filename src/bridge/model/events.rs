@@ -12,6 +12,7 @@ use futures_util::Stream;
 use serde::Serialize;
 use tokio::sync::mpsc;
 
+use super::api_token::ApiTokenId;
 use super::login::LoginId;
 
 /// An event in the life of a login, for the listeners of [`BridgeBuilder::on_event`](crate::BridgeBuilder::on_event).
@@ -72,6 +73,23 @@ pub enum AuthEvent {
         /// The login that the session belongs to.
         login: LoginId,
     },
+    /// A user, or an operator for them, has made an API token.
+    #[non_exhaustive]
+    ApiTokenCreated {
+        /// The identity of the user.
+        user: String,
+        /// The id of the token.
+        token: ApiTokenId,
+    },
+    /// An API token has been revoked alone. Those that end with a change of password or a logout of everything are not told
+    /// one by one.
+    #[non_exhaustive]
+    ApiTokenRevoked {
+        /// The identity of the user.
+        user: String,
+        /// The id of the token.
+        token: ApiTokenId,
+    },
     /// A request is refused because it has no credential, or one that is not valid.
     #[non_exhaustive]
     #[serde(rename = "user_unauthorized")]
@@ -108,6 +126,8 @@ impl AuthEvent {
             Self::UserLoadedFromRequest { .. } => "user_loaded_from_request",
             Self::LoginConfirmed { .. } => "user_login_confirmed",
             Self::HandoffRedeemed { .. } => "handoff_redeemed",
+            Self::ApiTokenCreated { .. } => "api_token_created",
+            Self::ApiTokenRevoked { .. } => "api_token_revoked",
             Self::Unauthorized { .. } => "user_unauthorized",
             Self::NeedsRefresh { .. } => "user_needs_refresh",
             Self::SessionProtected { .. } => "session_protected",

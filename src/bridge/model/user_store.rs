@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use super::api_token::{ApiToken, ApiTokenId, ApiTokenStore};
 use super::login::{Login, LoginId, LoginStore};
 use super::store_error::StoreError;
 
@@ -64,6 +65,19 @@ pub trait UserStore: Send + Sync + 'static {
             Ok((self.find(identity).await?, login))
         }
     }
+
+    /// An API token and its user. Every request with an API token calls this. A store that has both in one database can
+    /// override it to use one query instead of two.
+    fn find_with_api_token(
+        &self,
+        token: &ApiTokenId,
+        tokens: &dyn ApiTokenStore,
+    ) -> impl Future<Output = Result<(Option<Self::User>, Option<ApiToken>), StoreError>> {
+        async move {
+            let Some(token) = tokens.find_api_token(token).await? else { return Ok((None, None)) };
+            Ok((self.find(&token.identity).await?, Some(token)))
+        }
+    }
 }
 
 /// A store that is shared with other owners.
@@ -93,5 +107,13 @@ impl<T: UserStore> UserStore for Arc<T> {
         logins: &dyn LoginStore,
     ) -> impl Future<Output = Result<(Option<Self::User>, Option<Login>), StoreError>> {
         T::find_with_login(self, identity, login, logins)
+    }
+
+    fn find_with_api_token(
+        &self,
+        token: &ApiTokenId,
+        tokens: &dyn ApiTokenStore,
+    ) -> impl Future<Output = Result<(Option<Self::User>, Option<ApiToken>), StoreError>> {
+        T::find_with_api_token(self, token, tokens)
     }
 }

@@ -6,11 +6,11 @@ use std::pin::Pin;
 use actix_web::{HttpMessage as _, HttpRequest};
 
 use super::conflict_policy::ConflictPolicy;
-use super::engine::Engine;
+use super::engine::{ApiTokens, Engine};
 use super::remember_choice::genuine_identities;
 use super::requirement::Requirement;
-use super::{by_token, two_tokens};
-use crate::bridge::credential::{Choice, Presented};
+use super::{by_api_token, by_token, two_tokens};
+use crate::bridge::credential::{Choice, Chosen, Presented};
 use crate::bridge::error::AuthError;
 use crate::bridge::model::UnixTime;
 use crate::bridge::session::SeveralSessions;
@@ -51,10 +51,13 @@ pub(crate) fn check<'a>(
             Some(Box::pin(async move {
                 let now = engine.clock.now();
                 let identity = match token {
-                    Some(token) => {
-                        let verified = by_token::verify(engine, cache, presented, req, &token, now);
-                        verified.ok().map(|verified| verified.token.sub.clone())
-                    }
+                    Some(token) => match engine.api_tokens_for(token.text) {
+                        Some(tokens) => api_token_identity(engine, tokens, &token).await?,
+                        None => {
+                            let verified = by_token::verify(engine, cache, presented, req, &token, now);
+                            verified.ok().map(|verified| verified.token.sub.clone())
+                        }
+                    },
                     None => custom_identity(engine, presented).await?,
                 };
                 match identity {
@@ -69,6 +72,19 @@ pub(crate) fn check<'a>(
 /// Whether the request brings a session or remember cookie, valid or not.
 fn brings_cookies(engine: &Engine, req: &HttpRequest) -> bool {
     engine.browser.cookies.any_in_headers(req.headers()) || req.extensions().contains::<SeveralSessions>()
+}
+
+/// The identity of an API token, if it is genuine.
+async fn api_token_identity(
+    engine: &Engine,
+    tokens: &ApiTokens,
+    presented: &Chosen<'_>,
+) -> Result<Option<String>, AuthError> {
+    match by_api_token::find_genuine(engine, tokens, presented).await {
+        Ok((_, token)) => Ok(Some(token.identity)),
+        Err(error @ AuthError::StoreUnavailable(_)) => Err(error),
+        Err(_) => Ok(None),
+    }
 }
 
 /// The identity of a custom credential, if it is valid.

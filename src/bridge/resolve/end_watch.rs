@@ -11,11 +11,12 @@ use std::time::Duration;
 use actix_web::rt::{spawn, time::sleep};
 use tokio::sync::oneshot;
 
+use super::by_api_token;
 use super::engine::Engine;
 use super::live_login::check_live;
 use super::principal::Principal;
 use crate::bridge::error::AuthError;
-use crate::bridge::model::{LoginId, UnixTime};
+use crate::bridge::model::{ApiTokenId, LoginId, UnixTime};
 
 /// The time between two looks at a login.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -33,11 +34,12 @@ struct State {
     has_task: bool,
 }
 
-/// What is watched: a login, or the user of a credential that has none.
+/// What is watched: a login, an API token, or the user of a credential that has none.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Watched {
     identity: String,
     login: Option<LoginId>,
+    api_token: Option<ApiTokenId>,
     /// When a credential without a login expires.
     expires_at: Option<UnixTime>,
 }
@@ -47,7 +49,8 @@ impl EndWatch {
     pub(crate) fn ended(engine: &Arc<Engine>, principal: &Principal) -> impl Future<Output = AuthError> + 'static {
         let login = principal.login_id.clone();
         let expires_at = principal.expires_at.filter(|_| login.is_none());
-        let watched = Watched { identity: principal.identity.clone(), login, expires_at };
+        let api_token = principal.api_token().map(|token| token.id.clone());
+        let watched = Watched { identity: principal.identity.clone(), login, api_token, expires_at };
         let (sender, receiver) = oneshot::channel();
         let mut state = engine.ends.state();
         state.watched.entry(watched).or_default().push(sender);
@@ -142,6 +145,12 @@ async fn look_at(engine: &Engine, watched: &Watched) -> Result<(), AuthError> {
         check_live(identity, found, now)?;
         return Ok(());
     }
+    if let (Some(id), Some(tokens)) = (&watched.api_token, &engine.api_tokens) {
+        let (user, token) = engine.users.find_with_api_token(id, &*tokens.store).await?;
+        let token = token.ok_or(AuthError::TokenRevoked)?;
+        by_api_token::check_live(user, &token, now)?;
+        return Ok(());
+    }
     if watched.expires_at.is_some_and(|expires_at| expires_at <= now) {
         return Err(AuthError::TokenExpired);
     }
@@ -159,7 +168,8 @@ mod tests {
     #[test]
     fn a_login_is_asked_for_as_long_as_somebody_waits() {
         let ends = EndWatch::default();
-        let watched = |user: &str| Watched { identity: user.to_owned(), login: None, expires_at: None };
+        let watched =
+            |user: &str| Watched { identity: user.to_owned(), login: None, api_token: None, expires_at: None };
         let watch = |user: &str| {
             let (sender, receiver) = oneshot::channel();
             ends.state().watched.entry(watched(user)).or_default().push(sender);

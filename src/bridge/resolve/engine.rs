@@ -11,10 +11,11 @@ use super::token_checks::TokenChecks;
 use crate::bridge::credential::CredentialReader;
 use crate::bridge::error::AuthError;
 use crate::bridge::model::{
-    BackgroundNotes, Clock, CodeStore, DynUserStore, Events, LoginId, LoginStore, UnixTime, seconds,
+    ApiTokenId, ApiTokenStore, BackgroundNotes, Clock, CodeStore, DynUserStore, Events, LoginId, LoginStore, UnixTime,
+    seconds,
 };
 use crate::bridge::session::BrowserSettings;
-use crate::bridge::token::TokenAuthority;
+use crate::bridge::token::{ApiTokenText, TokenAuthority};
 
 /// The stores, keys and settings with which requests are resolved. All workers share it.
 pub(crate) struct Engine {
@@ -24,6 +25,8 @@ pub(crate) struct Engine {
     pub(crate) codes: Option<Arc<dyn CodeStore>>,
     /// The records of the last use of logins.
     pub(crate) last_seen: BackgroundNotes<LoginId>,
+    /// Without them an API token is as invalid as any other text.
+    pub(crate) api_tokens: Option<ApiTokens>,
     pub(crate) tokens: TokenAuthority,
     pub(crate) checks: TokenChecks,
     /// The verifier of external tokens. Without one they are invalid.
@@ -41,7 +44,26 @@ pub(crate) struct Engine {
     pub(crate) clock: Clock,
 }
 
+/// The API tokens, if the application has some.
+pub(crate) struct ApiTokens {
+    pub(crate) store: Arc<dyn ApiTokenStore>,
+    /// The records of the last use.
+    pub(crate) uses: BackgroundNotes<ApiTokenId>,
+}
+
 impl Engine {
+    /// The API tokens, for a text that is meant to be one.
+    pub(crate) fn api_tokens_for(&self, text: &str) -> Option<&ApiTokens> {
+        self.api_tokens.as_ref().filter(|_| ApiTokenText::is_meant_by(text))
+    }
+
+    /// The API tokens, for an operation on them.
+    pub(crate) fn required_api_tokens(&self) -> Result<&ApiTokens, AuthError> {
+        self.api_tokens.as_ref().ok_or(AuthError::Misconfigured(
+            "API tokens are used but not configured: call `BridgeBuilder::api_tokens` with a store for them",
+        ))
+    }
+
     /// The refusal of a login that is not fresh where a fresh one is required.
     pub(crate) fn reauth_required(&self) -> AuthError {
         AuthError::reauth_required(self.fresh_window)

@@ -12,7 +12,7 @@ use crate::bridge::credential::{Choice, Found, Presented, raw_cookies};
 use crate::bridge::error::AuthError;
 use crate::bridge::model::{CredentialLocation, UnixTime, seconds};
 use crate::bridge::session::SeveralSessions;
-use crate::bridge::token::{TokenType, VerifiedToken, VerifiedTokenCache, unverified_header};
+use crate::bridge::token::{ApiTokenText, TokenType, VerifiedToken, VerifiedTokenCache, unverified_header};
 
 const EVERYWHERE: [CredentialLocation; 4] =
     [CredentialLocation::Header, CredentialLocation::Query, CredentialLocation::Json, CredentialLocation::Cookie];
@@ -83,6 +83,7 @@ pub(crate) fn explain(
             Some(principal) => principal.login_id.as_ref().map(|id| id.as_str().to_owned()),
             None => refused_token.and_then(|token| token.sid.clone()),
         },
+        api_token_id: principal.and_then(|principal| principal.api_token().map(|token| token.id.to_string())),
         fresh_until: principal.and_then(|principal| fresh_until(engine, principal)),
         code: error.map(AuthError::code),
         reason: error.map(ToString::to_string),
@@ -122,8 +123,11 @@ fn place_of_token(location: CredentialLocation, found: &Found, decides: bool, is
     ExplainedPlace { place: location.as_str(), found, token_type, why_not: (!decides).then_some(why_not) }
 }
 
-/// The type that the header of a token states.
+/// The type that the header of a token states, or that it is an API token.
 fn stated_type(text: &str) -> &'static str {
+    if ApiTokenText::is_meant_by(text) {
+        return "api_token";
+    }
     let header = unverified_header(text).ok();
     match header.as_ref().and_then(|header| header.get("typ")?.as_str()) {
         Some("at+jwt") => "access",

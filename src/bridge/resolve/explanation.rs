@@ -23,6 +23,8 @@ pub struct Explanation {
     pub identity: Option<String>,
     /// The id of the login.
     pub login_id: Option<String>,
+    /// The id of the API token that decided.
+    pub api_token_id: Option<String>,
     /// Until when the login is or was fresh by this credential, within the window of the bridge. `None`: the credential
     /// proves no authentication.
     pub fresh_until: Option<UnixTime>,
@@ -41,7 +43,8 @@ pub struct ExplainedPlace {
     pub place: &'static str,
     /// What was there: `nothing`, `token`, `malformed`, `credential` or `cookie`.
     pub found: &'static str,
-    /// The type that the header of a token states: `access`, `refresh` or `other`. Nothing of it is verified.
+    /// The type that the header of a token states: `access`, `refresh` or `other`; or `api_token`. Nothing of it is
+    /// verified.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub token_type: Option<&'static str>,
     /// Why it did not decide, in one word such as `missing`, `not_read_here` or `token_decides`. `None` for the place that
@@ -61,6 +64,9 @@ impl fmt::Display for Explanation {
         }
         if let Some(login) = &self.login_id {
             write!(f, "; login {}", login.escape_debug())?;
+        }
+        if let Some(token) = &self.api_token_id {
+            write!(f, "; API token {token}")?;
         }
         if let Some(until) = self.fresh_until {
             write!(f, "; fresh until {until}")?;

@@ -9,7 +9,7 @@ use crate::bridge::error::AuthError;
 use crate::bridge::model::{KnownUser, Login, LoginId, StoreError, UnixTime};
 
 /// `last_seen_at` is written when it is at least this old, in seconds.
-const SEEN_AFTER: UnixTime = 60;
+pub(super) const SEEN_AFTER: UnixTime = 60;
 
 /// Why a login cannot be used.
 pub(crate) struct UnusableLogin {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::freshness::Proof;
 use crate::bridge::credential::FoundCredential;
 use crate::bridge::error::{AuthError, NO_LOGIN};
-use crate::bridge::model::{CredentialLocation, Login, LoginId, UnixTime};
+use crate::bridge::model::{Abilities, ApiToken, CredentialLocation, Login, LoginId, UnixTime};
 use crate::bridge::token::{Claims, Freshness, VerifiedToken};
 
 /// Which credential authenticated the request.
@@ -20,21 +20,28 @@ pub enum Via {
     Remember,
     /// An access token.
     Token,
+    /// An API token: [`BridgeBuilder::api_tokens`](crate::BridgeBuilder::api_tokens).
+    ApiToken,
     /// A custom credential: [`RequestLoader`](crate::RequestLoader).
     Request,
 }
 
 impl Via {
-    /// The name for logs: `session`, `remember`, `token` or `request`.
+    /// The name for logs: `session`, `remember`, `token`, `api_token` or `request`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Session => "session",
             Self::Remember => "remember",
             Self::Token => "token",
+            Self::ApiToken => "api_token",
             Self::Request => "request",
         }
     }
 }
+
+/// The refusal of an API token where a login is needed.
+pub(crate) const NEEDS_LOGIN: AuthError =
+    AuthError::CredentialConflict("An API token cannot do this. Sign in with the password.");
 
 /// An authenticated request: the user, the login, and the credential.
 #[derive(Clone)]
@@ -42,7 +49,7 @@ impl Via {
 pub struct Principal {
     /// The user's identity: [`UserStore::identity`](crate::UserStore::identity).
     pub identity: String,
-    /// The login. `None` for an external token and for a custom credential.
+    /// The login. `None` for an API token, an external token and a custom credential.
     pub login_id: Option<LoginId>,
     /// Which credential authenticated the request.
     pub via: Via,
@@ -51,7 +58,7 @@ pub struct Principal {
     /// Whether the login is fresh: the user authenticated in it within the freshness window, and not by a remember
     /// cookie or a refresh token (Flask-Login's `login_fresh()`).
     pub fresh: bool,
-    /// When the user last authenticated. Without a login: when the token was issued, or for a custom credential the
+    /// When the user last authenticated. Without a login: when the token was issued or made, or for a custom credential the
     /// time of the request.
     pub auth_time: UnixTime,
     /// How the user authenticated: RFC 8176 values separated by spaces. Empty without a login.
@@ -65,6 +72,7 @@ pub struct Principal {
     pub(crate) proof: Proof,
     pub(crate) user: Rc<dyn Any>,
     pub(crate) token: Option<Rc<VerifiedToken>>,
+    pub(crate) api_token: Option<Rc<ApiToken>>,
     pub(crate) custom: Option<Rc<dyn Any>>,
 }
 
@@ -85,6 +93,66 @@ impl Principal {
     /// [`Auth::needs_refresh_within`](crate::Auth::needs_refresh_within).
     pub fn fresh_within(&self, window: Duration) -> bool {
         self.proof.is_within(window)
+    }
+
+    /// The id of the login, for operations on the account or on logins, such as a change of password. A credential that
+    /// may not do everything that its user may cannot do these.
+    ///
+    /// # Errors
+    ///
+    /// [`InsufficientScope`](AuthError::InsufficientScope) for a narrowed token, and
+    /// [`CredentialConflict`](AuthError::CredentialConflict) for an API token and if the credential belongs to no login.
+    pub fn full_login(&self) -> Result<&LoginId, AuthError> {
+        if self.api_token.is_some() {
+            return Err(NEEDS_LOGIN);
+        }
+        match self.abilities() {
+            Some(abilities) if !abilities.are_all() => Err(AuthError::InsufficientScope { scope: "*".into() }),
+            _ => self.login(),
+        }
+    }
+
+    /// Whether the credential of this request may do this. A session, and a token that is not narrowed, may do all that
+    /// the user may; whether the user may is for the application to say. An API token has its
+    /// [abilities](ApiToken::abilities), a narrowed access token its [scope](crate::NewTokens::scope).
+    ///
+    /// ```
+    /// use actix_web::{HttpResponse, delete};
+    /// use tollbridge::{AuthError, CurrentLogin};
+    ///
+    /// #[delete("/notes/{id}")]
+    /// async fn delete_note(login: CurrentLogin) -> Result<HttpResponse, AuthError> {
+    ///     login.require_ability("notes:write")?; // 403 `insufficient_scope`
+    ///     let for_ever = login.can("notes:purge");
+    ///     Ok(HttpResponse::Ok().json(for_ever))
+    /// }
+    /// ```
+    pub fn can(&self, ability: &str) -> bool {
+        self.abilities().is_none_or(|abilities| abilities.allow(ability))
+    }
+
+    /// Refuses a credential that may not do this. [`Require::ability`](crate::Require::ability) is the same for a whole
+    /// route.
+    ///
+    /// # Errors
+    ///
+    /// [`InsufficientScope`](AuthError::InsufficientScope).
+    pub fn require_ability(&self, ability: &str) -> Result<(), AuthError> {
+        if self.can(ability) { Ok(()) } else { Err(AuthError::InsufficientScope { scope: ability.to_owned().into() }) }
+    }
+
+    /// What the credential of this request may do. `None`: all that the user may.
+    pub fn abilities(&self) -> Option<&Abilities> {
+        match (&self.api_token, &self.token) {
+            (Some(api_token), _) => Some(&api_token.abilities),
+            (None, Some(token)) => token.scope.as_ref(),
+            (None, None) => None,
+        }
+    }
+
+    /// The API token, if one authenticated the request: its name, its abilities and its expiry.
+    pub fn api_token(&self) -> Option<&ApiToken> {
+        self.api_token.as_deref()
     }
 
     /// The claims of the token, if a token authenticated the request. With [`MaybeLogin`](crate::MaybeLogin) this is
@@ -137,6 +205,7 @@ impl Principal {
             proof,
             user,
             token: None,
+            api_token: None,
             custom: None,
         }
     }
@@ -163,6 +232,33 @@ impl Principal {
             proof,
             user,
             token: Some(Rc::clone(token)),
+            api_token: None,
+            custom: None,
+        }
+    }
+
+    /// The principal of an API token. It is never fresh.
+    pub(crate) fn of_api_token(
+        token: Rc<ApiToken>,
+        user: Rc<dyn Any>,
+        location: CredentialLocation,
+        proof: Proof,
+    ) -> Self {
+        Self {
+            identity: token.identity.clone(),
+            login_id: None,
+            via: Via::ApiToken,
+            location,
+            fresh: false,
+            auth_time: token.created_at,
+            amr: String::new(),
+            login_started_at: token.created_at,
+            expires_at: token.expires_at,
+            login_expires_at: None,
+            proof,
+            user,
+            token: None,
+            api_token: Some(token),
             custom: None,
         }
     }
@@ -188,6 +284,7 @@ impl Principal {
             proof: Proof::new(None, now),
             user,
             token: None,
+            api_token: None,
             custom: found.value,
         }
     }

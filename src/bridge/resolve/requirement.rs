@@ -1,5 +1,7 @@
 //! The requirement of a guard or an extractor: which credential it accepts.
 
+use std::borrow::Cow;
+
 use super::conflict_policy::ConflictPolicy;
 use super::engine::Engine;
 use super::freshness::RequiredFreshness;
@@ -8,7 +10,7 @@ use super::resolution::Verdict;
 use super::rule::UserCheck;
 use crate::bridge::credential::WantedType;
 use crate::bridge::error::AuthError;
-use crate::bridge::model::CredentialLocation;
+use crate::bridge::model::{CredentialLocation, is_ability};
 
 /// Which credential is accepted. [`DEFAULT`](Self::DEFAULT) is the requirement of the extractors without a guard.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +21,8 @@ pub(crate) struct Requirement {
     pub(crate) locations: Option<Vec<CredentialLocation>>,
     /// How recently the user must have authenticated.
     pub(crate) freshness: RequiredFreshness,
+    /// What the credential must be able to do. `None`: nothing in particular.
+    pub(crate) abilities: Option<Vec<Cow<'static, str>>>,
     /// The rules about the user. `None`: no rule.
     pub(crate) rules: Option<Vec<UserCheck>>,
     /// Whether the resolver itself [checks](Self::check) the principal. It does so where no guard checks the verdict.
@@ -46,6 +50,7 @@ impl Requirement {
         wanted: WantedType::Access,
         locations: None,
         freshness: RequiredFreshness::NONE,
+        abilities: None,
         rules: None,
         enforced: false,
         conflict: None,
@@ -53,22 +58,25 @@ impl Requirement {
         skip_blocklist: false,
     };
 
-    /// Checks what a verdict does not depend on: that the principal is fresh enough, and that the rules allow its user.
+    /// Checks what a verdict does not depend on: that the principal is fresh enough, that its credential may do what is
+    /// asked, and that the rules allow its user.
     pub(crate) fn check(&self, engine: &Engine, principal: &Principal) -> Result<(), AuthError> {
         self.freshness.check(engine, principal.fresh, principal.proof)?;
+        self.check_abilities(principal)?;
         self.rules.iter().flatten().try_for_each(|rule| rule.check(&*principal.user))
     }
 
     /// Whether the verdict under the requirement `other` is also the verdict under this one. What [`check`](Self::check)
-    /// looks at may differ, because the verdict contains the user and the freshness: each guard checks its own. `face` may
-    /// differ where `other` accepts both faces, because the verdict contains the credential. A requirement without a
-    /// policy for conflicts takes that of `other`.
+    /// looks at may differ, because the verdict contains the user, the freshness and the abilities: each guard checks its
+    /// own. `face` may differ where `other` accepts both faces, because the verdict contains the credential. A requirement
+    /// without a policy for conflicts takes that of `other`.
     pub(crate) fn is_answered_by(&self, other: &Self, verdict: &Verdict) -> bool {
         let Self {
             face,
             wanted,
             locations,
             freshness: _,
+            abilities: _,
             rules: _,
             enforced,
             conflict,
@@ -77,7 +85,7 @@ impl Requirement {
         } = self;
         let is_same_face = match verdict {
             Verdict::Accepted(principal) if other.face == RequiredFace::Any => match principal.via {
-                Via::Token => *face != RequiredFace::Browser,
+                Via::Token | Via::ApiToken => *face != RequiredFace::Browser,
                 Via::Session | Via::Remember => *face != RequiredFace::Token,
                 Via::Request => *face == RequiredFace::Any,
             },
@@ -94,9 +102,11 @@ impl Requirement {
 
     /// Both requirements, where the outer one was not [checked](Self::check).
     pub(crate) fn together_with(&self, outer: &Self) -> Self {
+        let abilities: Vec<_> = outer.abilities.iter().chain(&self.abilities).flatten().cloned().collect();
         let rules: Vec<_> = outer.rules.iter().chain(&self.rules).flatten().cloned().collect();
         Self {
             freshness: self.freshness.and(outer.freshness),
+            abilities: Some(abilities),
             rules: Some(rules),
             conflict: self.conflict.or(outer.conflict),
             ..self.clone()
@@ -107,5 +117,19 @@ impl Requirement {
     /// own. `None`: it is as it is.
     pub(crate) fn inside(&self, outer: &Self) -> Option<Self> {
         (self.conflict.is_none() && outer.conflict.is_some()).then(|| Self { conflict: outer.conflict, ..self.clone() })
+    }
+
+    /// Refuses a credential that lacks an ability.
+    fn check_abilities(&self, principal: &Principal) -> Result<(), AuthError> {
+        for ability in self.abilities.iter().flatten() {
+            // No credential could have it, and the challenge could not name it.
+            if !is_ability(ability) {
+                return Err(AuthError::Misconfigured("a guard names an ability that is none: see `Abilities`"));
+            }
+            if !principal.can(ability) {
+                return Err(AuthError::InsufficientScope { scope: ability.clone() });
+            }
+        }
+        Ok(())
     }
 }

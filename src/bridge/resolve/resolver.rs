@@ -10,7 +10,7 @@ use super::explain::explain;
 use super::principal::Principal;
 use super::requirement::{RequiredFace, Requirement};
 use super::resolution::{Resolution, Verdict};
-use super::{by_custom_credential, by_session, by_token, conflict, two_tokens, unread};
+use super::{by_api_token, by_custom_credential, by_session, by_token, conflict, two_tokens, unread};
 use crate::bridge::credential::{Choice, Presented, TWO_TOKENS};
 use crate::bridge::error::AuthError;
 use crate::bridge::model::{AuthEvent, LoginId};
@@ -41,15 +41,25 @@ pub(crate) async fn resolve(
         Choice::Token(_) if requirement.face == RequiredFace::Browser => Verdict::Rejected(BROWSER_SESSION_ONLY).into(),
         Choice::Token(token) => {
             let now = engine.clock.now();
-            match by_token::verify(engine, cache, presented, req, &token, now) {
-                Ok(verified) => {
-                    let verdict = match by_token::resolve(engine, &verified, token.location, requirement, now).await {
-                        Ok(principal) => accept(engine, principal),
-                        Err(error) => Verdict::Rejected(error),
-                    };
-                    Resolution { token: Some(verified.token), ..verdict.into() }
+            if let Some(tokens) = engine.api_tokens_for(token.text) {
+                // Boxed to keep the future of an access token small.
+                match Box::pin(by_api_token::resolve(engine, tokens, &token, requirement, now)).await {
+                    Ok(principal) => accept(engine, principal),
+                    Err(error) => Verdict::Rejected(error),
                 }
-                Err(error) => Verdict::Rejected(error).into(),
+                .into()
+            } else {
+                match by_token::verify(engine, cache, presented, req, &token, now) {
+                    Ok(verified) => {
+                        let verdict = match by_token::resolve(engine, &verified, token.location, requirement, now).await
+                        {
+                            Ok(principal) => accept(engine, principal),
+                            Err(error) => Verdict::Rejected(error),
+                        };
+                        Resolution { token: Some(verified.token), ..verdict.into() }
+                    }
+                    Err(error) => Verdict::Rejected(error).into(),
+                }
             }
         }
         Choice::Nothing => match &presented.custom {
@@ -135,6 +145,7 @@ fn log_resolution(
     match &resolution.verdict {
         Verdict::Accepted(principal) => tracing::debug!(
             login.id = principal.login_id.as_ref().map(LoginId::as_str),
+            api_token.id = principal.api_token().map(|token| token.id.as_str()),
             credential.via = principal.via.as_str(),
             credential.location = principal.location.as_str(),
             explanation = %explanation(),

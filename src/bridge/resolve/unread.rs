@@ -10,13 +10,13 @@ use super::engine::Engine;
 use crate::bridge::credential::{Csrf, Presented, Search, unread};
 use crate::bridge::error::AuthError;
 
-/// Whether a text is a token of this bridge, or an external one that is accepted.
+/// Whether a text is a token of this bridge, an API token, or an external one that is accepted.
 fn is_ours(engine: &Engine, text: &str) -> bool {
     let external = || {
         let external = engine.external.as_ref()?;
         external.verify(text, engine.clock.now(), Csrf::NotNeeded).ok()
     };
-    engine.tokens.verifier.has_own_type(text) || external().is_some()
+    engine.api_tokens_for(text).is_some() || engine.tokens.verifier.has_own_type(text) || external().is_some()
 }
 
 /// Where the body has a token that is not read, as a sentence.

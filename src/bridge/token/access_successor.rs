@@ -6,7 +6,7 @@ use super::token_error::TokenError;
 use super::token_type::TokenType;
 use super::verified::VerifiedToken;
 use super::written_claims::WrittenClaims;
-use crate::bridge::model::{UnixTime, random};
+use crate::bridge::model::{Abilities, UnixTime, random};
 
 impl Issuer {
     /// Renews an access token. `None` for a token that belongs to no login.
@@ -43,6 +43,7 @@ impl Issuer {
             auth_time: token.auth_time,
             iss: self.issuer(),
             aud: self.audiences(),
+            scope: token.scope.as_ref().map(Abilities::as_str),
             generation: token.generation,
         };
         self.signer_with(&token.sub, extras)?.sign(TokenType::Access, &claims).map(Some)

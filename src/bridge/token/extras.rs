@@ -18,8 +18,8 @@ macro_rules! reserved {
 }
 
 /// The reserved claims. A token with other values could be for another user, never expire, or belong to no login.
-const RESERVED_CLAIMS: [(&str, &str); 13] =
-    reserved!("claim": "sub" "sid" "jti" "type" "fresh" "exp" "iat" "nbf" "iss" "aud" "auth_time" "gen" "csrf");
+const RESERVED_CLAIMS: [(&str, &str); 14] =
+    reserved!("claim": "sub" "sid" "jti" "type" "fresh" "exp" "iat" "nbf" "iss" "aud" "auth_time" "gen" "csrf" "scope");
 
 /// Whether the bridge writes this claim itself.
 pub(super) fn is_reserved_claim(name: &str) -> bool {

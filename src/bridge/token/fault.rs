@@ -56,6 +56,14 @@ pub enum TokenFault {
     /// The generation of the refresh token was never issued. This happens when the store was restored from an older
     /// copy.
     UnknownGeneration,
+    /// The text begins as an API token and does not have its form: it is too short or too long, or has other characters.
+    ApiTokenForm,
+    /// The checksum of the API token is wrong: the token is mistyped or cut.
+    Checksum,
+    /// There is no API token with this id and this secret.
+    UnknownApiToken,
+    /// The API token is in a cookie. A browser would send it by itself, and it has no `csrf` claim.
+    ApiTokenInCookie,
 }
 
 /// A part of a compact JWS.
@@ -104,6 +112,10 @@ impl fmt::Display for TokenFault {
             Self::Audience => f.write_str("it is for another audience"),
             Self::Issuer => f.write_str("it is from another issuer"),
             Self::UnknownGeneration => f.write_str("its generation was never issued"),
+            Self::ApiTokenForm => f.write_str("it does not have the form of an API token"),
+            Self::Checksum => f.write_str("the checksum of the API token is wrong"),
+            Self::UnknownApiToken => f.write_str("there is no API token with its id and its secret"),
+            Self::ApiTokenInCookie => f.write_str("it is an API token, which is not accepted in a cookie"),
         }
     }
 }

@@ -16,7 +16,7 @@ use super::token_error::TokenError;
 use super::token_hooks::{IdentityHook, IssueHooks};
 use super::token_type::TokenType;
 use super::written_claims::WrittenClaims;
-use crate::bridge::model::{Login, UnixTime, random, seconds};
+use crate::bridge::model::{Abilities, Login, UnixTime, random, seconds};
 
 /// The settings for the claims and the lifetimes of tokens.
 #[derive(Clone, Debug)]
@@ -57,12 +57,13 @@ impl fmt::Debug for TokenPair {
 
 /// What differs from the profile in one access token.
 #[derive(Default)]
-pub(crate) struct AccessOptions<'a> {
-    pub(crate) ttl: Option<Duration>,
+pub(crate) struct PairOptions<'a> {
+    pub(crate) access_ttl: Option<Duration>,
     /// Empty: the audiences of the profile.
     pub(crate) audiences: &'a [String],
     /// The generation of another pair than the current one. Then the use of the token confirms no rotation.
     pub(crate) generation: Option<i64>,
+    pub(crate) scope: Option<&'a Abilities>,
 }
 
 /// The issuer of tokens.
@@ -105,19 +106,20 @@ impl Issuer {
     }
 
     /// A token pair for a login. The refresh token depends only on the login record: its id, its generation and the
-    /// time of its last rotation.
+    /// time of its last rotation, and on the scope. Both tokens have the scope, so that a refresh cannot widen it.
     pub(crate) fn pair(
         &self,
         signer: &Signer<'_>,
         login: &Login,
         fresh: bool,
         now: UnixTime,
-        options: &AccessOptions<'_>,
+        options: &PairOptions<'_>,
     ) -> Result<TokenPair, TokenError> {
-        let access_exp = expiry(now, options.ttl.unwrap_or(self.profile.access_ttl), login);
-        let (access_id, refresh_id) = (random::base64url::<16>(), self.derive_refresh_value(login, ""));
+        let scope = options.scope;
+        let access_exp = expiry(now, options.access_ttl.unwrap_or(self.profile.access_ttl), login);
+        let (access_id, refresh_id) = (random::base64url::<16>(), self.derive_refresh_value(login, scope, ""));
         let (access_csrf, refresh_csrf) =
-            (self.new_csrf(), self.profile.csrf.then(|| self.derive_refresh_value(login, "csrf.")));
+            (self.new_csrf(), self.profile.csrf.then(|| self.derive_refresh_value(login, scope, "csrf.")));
         let access = WrittenClaims {
             fresh,
             iat: now,
@@ -131,6 +133,7 @@ impl Issuer {
             auth_time: login.auth_time,
             iss: &self.profile.issuer,
             aud: if options.audiences.is_empty() { &self.profile.audiences } else { options.audiences },
+            scope: scope.map(Abilities::as_str),
             generation: Some(options.generation.unwrap_or(login.refresh_generation)),
         };
         // After the clock was set back, a token that begins at the rotation would not be valid yet.
@@ -161,8 +164,13 @@ impl Issuer {
     }
 
     /// A value for the current refresh token of a login. `purpose` makes the values for different claims differ.
-    fn derive_refresh_value(&self, login: &Login, purpose: &str) -> String {
-        let seed = format!("{purpose}{}.{}", login.id, login.refresh_generation);
+    fn derive_refresh_value(&self, login: &Login, scope: Option<&Abilities>, purpose: &str) -> String {
+        let mut seed = format!("{purpose}{}.{}", login.id, login.refresh_generation);
+        if let Some(scope) = scope {
+            // Tokens of the same generation with different scopes are different tokens.
+            seed.push('.');
+            seed.push_str(scope.as_str());
+        }
         let tag = hmac::sign(&self.successor_key, seed.as_bytes());
         URL_SAFE_NO_PAD.encode(&tag.as_ref()[..16])
     }

@@ -28,6 +28,8 @@ pub(super) struct RawClaims<'a> {
     pub(super) aud: Audience<'a>,
     /// The generation of the token pair. Access tokens that were issued by an earlier version have none.
     pub(super) generation: Option<i64>,
+    /// What the token may do. Without it: all that its user may.
+    pub(super) scope: Option<Cow<'a, str>>,
     /// The value that a request with the token in a cookie must repeat.
     pub(super) csrf: Option<Cow<'a, str>>,
 }
@@ -67,6 +69,9 @@ fn find_fault(payload: &[u8]) -> TokenFault {
             Some(_) => {}
         }
     }
+    if claims.get("scope").is_some_and(|scope| !scope.is_string()) {
+        return TokenFault::ClaimType("scope".into());
+    }
     match ["nbf", "gen"].into_iter().find(|name| claims.get(*name).is_some_and(|value| !is_time(value))) {
         Some(name) => TokenFault::ClaimType(name.into()),
         None => malformed(Malformation::RepeatedName),
@@ -104,7 +109,7 @@ impl<'de> Visitor<'de> for ClaimsVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let (mut fresh, mut iat, mut jti, mut token_type, mut sub, mut nbf) = (None, None, None, None, None, None);
         let (mut exp, mut sid, mut auth_time, mut iss, mut aud, mut generation) = (None, None, None, None, None, None);
-        let mut csrf = None;
+        let (mut csrf, mut scope) = (None, None);
         // Every name may occur only once (RFC 7519 section 4), also an unknown one.
         let mut unknown: Vec<Cow<'de, str>> = Vec::new();
         while let Some(Text(name)) = map.next_key()? {
@@ -121,6 +126,7 @@ impl<'de> Visitor<'de> for ClaimsVisitor {
                 "iss" => set_once(&mut iss, map.next_value::<Text<'de>>()?.0)?,
                 "aud" => set_once(&mut aud, map.next_value()?)?,
                 "csrf" => set_once(&mut csrf, map.next_value::<Text<'de>>()?.0)?,
+                "scope" => set_once(&mut scope, map.next_value::<Text<'de>>()?.0)?,
                 "gen" => set_once(&mut generation, map.next_value::<Time>()?.0)?,
                 _ => {
                     // Not skipped but read, because the application gets it: what no `Value` can hold is refused here.
@@ -145,6 +151,7 @@ impl<'de> Visitor<'de> for ClaimsVisitor {
             iss: required(iss, "iss")?,
             aud: required(aud, "aud")?,
             generation,
+            scope,
             csrf,
         })
     }

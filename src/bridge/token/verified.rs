@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::claims::Claims;
 use super::token_type::TokenType;
-use crate::bridge::model::{LoginId, UnixTime};
+use crate::bridge::model::{Abilities, LoginId, UnixTime};
 
 /// A token that has passed every check that does not depend on the time. Its login is not checked yet.
 pub(crate) struct VerifiedToken {
@@ -20,6 +20,8 @@ pub(crate) struct VerifiedToken {
     pub(crate) auth_time: UnixTime,
     /// The generation of the token pair. `None` for external tokens and for access tokens of an earlier version.
     pub(crate) generation: Option<i64>,
+    /// What the token may do, if it is narrowed.
+    pub(crate) scope: Option<Abilities>,
     /// The value that a request with the token in a cookie must repeat.
     pub(crate) csrf: Option<String>,
     /// The start of the validity: the later of `iat` and `nbf`.

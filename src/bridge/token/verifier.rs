@@ -13,7 +13,7 @@ use super::token_hooks::KeyFinder;
 use super::token_type::TokenType;
 use super::verified::{Freshness, Verification, VerifiedToken};
 use super::verified_token_cache::VerifiedTokenCache;
-use crate::bridge::model::{UnixTime, seconds};
+use crate::bridge::model::{Abilities, UnixTime, seconds};
 
 /// The verifier of tokens.
 pub(crate) struct Verifier {
@@ -119,6 +119,7 @@ impl Verifier {
             exp: Some(claims.exp),
             auth_time: claims.auth_time,
             generation: claims.generation,
+            scope: claims.scope.map(|scope| Abilities::from_text(&*scope)),
             issued_at: claims.iat,
             csrf: claims.csrf.map(Into::into),
             not_before: claims.nbf.unwrap_or(claims.iat).max(claims.iat),

@@ -23,6 +23,8 @@ pub(super) struct WrittenClaims<'a> {
     pub(super) iss: &'a str,
     #[serde(serialize_with = "one_or_many")]
     pub(super) aud: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) scope: Option<&'a str>,
     #[serde(rename = "gen", skip_serializing_if = "Option::is_none")]
     pub(super) generation: Option<i64>,
 }

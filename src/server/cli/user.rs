@@ -153,7 +153,7 @@ impl Delete {
 }
 
 /// An error when there is no database, where nothing but a new account may make one.
-fn require_database(config: &Config) -> Result<(), String> {
+pub(super) fn require_database(config: &Config) -> Result<(), String> {
     let Some(path) = config.database.url.sqlite_path().filter(|path| !path.exists()) else { return Ok(()) };
     let path = absolute(path).unwrap_or_else(|_error| path.to_owned());
     Err(format!(
@@ -162,7 +162,7 @@ fn require_database(config: &Config) -> Result<(), String> {
     ))
 }
 
-async fn find(database: &Database, username: &str) -> Result<User, Box<dyn Error>> {
+pub(super) async fn find(database: &Database, username: &str) -> Result<User, Box<dyn Error>> {
     match database.find_by_username(username).await? {
         Some((user, _)) => Ok(user),
         None => Err(unknown(username)),
@@ -203,7 +203,7 @@ fn to_json(user: &User) -> Value {
     json!({ "id": user.id, "username": user.username, "full_name": user.full_name, "active": user.active })
 }
 
-fn print_json(value: &Value) -> CommandResult {
+pub(super) fn print_json(value: &Value) -> CommandResult {
     Ok(print(&format!("{value:#}\n"))?)
 }
 

@@ -26,14 +26,18 @@ pub(crate) async fn start(request: HttpRequest) -> HttpResponse {
 pub(crate) struct PageQuery {
     changed: Option<String>,
     ended: Option<String>,
+    revoked: Option<String>,
 }
 
 impl PageQuery {
     fn notice(&self) -> Option<&'static str> {
-        match (&self.changed, &self.ended) {
-            (Some(_), _) => Some("Your password is changed. Every other login of yours has ended."),
-            (None, Some(_)) => Some("Every other login of yours has ended."),
-            (None, None) => None,
+        match (&self.changed, &self.ended, &self.revoked) {
+            (Some(_), ..) => {
+                Some("Your password is changed. Every other login of yours has ended, and your API tokens are revoked.")
+            }
+            (None, Some(_), _) => Some("Every other login of yours has ended."),
+            (None, None, Some(_)) => Some("The API token is revoked."),
+            (None, None, None) => None,
         }
     }
 }
@@ -43,10 +47,12 @@ pub(crate) async fn page(
     user: BrowserUser<User>,
     login: CurrentLogin,
     query: Query<PageQuery>,
+    auth: Auth,
     state: Data<AppState>,
-) -> HttpResponse {
+) -> Result<HttpResponse, AuthError> {
+    let tokens = auth.api_tokens().await?;
     let page = AccountPage::new(&user, &login, state.password_policy.min_length).notice(query.notice());
-    pages::respond(StatusCode::OK, &page)
+    Ok(pages::respond(StatusCode::OK, &page.api_tokens(&tokens)))
 }
 
 #[derive(Deserialize)]
@@ -92,8 +98,10 @@ pub(crate) async fn password_form(
                 AuthError::InvalidCredentials => "The current password is wrong.".to_owned(),
                 _ => error.detail().into_owned(),
             };
+            // The error is what the page is for. The tokens are shown if they can be read.
+            let tokens = auth.api_tokens().await.unwrap_or_default();
             let page = AccountPage::new(&user, &login, state.password_policy.min_length).error(detail);
-            pages::respond_refused(&error, &page)
+            pages::respond_refused(&error, &page.api_tokens(&tokens))
         }
     }
 }

@@ -76,7 +76,7 @@ async fn carry_out(
     let confirmed = reauthenticate(state, auth, user, SecretString::from(password)).await?;
     match login.via {
         Via::Token => confirmed.tokens().issue_access().map(Some),
-        Via::Session | Via::Remember | Via::Request => Ok(None),
+        Via::Session | Via::Remember | Via::ApiToken | Via::Request => Ok(None),
     }
 }
 

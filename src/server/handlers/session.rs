@@ -20,6 +20,9 @@ pub(crate) struct SessionInfo {
     fresh: bool,
     auth_time: UnixTime,
     amr: Vec<String>,
+    /// What the credential may do, with spaces between. Absent: all that the user may.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
     login_id: Option<String>,
     expires_at: Option<UnixTime>,
     explanation: Explanation,
@@ -34,6 +37,7 @@ pub(crate) async fn session(user: CurrentUser<User>, login: CurrentLogin, auth: 
         fresh: login.fresh,
         auth_time: login.auth_time,
         amr: login.amr.split_whitespace().map(str::to_owned).collect(),
+        scope: login.abilities().map(ToString::to_string),
         login_id: login.login_id.as_ref().map(ToString::to_string),
         expires_at: login.expires_at,
         explanation: auth.explain().await,

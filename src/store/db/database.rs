@@ -16,9 +16,9 @@ use super::snapshot::WalIndex;
 use super::thread_reader::ThreadReader;
 use super::touches::Touches;
 
-/// A database of users, logins, sessions and one-time codes: a [`UserStore`](crate::UserStore), a
-/// [`LoginStore`](crate::LoginStore), a [`SessionStore`](crate::SessionStore) and a [`CodeStore`](crate::CodeStore). Its
-/// clones share their connections.
+/// A database of users, logins, sessions, one-time codes and API tokens: a [`UserStore`](crate::UserStore), a
+/// [`LoginStore`](crate::LoginStore), a [`SessionStore`](crate::SessionStore), a [`CodeStore`](crate::CodeStore) and an
+/// [`ApiTokenStore`](crate::ApiTokenStore). Its clones share their connections.
 ///
 /// What is noted of reads ([`touch`](crate::LoginStore::touch), [`touch_session`](crate::SessionStore::touch_session)) is
 /// best effort: one note of each login and session is pending at a time and further ones are dropped, and a note that

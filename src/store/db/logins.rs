@@ -269,7 +269,7 @@ pub(super) fn touch(connection: &mut Connection, ids: &[String], seen_at: UnixTi
 
 /// The credential epoch of a user, which no other transaction changes until this one ends. Must be called in a
 /// transaction.
-fn locked_epoch(connection: &mut Connection, user: i64) -> QueryResult<Option<i64>> {
+pub(super) fn locked_epoch(connection: &mut Connection, user: i64) -> QueryResult<Option<i64>> {
     let epoch = users::table.filter(users::id.eq(user)).select(users::credential_epoch);
     match connection {
         // The transaction holds the write lock from its start.
@@ -279,7 +279,7 @@ fn locked_epoch(connection: &mut Connection, user: i64) -> QueryResult<Option<i6
 }
 
 /// Keeps other transactions that lock this user waiting until this one ends. Must be called in a transaction.
-fn lock_user(connection: &mut Connection, user: i64) -> QueryResult<()> {
+pub(super) fn lock_user(connection: &mut Connection, user: i64) -> QueryResult<()> {
     match connection {
         // The transaction holds the write lock from its start.
         Connection::Sqlite(_) => Ok(()),
@@ -291,7 +291,7 @@ fn lock_user(connection: &mut Connection, user: i64) -> QueryResult<()> {
 }
 
 /// Whether a login is this user's, and live at `now`.
-fn is_live(connection: &mut Connection, user: i64, login: &str, now: UnixTime) -> QueryResult<bool> {
+pub(super) fn is_live(connection: &mut Connection, user: i64, login: &str, now: UnixTime) -> QueryResult<bool> {
     each!(connection, c => {
         let live = logins::table
             .filter(logins::id.eq(login))

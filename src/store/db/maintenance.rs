@@ -11,7 +11,7 @@ use super::database::Database;
 use super::error::DatabaseError;
 use super::schema::users;
 use super::write::row_count;
-use super::{codes, logins, migrations, sessions};
+use super::{api_tokens, codes, logins, migrations, sessions};
 use crate::{StoreError, UnixTime};
 
 /// How many rows one transaction of the sweep deletes: a few milliseconds of work.
@@ -44,7 +44,8 @@ impl Database {
         self.read(any_user).await.map(|_any| ())
     }
 
-    /// Deletes expired sessions and codes, and logins that ended or expired 30 days before `now` or earlier. Returns the
+    /// Deletes expired sessions and codes, and logins and API tokens that ended or expired 30 days before `now` or earlier.
+    /// Returns the
     /// number of deleted rows.
     ///
     /// It deletes in small batches, each with a transaction of its own, and lets other writes pass between them.
@@ -57,7 +58,8 @@ impl Database {
         let sessions = self.sweep_batches(move |connection| sessions::delete_expired(connection, now, BATCH)).await?;
         let codes = self.sweep_batches(move |connection| codes::delete_expired(connection, now, BATCH)).await?;
         let logins = self.sweep_batches(move |connection| logins::delete_ended(connection, ended_by, BATCH)).await?;
-        Ok(sessions + codes + logins)
+        let tokens = self.sweep_batches(move |connection| api_tokens::delete_over(connection, ended_by, BATCH)).await?;
+        Ok(sessions + codes + logins + tokens)
     }
 
     /// Repeats a deletion of up to [`BATCH`] rows until it finds fewer.

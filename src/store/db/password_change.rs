@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use diesel::result::Error as QueryError;
 
+use super::api_tokens::revoke_of_user;
 use super::connection::{Connection, each};
 use super::database::Database;
 use super::login_row::LoginRow;
@@ -58,7 +59,7 @@ impl From<QueryError> for ChangePasswordError {
 impl Database {
     /// Changes a user's password in one transaction, if everything that the request was accepted for still holds: the
     /// user is active, the login is live and fresh, and the stored hash is the verified one. Then the hash is replaced,
-    /// the credential epoch grows by one, and all logins of the user end but that one. It goes on under the new epoch and
+    /// the credential epoch grows by one, all logins of the user end but that one, and all API tokens are revoked. It goes on under the new epoch and
     /// loses its sessions; its remember cookie is replaced, and its refresh tokens begin a new
     /// [series](Login::next_refresh_series). Returns the login after that.
     ///
@@ -80,6 +81,7 @@ impl Database {
             let login = check(&change, account, login, now)?;
             let epoch = replace_hash(connection, user, &change.new_hash)?;
             end_of_user(connection, user, Some(login.id.as_str()), EndReason::PasswordChanged, now)?;
+            revoke_of_user(connection, user, now)?;
             let renewed = Login {
                 credential_epoch: epoch,
                 refresh_generation: login.next_refresh_series(),
@@ -95,7 +97,7 @@ impl Database {
     }
 
     /// Replaces a user's password in one transaction, without the user: the hash is replaced, the credential epoch grows
-    /// by one, and all their logins end. `false` when there is no such user.
+    /// by one, all their logins end, and their API tokens are revoked. `false` when there is no such user.
     ///
     /// # Errors
     ///
@@ -107,6 +109,7 @@ impl Database {
                 return Ok(false);
             }
             end_of_user(connection, user, None, EndReason::PasswordChanged, now)?;
+            revoke_of_user(connection, user, now)?;
             Ok(true)
         };
         self.write(move |connection| connection.transaction(reset)).await

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash};
 
+use super::api_token_row::ApiTokenRow;
 use super::login_row::LoginRow;
 use super::snapshot::Snapshot;
 use super::user_row::User;
@@ -21,6 +22,7 @@ pub(super) struct ReadCache {
     /// The state that the results belong to. `None` when it is unknown: then nothing is cached.
     snapshot: Option<Snapshot>,
     pub(super) logins: HashMap<(i64, String), (Option<User>, Option<LoginRow>)>,
+    pub(super) api_tokens: HashMap<String, Option<(User, ApiTokenRow)>>,
     pub(super) sessions: DigestMap<Option<SessionRecord>>,
 }
 

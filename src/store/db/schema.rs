@@ -59,13 +59,30 @@ diesel::table! {
 }
 
 diesel::table! {
+    api_tokens (id) {
+        id -> Text,
+        user_id -> BigInt,
+        credential_epoch -> BigInt,
+        secret_hash -> Binary,
+        name -> Text,
+        abilities -> Text,
+        created_at -> BigInt,
+        created_by -> Nullable<Text>,
+        expires_at -> Nullable<BigInt>,
+        last_used_at -> Nullable<BigInt>,
+        revoked_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     settings (name) {
         name -> Text,
         value -> Text,
     }
 }
 
+diesel::joinable!(api_tokens -> users (user_id));
 diesel::joinable!(logins -> users (user_id));
 diesel::joinable!(login_codes -> logins (login_id));
 diesel::joinable!(sessions -> logins (login_id));
-diesel::allow_tables_to_appear_in_same_query!(users, logins, login_codes, sessions);
+diesel::allow_tables_to_appear_in_same_query!(users, logins, login_codes, sessions, api_tokens);

@@ -10,7 +10,7 @@ use tokio::time::sleep;
 use super::connection::Connection;
 use super::database::Database;
 use super::touches::{Batch, Rows};
-use super::{logins, sessions};
+use super::{api_tokens, logins, sessions};
 use crate::UnixTime;
 
 /// The pause after a transaction, in which the notes of the next one are gathered.
@@ -75,6 +75,9 @@ fn write(connection: &mut Connection, rows: &Rows) -> QueryResult<()> {
     }
     for (expires_at, keys) in &rows.sessions {
         keys.chunks(CHUNK).try_for_each(|keys| sessions::touch(connection, keys, *expires_at))?;
+    }
+    for (used_at, ids) in &rows.api_tokens {
+        ids.chunks(CHUNK).try_for_each(|ids| api_tokens::touch(connection, ids, *used_at))?;
     }
     Ok(())
 }

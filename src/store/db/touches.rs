@@ -1,7 +1,7 @@
-//! What is noted of reads: when a login was last seen, and until when an idle session lives.
+//! What is noted of reads: when a login was last seen and an API token last used, and until when an idle session lives.
 //!
 //! A read must not wait for a write, and thousands of logins are read in the time of one commit. So the notes are
-//! gathered here, one for each login and session, and one [background task](super::touch_writer) writes all of them in one transaction, and the
+//! gathered here, one for each login, API token and session, and one [background task](super::touch_writer) writes all of them in one transaction, and the
 //! next ones a little later. Every commit makes the read caches start over, so fewer commits serve reads too.
 
 use std::collections::{BTreeMap, HashMap};
@@ -30,11 +30,12 @@ struct State {
     failed_at: Option<Instant>,
 }
 
-/// When each login was seen, and until when each session lives.
+/// When each login was seen and each API token used, and until when each session lives.
 #[derive(Default)]
 pub(super) struct Batch {
     pub(super) logins: HashMap<String, UnixTime>,
     pub(super) sessions: HashMap<[u8; 32], UnixTime>,
+    pub(super) api_tokens: HashMap<String, UnixTime>,
     /// Those who wait for the batch. They are woken when it is dropped.
     waiting: Vec<oneshot::Sender<()>>,
 }
@@ -74,8 +75,8 @@ impl Touches {
     pub(super) fn begin(&self) -> Option<Rows> {
         let mut state = self.lock();
         state.in_flight = std::mem::take(&mut state.gathered);
-        let Batch { logins, sessions, .. } = &state.in_flight;
-        let rows = Rows { logins: by_time(logins), sessions: by_time(sessions) };
+        let Batch { logins, sessions, api_tokens, .. } = &state.in_flight;
+        let rows = Rows { logins: by_time(logins), sessions: by_time(sessions), api_tokens: by_time(api_tokens) };
         state.has_writer = rows.count() > 0;
         state.has_writer.then_some(rows)
     }
@@ -100,11 +101,13 @@ impl Touches {
 pub(super) struct Rows {
     pub(super) logins: BTreeMap<UnixTime, Vec<String>>,
     pub(super) sessions: BTreeMap<UnixTime, Vec<[u8; 32]>>,
+    pub(super) api_tokens: BTreeMap<UnixTime, Vec<String>>,
 }
 
 impl Rows {
     pub(super) fn count(&self) -> usize {
-        self.logins.values().map(Vec::len).chain(self.sessions.values().map(Vec::len)).sum()
+        let ids = self.logins.values().chain(self.api_tokens.values()).map(Vec::len);
+        ids.chain(self.sessions.values().map(Vec::len)).sum()
     }
 }
 

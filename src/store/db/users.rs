@@ -5,6 +5,7 @@ use diesel::result::{DatabaseErrorKind, Error as QueryError};
 use diesel::sql_query;
 use diesel::sql_types::BigInt;
 
+use super::api_tokens::revoke_of_user;
 use super::connection::{Connection, each};
 use super::database::Database;
 use super::identity::user_id;
@@ -13,7 +14,9 @@ use super::logins::end_of_user;
 use super::schema::{logins, users};
 use super::storable::is_storable;
 use super::user_row::{NewUser, User};
-use crate::{EndReason, Login, LoginId, LoginStore, StoreError, UnixTime, UserStore};
+use crate::{
+    ApiToken, ApiTokenId, ApiTokenStore, EndReason, Login, LoginId, LoginStore, StoreError, UnixTime, UserStore,
+};
 
 /// An account could not be created.
 #[derive(Debug, thiserror::Error)]
@@ -93,7 +96,7 @@ impl Database {
         self.read_in_pool(all).await
     }
 
-    /// Enables a user, or disables them, in one transaction: all their logins end, and the credential epoch grows by one,
+    /// Enables a user, or disables them, in one transaction: all their logins end, their API tokens are revoked, and the credential epoch grows by one,
     /// so that a sign-in that is under way gets no login. `false` when there is no such user.
     ///
     /// # Errors
@@ -109,6 +112,7 @@ impl Database {
             })?;
             if !active {
                 end_of_user(connection, user, None, EndReason::UserDisabled, now)?;
+                revoke_of_user(connection, user, now)?;
             }
             Ok(updated == 1)
         };
@@ -132,7 +136,7 @@ impl Database {
         self.write(set).await.map(|_rows| ())
     }
 
-    /// Deletes a user with all their logins and sessions. `false` when there is no such user.
+    /// Deletes a user with all their logins, sessions and API tokens. `false` when there is no such user.
     ///
     /// # Errors
     ///
@@ -209,6 +213,15 @@ impl UserStore for Database {
         };
         let (user, login) = self.read_cached(|cache| &mut cache.logins, key, find).await?;
         Ok((user, login.map(LoginRow::into_login).transpose()?))
+    }
+
+    /// One query. `tokens` is ignored: the token is read from this database.
+    async fn find_with_api_token(
+        &self,
+        token: &ApiTokenId,
+        _tokens: &dyn ApiTokenStore,
+    ) -> Result<(Option<User>, Option<ApiToken>), StoreError> {
+        self.find_user_of_api_token(token).await
     }
 }
 

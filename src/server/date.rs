@@ -1,0 +1,14 @@
+//! Times as dates: RFC 3339 in UTC.
+
+use std::time::{Duration, SystemTime};
+
+use crate::UnixTime;
+
+/// The last second of the year 9999, the last year of four digits.
+pub(super) const LAST: UnixTime = 253_402_300_799;
+
+/// The date of a time. `None`: it is before 1970 or after [`LAST`].
+pub(super) fn rfc3339(at: UnixTime) -> Option<String> {
+    let seconds = u64::try_from(at).ok().filter(|_| at <= LAST)?;
+    Some(humantime::format_rfc3339_seconds(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)).to_string())
+}
