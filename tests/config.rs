@@ -325,6 +325,7 @@ fn a_template_is_a_section_of_its_own() {
     let (_, a) = a.split_once("[templates.a]").unwrap();
     has(&line(a, "audience"), &[r#"audience = "a" # environment variable TOLLBRIDGE_TEMPLATES__A__AUDIENCE"#]);
     has(&line(a, "access_ttl"), &[r#"access_ttl = "5m" # default"#]);
+    has(&line(a, "scope"), &[r#"scope = ["*"] # default"#]);
     has(&line(billing, "audience"), &[r#"audience = "https://billing.example""#, "tollbridge.toml:5:1"]);
     has(&line(billing, "access_ttl"), &[r#"access_ttl = "2m""#]);
     has(&line(billing, "claims"), &[r#""name" = "full_name""#, r#""https://x.example/login" = "username""#]);
@@ -347,5 +348,6 @@ fn the_faults_of_a_template_have_their_place() {
     has(&claims(r#""full_name""#), &["this does not fit here", "full_name"]);
     has(&faults("[templates.billing]\nttl = \"2m\"\n"), &["tollbridge.toml:2:1", "templates.billing.ttl", "claims"]);
     has(&faults("[templates.billing]\naccess_ttl = \"0s\"\n"), &["tollbridge.toml:2:1", "at least"]);
+    has(&faults("[templates.billing]\nscope = [\"two words\"]\n"), &["tollbridge.toml:2:1", "without spaces"]);
     has(&faults("[templates]\nbilling = \"2m\"\n"), &["tollbridge.toml:2:1", "templates"]);
 }

@@ -25,6 +25,7 @@ impl TokenTemplates {
     pub(crate) fn for_user(&self, name: &str, user: &User) -> Result<TokenTemplate, AuthError> {
         let config = self.0.get(name).ok_or_else(|| self.unknown())?;
         let template = TokenTemplate::new().access_ttl(config.access_ttl).audience(&config.audience);
+        let template = if config.scope.are_all() { template } else { template.scope(config.scope.iter()) };
         let fields = serde_json::to_value(user).unwrap_or_default();
         Ok(config.claims.iter().fold(template, |template, (claim, field)| {
             template.claim(claim, fields.get(field).cloned().unwrap_or(Value::Null))

@@ -249,8 +249,8 @@ fn every_line_of_the_table() {
     let clients = Clients::new(&app);
     for line in &LINES {
         match line.2 {
-            // These may end every login and change the password.
-            "/logout" | "/account/password" => {
+            // These may end every login, change the password and renew the session.
+            "/logout" | "/account/password" | "/reauth" => {
                 let app = TestApp::start();
                 check(&Clients::new(&app), line);
             }

@@ -265,3 +265,41 @@ fn an_unknown_template_names_the_known_ones() {
     let refused = signed_in(&none).post_json("/token", &json!({ "template": "billing" }));
     assert!(refused.refused(400, "invalid_request").text().contains("none is configured"));
 }
+
+/// Neither a refresh nor another face widens a scope.
+#[test]
+fn tokens_are_narrowed_by_a_request_or_a_template() {
+    let app = TestApp::with(&[&TEMPLATES[..], &[("TEMPLATES__NOTES__SCOPE", "notes:read, notes:write")]].concat());
+    let browser = signed_in(&app);
+    let pair_for = |body: Value| browser.post_json("/token", &body).expect(200).pair();
+    for (body, scope) in [
+        (json!({ "template": "notes" }), "notes:read notes:write"),
+        (json!({ "scope": "notes:read" }), "notes:read"),
+        (json!({ "template": "notes", "scope": "notes:purge" }), "notes:purge"),
+        (json!({ "scope": "" }), ""),
+    ] {
+        let pair = pair_for(body.clone());
+        assert_eq!(how(&Token(&app, pair.access.clone()))["scope"], scope, "{body}");
+        assert_eq!(claims(&pair.refresh)["scope"], scope, "{body}");
+        let narrowed = Token(&app, pair.access);
+        for path in ["/handoff", "/token", "/tokens", "/account/password"] {
+            let status = narrowed
+                .post_json(
+                    path,
+                    &json!({ "name": "x", "current_password": PASSWORD, "new_password": "a longer staple" }),
+                )
+                .status;
+            assert!((400..404).contains(&status), "{path}: {status}");
+        }
+        narrowed.post("/handoff").refused(403, "insufficient_scope");
+        narrowed.post_json("/logout", &json!({ "scope": "others" })).refused(403, "insufficient_scope");
+        let fresh = narrowed.post_json("/reauth", &json!({ "password": PASSWORD })).expect(200).json();
+        let fresh = fresh["access_token"].as_str().expect("a token").to_owned();
+        assert_eq!(how(&Token(&app, fresh))["scope"], scope, "{body}");
+    }
+    assert_eq!(claims(&pair_for(json!({ "template": "billing" })).access).get("scope"), None);
+    let narrow = pair_for(json!({ "scope": "notes:read" })).refresh;
+    let refreshed = Token(&app, narrow).post("/refresh").expect(200).pair();
+    assert_eq!(how(&Token(&app, refreshed.access))["scope"], "notes:read");
+    browser.post_json("/token", &json!({ "scope": "a\"b" })).refused(400, "invalid_request");
+}

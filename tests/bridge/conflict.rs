@@ -3,8 +3,10 @@
 use actix_web::web::{Json, ServiceConfig};
 use actix_web::{HttpRequest, Responder, web};
 use serde_json::json;
+use tollbridge::store::memory::MemoryStore;
 use tollbridge::{
-    Auth, AuthError, ConflictPolicy, CurrentUser, FoundCredential, MaybeUser, RequestLoader, Require, StoreError,
+    Auth, AuthError, ConflictPolicy, CurrentUser, FoundCredential, MaybeUser, NewApiToken, RequestLoader, Require,
+    StoreError,
 };
 
 use crate::app::TestApp;
@@ -266,4 +268,19 @@ fn a_custom_credential_counts_as_a_token() {
     conflict(with_key("/conflict/same/who", "k-1"), DIFFERENT);
     with_key("/conflict/same/who", "wrong").refused(401, "login_required");
     with_key("/conflict/prefer/who", "k-1").expect(200);
+}
+
+#[test]
+fn an_api_token_counts_as_a_token() {
+    let app = TestApp::with(|bridge| bridge.api_tokens(MemoryStore::default()));
+    let (browser, _) = Browser::signed_in(&app, "panther", false);
+    let cookies = browser.cookie_header();
+    let [own, other] = ["panther", "batman"]
+        .map(|name| crate::api_tokens::issue(&app, name, NewApiToken::named("backup")).into_text());
+    conflict(both(&app, "GET", "/conflict/reject/who", &own, &cookies), BOTH);
+    both(&app, "GET", "/conflict/same/who", &own, &cookies).expect(200);
+    conflict(both(&app, "GET", "/conflict/same/who", &other, &cookies), DIFFERENT);
+    let wrong = format!("{}x", &other[..other.len() - 1]);
+    both(&app, "GET", "/conflict/same/who", &wrong, &cookies).refused(401, "token_invalid");
+    both(&app, "GET", "/conflict/prefer/who", &other, &cookies).expect(200);
 }

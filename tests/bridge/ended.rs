@@ -7,7 +7,7 @@ use std::time::Duration;
 use actix_web::web::{self, Bytes, ServiceConfig};
 use actix_web::{Error, HttpResponse};
 use futures_util::stream::{self, StreamExt as _};
-use tollbridge::{CurrentLogin, EndReason, LoginId, LoginStore as _};
+use tollbridge::{CurrentLogin, EndReason, LoginId, LoginStore as _, NewApiToken};
 
 use crate::app::TestApp;
 use crate::clients::{Anonymous, Browser, Client, Token};
@@ -134,4 +134,19 @@ fn wait_for_calls(app: &TestApp, method: &str, times: usize) {
         assert!(std::time::Instant::now() < deadline, "{method} is not called");
         std::thread::yield_now();
     }
+}
+
+#[test]
+fn the_end_of_an_api_token_is_seen() {
+    let (app, _) = crate::api_tokens::app();
+    let issue = |new| crate::api_tokens::issue(&app, "panther", new);
+    let revoked = issue(NewApiToken::named("revoked"));
+    let id = revoked.record().id.clone();
+    let stream = Watching::by_token(&app, &revoked.into_text());
+    assert!(actix_web::rt::System::new().block_on(app.bridge.revoke_api_token(&id)).expect("the store answers"));
+    stream.ends_with("token_revoked");
+    let expires = issue(NewApiToken::named("expires").expires_in(Duration::from_secs(3600)));
+    let stream = Watching::by_token(&app, &expires.into_text());
+    app.advance(3600);
+    stream.ends_with("token_expired");
 }

@@ -3,7 +3,7 @@
 use actix_web::web::{Json, ServiceConfig};
 use actix_web::{Responder, web};
 use serde_json::{Value, json};
-use tollbridge::{Auth, CredentialLocation, Require, TokenLocations};
+use tollbridge::{Auth, CredentialLocation, NewApiToken, Require, TokenLocations};
 
 use crate::app::{START, TestApp};
 use crate::clients::{Anonymous, Browser, Client, REMEMBER, SESSION, Token};
@@ -129,4 +129,15 @@ fn a_token_where_the_route_does_not_read_is_named() {
     let query = explained["places"].as_array().expect("places").iter().find(|place| place["place"] == "query");
     let expected = json!({ "place": "query", "found": "token", "type": "access", "why_not": "not_read_here" });
     assert_eq!(query, Some(&expected));
+}
+
+#[test]
+fn an_api_token_is_explained() {
+    let (app, _) = crate::api_tokens::app();
+    let issued = crate::api_tokens::issue(&app, "panther", NewApiToken::named("backup"));
+    let id = issued.record().id.to_string();
+    let explained = explained(&Token(&app, issued.into_text()));
+    assert_eq!(explained["places"][0], json!({ "place": "header", "found": "token", "type": "api_token" }));
+    assert_eq!((&explained["api_token_id"], &explained["identity"]), (&json!(id), &json!("2")));
+    assert_eq!((&explained["login_id"], &explained["fresh_until"]), (&Value::Null, &Value::Null));
 }

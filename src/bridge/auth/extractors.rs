@@ -20,7 +20,7 @@ use serde::{Serialize, Serializer};
 use super::request_state::RequestState;
 use crate::bridge::error::AuthError;
 use crate::bridge::model::NotLookedUp;
-use crate::bridge::resolve::{BROWSER_SESSION_ONLY, EndWatch, Engine, Principal, Verdict, Via};
+use crate::bridge::resolve::{BROWSER_SESSION_ONLY, Engine, Principal, Verdict, Via, ended};
 use crate::bridge::token::Claims;
 
 type ExtractFuture<T> = Pin<Box<dyn Future<Output = Result<T, AuthError>>>>;
@@ -298,7 +298,7 @@ impl CurrentLogin {
     /// }
     /// ```
     pub fn ended(&self) -> impl Future<Output = AuthError> + 'static {
-        EndWatch::ended(&self.engine, &self.principal)
+        ended(&self.engine, &self.principal)
     }
 }
 

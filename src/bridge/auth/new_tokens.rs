@@ -70,6 +70,9 @@ impl<'a> NewTokens<'a> {
         if !template.audiences.is_empty() {
             self.audiences.clone_from(&template.audiences);
         }
+        if template.scope.is_some() {
+            self.scope.clone_from(&template.scope);
+        }
         self.extras.claims.extend(template.claims.clone());
         self
     }

@@ -24,6 +24,7 @@ pub struct Explanation {
     /// The id of the login.
     pub login_id: Option<String>,
     /// The id of the API token that decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub api_token_id: Option<String>,
     /// Until when the login is or was fresh by this credential, within the window of the bridge. `None`: the credential
     /// proves no authentication.

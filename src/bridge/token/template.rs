@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::extras::is_reserved_claim;
+use crate::bridge::model::{Abilities, InvalidAbilities};
 
 /// A kind of access token: its lifetime, its audience and additional claims, for
 /// [`NewTokens::template`](crate::NewTokens::template). It is made once and used for any number of logins.
@@ -25,6 +26,7 @@ use super::extras::is_reserved_claim;
 pub struct TokenTemplate {
     pub(crate) access_ttl: Option<Duration>,
     pub(crate) audiences: Vec<String>,
+    pub(crate) scope: Option<Result<Abilities, InvalidAbilities>>,
     pub(crate) claims: Map<String, Value>,
 }
 
@@ -50,6 +52,12 @@ impl TokenTemplate {
         self
     }
 
+    /// Narrows the tokens to these abilities, as [`NewTokens::scope`](crate::NewTokens::scope) does.
+    pub fn scope<A: AsRef<str>>(mut self, abilities: impl IntoIterator<Item = A>) -> Self {
+        self.scope = Some(Abilities::new(abilities));
+        self
+    }
+
     /// Whether every token has a claim of this name already, so that it cannot be added.
     pub fn is_reserved_claim(name: &str) -> bool {
         is_reserved_claim(name)
@@ -68,6 +76,7 @@ impl fmt::Debug for TokenTemplate {
         f.debug_struct("TokenTemplate")
             .field("access_ttl", &self.access_ttl)
             .field("audiences", &self.audiences)
+            .field("scope", &self.scope)
             .field("claims", &self.claims.keys().collect::<Vec<_>>())
             .finish()
     }

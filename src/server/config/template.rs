@@ -8,8 +8,8 @@ use super::raw_value::RawValue;
 use super::setting::{Setting, quote};
 use super::setting_reader::SettingReader;
 use super::token::TokenConfig;
-use crate::TokenTemplate;
 use crate::server::token_templates::user_fields;
+use crate::{Abilities, TokenTemplate};
 
 /// The sections of templates begin with this.
 pub(super) const PREFIX: &str = "templates.";
@@ -21,6 +21,8 @@ pub struct TemplateConfig {
     pub access_ttl: Duration,
     /// The claim `aud` of the access token.
     pub audience: String,
+    /// What the tokens may do: the claim `scope`, if they are not all abilities.
+    pub scope: Abilities,
     /// Additional claims, each with the field of the user that it has.
     pub claims: BTreeMap<String, String>,
 }
@@ -35,12 +37,25 @@ impl TemplateConfig {
             let claims = reader.get("claims", Claims::default()).0;
             let config = Self {
                 access_ttl: period(reader, "access_ttl", token.access_ttl),
+                scope: reader.get("scope", Scope(Abilities::all())).0,
                 audience: reader.get("audience", token.audience.clone()),
                 claims,
             };
             (name, config)
         };
         sections.into_iter().map(read).collect()
+    }
+}
+
+struct Scope(Abilities);
+
+impl Setting for Scope {
+    fn read(raw: &RawValue) -> Result<Self, String> {
+        Abilities::new(Vec::<String>::read(raw)?).map(Self).map_err(|invalid| invalid.to_string())
+    }
+
+    fn to_toml(&self) -> String {
+        self.0.iter().map(str::to_owned).collect::<Vec<_>>().to_toml()
     }
 }
 

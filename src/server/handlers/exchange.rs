@@ -22,6 +22,8 @@ use super::see_other::see_other;
 #[derive(Default, Deserialize)]
 pub(crate) struct TokenRequest {
     template: Option<String>,
+    /// Abilities with spaces between them: the `scope` of RFC 6749 section 3.3. It replaces that of the template.
+    scope: Option<String>,
 }
 
 /// `POST /token` without a body.
@@ -48,6 +50,10 @@ async fn issue(auth: &Auth, user: &User, state: &AppState, body: TokenRequest) -
     let tokens = auth.issue_for_session().await?;
     let tokens = match &template {
         Some(template) => tokens.template(template),
+        None => tokens,
+    };
+    let tokens = match &body.scope {
+        Some(scope) => tokens.scope(scope.split(' ').filter(|ability| !ability.is_empty())),
         None => tokens,
     };
     Ok(Json(tokens.issue()?))
