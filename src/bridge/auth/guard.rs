@@ -121,7 +121,7 @@ impl Require {
         self
     }
 
-    /// Requires a credential that [can](Principal::can) do this. Call it several times to require several abilities. A
+    /// Requires a credential that [can](crate::Principal::can) do this. Call it several times to require several abilities. A
     /// session, and a token that is not narrowed, can do all that the user may. Any other credential that lacks an ability
     /// is refused with a 403 `insufficient_scope`, whose challenge names the ability (RFC 6750 section 3.1).
     ///
