@@ -150,6 +150,10 @@
 //! [`BridgeBuilder::check_claims`] rejects claims, and [`BridgeBuilder::signing_key_for`] sets a key for each user.
 //! [`RequestLoader`] accepts a custom credential.
 //!
+//! **My logins.** [`Auth::logins`] lists where a user is signed in ([`LoginInfo`]), [`Auth::end_login`] ends one of them.
+//! [`Bridge::logins_of`], [`Bridge::end_login`] and [`Bridge::end_logins_of`] are the same for operators.
+//! [`BridgeBuilder::max_logins`] bounds their number.
+//!
 //! **API tokens.** [`NewApiToken`] is a named credential of a user for a program, with [`Abilities`];
 //! [`BridgeBuilder::api_tokens`] takes their [`ApiTokenStore`]. [`Require::ability`] and [`Principal::can`] check abilities,
 //! also those of access tokens that [`NewTokens::scope`] has narrowed. `docs/api-tokens.md` is a guide.
@@ -196,7 +200,7 @@ pub use bridge::service::BridgeService;
 // What the application provides: users, stores and a clock.
 pub use bridge::model::{
     Abilities, ApiToken, ApiTokenId, ApiTokenInsertion, ApiTokenStore, Clock, CodeHash, CodeStore, CredentialLocation,
-    EndReason, InvalidAbilities, Login, LoginId, LoginStore, MAX_API_TOKENS_OF_USER, MAX_CODES_OF_LOGIN,
+    EndReason, InvalidAbilities, Login, LoginId, LoginInfo, LoginStore, MAX_API_TOKENS_OF_USER, MAX_CODES_OF_LOGIN,
     MAX_SESSIONS_OF_LOGIN, OneTimeCode, RememberRecord, SessionHash, SessionRecord, SessionStore, StoreError,
     StoreFuture, UnixTime, UserFunctions, UserStore, user_loader,
 };
@@ -243,6 +247,11 @@ struct ApiTokens;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/from-flask.md")]
 struct FromFlask;
+
+/// Runs the recipe of the guide.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/logins.md")]
+struct Logins;
 
 /// Compiles the snippets of the guide from actix-identity, actix-session and jsonwebtoken.
 #[cfg(doctest)]

@@ -58,9 +58,14 @@ impl SqliteStore {
 }
 
 impl BlockingStore for SqliteStore {
-    fn insert(&self, login: &Login) -> Result<bool, StoreError> {
+    fn insert(&self, login: &Login, most: usize) -> Result<bool, StoreError> {
         let remember = login.remember.as_ref();
         self.write(|transaction| {
+            // Of one user no more than `most` are live.
+            let others = logins_of(transaction, &login.identity, login.created_at)?;
+            for oldest in others.iter().skip(most.saturating_sub(1)) {
+                end(transaction, oldest.id.as_str(), EndReason::TooMany, login.created_at)?;
+            }
             transaction.execute(
                 "INSERT INTO logins VALUES
                  (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -189,6 +194,10 @@ impl BlockingStore for SqliteStore {
         self.write(|transaction| end(transaction, id.as_str(), reason, now))
     }
 
+    fn logins_of(&self, identity: &str, now: UnixTime) -> Result<Vec<Login>, StoreError> {
+        self.read(|connection| logins_of(connection, identity, now))
+    }
+
     fn end_all(
         &self,
         identity: &str,
@@ -212,6 +221,19 @@ impl BlockingStore for SqliteStore {
                 ended += u64::from(end(transaction, id, reason, now)?);
             }
             Ok(Some(ended))
+        })
+    }
+
+    fn logins_with_session(&self, logins: &[LoginId], now: UnixTime) -> Result<Vec<LoginId>, StoreError> {
+        self.read(|connection| {
+            let mut open = connection.prepare("SELECT 1 FROM sessions WHERE login_id = ? AND ? < expires_at")?;
+            let mut found = Vec::new();
+            for id in logins {
+                if open.exists(params![id.as_str(), now])? {
+                    found.push(id.clone());
+                }
+            }
+            Ok(found)
         })
     }
 
@@ -271,6 +293,13 @@ impl BlockingStore for SqliteStore {
 }
 
 /// Ends a login and deletes its sessions. The first time and reason stay.
+/// The live logins of a user, those that began last first.
+fn logins_of(connection: &Connection, identity: &str, now: UnixTime) -> rusqlite::Result<Vec<Login>> {
+    let live = format!("SELECT * FROM logins WHERE identity = :identity AND {LIVE} ORDER BY created_at DESC");
+    let mut live = connection.prepare(&live)?;
+    live.query_map(named_params! { ":identity": identity, ":now": now }, login_of)?.collect()
+}
+
 fn end(transaction: &Transaction<'_>, id: &str, reason: EndReason, now: UnixTime) -> rusqlite::Result<bool> {
     transaction.execute("DELETE FROM sessions WHERE login_id = ?", [id])?;
     let ended = transaction.execute(

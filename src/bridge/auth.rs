@@ -11,6 +11,7 @@ mod explain;
 mod extractors;
 mod guard;
 mod handoff;
+pub(crate) mod logins;
 mod new_api_token;
 mod new_tokens;
 mod previous_login;

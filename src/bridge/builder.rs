@@ -60,6 +60,7 @@ pub struct BridgeBuilder {
     absolute_ttl: Duration,
     remember_ttl: Duration,
     fresh_window: Duration,
+    max_logins: usize,
     conflict: ConflictPolicy,
     remember_cookie: RememberCookie,
     protection: SessionProtection,
@@ -116,6 +117,7 @@ impl BridgeBuilder {
             absolute_ttl: Duration::from_secs(30 * DAY),
             remember_ttl: Duration::from_secs(30 * DAY),
             fresh_window: Duration::from_secs(15 * MINUTE),
+            max_logins: 1000,
             conflict: ConflictPolicy::default(),
             remember_cookie: RememberCookie::default(),
             protection: SessionProtection::default(),
@@ -224,6 +226,7 @@ impl BridgeBuilder {
             users: self.users,
             logins,
             codes: self.codes,
+            max_logins: self.max_logins,
             last_seen: BackgroundNotes::default(),
             api_tokens: self.api_tokens.map(|store| ApiTokens { store, uses: BackgroundNotes::default() }),
             tokens: TokenAuthority {

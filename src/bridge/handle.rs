@@ -1,6 +1,7 @@
 //! The bridge, as an application holds it.
 
 mod api_tokens;
+mod logins;
 
 use std::fmt;
 use std::sync::Arc;

@@ -14,9 +14,10 @@ use crate::{
 /// them. `examples/rusqlite_store.rs` is a whole one, with a schema to copy.
 #[expect(missing_docs, reason = "each method is documented at the trait that it is named after")]
 pub trait BlockingStore: Send + Sync + 'static {
-    fn insert(&self, login: &Login) -> Result<bool, StoreError>;
+    fn insert(&self, login: &Login, most: usize) -> Result<bool, StoreError>;
     fn find(&self, id: &LoginId) -> Result<Option<Login>, StoreError>;
     fn find_remembered(&self, selector: &str) -> Result<Option<Login>, StoreError>;
+    fn logins_of(&self, identity: &str, now: UnixTime) -> Result<Vec<Login>, StoreError>;
     fn rotate_refresh(&self, id: &LoginId, generation: i64, clock: &Clock) -> Result<Option<UnixTime>, StoreError>;
     fn confirm_refresh(&self, id: &LoginId, generation: i64, now: UnixTime) -> Result<bool, StoreError>;
     fn rotate_remember(&self, id: &LoginId, next: &RememberRecord, clock: &Clock) -> Result<bool, StoreError>;
@@ -42,6 +43,7 @@ pub trait BlockingStore: Send + Sync + 'static {
     fn insert_session(&self, key: &SessionHash, record: &SessionRecord) -> Result<(), StoreError>;
     fn update_session(&self, key: &SessionHash, record: &SessionRecord) -> Result<bool, StoreError>;
     fn touch_session(&self, key: &SessionHash, expires_at: UnixTime) -> Result<(), StoreError>;
+    fn logins_with_session(&self, logins: &[LoginId], now: UnixTime) -> Result<Vec<LoginId>, StoreError>;
     fn delete_session(&self, key: &SessionHash) -> Result<(), StoreError>;
 }
 
@@ -77,9 +79,9 @@ impl<S> fmt::Debug for Blocking<S> {
 }
 
 impl<S: BlockingStore> LoginStore for Blocking<S> {
-    fn insert<'a>(&'a self, login: &'a Login) -> StoreFuture<'a, bool> {
+    fn insert<'a>(&'a self, login: &'a Login, most: usize) -> StoreFuture<'a, bool> {
         let login = login.clone();
-        self.run(move |store| store.insert(&login))
+        self.run(move |store| store.insert(&login, most))
     }
 
     fn find<'a>(&'a self, id: &'a LoginId) -> StoreFuture<'a, Option<Login>> {
@@ -90,6 +92,11 @@ impl<S: BlockingStore> LoginStore for Blocking<S> {
     fn find_remembered<'a>(&'a self, selector: &'a str) -> StoreFuture<'a, Option<Login>> {
         let selector = selector.to_owned();
         self.run(move |store| store.find_remembered(&selector))
+    }
+
+    fn logins_of<'a>(&'a self, identity: &'a str, now: UnixTime) -> StoreFuture<'a, Vec<Login>> {
+        let identity = identity.to_owned();
+        self.run(move |store| store.logins_of(&identity, now))
     }
 
     fn rotate_refresh<'a>(
@@ -179,6 +186,11 @@ impl<S: BlockingStore> SessionStore for Blocking<S> {
     fn touch_session<'a>(&'a self, key: &'a SessionHash, expires_at: UnixTime) -> StoreFuture<'a, ()> {
         let key = *key;
         self.run(move |store| store.touch_session(&key, expires_at))
+    }
+
+    fn logins_with_session<'a>(&'a self, logins: &'a [LoginId], now: UnixTime) -> StoreFuture<'a, Vec<LoginId>> {
+        let logins = logins.to_vec();
+        self.run(move |store| store.logins_with_session(&logins, now))
     }
 
     fn delete_session<'a>(&'a self, key: &'a SessionHash) -> StoreFuture<'a, ()> {

@@ -58,6 +58,14 @@ impl Records {
         }
     }
 
+    /// The live logins of a user, the latest first.
+    fn logins_of(&self, identity: &str, now: UnixTime) -> Vec<Login> {
+        let theirs = self.logins.values().filter(|login| login.identity == identity && login.is_live(now));
+        let mut theirs: Vec<_> = theirs.cloned().collect();
+        theirs.sort_unstable_by_key(|login| Reverse(login.created_at));
+        theirs
+    }
+
     /// Deletes the sessions that are too many when another one of the same login is inserted.
     fn make_room_for(&mut self, record: &SessionRecord) {
         let Some(login) = &record.login else { return };
@@ -76,13 +84,17 @@ impl Records {
 }
 
 impl LoginStore for MemoryStore {
-    fn insert<'a>(&'a self, login: &'a Login) -> StoreFuture<'a, bool> {
+    fn insert<'a>(&'a self, login: &'a Login, most: usize) -> StoreFuture<'a, bool> {
         Box::pin(async move {
             let mut records = self.records();
             let selector = login.remember.as_ref().map(|remember| &remember.selector);
             let taken = |other: &Login| selector.is_some() && other.remember.as_ref().map(|r| &r.selector) == selector;
             if records.logins.contains_key(&login.id) || records.logins.values().any(taken) {
                 return Err(StoreError::new("a login with this id or this remember selector is there already"));
+            }
+            let live = records.logins_of(&login.identity, login.created_at);
+            for excess in live.iter().skip(most.saturating_sub(1)) {
+                records.end(&excess.id, EndReason::TooMany, login.created_at);
             }
             records.logins.insert(login.id.clone(), login.clone());
             Ok(true)
@@ -98,6 +110,10 @@ impl LoginStore for MemoryStore {
             let has_selector = |login: &&Login| login.remember.as_ref().is_some_and(|r| r.selector == selector);
             Ok(self.records().logins.values().find(has_selector).cloned())
         })
+    }
+
+    fn logins_of<'a>(&'a self, identity: &'a str, now: UnixTime) -> StoreFuture<'a, Vec<Login>> {
+        Box::pin(async move { Ok(self.records().logins_of(identity, now)) })
     }
 
     fn rotate_refresh<'a>(
@@ -280,6 +296,16 @@ impl SessionStore for MemoryStore {
                 session.expires_at = expires_at;
             }
             Ok(())
+        })
+    }
+
+    fn logins_with_session<'a>(&'a self, logins: &'a [LoginId], now: UnixTime) -> StoreFuture<'a, Vec<LoginId>> {
+        Box::pin(async move {
+            let records = self.records();
+            let is_open = |id: &&LoginId| {
+                records.sessions.values().any(|session| session.login.as_ref() == Some(*id) && now < session.expires_at)
+            };
+            Ok(logins.iter().filter(is_open).cloned().collect())
         })
     }
 

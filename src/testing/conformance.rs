@@ -23,6 +23,7 @@ mod codes;
 mod difference;
 mod fixture;
 mod logins;
+mod logins_of_user;
 mod race;
 mod records;
 mod report;
@@ -40,7 +41,7 @@ use crate::{ApiTokenStore, CodeStore, LoginStore, SessionStore};
 ///
 /// When one is broken. The message names it with the observed behavior.
 pub async fn login_store<S: LoginStore>(make: impl AsyncFn() -> Fixture<S>) {
-    let checks = logins::checks().into_iter().chain(rotation::checks());
+    let checks = logins::checks().into_iter().chain(logins_of_user::checks()).chain(rotation::checks());
     report::run("login store", checks.collect(), make).await;
 }
 
@@ -70,7 +71,11 @@ pub async fn api_token_store<S: ApiTokenStore>(make: impl AsyncFn() -> Fixture<S
 ///
 /// When one is broken. The message names it with the observed behavior.
 pub async fn store<S: LoginStore + SessionStore>(make: impl AsyncFn() -> Fixture<S>) {
-    let checks = logins::checks().into_iter().chain(rotation::checks()).chain(sessions::checks());
+    let checks = logins::checks()
+        .into_iter()
+        .chain(logins_of_user::checks())
+        .chain(rotation::checks())
+        .chain(sessions::checks());
     report::run("store", checks.chain(together::checks()).collect(), make).await;
 }
 

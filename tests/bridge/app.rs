@@ -232,6 +232,7 @@ fn routes(app: &mut ServiceConfig) {
         .route("/how", web::route().to(how))
         .route("/twice", web::route().to(twice))
         .configure(crate::guarded::routes)
+        .configure(crate::logins::routes)
         .configure(crate::request_loader::routes)
         .configure(crate::ended::routes)
         .configure(crate::errors::routes)

@@ -10,13 +10,13 @@ use crate::app::{PASSWORD, TestApp};
 use crate::clients::{Anonymous, Browser, Client, SESSION, Token};
 
 /// An app, and what it tells.
-struct Told {
-    app: TestApp,
+pub(crate) struct Told {
+    pub(crate) app: TestApp,
     events: Arc<Mutex<Vec<AuthEvent>>>,
 }
 
 impl Told {
-    fn new(configure: impl FnOnce(BridgeBuilder) -> BridgeBuilder) -> Self {
+    pub(crate) fn new(configure: impl FnOnce(BridgeBuilder) -> BridgeBuilder) -> Self {
         let events: Arc<Mutex<Vec<AuthEvent>>> = Arc::default();
         let heard = Arc::clone(&events);
         let listener = move |event: &AuthEvent| heard.lock().expect("a whole list").push(event.clone());
@@ -24,7 +24,7 @@ impl Told {
     }
 
     /// The events since the last time, as they are serialized.
-    fn take(&self) -> Vec<Value> {
+    pub(crate) fn take(&self) -> Vec<Value> {
         let events = std::mem::take(&mut *self.events.lock().expect("a whole list"));
         events
             .iter()

@@ -30,6 +30,7 @@ mod hostile;
 mod implicit_refresh;
 mod loader;
 mod locations;
+mod logins;
 mod logout;
 #[cfg(feature = "server")]
 mod logs;

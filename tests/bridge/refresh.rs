@@ -268,7 +268,7 @@ fn restored_from_a_backup(app: &TestApp, logins: &[Login]) -> TestApp {
     let store = CountingStore::default();
     System::new().block_on(async {
         for login in logins {
-            store.insert(login).await.expect("a store");
+            store.insert(login, usize::MAX).await.expect("a store");
         }
     });
     TestApp::over(World { store, ..app.world.clone() }, |bridge| bridge)

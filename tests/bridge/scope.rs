@@ -62,7 +62,7 @@ async fn new_api_token(auth: Auth) -> Result<impl Responder, AuthError> {
     Ok(HttpResponse::Created().body(auth.create_api_token(NewApiToken::named("x")).await?.into_text()))
 }
 
-fn narrowed_pair(app: &TestApp, scope: &[&str]) -> Pair {
+pub(crate) fn narrowed_pair(app: &TestApp, scope: &[&str]) -> Pair {
     Anonymous(app).post_json("/narrowed", &json!({ "username": "panther", "scope": scope })).expect(200).pair()
 }
 

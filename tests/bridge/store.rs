@@ -148,9 +148,10 @@ macro_rules! counted {
 
 impl LoginStore for CountingStore {
     counted! {
-        insert(login: &'a Login) -> bool;
+        insert(login: &'a Login, most: usize) -> bool;
         find(id: &'a LoginId) -> Option<Login>;
         find_remembered(selector: &'a str) -> Option<Login>;
+        logins_of(identity: &'a str, now: UnixTime) -> Vec<Login>;
         rotate_refresh(id: &'a LoginId, generation: i64, clock: &'a Clock) -> Option<UnixTime>;
         confirm_refresh(id: &'a LoginId, generation: i64, now: UnixTime) -> bool;
         rotate_remember(id: &'a LoginId, next: &'a RememberRecord, clock: &'a Clock) -> bool;
@@ -169,6 +170,7 @@ impl SessionStore for CountingStore {
         insert_session(key: &'a SessionHash, record: &'a SessionRecord) -> ();
         update_session(key: &'a SessionHash, record: &'a SessionRecord) -> bool;
         touch_session(key: &'a SessionHash, expires_at: UnixTime) -> ();
+        logins_with_session(logins: &'a [LoginId], now: UnixTime) -> Vec<LoginId>;
         delete_session(key: &'a SessionHash) -> ();
     }
 }

@@ -40,7 +40,9 @@ async fn the_example_takes_no_login_for_live_whose_end_is_unreadable() {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("logins.db");
     let (store, login) = (Blocking::new(SqliteStore::open(&path).unwrap()), login("1"));
-    assert!(store.insert(&login).await.unwrap() && store.end(&login.id, EndReason::Logout, NOW).await.unwrap());
+    assert!(
+        store.insert(&login, usize::MAX).await.unwrap() && store.end(&login.id, EndReason::Logout, NOW).await.unwrap()
+    );
     let raw = rusqlite::Connection::open(&path).unwrap();
     raw.execute("UPDATE logins SET end_reason = 'of a later version'", []).unwrap();
     assert!(store.find(&login.id).await.is_err());
@@ -70,7 +72,7 @@ async fn codes_in_the_database() {
     conformance::code_store(async || {
         let logins = [login(&alice), login(&alice)].map(|login| Login { expires_at: i64::MAX, ..login });
         for login in &logins {
-            assert!(database.insert(login).await.unwrap());
+            assert!(database.insert(login, usize::MAX).await.unwrap());
         }
         let [one, other] = logins.map(|login| login.id);
         Fixture::new(here.clone()).second_handle(there.clone()).logins(one, other)
@@ -84,7 +86,7 @@ async fn codes_of_the_database_die_with_their_login() {
     let (_place, database) = TestDatabase::migrated().await;
     let alice = create_user(&database, "alice").await.id.to_string();
     let ended = login(&alice);
-    database.insert(&ended).await.unwrap();
+    database.insert(&ended, usize::MAX).await.unwrap();
     let code = |byte| OneTimeCode {
         hash: CodeHash([byte; 32]),
         login: ended.id.clone(),
@@ -142,8 +144,8 @@ async fn the_login_that_makes_an_api_token_is_live() {
 
 async fn is_refused_with_a_login_that_is_over<S: LoginStore + ApiTokenStore>(store: &S, identity: &str) {
     let (live, ended) = (login(identity), login(identity));
-    store.insert(&live).await.unwrap();
-    store.insert(&ended).await.unwrap();
+    store.insert(&live, usize::MAX).await.unwrap();
+    store.insert(&ended, usize::MAX).await.unwrap();
     store.end(&ended.id, EndReason::Logout, NOW).await.unwrap();
     let made_by = async |login: &LoginId, at| {
         let token = ApiToken { created_at: at, ..api_token(identity, Some(login.clone())) };

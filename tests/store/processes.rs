@@ -75,7 +75,7 @@ fn write_until_killed(url: &str) {
     System::new().block_on(async {
         loop {
             let login = login("1");
-            database.insert(&login).await.expect("the login is kept");
+            database.insert(&login, usize::MAX).await.expect("the login is kept");
             say(&format!("began {}", login.id));
             assert!(database.end(&login.id, EndReason::Logout, NOW).await.expect("the login ends"));
             say(&format!("ended {}", login.id));

@@ -22,7 +22,7 @@ async fn the_next_read_sees_what_another_connection_has_committed() {
         // Each round disables the user once.
         let first = Login { credential_epoch: round, ..login(&identity) };
         assert!(!is_live(&reader, &identity, &first.id).await, "round {round}: before it begins");
-        writer.insert(&first).await.unwrap();
+        writer.insert(&first, usize::MAX).await.unwrap();
         assert!(is_live(&reader, &identity, &first.id).await, "round {round}: after it began");
         assert!(is_live(&reader, &identity, &first.id).await, "round {round}: read again");
 
@@ -31,7 +31,7 @@ async fn the_next_read_sees_what_another_connection_has_committed() {
         writer.set_active(ann.id, true, NOW).await.unwrap();
 
         let second = Login { credential_epoch: round + 1, ..login(&identity) };
-        writer.insert(&second).await.unwrap();
+        writer.insert(&second, usize::MAX).await.unwrap();
         assert!(is_live(&reader, &identity, &second.id).await, "round {round}: another login");
         writer.end(&second.id, EndReason::Logout, NOW).await.unwrap();
         assert!(!is_live(&reader, &identity, &second.id).await, "round {round}: after its end");

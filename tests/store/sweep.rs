@@ -24,7 +24,7 @@ async fn sweeps_what_is_over() {
     let ended = Login { expires_at: NOW + 2 * THIRTY_DAYS, ..login(&user) };
     let expired = Login { expires_at: NOW + 1, ..login(&user) };
     for login in [&live, &ended, &expired] {
-        database.insert(login).await.unwrap();
+        database.insert(login, usize::MAX).await.unwrap();
     }
     assert!(database.end(&ended.id, EndReason::Logout, NOW).await.unwrap());
     for (byte, login, expires_at) in [(1, None, NOW + 1), (2, Some(&live), NOW + 2), (3, Some(&expired), i64::MAX)] {

@@ -31,7 +31,7 @@ async fn begin_logins(database: &Database, count: usize) -> Vec<Login> {
     let user = create_user(database, "alice").await.id.to_string();
     let logins: Vec<_> = (0..count).map(|_| login(&user)).collect();
     for login in &logins {
-        database.insert(login).await.unwrap();
+        database.insert(login, usize::MAX).await.unwrap();
     }
     logins
 }

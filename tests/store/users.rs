@@ -20,7 +20,7 @@ async fn find_login(database: &Database, id: &LoginId) -> Option<Login> {
 /// A login of the user, with an open session.
 async fn sign_in(database: &Database, user: &User, session_key: u8) -> Login {
     let login = login(&user.id.to_string());
-    database.insert(&login).await.unwrap();
+    database.insert(&login, usize::MAX).await.unwrap();
     database.insert_session(&key(session_key), &session(Some(&login))).await.unwrap();
     login
 }
@@ -105,7 +105,7 @@ async fn knows_a_user_by_one_identity_only() {
         assert_eq!(both, (None, None), "{alias:?}");
         assert_eq!(database.end_all(alias, None, EndReason::Logout, NOW).await.unwrap(), Some(0), "{alias:?}");
         let of_alias = Login { id: LoginId::random(), identity: alias.to_owned(), ..login.clone() };
-        assert!(!database.insert(&of_alias).await.unwrap(), "a login of nobody: {alias:?}");
+        assert!(!database.insert(&of_alias, usize::MAX).await.unwrap(), "a login of nobody: {alias:?}");
     }
     assert!(find_login(&database, &login.id).await.is_some_and(|login| login.ended.is_none()));
 }
@@ -140,7 +140,7 @@ async fn takes_everything_along_when_a_user_is_deleted() {
     assert_eq!(find_user(&database, &alice.id.to_string()).await, None);
     assert_eq!(find_login(&database, &of_alice.id).await, None);
     assert_eq!(database.load_session(&key(1), NOW).await.unwrap(), None);
-    assert!(!database.insert(&of_alice).await.unwrap(), "a login that was about to begin");
+    assert!(!database.insert(&of_alice, usize::MAX).await.unwrap(), "a login that was about to begin");
     assert_eq!(find_login(&database, &of_bob.id).await, Some(of_bob));
     assert!(database.load_session(&key(2), NOW).await.unwrap().is_some());
 }
@@ -164,10 +164,10 @@ async fn ends_every_login_of_a_user_who_is_disabled() {
     let enabled = find_user(&database, &alice.id.to_string()).await.expect("the user is still there");
     assert_eq!(enabled, User { credential_epoch: 1, ..alice.clone() }, "what began before must not go on");
     let under_way = Login { id: LoginId::random(), ..login };
-    assert!(!database.insert(&under_way).await.unwrap(), "a sign-in that had been verified before");
+    assert!(!database.insert(&under_way, usize::MAX).await.unwrap(), "a sign-in that had been verified before");
     assert_eq!(find_login(&database, &under_way.id).await, None);
     let verified_now = Login { credential_epoch: 1, ..under_way };
-    assert!(database.insert(&verified_now).await.unwrap());
+    assert!(database.insert(&verified_now, usize::MAX).await.unwrap());
     assert_eq!(find_login(&database, &verified_now.id).await, Some(verified_now));
     assert!(!database.set_active(alice.id + 1, false, NOW).await.unwrap());
 }

@@ -163,7 +163,7 @@ impl<'a> LoginUser<'a> {
             refresh_confirmed: true,
             remember: remember.as_ref().map(|(record, _)| record.clone()),
         };
-        if !engine.logins.insert(&login).await? {
+        if !engine.logins.insert(&login, engine.max_logins).await? {
             return Err(reason_of_refusal(engine, &login.identity).await?);
         }
         if self.opens_session && !self.keeps_previous {

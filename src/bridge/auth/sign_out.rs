@@ -19,9 +19,9 @@ pub enum LogoutScope {
     /// The login of this request.
     #[default]
     This,
-    /// All logins of the user except that of this request.
+    /// All logins of the user except that of this request, which must be fresh.
     Others,
-    /// All logins of the user, and all API tokens.
+    /// All logins of the user, and all API tokens. The login of this request must be fresh.
     All,
 }
 
@@ -32,9 +32,9 @@ impl Auth {
     /// # Errors
     ///
     /// When a presented token is invalid, belongs to no login, or is a refresh token that was used before; when a token is
-    /// in a place that is not read; when another site sent a request without a token; when
-    /// the scope includes other logins, and this login has ended or its token has expired or is revoked; when the store
-    /// is unavailable.
+    /// in a place that is not read; when another site sent a request without a token; when the scope includes other
+    /// logins, and this login has ended or is [not fresh](AuthError::ReauthRequired), or its token has expired or is
+    /// revoked; when the store is unavailable.
     pub async fn logout_user(&self, scope: LogoutScope) -> Result<(), AuthError> {
         let engine = self.engine();
         let now = engine.clock.now();
@@ -78,6 +78,8 @@ impl Auth {
                     }
                     checked?;
                 }
+                let may_be_fresh = token.token_type == TokenType::Access;
+                self.may_end(&presented, scope, may_be_fresh, now).await?;
                 end_logins(engine, &presented, scope, now).await?;
                 if in_cookie && scope != LogoutScope::Others {
                     self.end_login_of_refresh_cookie(&presented, now).await?;
@@ -97,6 +99,7 @@ impl Auth {
                 engine.reader.check_origin(&self.req)?;
                 let presented = self.find_login_of_cookies(scope).await?;
                 if let Some(presented) = &presented {
+                    self.may_end(presented, scope, true, now).await?;
                     end_logins(engine, presented, scope, now).await?;
                 }
                 if scope != LogoutScope::Others {
@@ -115,6 +118,22 @@ impl Auth {
             self.state.set_resolution(Verdict::Absent(AuthError::LoginRequired));
         }
         Ok(())
+    }
+
+    /// Refuses to end other logins if this one has ended or is not fresh: whoever finds an open session must not sign its
+    /// user out elsewhere (OWASP ASVS 5.0, 7.5.2).
+    async fn may_end(
+        &self,
+        presented: &PresentedLogin,
+        scope: LogoutScope,
+        may_be_fresh: bool,
+        now: UnixTime,
+    ) -> Result<(), AuthError> {
+        if scope == LogoutScope::This {
+            return Ok(());
+        }
+        find_live(self.engine(), &presented.identity, &presented.login_id, now).await?;
+        if may_be_fresh && self.login_fresh().await? { Ok(()) } else { Err(self.engine().reauth_required()) }
     }
 
     /// Signs out with an API token: revokes it. It has no login to end, and may end none.
@@ -233,10 +252,6 @@ async fn end_logins(
     scope: LogoutScope,
     now: UnixTime,
 ) -> Result<(), AuthError> {
-    // A credential whose login has ended must not end the user's other logins.
-    if scope != LogoutScope::This {
-        find_live(engine, &presented.identity, &presented.login_id, now).await?;
-    }
     let login = engine.logins.find(&presented.login_id).await?;
     let Some(login) = login.filter(|login| login.identity == presented.identity) else { return Ok(()) };
     let mut ended = 0;

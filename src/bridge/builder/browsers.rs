@@ -79,6 +79,13 @@ impl BridgeBuilder {
         self
     }
 
+    /// How many live logins a user has at most. Default: 1000. A sign-in that makes one more ends the oldest, which is the
+    /// one that began first, with [`EndReason::TooMany`](crate::EndReason::TooMany). 0 counts as 1.
+    pub fn max_logins(mut self, most: usize) -> Self {
+        self.max_logins = most;
+        self
+    }
+
     /// How long a login is fresh after the user has authenticated. Default: 15 minutes.
     pub fn fresh_window(mut self, window: Duration) -> Self {
         self.fresh_window = window;

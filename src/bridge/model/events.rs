@@ -40,6 +40,24 @@ pub enum AuthEvent {
         /// The login that ended.
         login: Option<LoginId>,
     },
+    /// A login has ended that is not the one of a request: a user has ended it from another one
+    /// ([`Auth::end_login`](crate::Auth::end_login)), or an operator has
+    /// ([`Bridge::end_login`](crate::Bridge::end_login)).
+    #[non_exhaustive]
+    LoginEnded {
+        /// The identity of the user.
+        user: String,
+        /// The login that ended.
+        login: LoginId,
+    },
+    /// An operator has ended all logins of a user: [`Bridge::end_logins_of`](crate::Bridge::end_logins_of).
+    #[non_exhaustive]
+    LoginsEnded {
+        /// The identity of the user.
+        user: String,
+        /// How many they were.
+        ended: u64,
+    },
     /// A remember cookie has opened a new session.
     #[non_exhaustive]
     UserLoadedFromCookie {
@@ -122,6 +140,8 @@ impl AuthEvent {
             Self::UserAccessed => "user_accessed",
             Self::UserLoggedIn { .. } => "user_logged_in",
             Self::UserLoggedOut { .. } => "user_logged_out",
+            Self::LoginEnded { .. } => "login_ended",
+            Self::LoginsEnded { .. } => "logins_ended",
             Self::UserLoadedFromCookie { .. } => "user_loaded_from_cookie",
             Self::UserLoadedFromRequest { .. } => "user_loaded_from_request",
             Self::LoginConfirmed { .. } => "user_login_confirmed",

@@ -151,10 +151,15 @@ pub enum EndReason {
     SessionProtected,
     /// The browser of the login signed in again.
     Replaced,
+    /// The user had too many logins, and this one was the oldest:
+    /// [`max_logins`](crate::BridgeBuilder::max_logins).
+    TooMany,
+    /// The application or an operator ended it: [`Bridge::end_login`](crate::Bridge::end_login).
+    Revoked,
 }
 
 impl EndReason {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Logout,
         Self::PasswordChanged,
         Self::UserDisabled,
@@ -162,6 +167,8 @@ impl EndReason {
         Self::RememberReused,
         Self::SessionProtected,
         Self::Replaced,
+        Self::TooMany,
+        Self::Revoked,
     ];
 
     /// The name of the reason, which stores keep.
@@ -174,6 +181,8 @@ impl EndReason {
             Self::RememberReused => "remember_reused",
             Self::SessionProtected => "session_protected",
             Self::Replaced => "replaced",
+            Self::TooMany => "too_many",
+            Self::Revoked => "revoked",
         }
     }
 
@@ -196,13 +205,20 @@ pub trait LoginStore: Send + Sync + 'static {
     /// login, or the user has another [credential epoch](crate::UserStore::credential_epoch) than the login. Compare and
     /// insert in one statement or transaction: a user who is disabled, deleted or gets a new password while they sign in
     /// must not get a login.
-    fn insert<'a>(&'a self, login: &'a Login) -> StoreFuture<'a, bool>;
+    ///
+    /// Of one user at most `most` logins are live at the `created_at` of the new one: it, and of the others those that
+    /// began last. The rest ends in the same step, with [`EndReason::TooMany`], and their sessions are deleted. Of several
+    /// concurrent calls for one user each must count the login of the other.
+    fn insert<'a>(&'a self, login: &'a Login, most: usize) -> StoreFuture<'a, bool>;
 
     /// The login with this id, live or not; `None` when the id is unknown.
     fn find<'a>(&'a self, id: &'a LoginId) -> StoreFuture<'a, Option<Login>>;
 
     /// The login whose remember cookie has this selector, live or not; `None` when the selector is unknown.
     fn find_remembered<'a>(&'a self, selector: &'a str) -> StoreFuture<'a, Option<Login>>;
+
+    /// The logins of a user that are live at `now`, those that began last first.
+    fn logins_of<'a>(&'a self, identity: &'a str, now: UnixTime) -> StoreFuture<'a, Vec<Login>>;
 
     /// Rotates the refresh token. If the login is live now and its `refresh_generation` is still `generation`: adds one
     /// to it, sets `refresh_confirmed` to `false`, `refresh_rotated_at` and `last_seen_at` to now and returns now.
@@ -292,9 +308,10 @@ pub(super) use delegate_to_inner;
 /// A store that is shared with other owners.
 impl<T: LoginStore + ?Sized> LoginStore for Arc<T> {
     delegate_to_inner! {
-        insert(login: &'a Login) -> bool;
+        insert(login: &'a Login, most: usize) -> bool;
         find(id: &'a LoginId) -> Option<Login>;
         find_remembered(selector: &'a str) -> Option<Login>;
+        logins_of(identity: &'a str, now: UnixTime) -> Vec<Login>;
         rotate_refresh(id: &'a LoginId, generation: i64, clock: &'a Clock) -> Option<UnixTime>;
         confirm_refresh(id: &'a LoginId, generation: i64, now: UnixTime) -> bool;
         rotate_remember(id: &'a LoginId, next: &'a RememberRecord, clock: &'a Clock) -> bool;

@@ -58,6 +58,9 @@ pub trait SessionStore: Send + Sync + 'static {
     /// idle session earlier.
     fn touch_session<'a>(&'a self, key: &'a SessionHash, expires_at: UnixTime) -> StoreFuture<'a, ()>;
 
+    /// Those of these logins that have a session which has not expired at `now`, in any order.
+    fn logins_with_session<'a>(&'a self, logins: &'a [LoginId], now: UnixTime) -> StoreFuture<'a, Vec<LoginId>>;
+
     /// Deletes a session. An unknown key is no error.
     fn delete_session<'a>(&'a self, key: &'a SessionHash) -> StoreFuture<'a, ()>;
 }
@@ -69,6 +72,7 @@ impl<T: SessionStore + ?Sized> SessionStore for Arc<T> {
         insert_session(key: &'a SessionHash, record: &'a SessionRecord) -> ();
         update_session(key: &'a SessionHash, record: &'a SessionRecord) -> bool;
         touch_session(key: &'a SessionHash, expires_at: UnixTime) -> ();
+        logins_with_session(logins: &'a [LoginId], now: UnixTime) -> Vec<LoginId>;
         delete_session(key: &'a SessionHash) -> ();
     }
 }

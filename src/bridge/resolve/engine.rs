@@ -23,6 +23,8 @@ pub(crate) struct Engine {
     pub(crate) logins: Arc<dyn LoginStore>,
     /// The codes of handoffs. Without a store there are none.
     pub(crate) codes: Option<Arc<dyn CodeStore>>,
+    /// How many live logins a user has at most.
+    pub(crate) max_logins: usize,
     /// The records of the last use of logins.
     pub(crate) last_seen: BackgroundNotes<LoginId>,
     /// Without them an API token is as invalid as any other text.

@@ -13,16 +13,23 @@ use super::storable::is_storable;
 use super::write::row_count;
 use crate::{Clock, EndReason, Login, LoginId, LoginStore, RememberRecord, StoreFuture, UnixTime};
 
+/// How many logins one insertion ends at most. It is one, unless the bound has been lowered.
+const EXCESS_AT_ONCE: i64 = 10_000;
+
 impl LoginStore for Database {
-    fn insert<'a>(&'a self, login: &'a Login) -> StoreFuture<'a, bool> {
+    fn insert<'a>(&'a self, login: &'a Login, most: usize) -> StoreFuture<'a, bool> {
         Box::pin(async move {
             let Some(user) = user_id(&login.identity) else { return Ok(false) };
             let row = LoginRow::new(user, login);
-            let epoch = login.credential_epoch;
+            let (epoch, now) = (login.credential_epoch, login.created_at);
+            let others = i64::try_from(most.saturating_sub(1)).unwrap_or(i64::MAX);
             let insert = move |connection: &mut Connection| {
+                // Two sign-ins of one user at once must count each other's login.
+                lock_user(connection, user)?;
                 if locked_epoch(connection, user)? != Some(epoch) {
                     return Ok(false);
                 }
+                end_oldest(connection, user, others, now)?;
                 each!(connection, c => diesel::insert_into(logins::table).values(&row).execute(c))?;
                 Ok(true)
             };
@@ -61,6 +68,24 @@ impl LoginStore for Database {
                 })
             });
             found.await?.map(LoginRow::into_login).transpose()
+        })
+    }
+
+    fn logins_of<'a>(&'a self, identity: &'a str, now: UnixTime) -> StoreFuture<'a, Vec<Login>> {
+        Box::pin(async move {
+            let Some(user) = user_id(identity) else { return Ok(Vec::new()) };
+            let found = self.read(move |connection| {
+                each!(connection, c => {
+                    logins::table
+                        .filter(logins::user_id.eq(user))
+                        .filter(logins::ended_at.is_null())
+                        .filter(logins::expires_at.gt(now))
+                        .order((logins::created_at.desc(), logins::id.desc()))
+                        .select(LoginRow::as_select())
+                        .load(c)
+                })
+            });
+            found.await?.into_iter().map(LoginRow::into_login).collect()
         })
     }
 
@@ -322,6 +347,29 @@ pub(super) fn end_of_user(
         let others = logins::table.filter(logins::user_id.eq(user)).filter(logins::id.ne(except)).select(logins::id);
         diesel::delete(sessions::table.filter(sessions::login_id.eq_any(others.nullable()))).execute(c)?;
         Ok(ended)
+    })
+}
+
+/// Ends the live logins of a user but those `kept` that began last, and deletes their sessions. Must be called in a
+/// transaction.
+fn end_oldest(connection: &mut Connection, user: i64, kept: i64, now: UnixTime) -> QueryResult<()> {
+    each!(connection, c => {
+        let excess: Vec<String> = logins::table
+            .filter(logins::user_id.eq(user))
+            .filter(logins::ended_at.is_null())
+            .filter(logins::expires_at.gt(now))
+            .order((logins::created_at.desc(), logins::id.desc()))
+            .select(logins::id)
+            .limit(EXCESS_AT_ONCE)
+            .offset(kept)
+            .load(c)?;
+        if !excess.is_empty() {
+            diesel::update(logins::table.filter(logins::id.eq_any(&excess)))
+                .set((logins::ended_at.eq(now), logins::end_reason.eq(EndReason::TooMany.as_str())))
+                .execute(c)?;
+            diesel::delete(sessions::table.filter(sessions::login_id.eq_any(excess))).execute(c)?;
+        }
+        Ok(())
     })
 }
 

@@ -7,6 +7,7 @@ use diesel::result::{DatabaseErrorKind, Error as QueryError};
 use super::connection::{Connection, each};
 use super::database::Database;
 use super::schema::sessions;
+use super::storable::is_storable;
 use crate::{LoginId, MAX_SESSIONS_OF_LOGIN, SessionHash, SessionRecord, SessionStore, StoreFuture, UnixTime};
 
 /// The sessions of a login beside a new one.
@@ -91,6 +92,23 @@ impl SessionStore for Database {
         Box::pin(async move {
             self.note(|batch| &mut batch.sessions, key.0, expires_at).await;
             Ok(())
+        })
+    }
+
+    fn logins_with_session<'a>(&'a self, logins: &'a [LoginId], now: UnixTime) -> StoreFuture<'a, Vec<LoginId>> {
+        let logins: Vec<_> = logins.iter().map(|id| id.as_str().to_owned()).filter(|id| is_storable(id)).collect();
+        Box::pin(async move {
+            let find = move |connection: &mut Connection| {
+                each!(connection, c => {
+                    sessions::table
+                        .filter(sessions::login_id.eq_any(&logins))
+                        .filter(sessions::expires_at.gt(now))
+                        .select(sessions::login_id.assume_not_null())
+                        .distinct()
+                        .load::<String>(c)
+                })
+            };
+            Ok(self.read(find).await?.into_iter().map(LoginId::from).collect())
         })
     }
 

@@ -48,7 +48,7 @@ async fn keeps_every_field<S: LoginStore>(at: Fixture<S>) -> Outcome {
         ..remembered(&at.bob)
     };
     for kept in [login(&at.alice), full] {
-        ensure(at.here.insert(&kept).await?, "it answers `false` for a user's login of the epoch 0")?;
+        ensure(at.here.insert(&kept, usize::MAX).await?, "it answers `false` for a user's login of the epoch 0")?;
         ensure_login("the login", at.there.find(&kept.id).await?, &kept)?;
     }
     Ok(())
@@ -58,7 +58,7 @@ async fn keeps_nothing_refused<S: LoginStore>(at: Fixture<S>) -> Outcome {
     for epoch in [-1, 1, i64::MAX] {
         let login = Login { credential_epoch: epoch, ..login(&at.alice) };
         // Whether a store refuses it depends on whether it knows the users.
-        let kept = at.here.insert(&login).await?.then_some(&login);
+        let kept = at.here.insert(&login, usize::MAX).await?.then_some(&login);
         match (at.there.find(&login.id).await?, kept) {
             (found, Some(kept)) => ensure_login("the login", found, kept)?,
             (found, None) => ensure_eq("what was refused", &found, &None)?,
@@ -71,8 +71,11 @@ async fn takes_none_twice<S: LoginStore>(at: Fixture<S>) -> Outcome {
     let first = inserted(&at, remembered(&at.alice)).await?;
     let same_id = Login { id: first.id.clone(), ..login(&at.bob) };
     let same_selector = Login { remember: first.remember.clone(), ..login(&at.bob) };
-    ensure(at.there.insert(&same_id).await.is_err(), "it takes a second login with the same id")?;
-    ensure(at.there.insert(&same_selector).await.is_err(), "it takes a second login with the same selector")?;
+    ensure(at.there.insert(&same_id, usize::MAX).await.is_err(), "it takes a second login with the same id")?;
+    ensure(
+        at.there.insert(&same_selector, usize::MAX).await.is_err(),
+        "it takes a second login with the same selector",
+    )?;
     ensure_login("the first login", at.here.find(&first.id).await?, &first)?;
     ensure_eq("what was refused", &at.here.find(&same_selector.id).await?, &None)
 }

@@ -86,7 +86,7 @@ pub(super) fn same(one: &SessionRecord, other: &SessionRecord) -> bool {
 
 /// Inserts a login, and finds it by the other handle: if that one caches it, later writes must reach the cache.
 pub(super) async fn inserted<S: LoginStore>(at: &Fixture<S>, login: Login) -> Outcome<Login> {
-    if !at.here.insert(&login).await? {
+    if !at.here.insert(&login, usize::MAX).await? {
         return Err(Violation::new("`insert` answers `false` for a user's login of the epoch 0"));
     }
     at.there.find(&login.id).await?;

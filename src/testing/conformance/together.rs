@@ -5,13 +5,15 @@ use super::race::{RACERS, ROUNDS, race, racer};
 use super::records::{NOW, inserted, is_open, login, open, remembered, session};
 use super::report::{Check, Outcome, checks, ensure};
 use super::sessions::ensure_is;
-use crate::{EndReason, LoginStore, MAX_SESSIONS_OF_LOGIN, SessionRecord, SessionStore};
+use crate::{EndReason, Login, LoginId, LoginStore, MAX_SESSIONS_OF_LOGIN, SessionRecord, SessionStore};
 
 pub(super) fn checks<S: LoginStore + SessionStore>() -> Vec<Check<S>> {
     checks! {
         "`insert_session` and `update_session`: keep which login a session is a face of" => keeps_whose_it_is,
         "`insert_session`: keeps at most `MAX_SESSIONS_OF_LOGIN` sessions of a login, the new one and the latest others"
             => keeps_the_latest,
+        "`insert`: deletes the sessions of the logins that are too many" => bound_takes_sessions_along,
+        "`logins_with_session`: those of the logins that have a session which has not expired" => finds_sessions,
         "`end`: deletes the login's sessions" => end_takes_sessions_along,
         "`end`: deletes the sessions that are the login's at the time, by `update_session`" => end_knows_updates,
         "`end_all`: ends logins with their sessions" => end_all_takes_sessions_along,
@@ -48,6 +50,31 @@ async fn keeps_the_latest<S: LoginStore + SessionStore>(at: Fixture<S>) -> Outco
         ensure(is_open(&*at.there, key).await?, "a session is gone that was new, or not of the login")?;
     }
     Ok(())
+}
+
+async fn bound_takes_sessions_along<S: LoginStore + SessionStore>(at: Fixture<S>) -> Outcome {
+    let (ended, other) = (inserted(&at, login(&at.alice)).await?, inserted(&at, login(&at.bob)).await?);
+    let (of_ended, of_other) = (open(&at, &session(Some(&ended))).await?, open(&at, &session(Some(&other))).await?);
+    let new = Login { created_at: NOW + 1, ..login(&at.alice) };
+    at.here.insert(&new, 1).await?;
+    ensure(!is_open(&*at.there, &of_ended).await?, "a session of a login that was too many is still there")?;
+    ensure(is_open(&*at.there, &of_other).await?, "a session of another user is gone")
+}
+
+async fn finds_sessions<S: LoginStore + SessionStore>(at: Fixture<S>) -> Outcome {
+    let mut logins = Vec::new();
+    for _ in 0..4 {
+        logins.push(inserted(&at, login(&at.alice)).await?);
+    }
+    let [with, expired, without, unasked] = &logins[..] else { return Ok(()) };
+    for session in [session(Some(with)), session(Some(with)), session(Some(unasked)), session(None)] {
+        open(&at, &session).await?;
+    }
+    open(&at, &SessionRecord { expires_at: NOW + 10, ..session(Some(expired)) }).await?;
+    let asked = [&with.id, &expired.id, &without.id, &LoginId::random()].map(LoginId::clone);
+    let found = at.there.logins_with_session(&asked, NOW + 10).await?;
+    ensure(found == [with.id.clone()], format!("the logins with a session are {found:?}"))?;
+    ensure(at.here.logins_with_session(&[], NOW).await?.is_empty(), "of no logins some have a session")
 }
 
 async fn end_takes_sessions_along<S: LoginStore + SessionStore>(at: Fixture<S>) -> Outcome {

@@ -1,16 +1,40 @@
 //! Logins, and what can be wrong with keeping them.
 
+use std::cmp::Reverse;
+
 use tollbridge::{Clock, EndReason, Login, LoginId, LoginStore, RememberRecord, StoreError, StoreFuture, UnixTime};
 
 use super::{Fault, Kept, WrongStore, lock};
 
+impl WrongStore {
+    /// The logins that a new one makes too many.
+    fn excess(&self, kept: &Kept, new: &Login, most: usize) -> Vec<LoginId> {
+        if self.has(Fault::KeepsEveryLogin) {
+            return Vec::new();
+        }
+        let counts = |login: &&Login| login.is_live(new.created_at) || self.has(Fault::CountsTheDead);
+        let theirs = kept.logins.values().filter(|login| login.identity == new.identity).filter(counts);
+        let mut theirs: Vec<_> = theirs.map(|login| (login.created_at, login.id.clone())).collect();
+        theirs.sort_unstable_by_key(|(created_at, _)| Reverse(*created_at));
+        if self.has(Fault::EndsTheNewest) {
+            theirs.reverse();
+        }
+        theirs.into_iter().skip(most.saturating_sub(1)).map(|(_, id)| id).collect()
+    }
+}
+
 impl LoginStore for WrongStore {
-    fn insert<'a>(&'a self, login: &'a Login) -> StoreFuture<'a, bool> {
+    fn insert<'a>(&'a self, login: &'a Login, most: usize) -> StoreFuture<'a, bool> {
         Box::pin(async move {
             if self.has(Fault::AnswersErrors) {
                 return Err(StoreError::new("out of order"));
             }
             assert!(!self.has(Fault::Panics), "out of order");
+            let now = login.created_at;
+            let early = self.has(Fault::InsertsLoginsInTwoSteps).then(|| self.excess(&self.kept(), login, most));
+            if early.is_some() {
+                self.pause();
+            }
             let mut kept = self.kept();
             let selector = login.remember.as_ref().map(|remember| &remember.selector);
             let taken = |other: &Login| selector.is_some() && other.remember.as_ref().map(|r| &r.selector) == selector;
@@ -18,6 +42,10 @@ impl LoginStore for WrongStore {
             let selector_is_taken = kept.logins.values().any(taken) && !self.has(Fault::SharesSelectors);
             if id_is_taken || selector_is_taken {
                 return Err(StoreError::new("taken"));
+            }
+            let reason = if self.has(Fault::BoundForgetsTheReason) { EndReason::Logout } else { EndReason::TooMany };
+            for id in early.unwrap_or_else(|| self.excess(&kept, login, most)) {
+                self.end_in(&mut kept, &id, (now, reason), !self.has(Fault::BoundForgetsSessions));
             }
             let mut login = login.clone();
             if self.has(Fault::LosesAField) {
@@ -50,6 +78,22 @@ impl LoginStore for WrongStore {
             let has_selector = |login: &&Login| login.remember.as_ref().is_some_and(|r| r.selector == selector);
             let found = self.kept().logins.values().find(has_selector).cloned();
             Ok(found.filter(|login| login.ended.is_none() || !self.has(Fault::FindsNoDeadLoginByCookie)))
+        })
+    }
+
+    fn logins_of<'a>(&'a self, identity: &'a str, now: UnixTime) -> StoreFuture<'a, Vec<Login>> {
+        Box::pin(async move {
+            let kept = self.kept();
+            let is_theirs = |login: &&Login| {
+                (login.identity == identity || self.has(Fault::ListsEverybody))
+                    && (login.is_live(now) || self.has(Fault::ListsTheDead))
+            };
+            let mut theirs: Vec<_> = kept.logins.values().filter(is_theirs).cloned().collect();
+            theirs.sort_unstable_by_key(|login| Reverse(login.created_at));
+            if self.has(Fault::ListsInAnyOrder) {
+                theirs.reverse();
+            }
+            Ok(theirs)
         })
     }
 

@@ -1,6 +1,10 @@
 //! Sessions, and what can be wrong with keeping them.
 
-use tollbridge::{MAX_SESSIONS_OF_LOGIN, SessionHash, SessionRecord, SessionStore, StoreError, StoreFuture, UnixTime};
+use std::collections::BTreeSet;
+
+use tollbridge::{
+    LoginId, MAX_SESSIONS_OF_LOGIN, SessionHash, SessionRecord, SessionStore, StoreError, StoreFuture, UnixTime,
+};
 
 use super::{Fault, WrongStore, lock};
 
@@ -90,6 +94,19 @@ impl SessionStore for WrongStore {
                 session.expires_at = expires_at;
             }
             Ok(())
+        })
+    }
+
+    fn logins_with_session<'a>(&'a self, logins: &'a [LoginId], now: UnixTime) -> StoreFuture<'a, Vec<LoginId>> {
+        Box::pin(async move {
+            let kept = self.kept();
+            let open = kept
+                .sessions
+                .values()
+                .filter(|session| now < session.expires_at || self.has(Fault::FindsExpiredSessions));
+            let open: BTreeSet<_> = open.filter_map(|session| Some(session.login.as_ref()?.as_str())).collect();
+            let open = open.into_iter().map(|id| LoginId::from(id.to_owned()));
+            Ok(open.filter(|id| logins.contains(id) || self.has(Fault::FindsEverySession)).collect())
         })
     }
 

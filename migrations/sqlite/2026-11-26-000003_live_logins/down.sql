@@ -1,0 +1,1 @@
+DROP INDEX logins_live_of_user;
