@@ -14,6 +14,7 @@ pub mod cli;
 pub mod config;
 mod date;
 mod demo;
+mod device;
 mod error_responses;
 mod handlers;
 pub mod headers;

@@ -657,3 +657,41 @@ fn an_api_token_from_its_beginning_to_its_end() {
     assert!(fails(&place, &["token", "issue", "mona", "--name", "x"], b"", 1).contains("mona is disabled"));
     assert_eq!(succeeds(&place, &["token", "list", "mona", "--json"], ""), "[]\n");
 }
+
+#[test]
+fn logins_are_listed_and_ended() {
+    let place = TempDir::new().unwrap();
+    assert!(fails(&place, &["login", "list", "mona"], b"", 1).contains("there is no database at"));
+    succeeds(&place, &["user", "add", "mona", "--password-stdin"], "a smile of 1503\n");
+    let server = Server::start(command(&place, &["serve", "--listen", "127.0.0.1:0"]));
+    let sign_in = || {
+        let answer = server.post_json("/login", &json!({ "username": "mona", "password": "a smile of 1503" }));
+        let body: Value = serde_json::from_str(answer.split("\r\n\r\n").nth(1).unwrap()).unwrap();
+        body["access_token"].as_str().unwrap().to_owned()
+    };
+    let who_am_i = |token: &str| server.post_json("/who_am_i", &json!({ "access_token": token }));
+    let [first, second, third] = [sign_in(), sign_in(), sign_in()];
+    let list =
+        || -> Value { serde_json::from_str(&succeeds(&place, &["login", "list", "mona", "--json"], "")).unwrap() };
+    let listed = list();
+    assert_eq!(listed.as_array().unwrap().len(), 3);
+    assert_eq!((&listed[0]["ip"], &listed[0]["device"]), (&json!("127.0.0.1"), &json!("Unknown device")));
+    let table = succeeds(&place, &["login", "list", "mona"], "");
+    let ids: Vec<_> = listed.as_array().unwrap().iter().map(|login| login["id"].as_str().unwrap()).collect();
+    assert!(ids.iter().all(|id| table.contains(id)) && table.contains("Unknown device"), "{table}");
+
+    assert_eq!(succeeds(&place, &["login", "end", ids[0]], ""), format!("ended {}\n", ids[0]));
+    let live = [&first, &second, &third].map(|token| who_am_i(token).starts_with("HTTP/1.1 200 "));
+    assert_eq!(live.iter().filter(|live| **live).count(), 2);
+    assert!(fails(&place, &["login", "end", ids[0]], b"", 1).contains("is over already"));
+    assert!(fails(&place, &["login", "end", "nothing"], b"", 1).contains("there is no login nothing"));
+    assert_eq!(succeeds(&place, &["login", "end", "--all-of", "mona"], ""), "ended 2 logins of mona\n");
+    for token in [&first, &second, &third] {
+        let refused = who_am_i(token);
+        assert!(refused.starts_with("HTTP/1.1 401 ") && refused.contains("login_ended"), "{refused}");
+    }
+    assert_eq!(list(), json!([]));
+    assert!(fails(&place, &["login", "end", "--all-of", "leo"], b"", 1).contains("there is no user leo"));
+    fails(&place, &["login", "end"], b"", 2);
+    fails(&place, &["login", "end", ids[0], "--all-of", "mona"], b"", 2);
+}

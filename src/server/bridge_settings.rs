@@ -40,6 +40,7 @@ pub(super) fn build(
         .absolute_ttl(config.session.absolute_ttl)
         .remember_ttl(config.session.remember_ttl)
         .fresh_window(config.login.fresh_window)
+        .max_logins(config.login.max_logins)
         .conflict_policy(config.login.conflict);
     let builder = match &config.server.public_url {
         Some(url) => builder.public_url(url.as_str()),

@@ -1,10 +1,11 @@
-//! The command line: `tollbridge serve`, `token …`, `user …`, `migrate`, `config …`, one file for each command.
+//! The command line: `tollbridge serve`, `token …`, `user …`, `login …`, `migrate`, `config …`, one file for each command.
 //!
 //! Passwords are read from a prompt or standard input, never from arguments, which other users of the machine can read.
 //! Exit codes: 0 for success, 1 for a failure with a message on standard error, 2 for an invalid command line.
 
 mod config;
 mod inspect;
+mod login;
 mod migrate;
 mod output;
 mod password;
@@ -55,6 +56,9 @@ enum Command {
     /// Manage accounts
     #[command(subcommand)]
     User(user::UserCommand),
+    /// List and end logins
+    #[command(subcommand)]
+    Login(login::LoginCommand),
     /// Manage API tokens, and explain tokens
     #[command(subcommand)]
     Token(token::TokenCommand),
@@ -84,6 +88,10 @@ impl Cli {
                 })
             }
             Command::User(command) => {
+                let config = common.load(None)?.config;
+                System::new().block_on(command.run(&config))
+            }
+            Command::Login(command) => {
                 let config = common.load(None)?.config;
                 System::new().block_on(command.run(&config))
             }

@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod api_tokens;
 pub(crate) mod exchange;
 pub(crate) mod login;
+pub(crate) mod logins;
 pub(crate) mod logout;
 pub(crate) mod operations;
 pub(crate) mod reauth;

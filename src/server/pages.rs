@@ -1,6 +1,7 @@
 //! The pages for browsers. They use no JavaScript, and the templates escape every value.
 
 mod api_tokens;
+mod logins;
 mod moment;
 
 use actix_web::http::StatusCode;
@@ -9,10 +10,11 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError as _};
 use askama::Template;
 
 use crate::store::db::User;
-use crate::{ApiToken, AuthError, Principal, ProblemDetails, UnixTime, Via, safe_next};
+use crate::{ApiToken, AuthError, LoginInfo, Principal, ProblemDetails, safe_next};
 
 pub(crate) use api_tokens::ApiTokenPage;
 use api_tokens::ApiTokenRow;
+use logins::LoginRow;
 use moment::Moment;
 
 /// Allows only our own stylesheets, images and forms.
@@ -67,9 +69,8 @@ pub(crate) struct AccountPage<'a> {
     user: &'a User,
     notice: Option<&'static str>,
     error: Option<String>,
-    since: Moment,
-    until: Moment,
-    method: &'static str,
+    logins: Vec<LoginRow>,
+    logins_error: Option<String>,
     fresh: bool,
     min_length: usize,
     api_tokens: Vec<ApiTokenRow>,
@@ -82,9 +83,8 @@ impl<'a> AccountPage<'a> {
             user,
             notice: None,
             error: None,
-            since: Moment::new(principal.auth_time),
-            until: Moment::new(principal.expires_at.unwrap_or(UnixTime::MAX)),
-            method: method(principal),
+            logins: Vec::new(),
+            logins_error: None,
             fresh: principal.fresh,
             min_length,
             api_tokens: Vec::new(),
@@ -95,6 +95,18 @@ impl<'a> AccountPage<'a> {
     /// Adds a notice.
     pub(crate) fn notice(mut self, notice: Option<&'static str>) -> Self {
         self.notice = notice;
+        self
+    }
+
+    /// Adds the logins of the user.
+    pub(crate) fn logins(mut self, logins: &[LoginInfo]) -> Self {
+        self.logins = logins.iter().map(LoginRow::new).collect();
+        self
+    }
+
+    /// Adds the error of ending a login.
+    pub(crate) fn logins_error(mut self, error: String) -> Self {
+        self.logins_error = Some(error);
         self
     }
 
@@ -125,14 +137,6 @@ struct ErrorPage<'a> {
     detail: &'a str,
     link: &'a str,
     link_text: &'static str,
-}
-
-fn method(principal: &Principal) -> &'static str {
-    match principal.via {
-        Via::Remember => "this device, which you asked to remember",
-        _ if principal.amr.split(' ').any(|method| method == "pwd") => "your password",
-        _ => "another device of yours",
-    }
 }
 
 /// A page as a response. Pages are about one user at one time, so they are not cached.
@@ -267,9 +271,8 @@ mod tests {
             user: &user,
             notice: None,
             error: None,
-            since: Moment::new(0),
-            until: Moment::new(0),
-            method: "your password",
+            logins: Vec::new(),
+            logins_error: None,
             fresh: true,
             min_length: 8,
             api_tokens: Vec::new(),

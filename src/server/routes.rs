@@ -11,7 +11,7 @@ use actix_web::{FromRequest, Handler, HttpRequest, Resource, Responder, Route, w
 
 use super::assets;
 use super::error_responses;
-use super::handlers::{account, api_tokens, exchange, login, logout, operations, reauth, session, token};
+use super::handlers::{account, api_tokens, exchange, login, logins, logout, operations, reauth, session, token};
 use super::state::AppState;
 
 /// Mounts the application: `App::new().configure(|app| routes::configure(app, state.clone()))`.
@@ -45,6 +45,9 @@ fn table() -> Vec<Endpoint> {
         Endpoint::new("/token").post_if(has_no_body, exchange::token).post(exchange::token_json),
         Endpoint::new("/handoff").post_if(has_no_body, exchange::begin).post(exchange::begin_json),
         Endpoint::new("/logout").post_if(has_no_body, logout::this).post_if(is_form, logout::form).post(logout::json),
+        Endpoint::new("/logins").get(logins::list),
+        Endpoint::new("/logins/end").post(logins::end_form),
+        Endpoint::new("/logins/{id}").delete(logins::end),
         Endpoint::new("/tokens")
             .get(api_tokens::list)
             .post_if(is_form, api_tokens::create_form)

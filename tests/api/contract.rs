@@ -46,7 +46,7 @@ use Who::{Confused, Cookie, Nobody, Person, Refresh, Token, Visitor};
 type Line = (Who, &'static str, &'static str, Option<(&'static str, &'static str)>, u16, &'static str, &'static str);
 
 #[rustfmt::skip]
-const LINES: [Line; 104] = [
+const LINES: [Line; 118] = [
     (Nobody, "GET", "/", None, 303, "", "/openapi.json"),
     (Visitor, "GET", "/", None, 303, "", "/account"),
     (Nobody, "GET", "/login", None, 200, HTML, ""),
@@ -132,6 +132,20 @@ const LINES: [Line; 104] = [
     (Person, "POST", "/logout", None, 303, "", "/login?signed_out"),
     (Person, "POST", "/logout", Some((FORM, "scope=others")), 303, "", "/account?ended"),
     (Person, "POST", "/logout", Some((FORM, "scope=everything")), 400, HTML, ""),
+    (Nobody, "GET", "/logins", None, 401, PROBLEM, ""),
+    (Visitor, "GET", "/logins", None, 303, "", "/login?next=%2Flogins"),
+    (Cookie, "GET", "/logins", None, 200, JSON, ""),
+    (Token, "GET", "/logins", None, 200, JSON, ""),
+    (Refresh, "GET", "/logins", None, 401, PROBLEM, ""),
+    (Nobody, "DELETE", "/logins/{id}", None, 401, PROBLEM, ""),
+    (Token, "DELETE", "/logins/{id}", None, 404, PROBLEM, ""),
+    (Cookie, "DELETE", "/logins/{id}", None, 404, PROBLEM, ""),
+    (Person, "POST", "/logins/end", Some((FORM, "end=unknown")), 303, "", "/account?ended_one"),
+    (Person, "POST", "/logins/end", Some((FORM, "end=others")), 303, "", "/account?ended"),
+    (Person, "POST", "/logins/end", Some((FORM, "end=all")), 303, "", "/login?signed_out"),
+    (Person, "POST", "/logins/end", Some((FORM, "")), 400, HTML, ""),
+    (Visitor, "POST", "/logins/end", Some((FORM, "end=all")), 303, "", "/login"),
+    (Token, "POST", "/logins/end", Some((FORM, "end=all")), 400, PROBLEM, ""),
     (Nobody, "GET", "/tokens", None, 401, PROBLEM, ""),
     (Visitor, "GET", "/tokens", None, 303, "", "/login?next=%2Ftokens"),
     (Cookie, "GET", "/tokens", None, 200, JSON, ""),
@@ -250,7 +264,7 @@ fn every_line_of_the_table() {
     for line in &LINES {
         match line.2 {
             // These may end every login, change the password and renew the session.
-            "/logout" | "/account/password" | "/reauth" => {
+            "/logout" | "/account/password" | "/reauth" | "/logins/end" => {
                 let app = TestApp::start();
                 check(&Clients::new(&app), line);
             }

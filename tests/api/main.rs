@@ -24,6 +24,7 @@ mod handoff;
 mod hostile;
 mod locations;
 mod login;
+mod logins;
 mod logout;
 mod next;
 mod one_reader;

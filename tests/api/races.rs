@@ -7,7 +7,7 @@ use std::thread::scope;
 use serde_json::json;
 
 use crate::app::{PANTHER, PASSWORD, TestApp, cheap, hash, new_user, wait};
-use crate::clients::{Anonymous, Answer, Client as _, Token};
+use crate::clients::{Anonymous, Answer, Browser, Client as _, REMEMBER, Token};
 
 /// The connections of a race.
 pub(crate) const RACERS: usize = 50;
@@ -271,4 +271,74 @@ fn racers_never_get_more_api_tokens_than_the_bound() {
     (0..90).for_each(|_| assert_eq!(make(), 201));
     let made = race((0..RACERS).map(|_| make)).into_iter().filter(|status| *status == 201).count();
     assert_eq!(made, 10);
+}
+
+#[test]
+fn racers_never_have_more_logins_than_the_bound() {
+    let app = TestApp::with(&[("PASSWORD__QUEUE", "128"), ("LOGIN__MAX_LOGINS", "10")]);
+    for _ in 0..ROUNDS {
+        // The logins of the round before are older.
+        app.advance(1);
+        let answers = race((0..RACERS).map(|_| || sign_in(&app, "panther")));
+        let tokens: Vec<_> = answers.into_iter().map(|answer| answer.expect(200).pair().access).collect();
+        let lives = |token: &&String| Token(&app, (*token).clone()).get("/who_am_i").status == 200;
+        assert_eq!(tokens.iter().filter(lives).count(), 10);
+    }
+}
+
+/// Whatever the login got while it was being ended is dead with it.
+#[test]
+fn of_a_login_that_another_ends_nothing_lives_on() {
+    let app = start();
+    let mine = Token(&app, Anonymous(&app).token_login("panther").access);
+    for _ in 0..ROUNDS {
+        let other = Browser::new(&app);
+        let form = json!({ "username": "panther", "password": PASSWORD, "mode": "both", "remember": true });
+        let pair = other.post_json("/login", &form).expect(200).pair();
+        let id = other.get("/session").json()["login_id"].as_str().expect("a login").to_owned();
+        let remember = format!("{REMEMBER}={}", other.cookie(REMEMBER).expect("a remember cookie"));
+        let racer = |number: usize| {
+            let (app, mine, other, id) = (&app, &mine, &other, &id);
+            let (refresh, remember) = (pair.refresh.clone(), remember.clone());
+            move || {
+                if number == RACERS / 2 {
+                    mine.call("DELETE", &format!("/logins/{id}")).send().expect(204);
+                    return Vec::new();
+                }
+                match number % 3 {
+                    0 => {
+                        let answer = Token(app, refresh).post("/refresh");
+                        let pair = (answer.status == 200).then(|| answer.pair());
+                        pair.map(|pair| vec![pair.access, pair.refresh]).unwrap_or_default()
+                    }
+                    1 => {
+                        let answer = other.post("/token");
+                        let pair = (answer.status == 200).then(|| answer.pair());
+                        pair.map(|pair| vec![pair.access, pair.refresh]).unwrap_or_default()
+                    }
+                    // Cookies of a session that the remember cookie has opened.
+                    _ => {
+                        let anonymous = Anonymous(app);
+                        let call = anonymous.call("GET", "/who_am_i").header("cookie", remember);
+                        call.send().set_cookies().iter().map(|cookie| format!("cookie {cookie}")).collect()
+                    }
+                }
+            }
+        };
+        for got in race((0..RACERS).map(racer)).into_iter().flatten() {
+            match got.strip_prefix("cookie ") {
+                Some(cookie) => {
+                    let pair = cookie.split(';').next().unwrap_or_default().to_owned();
+                    let answer = Anonymous(&app).call("GET", "/who_am_i").header("cookie", pair).send();
+                    assert_eq!(answer.status, 401, "{cookie}");
+                }
+                None => {
+                    assert_eq!(Token(&app, got.clone()).get("/who_am_i").status, 401);
+                    assert_eq!(Token(&app, got).post("/refresh").status, 401);
+                }
+            }
+        }
+        other.get("/who_am_i").refused(401, "login_required");
+        mine.get("/who_am_i").expect(200);
+    }
 }

@@ -2,6 +2,9 @@
 
 use std::io::{self, Write as _};
 
+use crate::UnixTime;
+use crate::server::date::rfc3339;
+
 /// Prints a text. A closed pipe is no failure: a reader such as `head` may stop early.
 pub(super) fn print(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
@@ -25,6 +28,11 @@ pub(super) fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> St
         text.push('\n');
     }
     text
+}
+
+/// A time as a date, or in seconds where it has none.
+pub(super) fn moment(at: UnixTime) -> String {
+    rfc3339(at).unwrap_or_else(|| at.to_string())
 }
 
 fn escaped(cell: &str) -> String {

@@ -8,12 +8,11 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::inspect;
-use super::output::{print, table};
+use super::output::{moment, print, table};
 use super::user::{find, print_json, require_database};
 use crate::bridge::auth::api_tokens::too_many;
 use crate::bridge::model::UserFacts;
 use crate::server::config::Config;
-use crate::server::date::rfc3339;
 use crate::server::resources::open_database;
 use crate::store::db::Database;
 use crate::{
@@ -144,11 +143,6 @@ fn row(token: &ApiToken) -> [String; 6] {
         time(token.last_used_at),
         time(token.expires_at),
     ]
-}
-
-/// A time as a date, or in seconds where it has none.
-fn moment(at: UnixTime) -> String {
-    rfc3339(at).unwrap_or_else(|| at.to_string())
 }
 
 fn to_json(token: &ApiToken) -> Value {

@@ -13,6 +13,8 @@ pub struct LoginConfig {
     pub fresh_window: Duration,
     /// What a request with a token and with our cookies is answered with.
     pub conflict: ConflictPolicy,
+    /// How many live logins a user has at most. The oldest ends.
+    pub max_logins: usize,
     /// Whether a page asks before a handoff opens a session. `false` is for web views of one's own app.
     pub handoff_confirm: bool,
 }
@@ -22,6 +24,7 @@ impl Default for LoginConfig {
         Self {
             fresh_window: Duration::from_secs(15 * MINUTE),
             conflict: ConflictPolicy::default(),
+            max_logins: 1000,
             handoff_confirm: true,
         }
     }
@@ -32,13 +35,15 @@ impl LoginConfig {
         reader.section("login");
         let default = Self::default();
         let fresh_window = period(reader, "fresh_window", default.fresh_window);
+        let max_logins = reader.get("max_logins", default.max_logins);
+        reader.require((1..=100_000).contains(&max_logins), &["max_logins"], "write a number from 1 to 100000");
         let handoff_confirm = reader.get("handoff_confirm", default.handoff_confirm);
         let conflict = match reader.word("conflict", &["prefer_token", "reject_both", "require_same_user"], &[]) {
             "reject_both" => ConflictPolicy::RejectBoth,
             "require_same_user" => ConflictPolicy::RequireSameUser,
             _ => ConflictPolicy::PreferToken,
         };
-        let config = Self { fresh_window, conflict, handoff_confirm };
+        let config = Self { fresh_window, conflict, max_logins, handoff_confirm };
         reader.word("revocation", &["strict"], &["bounded", "stateless"]);
         reader.only("revocation_bound", Duration::from_secs(1));
         config

@@ -26,19 +26,21 @@ pub(crate) async fn start(request: HttpRequest) -> HttpResponse {
 pub(crate) struct PageQuery {
     changed: Option<String>,
     ended: Option<String>,
+    ended_one: Option<String>,
     revoked: Option<String>,
 }
 
 impl PageQuery {
     fn notice(&self) -> Option<&'static str> {
-        match (&self.changed, &self.ended, &self.revoked) {
-            (Some(_), ..) => {
-                Some("Your password is changed. Every other login of yours has ended, and your API tokens are revoked.")
-            }
-            (None, Some(_), _) => Some("Every other login of yours has ended."),
-            (None, None, Some(_)) => Some("The API token is revoked."),
-            (None, None, None) => None,
-        }
+        let changed =
+            "Your password is changed. Every other login of yours has ended, and your API tokens are revoked.";
+        let notices = [
+            (&self.changed, changed),
+            (&self.ended, "Every other login of yours has ended."),
+            (&self.ended_one, "The login has ended."),
+            (&self.revoked, "The API token is revoked."),
+        ];
+        notices.into_iter().find(|(asked, _)| asked.is_some()).map(|(_, notice)| notice)
     }
 }
 
@@ -50,9 +52,20 @@ pub(crate) async fn page(
     auth: Auth,
     state: Data<AppState>,
 ) -> Result<HttpResponse, AuthError> {
-    let tokens = auth.api_tokens().await?;
-    let page = AccountPage::new(&user, &login, state.password_policy.min_length).notice(query.notice());
-    Ok(pages::respond(StatusCode::OK, &page.api_tokens(&tokens)))
+    let page = load_page(&auth, &user, &login, &state).await?.notice(query.notice());
+    Ok(pages::respond(StatusCode::OK, &page))
+}
+
+/// The page, with the logins and the API tokens of the user.
+pub(super) async fn load_page<'a>(
+    auth: &Auth,
+    user: &'a User,
+    login: &CurrentLogin,
+    state: &AppState,
+) -> Result<AccountPage<'a>, AuthError> {
+    let (logins, tokens) = (auth.logins().await?, auth.api_tokens().await?);
+    let page = AccountPage::new(user, login, state.password_policy.min_length);
+    Ok(page.logins(&logins).api_tokens(&tokens))
 }
 
 #[derive(Deserialize)]
@@ -89,19 +102,20 @@ pub(crate) async fn password_form(
     auth: Auth,
     StrictForm(change): StrictForm<PasswordChange>,
     state: Data<AppState>,
-) -> HttpResponse {
+) -> Result<HttpResponse, AuthError> {
     match change.carry_out(&state, &auth, &user).await {
-        Ok(Some(tokens)) => HttpResponse::Ok().json(tokens),
-        Ok(None) => see_other("/account?changed"),
+        Ok(Some(tokens)) => Ok(HttpResponse::Ok().json(tokens)),
+        Ok(None) => Ok(see_other("/account?changed")),
         Err(error) => {
             let detail = match error {
                 AuthError::InvalidCredentials => "The current password is wrong.".to_owned(),
                 _ => error.detail().into_owned(),
             };
-            // The error is what the page is for. The tokens are shown if they can be read.
-            let tokens = auth.api_tokens().await.unwrap_or_default();
-            let page = AccountPage::new(&user, &login, state.password_policy.min_length).error(detail);
-            pages::respond_refused(&error, &page.api_tokens(&tokens))
+            match load_page(&auth, &user, &login, &state).await {
+                Ok(page) => Ok(pages::respond_refused(&error, &page.error(detail))),
+                // The error that came first says more.
+                Err(_) => Err(error),
+            }
         }
     }
 }

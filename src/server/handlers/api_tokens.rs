@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::server::error_responses::refuse;
 use crate::server::json_object::JsonObject;
-use crate::server::pages::{self, AccountPage, ApiTokenPage};
+use crate::server::pages::{self, ApiTokenPage};
 use crate::server::state::AppState;
 use crate::server::strict_form::StrictForm;
 use crate::store::db::User;
@@ -19,6 +19,7 @@ use crate::{
     prefers_html,
 };
 
+use super::account::load_page;
 use super::see_other::see_other;
 
 /// What everybody may know of an API token: all but the secret.
@@ -106,8 +107,7 @@ pub(crate) async fn create_form(
     match create_from_form(&auth, form).await {
         Ok(issued) => Ok(pages::respond(StatusCode::CREATED, &ApiTokenPage::new(&issued))),
         Err(error @ AuthError::InvalidRequest(_)) => {
-            let tokens = auth.api_tokens().await?;
-            let page = AccountPage::new(&user, &login, state.password_policy.min_length).api_tokens(&tokens);
+            let page = load_page(&auth, &user, &login, &state).await?;
             Ok(pages::respond_refused(&error, &page.api_token_error(error.detail().into_owned())))
         }
         Err(error) => Err(error),

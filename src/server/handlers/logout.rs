@@ -12,7 +12,7 @@ use crate::{Auth, AuthError, LogoutScope, prefers_html};
 use super::see_other::see_other;
 
 /// The page for a browser after logout. It confirms the logout, and clears the cached pages.
-const SIGNED_OUT: &str = "/login?signed_out";
+pub(super) const SIGNED_OUT: &str = "/login?signed_out";
 
 /// The optional body.
 #[derive(Default, Deserialize)]
