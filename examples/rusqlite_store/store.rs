@@ -139,10 +139,11 @@ impl BlockingStore for SqliteStore {
         self.write(|transaction| {
             let changed = transaction.execute(
                 &format!(
-                    "UPDATE logins SET remember_selector = :selector, remember_hash = :hash,
-                            remember_generation = :generation, remember_rotated_at = :now,
-                            remember_confirmed = :confirmed, remember_expires_at = :expires_at
-                     WHERE id = :id AND {LIVE} AND remember_generation = :generation - 1"
+                    "UPDATE logins SET remember_hash = :hash, remember_generation = :generation,
+                            remember_rotated_at = :now, remember_confirmed = :confirmed,
+                            remember_expires_at = :expires_at
+                     WHERE id = :id AND {LIVE} AND remember_selector = :selector
+                       AND remember_generation = :generation - 1"
                 ),
                 named_params! {
                     ":id": id.as_str(),

@@ -161,7 +161,10 @@ impl LoginStore for MemoryStore {
             let now = clock.now();
             match records.logins.get_mut(id) {
                 Some(login) if login.is_live(now) => match &mut login.remember {
-                    Some(remember) if remember.generation == next.generation.wrapping_sub(1) => {
+                    Some(remember)
+                        if remember.selector == next.selector
+                            && remember.generation == next.generation.wrapping_sub(1) =>
+                    {
                         *remember = RememberRecord { rotated_at: now, ..next.clone() };
                         Ok(true)
                     }

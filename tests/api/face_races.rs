@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::app::{PANTHER, PASSWORD, TestApp, cheap, hash, wait};
-use crate::clients::{Anonymous, Browser, Client as _, Token};
+use crate::clients::{Anonymous, Browser, Client as _, REMEMBER, SESSION, Token};
 use crate::handoff::link;
 use crate::races::{RACERS, ROUNDS, race, start};
 
@@ -147,6 +147,43 @@ fn an_exchange_beside_a_change_of_password_leaves_nothing_alive() {
             Token(&app, pair.access).get("/who_am_i").refused(401, "token_revoked");
             Token(&app, pair.refresh).post("/refresh").refused(401, "token_revoked");
         }
+        assert!(wait(app.database.reset_password(PANTHER, &hashed, app.clock.now())).expect("an answer"));
+    }
+}
+
+/// Nor does a remember cookie of before open a session, or become the one that replaces it.
+#[test]
+fn a_remember_cookie_used_beside_a_change_of_password_leaves_nothing_alive() {
+    let app = start();
+    let change = json!({ "current_password": PASSWORD, "new_password": "a new and longer staple" });
+    let hashed = hash(cheap(), PASSWORD);
+    for _ in 0..2 * ROUNDS {
+        let owner = Browser::new(&app);
+        owner.sign_in("panther", true);
+        let stolen = owner.cookie(REMEMBER).expect("a remember cookie");
+        let racer = |number: usize| {
+            let (app, owner, change, stolen) = (&app, &owner, &change, &stolen);
+            move || {
+                if number == 0 {
+                    owner.post_json("/account/password", change).expect(204);
+                    return None;
+                }
+                let thief = Browser::new(app);
+                thief.set_cookie(REMEMBER, stolen);
+                // In step with the change, which hashes a password before it writes.
+                for _ in 0..number / 2 {
+                    app.http().get(app.url("/healthz")).send().expect("an answer");
+                }
+                thief.get("/session");
+                Some(thief)
+            }
+        };
+        for thief in race((0..16).map(racer)).into_iter().flatten() {
+            thief.get("/session").expect(401);
+        }
+        owner.get("/session").expect(200);
+        owner.forget(SESSION);
+        owner.get("/session").expect(200);
         assert!(wait(app.database.reset_password(PANTHER, &hashed, app.clock.now())).expect("an answer"));
     }
 }

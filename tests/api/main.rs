@@ -14,6 +14,7 @@ mod database;
 mod vectors;
 
 mod accounts;
+mod any_order;
 mod api_tokens;
 mod contract;
 mod error_profile;

@@ -134,6 +134,20 @@ fn an_operator_lists_and_ends_logins() {
     assert_eq!(reason.map(|(_, reason)| reason), Some(EndReason::Revoked));
 }
 
+/// A store of users that knows nothing of logins only raises the epoch. The logins of before are over all the same.
+#[test]
+fn a_login_of_an_earlier_password_is_not_listed() {
+    let app = TestApp::start();
+    let (before, _) = Browser::signed_in(&app, "panther", false);
+    let old = login_id(&before);
+    app.world.users.change(2, |user| user.epoch += 1);
+    let (after, _) = Browser::signed_in(&app, "panther", false);
+    let ids: Vec<_> = listed(&after).iter().map(|login| login["id"].clone()).collect();
+    assert_eq!(ids, [json!(login_id(&after))]);
+    let of_user = System::new().block_on(app.bridge.logins_of("2")).expect("a list");
+    assert!(of_user.iter().all(|login| login.id.as_str() != old), "{of_user:?}");
+}
+
 #[test]
 fn the_oldest_login_ends_when_there_are_too_many() {
     let app = TestApp::with(|bridge| bridge.max_logins(2));

@@ -57,6 +57,7 @@ const FAULTS: &[(Fault, &str)] = &[
     (Fault::RotatesHalfACookie, "`rotate_remember`: replaces the cookie's record by `next`"),
     (Fault::RotatesCookiesOfTheDead, "`rotate_remember`: changes nothing and answers `false`"),
     (Fault::RotatesCookiesOfAnyGeneration, "`rotate_remember`: changes nothing and answers `false`"),
+    (Fault::RotatesCookiesOfAnySelector, "`rotate_remember`: changes nothing and answers `false`"),
     (Fault::RotatesCookiesInTwoSteps, "`rotate_remember`: of any number of racers exactly one"),
     (Fault::RotatesCookiesWithoutTime, "`rotate_remember`: replaces the cookie's record by `next`"),
     (Fault::ConfirmsCookiesWithTime, "`confirm_remember`: sets the cookie's `confirmed`, and nothing else"),

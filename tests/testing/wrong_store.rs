@@ -63,6 +63,7 @@ pub(crate) enum Fault {
     RotatesHalfACookie,
     RotatesCookiesOfTheDead,
     RotatesCookiesOfAnyGeneration,
+    RotatesCookiesOfAnySelector,
     RotatesCookiesInTwoSteps,
     RotatesCookiesWithoutTime,
     ConfirmsCookiesWithTime,

@@ -239,10 +239,11 @@ pub trait LoginStore: Send + Sync + 'static {
     /// changes nothing and returns `false`. Use one conditional statement, as above.
     fn confirm_refresh<'a>(&'a self, id: &'a LoginId, generation: i64, now: UnixTime) -> StoreFuture<'a, bool>;
 
-    /// Rotates the remember cookie. If the login is live now and the generation of its cookie is still
-    /// `next.generation - 1`: replaces the record of the cookie by `next`, but with the `rotated_at` of now, and returns
-    /// `true`. Otherwise changes nothing and returns `false`. Use one conditional statement, and read `clock` at the
-    /// write, as above.
+    /// Rotates the remember cookie. If the login is live now, and its cookie still has the selector of `next` and the
+    /// generation before it, `next.generation - 1`: replaces the record of the cookie by `next`, but with the `rotated_at`
+    /// of now, and returns `true`. Otherwise changes nothing and returns `false`. Use one conditional statement, and read
+    /// `clock` at the write, as above. A change of password replaces the cookie by one with another selector, which a
+    /// cookie of before must not rotate.
     fn rotate_remember<'a>(
         &'a self,
         id: &'a LoginId,

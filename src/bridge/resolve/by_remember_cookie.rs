@@ -51,7 +51,7 @@ pub(super) async fn resolve(
         set.extend(browser.cookies.remember_removals());
         return absent;
     };
-    let mut metadata = SessionMetadata { stale: true, ..SessionMetadata::default() };
+    let mut metadata = SessionMetadata { stale: true, bound: true, ..SessionMetadata::default() };
     if let Some(remember) = &login.remember {
         set.push(browser.cookies.remember(browser.remember_key.value(remember), now, remember.expires_at));
         metadata.remember_generation = Some(remember.generation);
@@ -98,7 +98,9 @@ async fn restore_login(
         Match::Previous => {}
     }
     match find_live(engine, &identity, &login_id, now).await {
-        Ok(found) => Ok(Some(found)),
+        // A change of password that keeps the login has replaced the cookie meanwhile.
+        Ok((_, login)) if login.credential_epoch != found.credential_epoch => Ok(None),
+        Ok(live) => Ok(Some(live)),
         Err(unusable) if unusable.reason.status().is_server_error() => Err(unusable.reason),
         Err(_) => Ok(None),
     }

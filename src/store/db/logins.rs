@@ -147,11 +147,11 @@ impl LoginStore for Database {
             let rows = each!(connection, c => {
                 diesel::update(logins::table)
                     .filter(logins::id.eq(&id))
+                    .filter(logins::remember_selector.eq(&next.selector))
                     .filter(logins::remember_generation.eq(next.generation.wrapping_sub(1)))
                     .filter(logins::ended_at.is_null())
                     .filter(logins::expires_at.gt(now))
                     .set((
-                        logins::remember_selector.eq(&next.selector),
                         logins::remember_hash.eq(&next.validator_hash[..]),
                         logins::remember_generation.eq(next.generation),
                         logins::remember_rotated_at.eq(now),

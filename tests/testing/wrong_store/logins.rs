@@ -155,8 +155,10 @@ impl LoginStore for WrongStore {
             let dated = RememberRecord { rotated_at: now, ..next.clone() };
             let may = |login: &Login| {
                 let before = login.remember.as_ref().map(|remember| remember.generation);
+                let selector = login.remember.as_ref().map(|remember| &remember.selector);
                 (login.is_live(now) || self.has(Fault::RotatesCookiesOfTheDead))
                     && (before == Some(next.generation - 1) || self.has(Fault::RotatesCookiesOfAnyGeneration))
+                    && (selector == Some(&next.selector) || self.has(Fault::RotatesCookiesOfAnySelector))
             };
             if self.has(Fault::RotatesCookiesInTwoSteps) {
                 if !self.kept().logins.get(id).is_some_and(may) {
