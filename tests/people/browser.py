@@ -117,6 +117,45 @@ class Person:
         self.field("password").send_keys(password, Keys.ENTER)
         self.wait_for_another(shown)
 
+    def focused(self):
+        """The accessible name of what has the focus; None for the page itself."""
+        element = self.driver.switch_to.active_element
+        return None if element.tag_name in ("body", "html") else element.accessible_name
+
+    def tab(self):
+        self.driver.switch_to.active_element.send_keys(Keys.TAB)
+
+    def tab_through(self):
+        """The names of all that the tab key reaches, from the top of the page to its end."""
+        self.driver.refresh()
+        self.tab()
+        reached = []
+        while (name := self.focused()) is not None and name not in reached[:1]:
+            reached.append(name)
+            self.tab()
+        return reached
+
+    def tab_to(self, name):
+        reached = []
+        self.driver.refresh()
+        while self.focused() != name:
+            self.tab()
+            reached.append(self.focused())
+            assert len(reached) < 100, f"{name} is not reached: {reached}"
+
+    def press_key(self, key):
+        """Presses a key on what has the focus and waits for the page that follows."""
+        shown = self.document()
+        self.driver.switch_to.active_element.send_keys(key)
+        self.wait_for_another(shown)
+
+    def see_as(self, scheme, width):
+        """A colour scheme, and a screen of this width."""
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+        metrics = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+
     def status(self):
         """The HTTP status of the page that is shown."""
         return self.driver.execute_script("return performance.getEntriesByType('navigation')[0].responseStatus")

@@ -110,17 +110,6 @@ def test_changes_the_password(person, server):
         tokens(api.log_in(password="correct horse"))
 
 
-def test_ends_the_other_logins(person, server):
-    with Client(server.url) as api:
-        other = tokens(api.log_in())
-        person.visit(server.url + "/login")
-        person.sign_in()
-        person.press("Sign out everywhere else")
-        assert path(person) == "/account"
-        assert api.get("/who_am_i", headers=bearer(other["access_token"])).status_code == 401
-        assert_signed_in(person, server)
-
-
 def test_signs_out_for_good(person, server):
     person.visit(server.url + "/login")
     person.sign_in()
