@@ -77,7 +77,8 @@ fn agree(world: &World<'_>) -> Result<(), String> {
         }
         let session = answer.json();
         let login = credential.login.map(|login| &world.logins[login]);
-        let mut expected = vec![("fresh", json!(world.is_fresh(credential))), ("login_id", json!(login.map(|l| &l.id)))];
+        let mut expected =
+            vec![("fresh", json!(world.is_fresh(credential))), ("login_id", json!(login.map(|l| &l.id)))];
         if let Some(login) = login {
             expected.extend([("auth_time", json!(login.auth_time)), ("amr", json!(["pwd"]))]);
         }
@@ -95,7 +96,8 @@ fn agree(world: &World<'_>) -> Result<(), String> {
 
 /// Every credential that can list the logins lists those that live.
 fn list_agrees(world: &World<'_>) -> Result<(), String> {
-    let mut live: Vec<_> = world.logins.iter().filter(|login| world.login_lives(login)).map(|login| &login.id).collect();
+    let mut live: Vec<_> =
+        world.logins.iter().filter(|login| world.login_lives(login)).map(|login| &login.id).collect();
     live.sort();
     for credential in world.credentials.iter().filter(|one| one.login.is_some() && world.lives(one)) {
         let listed = credential.face.client(world.app).get("/logins").json();

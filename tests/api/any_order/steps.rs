@@ -323,12 +323,8 @@ fn end_login(world: &mut World<'_>, by: usize, number: usize) {
 fn change_password(world: &mut World<'_>, by: usize) {
     world.passwords += 1;
     let new = format!("{PASSWORD} {}", world.passwords);
-    let answer = post(
-        world,
-        by,
-        "/account/password",
-        &json!({ "current_password": world.password, "new_password": new }),
-    );
+    let answer =
+        post(world, by, "/account/password", &json!({ "current_password": world.password, "new_password": new }));
     if !may_act(world, by, &answer) {
         return;
     }
