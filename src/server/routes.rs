@@ -28,32 +28,29 @@ pub fn configure(app: &mut ServiceConfig, state: Data<AppState>) {
 
 fn table() -> Vec<Endpoint> {
     vec![
+        // What most requests ask for comes first: the routes are tried in this order.
+        Endpoint::new("/who_am_i").get(session::who_am_i).post(session::who_am_i),
+        Endpoint::new("/session").get(session::session),
         // Browsers.
         Endpoint::new("/").get(account::start),
         Endpoint::new("/login").get(login::page).post_if(is_form, login::form).post(login::json),
         Endpoint::new(reauth::PATH).get(reauth::page).post_if(is_form, reauth::form).post(reauth::json),
         Endpoint::new("/account").get(account::page),
         Endpoint::new("/account/password").post_if(is_form, account::password_form).post(account::password_json),
-        Endpoint::new("/handoff/{code}").with_secret_path().get(exchange::page).post(exchange::redeem),
         Endpoint::new("/assets/tollbridge.css").get(assets::stylesheet),
         Endpoint::new("/assets/signed_out.css").get(assets::signed_out),
         Endpoint::new("/assets/mark.svg").get(assets::mark),
         // Both faces, or API clients. POST /login with JSON is above.
-        Endpoint::new("/who_am_i").get(session::who_am_i).post(session::who_am_i),
-        Endpoint::new("/session").get(session::session),
         Endpoint::new("/refresh").post(token::refresh),
         Endpoint::new("/token").post_if(has_no_body, exchange::token).post(exchange::token_json),
         Endpoint::new("/handoff").post_if(has_no_body, exchange::begin).post(exchange::begin_json),
         Endpoint::new("/logout").post_if(has_no_body, logout::this).post_if(is_form, logout::form).post(logout::json),
         Endpoint::new("/logins").get(logins::list),
         Endpoint::new("/logins/end").post(logins::end_form),
-        Endpoint::new("/logins/{id}").delete(logins::end),
         Endpoint::new("/tokens")
             .get(api_tokens::list)
             .post_if(is_form, api_tokens::create_form)
             .post(api_tokens::create_json),
-        Endpoint::new("/tokens/{id}").delete(api_tokens::revoke),
-        Endpoint::new("/tokens/{id}/revoke").post(api_tokens::revoke_form),
         // Other servers.
         Endpoint::new("/.well-known/jwks.json").get(token::jwks),
         // Operations.
@@ -61,6 +58,11 @@ fn table() -> Vec<Endpoint> {
         Endpoint::new("/readyz").get(operations::readyz),
         Endpoint::new("/metrics").get(operations::metrics),
         Endpoint::new("/openapi.json").get(operations::openapi),
+        // Paths with a parameter come last: each is a regular expression, which every request for a later path would try.
+        Endpoint::new("/handoff/{code}").with_secret_path().get(exchange::page).post(exchange::redeem),
+        Endpoint::new("/logins/{id}").delete(logins::end),
+        Endpoint::new("/tokens/{id}").delete(api_tokens::revoke),
+        Endpoint::new("/tokens/{id}/revoke").post(api_tokens::revoke_form),
     ]
 }
 
