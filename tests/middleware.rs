@@ -60,7 +60,7 @@ async fn every_response_has_the_security_headers() {
             let (_, headers, _) = send(https, TestRequest::with_uri(path)).await;
             assert_eq!(header(&headers, "x-content-type-options"), Some("nosniff"), "{path}");
             assert_eq!(header(&headers, "referrer-policy"), Some("same-origin"), "{path}");
-            let policy = "default-src 'none'; frame-ancestors 'none'";
+            let policy = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
             assert_eq!(header(&headers, "content-security-policy"), Some(policy), "{path}");
             assert_eq!(header(&headers, "strict-transport-security"), https.then_some("max-age=31536000"), "{path}");
             let opener = (path == "/").then_some("same-origin");

@@ -42,7 +42,8 @@ pub(crate) async fn stylesheet(request: HttpRequest) -> HttpResponse {
 /// signing out loads it, when the page before is in that cache. The response to `POST /logout` comes too early for
 /// that, and Chromium does not always notice that the cookie is removed.
 pub(crate) async fn signed_out(request: HttpRequest) -> HttpResponse {
-    let mut response = HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).content_type("text/css").finish();
+    let mut response =
+        HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).content_type("text/css; charset=utf-8").finish();
     // Pages of other sites must not clear the caches of our users. Browsers that support Clear-Site-Data also send
     // Sec-Fetch-Site.
     if request.headers().get("sec-fetch-site").is_some_and(|site| site == "same-origin") {
@@ -53,5 +54,8 @@ pub(crate) async fn signed_out(request: HttpRequest) -> HttpResponse {
 
 /// `GET /assets/mark.svg`.
 pub(crate) async fn mark() -> HttpResponse {
-    HttpResponse::Ok().insert_header((CACHE_CONTROL, "public, max-age=86400")).content_type("image/svg+xml").body(MARK)
+    HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "public, max-age=86400"))
+        .content_type("image/svg+xml; charset=utf-8")
+        .body(MARK)
 }

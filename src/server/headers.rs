@@ -20,8 +20,10 @@ const ALWAYS: [(HeaderName, HeaderValue); 4] = [
     // Other sites must not learn our paths.
     (REFERRER_POLICY, HeaderValue::from_static("same-origin")),
     // A response that is no page loads nothing and is not framed. Pages set their own policy.
-    (CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'")),
+    (CONTENT_SECURITY_POLICY, HeaderValue::from_static(NOTHING)),
 ];
+/// The policy of a response that is no page.
+const NOTHING: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const ISOLATED: HeaderValue = HeaderValue::from_static("same-origin");
 const ONE_YEAR: HeaderValue = HeaderValue::from_static("max-age=31536000");
 

@@ -97,8 +97,8 @@ const LINES: [Line; 118] = [
     (Person, "POST", "/account/password", Some((FORM, FAILED_CHANGE_FORM)), 401, HTML, ""),
     (Visitor, "POST", "/account/password", Some((FORM, CHANGE_FORM)), 303, "", "/login"),
     (Nobody, "GET", "/assets/tollbridge.css", None, 200, "text/css; charset=utf-8", ""),
-    (Nobody, "GET", "/assets/signed_out.css", None, 200, "text/css", ""),
-    (Nobody, "GET", "/assets/mark.svg", None, 200, "image/svg+xml", ""),
+    (Nobody, "GET", "/assets/signed_out.css", None, 200, "text/css; charset=utf-8", ""),
+    (Nobody, "GET", "/assets/mark.svg", None, 200, "image/svg+xml; charset=utf-8", ""),
     (Nobody, "GET", "/who_am_i", None, 401, PROBLEM, ""),
     (Visitor, "GET", "/who_am_i", None, 303, "", "/login?next=%2Fwho_am_i"),
     (Cookie, "GET", "/who_am_i", None, 200, JSON, ""),
@@ -224,6 +224,7 @@ pub(crate) fn assert_sealed(answer: &Answer, what: &str) {
     assert!(["same-origin", "no-referrer"].contains(&answer.header("referrer-policy")), "{what}");
     let policy = answer.header("content-security-policy");
     assert!(policy.starts_with("default-src 'none'; ") && policy.contains("frame-ancestors 'none'"), "{what}");
+    assert!(policy.contains("base-uri 'none'") && policy.contains("form-action "), "{what}");
     assert!(!policy.contains("unsafe"), "{what}");
     let is_id = |id: &str| id.len() == 16 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
     assert!(is_id(answer.header("x-request-id")), "{what}");
