@@ -222,7 +222,7 @@ pub use bridge::token::{
 };
 
 // Browsers.
-pub use bridge::response::{FlashMessage, Messages, login_url, prefers_html, safe_next};
+pub use bridge::response::{FlashMessage, Messages, login_url, note_refusal, prefers_html, refusal_code, safe_next};
 pub use bridge::session::{RememberCookie, SessionProtection};
 
 // Passwords.

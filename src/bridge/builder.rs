@@ -101,6 +101,7 @@ impl BridgeBuilder {
                 csrf: false,
                 access_ttl: Duration::from_secs(15 * MINUTE),
                 refresh_ttl: Duration::from_secs(30 * DAY),
+                refresh_idle_ttl: None,
             },
             leeway: Duration::from_secs(5),
             checks: TokenChecks::default(),
@@ -181,6 +182,7 @@ impl BridgeBuilder {
         let lifetimes = [
             ("access_ttl", self.tokens.access_ttl),
             ("refresh_ttl", self.tokens.refresh_ttl),
+            ("refresh_idle_ttl", self.tokens.refresh_idle_ttl.unwrap_or(self.tokens.refresh_ttl)),
             ("idle_ttl", self.idle_ttl),
             ("absolute_ttl", self.absolute_ttl),
             ("remember_ttl", self.remember_ttl),

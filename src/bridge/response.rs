@@ -10,6 +10,7 @@ mod messages;
 mod next_page;
 mod redirect;
 mod refusal;
+mod refusal_code;
 mod rendered;
 pub(crate) mod silence;
 pub(crate) mod token_cookie_renewal;
@@ -21,5 +22,6 @@ pub(crate) use answers::{ErrorPage, OnRefusal, ResponseSettings, WithoutChalleng
 pub use messages::{FlashMessage, Messages};
 pub use redirect::{login_url, safe_next};
 pub use refusal::Refusal;
+pub use refusal_code::{note_refusal, refusal_code};
 pub(crate) use rendered::RefusalRenderer;
 pub(crate) use views::{Localize, RedirectPolicy, ViewConfig};

@@ -337,6 +337,55 @@ fn no_token_outlives_its_login() {
     refresh(&app, &second.refresh).refused(401, "token_expired");
 }
 
+const HOUR: i64 = 3600;
+
+fn with_idle_ttl(hours: i64) -> TestApp {
+    let idle = Duration::from_secs(hours.unsigned_abs() * HOUR.unsigned_abs());
+    TestApp::with(move |bridge| bridge.refresh_idle_ttl(idle))
+}
+
+#[test]
+fn a_refresh_token_that_is_not_used_ends_before_its_login() {
+    let app = with_idle_ttl(48);
+    let first = Anonymous(&app).token_login("panther");
+    app.advance(47 * HOUR);
+    let second = refresh(&app, &first.refresh).expect(200).pair();
+    // Each use begins the time anew, and the login goes on.
+    app.advance(47 * HOUR);
+    let third = refresh(&app, &second.refresh).expect(200).pair();
+    app.advance(48 * HOUR + 5);
+    refresh(&app, &third.refresh).refused(401, "token_expired");
+    // It is expired and not reused, so that whoever has an old copy ends nothing.
+    refresh(&app, &second.refresh).refused(401, "token_expired");
+    refresh(&app, &first.refresh).refused(401, "token_expired");
+}
+
+/// The answer to the refresh was lost, and the client was away.
+#[test]
+fn a_lost_answer_is_repeated_until_the_token_has_been_idle_for_too_long() {
+    let app = with_idle_ttl(48);
+    let first = Anonymous(&app).token_login("panther");
+    app.advance(40 * HOUR);
+    let lost = refresh(&app, &first.refresh).expect(200).pair();
+    app.advance(7 * HOUR);
+    let repeated = refresh(&app, &first.refresh).expect(200).pair();
+    assert_eq!(repeated.refresh, lost.refresh, "the successor is the same, with the same end");
+    app.advance(HOUR + 5);
+    refresh(&app, &first.refresh).refused(401, "token_expired");
+    // The successor has its own time, from its rotation on.
+    refresh(&app, &repeated.refresh).expect(200);
+}
+
+#[test]
+fn an_idle_time_longer_than_the_lifetime_prolongs_nothing() {
+    let app = TestApp::with(|bridge| {
+        bridge.refresh_ttl(Duration::from_secs(1000)).refresh_idle_ttl(Duration::from_secs(2000))
+    });
+    let pair = Anonymous(&app).token_login("panther");
+    app.advance(1005);
+    refresh(&app, &pair.refresh).refused(401, "token_expired");
+}
+
 /// "For ever" is a wish that embedders write as the longest duration there is.
 #[test]
 fn no_lifetime_is_too_long() {

@@ -270,3 +270,10 @@ fn a_public_key_in_no_form_is_an_hmac_secret() {
     }
     assert_eq!(who_am_i(&app, &token).0, 200);
 }
+
+#[test]
+fn an_rsa_key_tells_its_length() {
+    let rsa = TokenKey::from_private_pem(Algorithm::RS256, RSA).expect("a key");
+    assert_eq!(rsa.rsa_bits(), Some(2048));
+    assert_eq!(TokenKey::hs256(&[7; 32]).expect("a key").rsa_bits(), None);
+}

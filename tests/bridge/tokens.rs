@@ -533,6 +533,7 @@ fn a_lifetime_of_less_than_a_second_is_refused() {
         for (name, bridge) in [
             ("access_ttl", bridge().access_ttl(short)),
             ("refresh_ttl", bridge().refresh_ttl(short)),
+            ("refresh_idle_ttl", bridge().refresh_idle_ttl(short)),
             ("idle_ttl", bridge().idle_ttl(short)),
             ("absolute_ttl", bridge().absolute_ttl(short)),
             ("remember_ttl", bridge().remember_ttl(short)),

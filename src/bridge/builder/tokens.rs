@@ -84,6 +84,14 @@ impl BridgeBuilder {
         self
     }
 
+    /// The lifetime of an unused refresh token, if it is to be shorter than [`refresh_ttl`](Self::refresh_ttl): a client
+    /// that is away for so long signs in again, one that refreshes in time stays until its login ends. Default: that of
+    /// `refresh_ttl`.
+    pub fn refresh_idle_ttl(mut self, ttl: Duration) -> Self {
+        self.tokens.refresh_idle_ttl = Some(ttl);
+        self
+    }
+
     /// How long after a rotation the previous refresh token yields the same successor in any case. Default 10 seconds.
     /// It does so for longer if no token of the new pair has been used yet, because the response may have been lost.
     ///

@@ -21,6 +21,7 @@ use actix_web::{Error, HttpRequest, HttpResponse};
 use super::accept::prefers_html;
 use super::kept_request::KeptRequest;
 use super::refusal::Refusal;
+use super::refusal_code::note_refusal;
 use super::views::Views;
 use crate::bridge::credential::ArrivingBody;
 use crate::bridge::error::AuthError;
@@ -84,7 +85,9 @@ impl ResponseSettings {
         let has_timed_out = || ArrivingBody::of(res.request()).is_some_and(|body| body.has_timed_out());
         let answer = error.filter(|_| !has_timed_out()).and_then(|error| {
             let has_view = self.views.apply_to(res.request());
-            self.respond(&Refusal::new(res.request(), error, has_view))
+            let mut answer = self.respond(&Refusal::new(res.request(), error, has_view))?;
+            note_refusal(&mut answer, error);
+            Some(answer)
         });
         match answer {
             None => res.map_into_left_body(),

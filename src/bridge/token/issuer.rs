@@ -34,6 +34,8 @@ pub(crate) struct TokenProfile {
     pub(crate) csrf: bool,
     pub(crate) access_ttl: Duration,
     pub(crate) refresh_ttl: Duration,
+    /// The lifetime of an unused refresh token, if it is shorter than `refresh_ttl`.
+    pub(crate) refresh_idle_ttl: Option<Duration>,
 }
 
 /// An access token and the refresh token that renews it: the body of a token response (RFC 6749 section 5.1).
@@ -160,7 +162,9 @@ impl Issuer {
 
     /// The expiry of the current refresh token of a login.
     pub(crate) fn refresh_expiry(&self, login: &Login, now: UnixTime) -> UnixTime {
-        expiry(login.refresh_rotated_at.min(now), self.profile.refresh_ttl, login)
+        let profile = &self.profile;
+        let unused = profile.refresh_idle_ttl.map_or(profile.refresh_ttl, |idle| idle.min(profile.refresh_ttl));
+        expiry(login.refresh_rotated_at.min(now), unused, login)
     }
 
     /// A value for the current refresh token of a login. `purpose` makes the values for different claims differ.
@@ -189,7 +193,7 @@ impl Issuer {
         seconds(self.profile.access_ttl)
     }
 
-    /// The lifetime of an unused refresh token.
+    /// The lifetime of a login that has only tokens.
     pub(crate) fn refresh_ttl(&self) -> Duration {
         self.profile.refresh_ttl
     }

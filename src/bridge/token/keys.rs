@@ -155,6 +155,12 @@ impl TokenKey {
         self.0.algorithm.name()
     }
 
+    /// The length of an RSA key in bits; `None` for a key of another kind. Keys from 2048 bits on are accepted, because
+    /// many are in use. For a new one choose 3072 or more.
+    pub fn rsa_bits(&self) -> Option<usize> {
+        soundness::rsa_bits(&self.0.verifying)
+    }
+
     /// The id of the key in a token's `kid`.
     pub fn id(&self) -> &str {
         &self.0.kid

@@ -29,9 +29,20 @@ pub(super) fn is_sound(algorithm: Algorithm, key: &DecodingKey) -> bool {
     }
 }
 
+/// The length of an RSA modulus in bits; `None` for any other key.
+pub(super) fn rsa_bits(key: &DecodingKey) -> Option<usize> {
+    match key.kind() {
+        DecodingKeyKind::RsaModulusExponent { n, .. } => Some(bits(n)),
+        DecodingKeyKind::SecretOrDer(_) => None,
+    }
+}
+
+fn bits(number: &[u8]) -> usize {
+    number.first().map_or(0, |first| 8 * number.len() - first.leading_zeros() as usize)
+}
+
 fn is_sound_rsa(n: &[u8], e: &[u8]) -> bool {
-    let bits = n.first().map_or(0, |first| 8 * n.len() - first.leading_zeros() as usize);
-    RSA_BITS.contains(&bits) && !roca::has_fingerprint(n) && is_canonical(n, e)
+    RSA_BITS.contains(&bits(n)) && !roca::has_fingerprint(n) && is_canonical(n, e)
 }
 
 /// Whether modulus and exponent make a key and have no leading zeros.
