@@ -5,14 +5,14 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use tollbridge::server::cli::Cli;
+use tollbridge::server::cli::{Cli, FAILURE};
 
 fn main() -> ExitCode {
     match Cli::parse().run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("tollbridge: {error}");
-            ExitCode::FAILURE
+            ExitCode::from(FAILURE)
         }
     }
 }

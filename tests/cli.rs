@@ -18,8 +18,6 @@ fn command(place: &TempDir, arguments: &[&str]) -> Command {
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("TOLLBRIDGE_")) {
         command.env_remove(name);
     }
-    // The cheapest hashes that there are: what they protect is thrown away.
-    command.env("TOLLBRIDGE_PASSWORD__MEMORY_KIB", "8").env("TOLLBRIDGE_PASSWORD__ITERATIONS", "1");
     command.args(arguments).current_dir(place.path());
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
@@ -192,7 +190,7 @@ fn the_server_serves_and_ends_when_it_is_asked_to() {
         }
         let (code, log) = server.stop(signal);
         assert_eq!(code, Some(0), "{log}");
-        assert!(log.contains(r#"http.route="unmatched" http.status=404 duration_us="#), "{log}");
+        assert!(log.contains(r#"http.route="unmatched" http.status=404 address=127.0.0.1 duration_us="#), "{log}");
         assert!(!log.contains("secret-text") && !log.contains("nowhere"), "{log}");
     }
 }
@@ -544,9 +542,9 @@ fn a_flood_is_a_line_a_second_that_counts() {
     let counts: Vec<_> = log.lines().filter(|line| counted(line)).filter_map(count).collect();
     assert_eq!(counts.iter().sum::<usize>(), refused, "{log}");
     assert!(counts.len() <= seconds && !log.contains(" ERROR "), "{log}");
-    // The first is a line, and those after it are counted.
+    // The first is a line, and those after it are counted: a line each second, and one at the end.
     let of_cookies: Vec<_> = log.lines().filter(|line| line.contains("session cookie attached")).collect();
-    assert!(of_cookies.len() <= seconds, "{seconds} s: {log}");
+    assert!(of_cookies.len() <= seconds + 1, "{seconds} s: {log}");
     assert_eq!(1 + of_cookies.iter().copied().filter_map(count).sum::<usize>(), sent, "{log}");
     let others = log.lines().filter(|line| line.contains(" WARN ") && !counted(line)).count() - of_cookies.len();
     assert!(others <= seconds, "{log}");
@@ -685,7 +683,7 @@ fn logins_are_listed_and_ended() {
     assert_eq!(live.iter().filter(|live| **live).count(), 2);
     assert!(fails(&place, &["login", "end", ids[0]], b"", 1).contains("is over already"));
     assert!(fails(&place, &["login", "end", "nothing"], b"", 1).contains("there is no login nothing"));
-    assert_eq!(succeeds(&place, &["login", "end", "--all-of", "mona"], ""), "ended 2 logins of mona\n");
+    assert_eq!(succeeds(&place, &["login", "end", "--all-of", "mona", "--yes"], ""), "ended 2 logins of mona\n");
     for token in [&first, &second, &third] {
         let refused = who_am_i(token);
         assert!(refused.starts_with("HTTP/1.1 401 ") && refused.contains("login_ended"), "{refused}");
@@ -694,4 +692,47 @@ fn logins_are_listed_and_ended() {
     assert!(fails(&place, &["login", "end", "--all-of", "leo"], b"", 1).contains("there is no user leo"));
     fails(&place, &["login", "end"], b"", 2);
     fails(&place, &["login", "end", ids[0], "--all-of", "mona"], b"", 2);
+    fails(&place, &["login", "end", "--everybody", "--all-of", "mona"], b"", 2);
+    fails(&place, &["login", "end", "--yes"], b"", 2);
+}
+
+/// What was refused, why, and from where, is in one line with the id that the client was told.
+#[test]
+fn a_refusal_leaves_a_trace_with_its_code_and_address() {
+    let place = TempDir::new().unwrap();
+    succeeds(&place, &["user", "add", "mona", "--password-stdin"], "a smile of 1503");
+    let server = Server::start(command(&place, &["serve", "--listen", "127.0.0.1:0"]));
+    let send = |path: &str, headers: &str, body: &str| {
+        let mut connection = TcpStream::connect(&server.address).unwrap();
+        let (host, length) = (&server.address, body.len());
+        let head = format!("POST {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {length}\r\n");
+        write!(connection, "{head}{headers}\r\n{body}").unwrap();
+        let mut response = String::new();
+        connection.read_to_string(&mut response).unwrap();
+        response
+    };
+    const JSON: &str = "Content-Type: application/json\r\n";
+    const FORM: &str = "Content-Type: application/x-www-form-urlencoded\r\nAccept: text/html\r\n";
+    let from_elsewhere = format!("{FORM}Sec-Fetch-Site: cross-site\r\n");
+    assert!(send("/login", &from_elsewhere, "username=mona&password=a+smile+of+1503").starts_with("HTTP/1.1 403 "));
+    assert!(send("/login", FORM, "username=mona&password=guess").starts_with("HTTP/1.1 401 "));
+    let signed_in = send("/login", JSON, r#"{"username":"mona","password":"a smile of 1503"}"#);
+    let (_, tokens) = signed_in.split_once("\r\n\r\n").unwrap();
+    let tokens: Value = serde_json::from_str(tokens).unwrap();
+    let bearer = format!("{JSON}Authorization: Bearer {}\r\n", tokens["access_token"].as_str().unwrap());
+    let wrong = r#"{"current_password":"a guess of 1504","new_password":"another smile of 1503"}"#;
+    assert!(send("/account/password", &bearer, wrong).starts_with("HTTP/1.1 401 "));
+    let (code, log) = server.stop(rustix::process::Signal::TERM);
+    assert_eq!(code, Some(0), "{log}");
+    for (code, route) in
+        [("csrf_rejected", "/login"), ("invalid_credentials", "/login"), ("invalid_credentials", "/account/password")]
+    {
+        let line = log.lines().find(|line| {
+            line.contains(&format!("code=\"{code}\"")) && line.contains(&format!("http.route=\"{route}\""))
+        });
+        let line = line.unwrap_or_else(|| panic!("no {code} of {route} in\n{log}"));
+        assert!(line.contains("address=127.0.0.1") && line.contains("request_id="), "{line}");
+    }
+    assert!(log.contains("change of password failed: the current password is wrong"), "{log}");
+    assert!(!log.contains("1503") && !log.contains("1504") && !log.contains("guess"), "{log}");
 }

@@ -4,7 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where its world is not what it says")]
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -18,7 +18,9 @@ struct Place(TempDir);
 impl Place {
     fn new(file: &str) -> Self {
         let place = Self(TempDir::new().unwrap());
-        fs::write(place.path().join("tollbridge.toml"), file).unwrap();
+        let path = place.path().join("tollbridge.toml");
+        fs::write(&path, file).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         place
     }
 
@@ -78,7 +80,9 @@ fn the_contract_of_defaults() {
         ("body_timeout", r#""10s""#),
         ("shutdown_timeout", r#""30s""#),
         ("error_profile", r#""problem""#),
+        ("hsts", r#""include_subdomains""#),
         ("url", r#""sqlite://data/tollbridge.db""#),
+        ("migrate_at_start", "true"),
         ("store", r#""database""#),
         ("idle_ttl", r#""1d""#),
         ("absolute_ttl", r#""30d""#),
@@ -88,6 +92,7 @@ fn the_contract_of_defaults() {
         ("audience", r#""tollbridge""#),
         ("access_ttl", r#""15m""#),
         ("refresh_ttl", r#""30d""#),
+        ("refresh_idle_ttl", r#""14d""#),
         ("refresh_grace", r#""10s""#),
         ("leeway", r#""5s""#),
         ("locations", r#"["header", "json"]"#),
@@ -101,6 +106,7 @@ fn the_contract_of_defaults() {
         ("min_length", "8"),
         ("max_length", "1024"),
         ("fresh_window", r#""15m""#),
+        ("retention", r#""30d""#),
         ("handoff_confirm", "true"),
         ("conflict", r#""prefer_token""#),
         ("revocation", r#""strict""#),
@@ -110,7 +116,9 @@ fn the_contract_of_defaults() {
     ] {
         has(&line(&shown, key), &[&format!("{key} = {value} # default")]);
     }
-    for key in ["public_url", "redis_url", "secret_file", "secret", "private_key_file"] {
+    for key in
+        ["public_url", "operations_listen", "password_file", "redis_url", "secret_file", "secret", "private_key_file"]
+    {
         has(&line(&shown, key), &["(not set)"]);
     }
     has(&line(&shown, "enabled"), &["not there yet"]);
@@ -219,10 +227,12 @@ fn what_is_not_there_yet_is_refused_and_says_so() {
 fn values_that_do_not_go_together_are_refused() {
     for (file, place) in [
         ("[token]\naccess_ttl = \"2h\"\nrefresh_ttl = \"1h\"\n", "tollbridge.toml:2:1: token.access_ttl: "),
+        ("[token]\nrefresh_ttl = \"13d\"\nrefresh_idle_ttl = \"14d\"\n", "toml:3:1: token.refresh_idle_ttl: "),
+        ("[token]\nrefresh_idle_ttl = \"14m\"\n", "tollbridge.toml:2:1: token.refresh_idle_ttl: "),
         ("[token]\nrefresh_ttl = \"1m\"\n", "tollbridge.toml:2:1: token.refresh_ttl: "),
         ("[session]\nidle_ttl = \"31d\"\n", "tollbridge.toml:2:1: session.idle_ttl: "),
         ("[server]\nbody_limit = \"8KiB\"\n[token]\njson_body_limit = \"9KiB\"\n", ":4:1: token.json_body_limit: "),
-        ("[password]\nparallelism = 200\nmemory_kib = 1000\n", "tollbridge.toml:3:1: password.memory_kib: "),
+        ("[password]\niterations = 1\n", "tollbridge.toml:2:1: password.iterations: stolen hashes"),
         ("[token]\naccess_ttl = \"0s\"\n", "token.access_ttl: this must be at least"),
         ("[token]\naccess_ttl = \"1500ms\"\n", "token.access_ttl: \"1500ms\" is not a whole number of seconds"),
         ("[token]\nalgorithm = \"EdDSA\"\n", "token.algorithm: EdDSA needs a key; set token.private_key_file"),
@@ -239,6 +249,38 @@ fn values_that_do_not_go_together_are_refused() {
         has(&Place::new(file).faults(&[]), &[place]);
     }
     Place::new("[token]\nrefresh_grace = \"0s\"\nleeway = \"0s\"\n").accepts(&[]);
+}
+
+#[test]
+fn what_would_protect_nobody_is_refused_with_the_bound() {
+    for (file, bound) in [
+        ("[password]\nmemory_kib = 8\n", "19456 with 2"),
+        ("[password]\nmemory_kib = 47103\niterations = 1\n", "47104 with 1 iteration"),
+        ("[password]\nmemory_kib = 19455\n", "19456 with 2"),
+        ("[password]\nmemory_kib = 12287\niterations = 9\n", "12288 with more"),
+        ("[password]\nmemory_kib = 4194305\n", "write at most 4194304"),
+        ("[password]\nmin_length = 7\n", "min_length must be from 8"),
+        ("[password]\nmax_length = 255\n", "write from 256"),
+        ("[token]\naccess_ttl = \"25h\"\n", "accepts a stolen one for this long; write at most \"1d\""),
+        ("[token]\nrefresh_ttl = \"367d\"\n", "write at most \"366d\""),
+        ("[templates.billing]\naccess_ttl = \"25h\"\n", "write at most \"1d\""),
+        ("[session]\nremember_ttl = \"401d\"\n", "write at most \"400d\""),
+        ("[session]\nabsolute_ttl = \"401d\"\n", "write at most \"400d\""),
+        ("[login]\nfresh_window = \"25h\"\n", "write at most \"1d\""),
+        ("[login]\nretention = \"367d\"\n", "write at most \"366d\""),
+        ("[server]\nbody_timeout = \"11m\"\n", "write at most \"10m\""),
+        ("[server]\nshutdown_timeout = \"61m\"\n", "write at most \"1h\""),
+    ] {
+        has(&Place::new(file).faults(&[]), &["a fault:", "tollbridge.toml:", bound]);
+    }
+    Place::new(
+        "[password]\nmemory_kib = 12288\niterations = 3\nmin_length = 256\nmax_length = 256\n\
+         [token]\naccess_ttl = \"1d\"\nrefresh_ttl = \"366d\"\n\
+         [session]\nidle_ttl = \"400d\"\nabsolute_ttl = \"400d\"\nremember_ttl = \"400d\"\n\
+         [login]\nfresh_window = \"1d\"\n[server]\nbody_timeout = \"10m\"\nshutdown_timeout = \"1h\"\n",
+    )
+    .accepts(&[]);
+    Place::new("[password]\nmemory_kib = 47104\niterations = 1\n").accepts(&[]);
 }
 
 #[test]
@@ -294,7 +336,7 @@ fn a_secret_file_is_for_its_owner_alone() {
     has(&place.faults(&[]), &["the secret file key cannot be read"]);
     let key = place.path().join("key");
     fs::write(&key, format!("{SECRET}\n")).unwrap();
-    for mode in [0o640, 0o604, 0o620] {
+    for mode in [0o604, 0o620, 0o660, 0o644, 0o650] {
         fs::set_permissions(&key, fs::Permissions::from_mode(mode)).unwrap();
         has(&place.faults(&[]), &[&format!("(mode {mode:o})"), "run `chmod 600 key`"]);
     }
@@ -304,6 +346,69 @@ fn a_secret_file_is_for_its_owner_alone() {
     has(&place.faults(&[]), &["the secret file key: ", "must have at least 32"]);
 }
 
+/// What Kubernetes, Docker and systemd mount: a file of root that the server reads by its group.
+#[test]
+fn a_mounted_secret_may_be_read_by_our_group() {
+    let place = Place::new("[token]\nsecret_file = \"key\"\n");
+    let key = place.path().join("key");
+    fs::write(&key, SECRET).unwrap();
+    let set_mode = |mode| fs::set_permissions(&key, fs::Permissions::from_mode(mode)).unwrap();
+    let is_root = fs::metadata(&key).unwrap().uid() == 0;
+    if !is_root {
+        // The group of a file of the operator's own is that of colleagues.
+        set_mode(0o640);
+        return has(&place.faults(&[]), &["(mode 640)"]);
+    }
+    let own_group = fs::metadata(&key).unwrap().gid();
+    for (owner, group, mode, is_accepted) in [
+        (0, own_group, 0o440, true),
+        (0, 0, 0o640, true),
+        (0, own_group, 0o444, false),
+        (0, own_group, 0o460, false),
+        (0, 4242, 0o440, false),
+        (1000, own_group, 0o440, false),
+        (1000, own_group, 0o400, true),
+    ] {
+        chown(&key, Some(owner), Some(group)).unwrap();
+        set_mode(mode);
+        if is_accepted {
+            place.accepts(&[]);
+        } else {
+            has(&place.faults(&[]), &["the secret file key can be read by other users", &format!("(mode {mode:o})")]);
+        }
+    }
+}
+
+#[test]
+fn a_configuration_file_with_a_secret_is_for_its_owner_alone() {
+    let secret = format!("[token]\nsecret = \"{SECRET}\"\n");
+    let url = "[database]\nurl = \"postgres://bridge:hunter2@db.example/app\"\n".to_owned();
+    let query = "[database]\nurl = \"postgres://bridge@db.example/app?password=hunter2\"\n".to_owned();
+    for (file, key, instead) in
+        [(secret, "token.secret", "secret_file"), (url, "database.url", "password_file"), (query, "database.url", "")]
+    {
+        let place = Place::new(&file);
+        place.accepts(&[]);
+        for mode in [0o644, 0o604, 0o660] {
+            let path = place.path().join("tollbridge.toml");
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            let faults = place.faults(&[]);
+            let (named, mode) = (format!(": {key}: this is a secret"), format!("(mode {mode:o})"));
+            let named = [named.as_str(), &mode, instead];
+            has(&faults, &["a fault:", "tollbridge.toml:2:1", "run `chmod 600 tollbridge.toml`"]);
+            has(&faults, &named);
+            assert!(!faults.contains(SECRET) && !faults.contains("hunter2"), "{faults}");
+            // Elsewhere it is not read from the file.
+            if key == "token.secret" {
+                place.accepts(&[("TOLLBRIDGE_TOKEN__SECRET", SECRET)]);
+            }
+        }
+    }
+    let place = Place::new("[database]\nurl = \"postgres://bridge@db.example/app\"\n[token]\nissuer = \"x\"\n");
+    fs::set_permissions(place.path().join("tollbridge.toml"), fs::Permissions::from_mode(0o644)).unwrap();
+    place.accepts(&[]);
+}
+
 #[test]
 fn check_warns_of_an_address_that_others_reach_without_tls() {
     let place = Place::new("[server]\nlisten = \"0.0.0.0:8080\"\n");
@@ -311,6 +416,27 @@ fn check_warns_of_an_address_that_others_reach_without_tls() {
     has(&String::from_utf8_lossy(&output.stdout), &["tollbridge.toml is in order", "warning: server.listen"]);
     let output = place.run(&["config", "check"], &[("TOLLBRIDGE_SERVER__PUBLIC_URL", "https://example.com")]);
     assert_eq!(String::from_utf8_lossy(&output.stdout), "tollbridge.toml is in order\n");
+}
+
+#[test]
+fn check_warns_of_a_key_that_one_would_not_choose_today() {
+    for (algorithm, key, warnings) in [
+        ("RS256", "rsa2048.pem", vec!["has 2048 bits", "RS256 signs with the padding of PKCS #1 v1.5", "use PS256, "]),
+        ("PS384", "rsa2048.pem", vec!["has 2048 bits"]),
+        ("EdDSA", "ed25519.pem", vec![]),
+        ("ES256", "p256.pem", vec![]),
+    ] {
+        let place = Place::new(&format!("[token]\nalgorithm = \"{algorithm}\"\nprivate_key_file = \"key.pem\"\n"));
+        let file = place.path().join("key.pem");
+        fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(key), &file).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+        let output = place.run(&["config", "check"], &[]);
+        assert!(output.status.success(), "{output:?}");
+        let said = String::from_utf8_lossy(&output.stdout);
+        has(&said, &warnings);
+        let counted = said.matches("warning: ").count();
+        assert_eq!(counted, warnings.len().min(2), "{algorithm}: {said}");
+    }
 }
 
 #[test]

@@ -13,7 +13,7 @@ use actix_web::http::header::HeaderMap;
 use actix_web::test::{TestRequest, call_service, init_service, read_body_json};
 use actix_web::{App, HttpResponse, web};
 use serde_json::Value;
-use tollbridge::server::headers::SecurityHeaders;
+use tollbridge::server::headers::{Hsts, SecurityHeaders};
 use tollbridge::server::recover::Recover;
 use tollbridge::server::telemetry::{OneLine, Telemetry};
 use tracing::level_filters::LevelFilter;
@@ -25,7 +25,7 @@ fn record(log: &RecordedLog, level: LevelFilter) -> tracing::dispatcher::Default
 }
 
 /// Sends a request through the whole stack and answers status, headers and body.
-async fn send(https: bool, request: TestRequest) -> (StatusCode, HeaderMap, Vec<u8>) {
+async fn send(hsts: Hsts, request: TestRequest) -> (StatusCode, HeaderMap, Vec<u8>) {
     let app = App::new()
         .route("/", web::get().to(|| async { HttpResponse::Ok().content_type("text/html; charset=utf-8").body("hi") }))
         .route(
@@ -37,7 +37,7 @@ async fn send(https: bool, request: TestRequest) -> (StatusCode, HeaderMap, Vec<
         .route("/broken", web::get().to(|| async { HttpResponse::BadGateway().finish() }))
         .route("/panic", web::get().to(async || -> &'static str { panic!("secret of the handler") }))
         .wrap(Recover)
-        .wrap(SecurityHeaders::new(https))
+        .wrap(SecurityHeaders::new(hsts))
         .wrap(Telemetry::new(Arc::default()));
     let app = init_service(app).await;
     let response = match actix_web::dev::Service::call(&app, request.to_request()).await {
@@ -56,18 +56,22 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 #[actix_web::test]
 async fn every_response_has_the_security_headers() {
     for path in ["/", "/nowhere", "/broken", "/panic"] {
-        for https in [false, true] {
-            let (_, headers, _) = send(https, TestRequest::with_uri(path)).await;
+        for (hsts, expected) in [
+            (Hsts::Off, None),
+            (Hsts::HostOnly, Some("max-age=31536000")),
+            (Hsts::IncludeSubdomains, Some("max-age=31536000; includeSubDomains")),
+        ] {
+            let (_, headers, _) = send(hsts, TestRequest::with_uri(path)).await;
             assert_eq!(header(&headers, "x-content-type-options"), Some("nosniff"), "{path}");
             assert_eq!(header(&headers, "referrer-policy"), Some("same-origin"), "{path}");
             let policy = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
             assert_eq!(header(&headers, "content-security-policy"), Some(policy), "{path}");
-            assert_eq!(header(&headers, "strict-transport-security"), https.then_some("max-age=31536000"), "{path}");
+            assert_eq!(header(&headers, "strict-transport-security"), expected, "{path}");
             let opener = (path == "/").then_some("same-origin");
             assert_eq!(header(&headers, "cross-origin-opener-policy"), opener, "{path}");
         }
     }
-    let (_, headers, _) = send(false, TestRequest::with_uri("/own")).await;
+    let (_, headers, _) = send(Hsts::Off, TestRequest::with_uri("/own")).await;
     assert_eq!(header(&headers, "content-security-policy"), Some("default-src 'self'"));
 }
 
@@ -75,7 +79,7 @@ async fn every_response_has_the_security_headers() {
 async fn a_panic_is_a_500_and_the_next_request_is_served() {
     let log = RecordedLog::default();
     let recording = record(&log, LevelFilter::INFO);
-    let (status, headers, body) = send(false, TestRequest::with_uri("/panic")).await;
+    let (status, headers, body) = send(Hsts::Off, TestRequest::with_uri("/panic")).await;
     drop(recording);
     assert_eq!(status, 500);
     assert_eq!(header(&headers, "content-type"), Some("application/problem+json"));
@@ -85,7 +89,7 @@ async fn a_panic_is_a_500_and_the_next_request_is_served() {
     assert!(!String::from_utf8(body).unwrap().contains("secret"), "what the panic said is not the client's business");
     let log = log.text();
     assert!(log.contains("ERROR") && log.contains("a handler panicked") && log.contains("http.status=500"), "{log}");
-    assert_eq!(send(false, TestRequest::with_uri("/")).await.0, 200);
+    assert_eq!(send(Hsts::Off, TestRequest::with_uri("/")).await.0, 200);
 }
 
 #[actix_web::test]
@@ -102,7 +106,7 @@ async fn a_worker_survives_a_panic() {
 async fn an_id_is_made_unless_a_plain_one_is_brought() {
     let id = async |brought: &[u8]| {
         let value = actix_web::http::header::HeaderValue::from_bytes(brought).unwrap();
-        let (_, headers, _) = send(false, TestRequest::with_uri("/").insert_header(("x-request-id", value))).await;
+        let (_, headers, _) = send(Hsts::Off, TestRequest::with_uri("/").insert_header(("x-request-id", value))).await;
         header(&headers, "x-request-id").unwrap().to_owned()
     };
     for plain in ["a", "Az09_-", &"x".repeat(64)] {
@@ -126,10 +130,10 @@ async fn one_event_per_request_at_the_level_of_its_status_and_without_secrets() 
         };
         let (verbose, quiet) = (RecordedLog::default(), RecordedLog::default());
         let recording = record(&verbose, LevelFilter::DEBUG);
-        send(false, request()).await;
+        send(Hsts::Off, request()).await;
         drop(recording);
         let recording = record(&quiet, LevelFilter::INFO);
-        send(false, request()).await;
+        send(Hsts::Off, request()).await;
         drop(recording);
         let route = if path == "/nowhere" { "unmatched" } else { path };
         let fields =
@@ -148,7 +152,7 @@ async fn a_method_can_be_any_word_and_is_not_logged() {
     for (method, logged) in [("PATCH", "PATCH"), ("secret_word", "other"), ("get", "other")] {
         let log = RecordedLog::default();
         let recording = record(&log, LevelFilter::DEBUG);
-        send(false, TestRequest::with_uri("/").method(method.parse().unwrap())).await;
+        send(Hsts::Off, TestRequest::with_uri("/").method(method.parse().unwrap())).await;
         drop(recording);
         let log = log.text();
         assert!(log.contains(&format!("http.method=\"{logged}\"")) && !log.contains("secret_word"), "{log}");
@@ -159,7 +163,7 @@ async fn a_method_can_be_any_word_and_is_not_logged() {
 async fn a_path_forges_no_line() {
     let log = RecordedLog::default();
     let recording = record(&log, LevelFilter::DEBUG);
-    send(false, TestRequest::with_uri("/%0d%0aERROR%1b[31m/x")).await;
+    send(Hsts::Off, TestRequest::with_uri("/%0d%0aERROR%1b[31m/x")).await;
     tracing::info!(path = "/\r\nERROR forged \u{1b}[31m", "\r\nERROR forged \u{1b}[31m");
     tracing::info!(error = %"line one\nERROR forged");
     drop(recording);

@@ -132,6 +132,7 @@ pub(crate) async fn change_password(
     policy.check_new(&user.username, current.expose_secret(), new.expose_secret())?;
     let hash = state.db.current_password_hash(user.id).await?.ok_or(AuthError::UserNotFound)?;
     if let PasswordVerification::No = verify(state, Some(user), current, Some(hash.clone())).await? {
+        tracing::info!(user.id = user.id, "change of password failed: the current password is wrong");
         return Err(AuthError::InvalidCredentials);
     }
     let new_hash = state.passwords.hash(new).await?;

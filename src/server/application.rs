@@ -17,7 +17,8 @@ use futures_util::future::{Either, join, select};
 use super::bridge_settings;
 use super::config::Config;
 use super::demo;
-use super::headers::SecurityHeaders;
+use super::headers::{Hsts, SecurityHeaders};
+use super::key_advice::advice;
 use super::metrics::Metrics;
 use super::recover::Recover;
 use super::resources::{open_database, password_hasher};
@@ -37,9 +38,13 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(3600);
 /// A server that is bound to its address.
 pub struct Application {
     server: Server,
+    /// The server of the address for operators.
+    operations: Option<Server>,
     addr: SocketAddr,
+    operations_addr: Option<SocketAddr>,
     database: Database,
     clock: Clock,
+    retention: Duration,
 }
 
 impl Application {
@@ -65,6 +70,9 @@ impl Application {
         let secrets = Secrets::load(&config)?;
         shared_keys::require(&database, &secrets, &config).await?;
         let bridge = bridge_settings::build(&config, &secrets, &database, &clock)?;
+        for advice in advice(&secrets.token_key.token_key()?) {
+            tracing::warn!("{advice}");
+        }
         drop(secrets);
         if !config.server.is_loopback() && !config.server.is_https() {
             tracing::warn!(
@@ -74,9 +82,10 @@ impl Application {
             );
         }
 
-        let https = config.server.is_https();
+        let hsts = config.server.effective_hsts();
         let metrics = Arc::new(Metrics::new());
         let listen = config.server.listen;
+        let retention = config.login.retention;
         let state = Data::new(AppState {
             db: database.clone(),
             passwords,
@@ -88,15 +97,23 @@ impl Application {
             handoff_confirm: config.login.handoff_confirm,
             templates: TokenTemplates::new(config.templates.clone()),
             demo: config.demo,
+            operations_elsewhere: config.server.operations_listen.is_some(),
             metrics: Arc::clone(&metrics),
         });
+        let operations = match config.server.operations_listen {
+            Some(address) => Some(serve_operations(address, &state, &metrics, hsts)?),
+            None => None,
+        };
+        let (operations, operations_addr) = operations.unzip();
+        // One for all workers, so that they count into one line of the log.
+        let telemetry = Telemetry::new(metrics);
         let server = HttpServer::new(move || {
             App::new()
                 .configure(|app| routes::configure(app, state.clone()))
                 .wrap(bridge.clone())
                 .wrap(Recover)
-                .wrap(SecurityHeaders::new(https))
-                .wrap(Telemetry::new(Arc::clone(&metrics)))
+                .wrap(SecurityHeaders::new(hsts))
+                .wrap(telemetry.clone())
         })
         .workers(config.server.workers)
         .shutdown_timeout(config.server.shutdown_timeout.as_secs())
@@ -104,12 +121,17 @@ impl Application {
         .bind(listen)
         .map_err(|cause| StartError::Bind(listen, cause))?;
         let addr = server.addrs().first().copied().unwrap_or(listen);
-        Ok(Self { server: server.run(), addr, database, clock })
+        Ok(Self { server: server.run(), operations, addr, operations_addr, database, clock, retention })
     }
 
     /// The address that the server listens on, with the actual port if the configured one is 0.
     pub fn addr(&self) -> SocketAddr {
         self.addr
+    }
+
+    /// The address for operators, if they have one of their own.
+    pub fn operations_addr(&self) -> Option<SocketAddr> {
+        self.operations_addr
     }
 
     /// Serves until the process receives SIGTERM or SIGINT.
@@ -128,8 +150,9 @@ impl Application {
     ///
     /// When the server ends by itself.
     pub async fn run_until(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
-        let sweep = rt::spawn(sweep(self.database, self.clock));
+        let sweep = rt::spawn(sweep(self.database, self.clock, self.retention));
         let handle = self.server.handle();
+        let operations = self.operations.map(|server| (server.handle(), rt::spawn(server)));
         let ended = match select(self.server, pin!(shutdown)).await {
             Either::Left((ended, _)) => ended,
             Either::Right(((), server)) => {
@@ -137,9 +160,37 @@ impl Application {
                 join(handle.stop(true), server).await.1
             }
         };
+        // Last, so that an operator sees how the server ends.
+        if let Some((handle, server)) = operations {
+            handle.stop(true).await;
+            let _ = server.await;
+        }
         sweep.abort();
         ended
     }
+}
+
+/// Binds the address for operators: what only they ask for, with one thread of its own.
+fn serve_operations(
+    address: SocketAddr,
+    state: &Data<AppState>,
+    metrics: &Arc<Metrics>,
+    hsts: Hsts,
+) -> Result<(Server, SocketAddr), StartError> {
+    let (state, metrics) = (state.clone(), Arc::clone(metrics));
+    let server = HttpServer::new(move || {
+        App::new()
+            .configure(|app| routes::configure_operations(app, state.clone()))
+            .wrap(Recover)
+            .wrap(SecurityHeaders::new(hsts))
+            .wrap(Telemetry::new(Arc::clone(&metrics)))
+    })
+    .workers(1)
+    .disable_signals()
+    .bind(address)
+    .map_err(|cause| StartError::Bind(address, cause))?;
+    let bound = server.addrs().first().copied().unwrap_or(address);
+    Ok((server.run(), bound))
 }
 
 /// Installs the handlers of SIGTERM and SIGINT, and returns a future that resolves on the first signal. Must be called
@@ -152,9 +203,9 @@ pub(super) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
 }
 
 /// Deletes expired rows, now and every hour. A failure is logged and retried at the next interval.
-async fn sweep(database: Database, clock: Clock) {
+async fn sweep(database: Database, clock: Clock, retention: Duration) {
     loop {
-        match database.sweep(clock.now()).await {
+        match database.sweep(clock.now(), retention).await {
             Ok(rows) => tracing::debug!(rows, "deleted expired sessions and logins"),
             Err(error) => tracing::warn!(%error, "expired sessions and logins are not deleted"),
         }

@@ -30,6 +30,7 @@ pub(super) fn build(
         .audience(&config.token.audience)
         .access_ttl(config.token.access_ttl)
         .refresh_ttl(config.token.refresh_ttl)
+        .refresh_idle_ttl(config.token.refresh_idle_ttl)
         .refresh_grace(config.token.refresh_grace)
         .leeway(config.token.leeway)
         .token_locations(TokenLocations::new(&config.token.locations))

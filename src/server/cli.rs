@@ -1,14 +1,18 @@
 //! The command line: `tollbridge serve`, `token …`, `user …`, `login …`, `migrate`, `config …`, one file for each command.
 //!
 //! Passwords are read from a prompt or standard input, never from arguments, which other users of the machine can read.
-//! Exit codes: 0 for success, 1 for a failure with a message on standard error, 2 for an invalid command line.
+//! [`EXIT_CODES`] has the exit codes, and `tollbridge --help` and the manual page repeat them.
 
+mod completions;
 mod config;
+mod consent;
 mod inspect;
 mod login;
+mod man;
 mod migrate;
 mod output;
 mod password;
+mod progress;
 mod serve;
 mod token;
 mod user;
@@ -24,9 +28,31 @@ use super::config::{Config, ConfigError, Loaded, Sources};
 use super::telemetry;
 use serve::Serve;
 
+/// The exit codes of the program, with their meaning.
+pub const EXIT_CODES: [(u8, &str); 3] = [
+    (0, "what was asked for is done"),
+    (FAILURE, "it is not done, or not all of it; standard error says why"),
+    (2, "the command line is wrong; nothing was tried"),
+];
+
+/// The exit code of a command that has failed.
+pub const FAILURE: u8 = 1;
+
+/// The exit codes as the end of the help.
+fn exit_codes() -> String {
+    let lines = EXIT_CODES.map(|(code, meaning)| format!("\n  {code}  {meaning}"));
+    format!("Exit codes:{}", lines.concat())
+}
+
 /// One login for browsers and API clients.
 #[derive(Debug, Parser)]
-#[command(name = "tollbridge", version, propagate_version = true, arg_required_else_help = true)]
+#[command(
+    name = "tollbridge",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true,
+    after_help = exit_codes()
+)]
 pub struct Cli {
     #[command(flatten)]
     common: CommonArgs,
@@ -63,10 +89,14 @@ enum Command {
     #[command(subcommand)]
     Token(token::TokenCommand),
     /// Bring the database's tables up to date
-    Migrate,
+    Migrate(migrate::Migrate),
     /// Show or check the configuration
     #[command(subcommand)]
     Config(config::ConfigCommand),
+    /// Print what completes commands and options in a shell
+    Completions(completions::Completions),
+    /// Print the manual page
+    Man,
 }
 
 impl Cli {
@@ -99,11 +129,13 @@ impl Cli {
                 let config = common.load(None)?.config;
                 System::new().block_on(command.run(&config))
             }
-            Command::Migrate => {
+            Command::Migrate(migrate) => {
                 let config = common.load(None)?.config;
-                System::new().block_on(migrate::run(&config))
+                System::new().block_on(migrate.run(&config))
             }
             Command::Config(command) => command.run(common.load(None)?),
+            Command::Completions(completions) => completions.run(),
+            Command::Man => man::run(),
         }
     }
 }

@@ -26,17 +26,40 @@ const ALWAYS: [(HeaderName, HeaderValue); 4] = [
 const NOTHING: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const ISOLATED: HeaderValue = HeaderValue::from_static("same-origin");
 const ONE_YEAR: HeaderValue = HeaderValue::from_static("max-age=31536000");
+const ONE_YEAR_EVERYWHERE: HeaderValue = HeaderValue::from_static("max-age=31536000; includeSubDomains");
+
+/// Where browsers must use only TLS, for a year (RFC 6797).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Hsts {
+    /// At the host of the server and at all below it.
+    #[default]
+    IncludeSubdomains,
+    /// At the host of the server.
+    HostOnly,
+    /// Nowhere: a proxy sets the header, or there is no TLS.
+    Off,
+}
+
+impl Hsts {
+    const fn header(self) -> Option<HeaderValue> {
+        match self {
+            Self::IncludeSubdomains => Some(ONE_YEAR_EVERYWHERE),
+            Self::HostOnly => Some(ONE_YEAR),
+            Self::Off => None,
+        }
+    }
+}
 
 /// The middleware that sets the security headers.
 #[derive(Clone, Copy, Debug)]
 pub struct SecurityHeaders {
-    https: bool,
+    hsts: Hsts,
 }
 
 impl SecurityHeaders {
-    /// With `https`, browsers must use only TLS for a year (RFC 6797).
-    pub fn new(https: bool) -> Self {
-        Self { https }
+    /// The headers, with that of RFC 6797.
+    pub fn new(hsts: Hsts) -> Self {
+        Self { hsts }
     }
 }
 
@@ -51,7 +74,7 @@ where
     type Future = Ready<Result<Self::Transform, ()>>;
 
     fn new_transform(&self, service: S) -> Self::Future {
-        ready(Ok(SecurityHeadersService { service, https: self.https }))
+        ready(Ok(SecurityHeadersService { service, hsts: self.hsts }))
     }
 }
 
@@ -59,7 +82,7 @@ where
 #[derive(Debug)]
 pub struct SecurityHeadersService<S> {
     service: S,
-    https: bool,
+    hsts: Hsts,
 }
 
 type ServiceResult<B> = Result<ServiceResponse<B>, Error>;
@@ -77,22 +100,26 @@ where
     }
 
     fn call(&self, req: ServiceRequest) -> Self::Future {
-        self.service.call(req).map(if self.https { secured::<B, true> } else { secured::<B, false> })
+        self.service.call(req).map(match self.hsts {
+            Hsts::IncludeSubdomains => |result| secured(result, Hsts::IncludeSubdomains),
+            Hsts::HostOnly => |result| secured(result, Hsts::HostOnly),
+            Hsts::Off => |result| secured(result, Hsts::Off),
+        })
     }
 }
 
-fn secured<B, const HTTPS: bool>(mut result: ServiceResult<B>) -> ServiceResult<B> {
+fn secured<B>(mut result: ServiceResult<B>, hsts: Hsts) -> ServiceResult<B> {
     match &mut result {
-        Ok(response) => set::<HTTPS>(response.headers_mut()),
-        Err(error) => error.add_response_mapper(|mut response| {
-            set::<HTTPS>(response.headers_mut());
+        Ok(response) => set(response.headers_mut(), hsts),
+        Err(error) => error.add_response_mapper(move |mut response| {
+            set(response.headers_mut(), hsts);
             response
         }),
     }
     result
 }
 
-fn set<const HTTPS: bool>(headers: &mut HeaderMap) {
+fn set(headers: &mut HeaderMap, hsts: Hsts) {
     for (name, value) in ALWAYS {
         if !headers.contains_key(&name) {
             headers.insert(name, value);
@@ -102,7 +129,9 @@ fn set<const HTTPS: bool>(headers: &mut HeaderMap) {
     if html && !headers.contains_key(CROSS_ORIGIN_OPENER_POLICY) {
         headers.insert(CROSS_ORIGIN_OPENER_POLICY, ISOLATED);
     }
-    if HTTPS && !headers.contains_key(STRICT_TRANSPORT_SECURITY) {
-        headers.insert(STRICT_TRANSPORT_SECURITY, ONE_YEAR);
+    if let Some(value) = hsts.header()
+        && !headers.contains_key(STRICT_TRANSPORT_SECURITY)
+    {
+        headers.insert(STRICT_TRANSPORT_SECURITY, value);
     }
 }

@@ -10,7 +10,7 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError as _};
 use askama::Template;
 
 use crate::store::db::User;
-use crate::{ApiToken, AuthError, LoginInfo, Principal, ProblemDetails, safe_next};
+use crate::{ApiToken, AuthError, LoginInfo, Principal, ProblemDetails, note_refusal, safe_next};
 
 pub(crate) use api_tokens::ApiTokenPage;
 use api_tokens::ApiTokenRow;
@@ -164,6 +164,7 @@ pub(crate) fn respond_refused(error: &AuthError, page: &impl Template) -> HttpRe
             response.headers_mut().insert(name, value.clone());
         }
     }
+    note_refusal(&mut response, error);
     response
 }
 

@@ -1,14 +1,35 @@
 //! The resources that the server and the command line open.
 
-use super::config::{Config, PasswordConfig};
+use std::io;
+
+use super::config::{Config, DatabaseConfig, PasswordConfig};
+use super::secrets::read_password;
 use crate::store::db::{Database, DatabaseError};
 use crate::{PasswordError, PasswordHasher, PasswordParams};
 
-/// Opens and migrates the database, and returns the names of the applied migrations with it.
+/// Opens the database. Its tables are as they are.
+pub(super) fn connect(config: &DatabaseConfig) -> Result<Database, DatabaseError> {
+    match config.password_file.clone() {
+        Some(path) => {
+            let password = move || read_password(&path).map_err(io::Error::other);
+            Database::open_with_password(config.url.expose(), config.pool_size, password)
+        }
+        None => Database::open(config.url.expose(), config.pool_size),
+    }
+}
+
+/// Opens the database and brings its tables up to date, or only looks whether they are, where `migrate_at_start` is
+/// `false`. Returns the names of the applied migrations with it.
 pub(super) async fn open_database(config: &Config) -> Result<(Database, Vec<String>), DatabaseError> {
-    let database = Database::open(config.database.url.expose(), config.database.pool_size)?;
-    let migrations = database.migrate().await?;
-    Ok((database, migrations))
+    let database = connect(&config.database)?;
+    if config.database.migrate_at_start {
+        let migrations = database.migrate().await?;
+        return Ok((database, migrations));
+    }
+    match database.pending_migrations().await? {
+        pending if pending.is_empty() => Ok((database, pending)),
+        pending => Err(DatabaseError::OlderSchema { pending }),
+    }
 }
 
 /// Starts the threads that hash passwords.

@@ -17,10 +17,27 @@ use super::state::AppState;
 /// Mounts the application: `App::new().configure(|app| routes::configure(app, state.clone()))`.
 pub fn configure(app: &mut ServiceConfig, state: Data<AppState>) {
     let limit = state.body_limit;
+    let has_own_address = state.operations_elsewhere;
     app.app_data(state)
         .app_data(JsonConfig::default().limit(limit).error_handler(error_responses::json))
         .app_data(QueryConfig::default().error_handler(error_responses::query));
-    for endpoint in table() {
+    for endpoint in table().into_iter().filter(|endpoint| !has_own_address || !OPERATIONS.contains(&endpoint.path)) {
+        app.service(endpoint.into_resource());
+    }
+    app.default_service(web::to(error_responses::not_found));
+}
+
+/// The paths that are for operators, and that may have an address of their own.
+const OPERATIONS: [&str; 3] = ["/readyz", "/metrics", "/openapi.json"];
+
+/// The path that tells whether the process serves. It is at both addresses.
+const LIVENESS: &str = "/healthz";
+
+/// Mounts what is for operators alone, for an address of their own.
+pub(super) fn configure_operations(app: &mut ServiceConfig, state: Data<AppState>) {
+    app.app_data(state);
+    let is_ours = |endpoint: &Endpoint| endpoint.path == LIVENESS || OPERATIONS.contains(&endpoint.path);
+    for endpoint in table().into_iter().filter(is_ours) {
         app.service(endpoint.into_resource());
     }
     app.default_service(web::to(error_responses::not_found));
@@ -54,7 +71,7 @@ fn table() -> Vec<Endpoint> {
         // Other servers.
         Endpoint::new("/.well-known/jwks.json").get(token::jwks),
         // Operations.
-        Endpoint::new("/healthz").get(operations::healthz),
+        Endpoint::new(LIVENESS).get(operations::healthz),
         Endpoint::new("/readyz").get(operations::readyz),
         Endpoint::new("/metrics").get(operations::metrics),
         Endpoint::new("/openapi.json").get(operations::openapi),

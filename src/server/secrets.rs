@@ -5,12 +5,12 @@
 //! owner. A generated file is written completely and synchronously before it gets its name, and never replaces another:
 //! two processes that start at once use the same key.
 //!
-//! A file that other users can read is refused, and so is a key that can be guessed. No error contains a key or a part
+//! A file that other users can read is refused (`private_file` says who others are), and so is a key that can be guessed. No error contains a key or a part
 //! of one.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
@@ -19,6 +19,7 @@ use secrecy::{ExposeSecret as _, SecretSlice, SecretString};
 
 use super::config::{Config, TokenKeyConfig};
 use super::key_text::{KeyWeakness, decode};
+use super::private_file::exposed_mode;
 use crate::bridge::model::sha256;
 use crate::{Algorithm, KeyError, TokenKey};
 
@@ -152,7 +153,10 @@ impl Secrets {
         };
         let session_secret = config.session.secret_file.clone().or_else(|| own("session.key"));
         let session_secret = session_secret.map(|path| read_key(&path, MIN_BYTES));
-        [token_key, session_secret].into_iter().flatten().filter_map(Result::err).collect()
+        let database = config.database.password_file.as_deref().map(|path| read_password(path).map(drop));
+        let token_key = token_key.map(|key| key.map(drop));
+        let session_secret = session_secret.map(|key| key.map(drop));
+        [token_key, session_secret, database].into_iter().flatten().filter_map(Result::err).collect()
     }
 }
 
@@ -184,6 +188,15 @@ fn configured_token_key(config: &Config) -> Result<Option<TokenSecret>, SecretEr
     })
 }
 
+/// The password of the database in this file. A line break at its end does not belong to it.
+pub(super) fn read_password(path: &Path) -> Result<SecretString, SecretError> {
+    let bytes = read_private(path)?;
+    let text = std::str::from_utf8(bytes.expose_secret())
+        .map_err(|error| SecretError::Unreadable(path.to_owned(), io::Error::new(io::ErrorKind::InvalidData, error)))?;
+    let text = text.strip_suffix('\n').unwrap_or(text);
+    Ok(text.strip_suffix('\r').unwrap_or(text).into())
+}
+
 /// Creates the data directory with access only for its owner, unless it exists.
 fn create_directory(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
@@ -200,8 +213,7 @@ fn read_private(path: &Path) -> Result<SecretSlice<u8>, SecretError> {
     let unreadable = |cause| SecretError::Unreadable(path.to_owned(), cause);
     let file = File::open(path).map_err(unreadable)?;
     let metadata = file.metadata().map_err(unreadable)?;
-    let mode = metadata.permissions().mode() & 0o777;
-    if mode & 0o077 != 0 {
+    if let Some(mode) = exposed_mode(&metadata) {
         return Err(SecretError::Exposed(path.to_owned(), mode));
     }
     let mut bytes = Vec::new();

@@ -31,6 +31,8 @@ pub struct AppState {
     pub templates: TokenTemplates,
     /// Whether the server runs with `--demo`, so that the login page names the demo users.
     pub demo: bool,
+    /// Whether the routes for operators are at another address.
+    pub operations_elsewhere: bool,
     /// The metrics.
     pub metrics: Arc<Metrics>,
 }

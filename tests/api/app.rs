@@ -41,13 +41,11 @@ pub(crate) fn cheap() -> PasswordParams {
 }
 
 /// The settings of every server, unless a test has its own.
-const SETTINGS: [(&str, &str); 8] = [
+const SETTINGS: [(&str, &str); 6] = [
     ("SERVER__LISTEN", "127.0.0.1:0"),
     ("SERVER__WORKERS", "2"),
     ("DATABASE__POOL_SIZE", "2"),
     ("TOKEN__SECRET", TOKEN_SECRET),
-    ("PASSWORD__MEMORY_KIB", "8"),
-    ("PASSWORD__ITERATIONS", "1"),
     ("PASSWORD__PARALLELISM", "1"),
     ("PASSWORD__THREADS", "2"),
 ];
@@ -60,6 +58,8 @@ pub(crate) fn wait<F: Future>(future: F) -> F::Output {
 /// The application, serving until it is dropped.
 pub(crate) struct TestApp {
     pub(crate) addr: SocketAddr,
+    /// The address for operators, if it has one.
+    pub(crate) operations_addr: Option<SocketAddr>,
     pub(crate) clock: FakeClock,
     /// Another handle on the server's database, as another process would have.
     pub(crate) database: Database,
@@ -92,13 +92,13 @@ impl TestApp {
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
                 let application = Application::build(config, server_clock).await.expect("the server can be built");
-                tell.send(application.addr()).expect("the test waits");
+                tell.send((application.addr(), application.operations_addr())).expect("the test waits");
                 application.run_until(async { stopped.await.unwrap_or_default() }).await
             })
         });
-        let addr = told.recv().expect("the server starts");
+        let (addr, operations_addr) = told.recv().expect("the server starts");
         let (http, stop, thread) = (Some(new_http()), Some(stop), Some(thread));
-        Self { addr, clock, database, place, http, stop, thread, _keys: keys }
+        Self { addr, operations_addr, clock, database, place, http, stop, thread, _keys: keys }
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -185,6 +185,12 @@ fn config(place: &TestDatabase, keys: &TempDir, settings: &[(&str, &str)]) -> Co
     let own = [("DATABASE__URL", place.url()), ("SESSION__SECRET_FILE", session_key)];
     let settings: BTreeMap<&str, &str> = SETTINGS.into_iter().chain(own).chain(settings.iter().copied()).collect();
     let variable = |(name, value)| (format!("TOLLBRIDGE_{name}").into(), String::from(value).into());
+    let has_own_cost = settings.contains_key("PASSWORD__MEMORY_KIB");
     let environment = settings.into_iter().filter(|(_, value)| !value.is_empty()).map(variable).collect();
-    Config::load(Sources { environment, ..Sources::default() }).expect("good settings").config
+    let mut config = Config::load(Sources { environment, ..Sources::default() }).expect("good settings").config;
+    if !has_own_cost {
+        // Less than a configuration may ask for.
+        (config.password.memory_kib, config.password.iterations) = (cheap().memory_kib, cheap().iterations);
+    }
+    config
 }

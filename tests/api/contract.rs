@@ -396,7 +396,7 @@ fn over_tls_cookies_are_locked_to_the_host() {
     };
     let answer = login("https://app.example").expect(200);
     assert_sealed(&answer, "login over TLS");
-    assert_eq!(answer.header("strict-transport-security"), "max-age=31536000");
+    assert_eq!(answer.header("strict-transport-security"), "max-age=31536000; includeSubDomains");
     let cookies = answer.set_cookies();
     assert_eq!(cookies.len(), 2);
     for name in [SESSION, REMEMBER] {
@@ -406,6 +406,10 @@ fn over_tls_cookies_are_locked_to_the_host() {
     login("https://evil.example").refused(403, "csrf_rejected");
     login(&app.url("")).refused(403, "csrf_rejected");
 
+    for (setting, expected) in [("host_only", "max-age=31536000"), ("off", "")] {
+        let app = TestApp::with(&[("SERVER__PUBLIC_URL", "https://app.example"), ("SERVER__HSTS", setting)]);
+        assert_eq!(Anonymous(&app).get("/login").header("strict-transport-security"), expected);
+    }
     let plain = TestApp::start();
     assert_eq!(Anonymous(&plain).get("/login").header("strict-transport-security"), "");
 }

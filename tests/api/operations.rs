@@ -66,6 +66,31 @@ fn health_and_readiness_are_words() {
     }
 }
 
+/// Counters, the state of the database and the map of the API are nobody's business but the operator's.
+#[test]
+fn what_is_for_operators_can_have_an_address_of_its_own() {
+    let app = TestApp::with(&[("SERVER__OPERATIONS_LISTEN", "127.0.0.1:0")]);
+    let operations = app.operations_addr.expect("a second address");
+    assert_ne!(operations, app.addr);
+    let get = |path: &str| {
+        let answer = app.http().get(format!("http://{operations}{path}")).send().expect("an answer");
+        assert_eq!(answer.headers()["x-content-type-options"], "nosniff", "{path}");
+        assert!(answer.headers().contains_key("content-security-policy"), "{path}");
+        (answer.status().as_u16(), answer.text().expect("text"))
+    };
+    for path in ["/readyz", "/metrics", "/openapi.json"] {
+        Anonymous(&app).get(path).refused(404, "not_found");
+        assert_eq!(get(path).0, 200, "{path}");
+    }
+    Anonymous(&app).get("/healthz").expect(200);
+    assert_eq!(get("/healthz").0, 200);
+    for path in ["/login", "/who_am_i", "/.well-known/jwks.json", "/"] {
+        assert_eq!(get(path).0, 404, "{path}");
+    }
+    // Both count what is answered in the same numbers.
+    assert!(get("/metrics").1.contains(r#"tollbridge_http_responses_total{class="4xx"} 7"#));
+}
+
 #[test]
 fn the_description_refers_to_nothing_that_is_not_there() {
     fn references(value: &Value, found: &mut Vec<String>) {

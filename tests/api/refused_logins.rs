@@ -115,6 +115,7 @@ async fn every_bad_login_costs_one_hash() {
         handoff_confirm: true,
         templates: TokenTemplates::default(),
         demo: false,
+        operations_elsewhere: false,
         metrics: Arc::new(Metrics::new()),
     });
     let app = App::new().configure(|app| routes::configure(app, state.clone())).wrap(bridge);

@@ -23,7 +23,7 @@ from client import Client, bearer, refresh, tokens
 from cluster import Cluster, programs
 
 USER = {"username": "mona", "password": "a smile of 1503"}
-SETTINGS = {"PASSWORD__MEMORY_KIB": "8", "PASSWORD__ITERATIONS": "1", "LOG__LEVEL": "error"}
+SETTINGS = {"LOG__LEVEL": "error"}
 
 # Two seconds, and what a busy machine takes for itself.
 IN_TIME = 3

@@ -30,8 +30,7 @@ SETTINGS = {
     "SERVER__SHUTDOWN_TIMEOUT": f"{SHUTDOWN_TIMEOUT}s",
     "LOG__LEVEL": "error",
     # The memory of a hash is kept, and is not what is looked at.
-    "PASSWORD__MEMORY_KIB": "8",
-    "PASSWORD__ITERATIONS": "1",
+    "PASSWORD__THREADS": "1",
 }
 
 FORM = "application/x-www-form-urlencoded"

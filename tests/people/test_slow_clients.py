@@ -12,6 +12,6 @@ def test_whoever_does_not_end_is_closed(start):
 
 
 def test_a_server_ends_whatever_its_clients_do(start):
-    server = start("--demo", **slow_clients.SETTINGS | {"SERVER__BODY_TIMEOUT": "1h"})
+    server = start("--demo", **slow_clients.SETTINGS | {"SERVER__BODY_TIMEOUT": "10m"})
     assert server.url
     assert slow_clients.stop_during(server, 40) < slow_clients.CLOSED_SECONDS

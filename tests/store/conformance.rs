@@ -13,6 +13,7 @@ use tollbridge::{
 use crate::database::TestDatabase;
 use crate::example_store::SqliteStore;
 use crate::records::{NOW, api_token, create_user, key, login, session};
+use crate::sweep::RETENTION;
 
 #[actix_web::test]
 async fn memory() {
@@ -98,8 +99,8 @@ async fn codes_of_the_database_die_with_their_login() {
     assert!(database.end(&ended.id, EndReason::Logout, NOW).await.unwrap());
     assert!(!database.insert_code(&code(2), NOW).await.unwrap());
     assert_eq!(database.take_code(&code(1).hash, NOW).await.unwrap(), None);
-    assert_eq!(database.sweep(NOW + 59).await.unwrap(), 0);
-    assert_eq!(database.sweep(NOW + 60).await.unwrap(), 1);
+    assert_eq!(database.sweep(NOW + 59, RETENTION).await.unwrap(), 0);
+    assert_eq!(database.sweep(NOW + 60, RETENTION).await.unwrap(), 1);
     assert_eq!(database.find_code(&code(1).hash, NOW).await.unwrap(), None);
 }
 

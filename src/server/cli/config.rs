@@ -6,6 +6,7 @@ use clap::Subcommand;
 
 use super::output::print;
 use crate::server::config::Loaded;
+use crate::server::key_advice::advice;
 use crate::server::secrets::Secrets;
 
 #[derive(Debug, Subcommand)]
@@ -42,6 +43,11 @@ fn check(loaded: &Loaded) -> Result<(), Box<dyn Error>> {
             "warning: server.listen is reachable by others, and server.public_url is not https: put a proxy with TLS \
              in front and set server.public_url to its origin\n",
         );
+    }
+    if let Some(key) = Secrets::existing_token_key(&loaded.config)? {
+        for advice in advice(&key.token_key()?) {
+            text.push_str(&format!("warning: {advice}\n"));
+        }
     }
     Ok(print(&text)?)
 }

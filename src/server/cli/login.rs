@@ -6,7 +6,9 @@ use std::error::Error;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+use super::consent::require_consent;
 use super::output::{moment, print, table};
+use super::progress::Progress;
 use super::user::{find, print_json, require_database};
 use crate::server::config::Config;
 use crate::server::device::device;
@@ -18,7 +20,7 @@ use crate::{Clock, EndReason, Login, LoginId, LoginStore, UnixTime, UserStore as
 pub(super) enum LoginCommand {
     /// List the live logins of a user
     List(List),
-    /// End a login, or all logins of a user
+    /// End a login, all logins of a user, or those of everybody
     End(End),
 }
 
@@ -32,14 +34,29 @@ pub(super) struct List {
 }
 
 #[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
 pub(super) struct End {
+    #[command(flatten)]
+    which: Which,
+    /// Do not ask before more than one login ends
+    #[arg(long)]
+    yes: bool,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct Which {
     /// The id of the login, from `tollbridge login list`
     id: Option<String>,
     /// End all logins of this user; their API tokens stay
     #[arg(long, value_name = "USERNAME")]
     all_of: Option<String>,
+    /// End the logins of all users; API tokens stay
+    #[arg(long)]
+    everybody: bool,
 }
+
+/// What is said when the operator does not agree.
+const NOTHING: &str = "no login was ended";
 
 type CommandResult = Result<(), Box<dyn Error>>;
 
@@ -70,12 +87,21 @@ impl List {
 
 impl End {
     async fn run(self, database: &Database, now: UnixTime) -> CommandResult {
-        if let Some(username) = self.all_of {
+        let Which { id, all_of, everybody } = self.which;
+        if everybody {
+            require_consent(self.yes, "End the logins of all users, that is sign everybody out?", NOTHING)?;
+            let mut progress = Progress::new("logins ended");
+            let ended = database.end_everybody(EndReason::Revoked, now, |so_far| progress.tell(so_far)).await?;
+            drop(progress);
+            return Ok(print(&format!("ended {ended} logins of all users\n"))?);
+        }
+        if let Some(username) = all_of {
             let user = find(database, &username).await?;
+            require_consent(self.yes, &format!("End all logins of {}?", user.username), NOTHING)?;
             let ended = database.end_all(&database.identity(&user), None, EndReason::Revoked, now).await?;
             return Ok(print(&format!("ended {} logins of {}\n", ended.unwrap_or_default(), user.username))?);
         }
-        let id = LoginId::from(self.id.unwrap_or_default());
+        let id = LoginId::from(id.unwrap_or_default());
         let shown = id.as_str().escape_debug();
         match LoginStore::find(database, &id).await? {
             None => {

@@ -26,6 +26,10 @@ pub(super) struct Serve {
 pub(super) async fn run(config: Config) -> Result<(), Box<dyn Error>> {
     let application = Application::build(config, Clock::system()).await?;
     let stop = stop_signal()?;
-    print(&format!("Tollbridge listens on http://{}\n", application.addr()))?;
+    let mut said = format!("Tollbridge listens on http://{}\n", application.addr());
+    if let Some(address) = application.operations_addr() {
+        said.push_str(&format!("what is for operators is on http://{address}\n"));
+    }
+    print(&said)?;
     Ok(application.run_until(stop).await?)
 }

@@ -2,12 +2,12 @@
 //! request.
 
 use std::error::Error;
-use std::io::{self, IsTerminal as _};
 use std::path::absolute;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+use super::consent::require_consent;
 use super::output::{print, table};
 use super::password::PasswordSource;
 use crate::Clock;
@@ -142,9 +142,8 @@ impl Password {
 impl Delete {
     async fn run(self, database: &Database) -> CommandResult {
         let user = find(database, &self.who.username).await?;
-        if !self.yes && !confirm(&format!("Delete {} and all their logins for ever? [y/N] ", user.username))? {
-            return Err("nothing was deleted".into());
-        }
+        let question = format!("Delete {} and all their logins for ever?", user.username);
+        require_consent(self.yes, &question, "nothing was deleted")?;
         if !database.delete_user(user.id).await? {
             return Err(unknown(&user.username));
         }
@@ -225,14 +224,4 @@ fn unknown(username: &str) -> Box<dyn Error> {
 
 fn taken(username: &str) -> Box<dyn Error> {
     format!("the username {username} is taken; choose another one").into()
-}
-
-fn confirm(question: &str) -> Result<bool, Box<dyn Error>> {
-    if !io::stdin().is_terminal() {
-        return Err("there is no terminal to ask whether this is meant; add --yes".into());
-    }
-    print(question)?;
-    let mut answer = String::new();
-    io::stdin().read_line(&mut answer)?;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }

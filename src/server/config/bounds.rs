@@ -5,18 +5,30 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 
+use super::setting::Setting as _;
 use super::setting_reader::SettingReader;
 
 /// A minute, in seconds.
 pub(super) const MINUTE: u64 = 60;
 /// A day, in seconds.
 pub(super) const DAY: u64 = 86_400;
+/// A year, in seconds, with the day of a leap year.
+pub(super) const YEAR: u64 = 366 * DAY;
 
-/// Reads a duration between a second and ten years.
-pub(super) fn period(reader: &mut SettingReader, key: &'static str, default: Duration) -> Duration {
-    let period = reader.get(key, default);
+/// The longest that browsers keep a cookie, in seconds (RFC 6265bis section 5.5: 400 days).
+pub(super) const LONGEST_COOKIE: u64 = 400 * DAY;
+
+/// Reads a duration between a second and `longest` seconds. `why` says what a longer one would mean.
+pub(super) fn period(
+    reader: &mut SettingReader,
+    key: &'static str,
+    default: Duration,
+    longest: u64,
+    why: &str,
+) -> Duration {
+    let (period, longest) = (reader.get(key, default), Duration::from_secs(longest));
     reader.require(!period.is_zero(), &[key], "this must be at least \"1s\"");
-    reader.require(period <= Duration::from_secs(3660 * DAY), &[key], "this is more than ten years; write less");
+    reader.require(period <= longest, &[key], &format!("{why}; write at most {}", longest.to_toml()));
     period
 }
 

@@ -18,6 +18,20 @@ impl DatabaseUrl {
         &self.0
     }
 
+    /// Whether the URL has a password in it, or might have one.
+    pub fn has_password(&self) -> bool {
+        // libpq also takes the password from the query (`?password=…`).
+        !self.is_sqlite()
+            && Url::parse(&self.0).map_or(true, |url| {
+                url.password().is_some() || url.query_pairs().any(|(key, _)| key.contains("password"))
+            })
+    }
+
+    /// Whether the database is a file of SQLite.
+    pub fn is_sqlite(&self) -> bool {
+        self.0.starts_with("sqlite:")
+    }
+
     /// The file of an SQLite database; `None` for PostgreSQL and for a database in memory.
     pub fn sqlite_path(&self) -> Option<&Path> {
         let path = self.0.strip_prefix("sqlite:")?;
@@ -48,7 +62,7 @@ impl Default for DatabaseUrl {
 
 impl fmt::Display for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.starts_with("sqlite:") {
+        if self.is_sqlite() {
             return f.write_str(&self.0);
         }
         // libpq also takes the password from the query (`?password=…`).

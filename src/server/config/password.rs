@@ -37,6 +37,23 @@ impl Default for PasswordConfig {
     }
 }
 
+/// The least memory of a hash, in KiB, by passes: for one, for two, for three or more (OWASP ASVS 5.0 appendix C).
+const LEAST_MEMORY: [u32; 3] = [47_104, 19_456, 12_288];
+/// The least characters of a new password that can be asked for (OWASP ASVS 5.0, 6.2.1; NIST SP 800-63B).
+const SHORTEST_MINIMUM: usize = 8;
+/// The most bytes must admit 64 characters (OWASP ASVS 5.0, 6.2.9) of up to four bytes.
+const SHORTEST_MAXIMUM: usize = 256;
+
+/// The least memory of a hash with so many passes, in KiB.
+fn least_memory(iterations: u32) -> u32 {
+    let [one, two, more] = LEAST_MEMORY;
+    match iterations {
+        0 | 1 => one,
+        2 => two,
+        _ => more,
+    }
+}
+
 impl PasswordConfig {
     pub(super) fn read(reader: &mut SettingReader) -> Self {
         let default = Self::default();
@@ -51,20 +68,29 @@ impl PasswordConfig {
             max_length: reader.get("max_length", default.max_length),
         };
         reader.require((1..=255).contains(&config.parallelism), &["parallelism"], "write a number from 1 to 255");
+        let [one, two, more] = LEAST_MEMORY;
         reader.require(
-            config.memory_kib >= 8u32.saturating_mul(config.parallelism) && config.memory_kib <= 4 << 20,
-            &["memory_kib", "parallelism"],
-            "memory_kib must be from 8 times the parallelism (RFC 9106 section 3.1) to 4194304; write 19456",
+            config.memory_kib >= least_memory(config.iterations),
+            &["memory_kib", "iterations"],
+            &format!(
+                "stolen hashes would be guessed cheaply: memory_kib must be at least {one} with 1 iteration, {two} with 2, \
+                 {more} with more (OWASP ASVS 5.0 appendix C)"
+            ),
         );
+        reader.require(config.memory_kib <= 4 << 20, &["memory_kib"], "write at most 4194304");
         reader.require((1..=1000).contains(&config.iterations), &["iterations"], "write a number from 1 to 1000");
         reader.require((1..=1024).contains(&config.threads), &["threads"], "write a number from 1 to 1024");
         reader.require((1..=100_000).contains(&config.queue), &["queue"], "write a number from 1 to 100000");
         reader.require(
-            config.min_length >= 1 && config.min_length <= config.max_length,
+            config.min_length >= SHORTEST_MINIMUM && config.min_length <= config.max_length,
             &["min_length", "max_length"],
-            "min_length must be from 1 to max_length",
+            &format!("min_length must be from {SHORTEST_MINIMUM} to max_length; shorter passwords are guessed"),
         );
-        reader.require(config.max_length <= 65_536, &["max_length"], "write at most 65536");
+        reader.require(
+            (SHORTEST_MAXIMUM..=65_536).contains(&config.max_length),
+            &["max_length"],
+            &format!("write from {SHORTEST_MAXIMUM}, which is 64 characters of four bytes, to 65536"),
+        );
         config
     }
 

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fs;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::ops::Range;
 use std::path::Path;
 
@@ -13,6 +14,7 @@ use toml::de::{DeString, DeTable, DeValue};
 use super::fault::Fault;
 use super::origin::Origin;
 use super::raw_value::RawValue;
+use crate::server::private_file::exposed_mode;
 
 /// Environment variables with these prefixes configure the tests, not the server.
 const RESERVED: [&str; 2] = ["TOLLBRIDGE_TEST_", "TOLLBRIDGE_GOLDEN_"];
@@ -25,13 +27,15 @@ const TEMPLATES: &str = "templates";
 pub(super) struct RawConfig {
     pub(super) values: BTreeMap<(String, String), (RawValue, Origin)>,
     pub(super) faults: Vec<Fault>,
+    /// The mode of the file, if others can read it.
+    pub(super) exposed_mode: Option<u32>,
 }
 
 impl RawConfig {
     pub(super) fn read_file(&mut self, path: &Path) {
         let origin = |position| Origin::File { path: path.to_owned(), position };
         let fault = |position, problem| Fault { origin: origin(position), key: None, problem };
-        let text = match fs::read_to_string(path) {
+        let text = match self.read_text(path) {
             Ok(text) => text,
             Err(error) => {
                 let problem = format!("the configuration file cannot be read ({error}); check the path and its mode");
@@ -71,6 +75,14 @@ impl RawConfig {
                 }
             }
         }
+    }
+
+    fn read_text(&mut self, path: &Path) -> io::Result<String> {
+        let mut file = File::open(path)?;
+        self.exposed_mode = exposed_mode(&file.metadata()?);
+        let mut text = String::new();
+        file.read_to_string(&mut text)?;
+        Ok(text)
     }
 
     pub(super) fn read_environment(&mut self, variables: &[(OsString, OsString)]) {

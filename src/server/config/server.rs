@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use url::{Host, Url};
 
-use super::bounds::{cores, period, size};
+use super::bounds::{MINUTE, cores, period, size};
 use super::setting_reader::SettingReader;
+use crate::server::headers::Hsts;
 
 /// `[server]`: the address, the limits of HTTP, and the format of errors.
 #[derive(Clone, Debug)]
@@ -26,6 +27,10 @@ pub struct ServerConfig {
     pub shutdown_timeout: Duration,
     /// The format of errors for API clients.
     pub error_profile: ErrorFormat,
+    /// Where browsers must use only TLS, if the public URL is one with https.
+    pub hsts: Hsts,
+    /// Another address for `/metrics`, `/readyz` and `/openapi.json`, which the public one then does not have.
+    pub operations_listen: Option<SocketAddr>,
 }
 
 /// The format of errors for API clients.
@@ -47,6 +52,8 @@ impl Default for ServerConfig {
             body_timeout: Duration::from_secs(10),
             shutdown_timeout: Duration::from_secs(30),
             error_profile: ErrorFormat::ProblemDetails,
+            hsts: Hsts::default(),
+            operations_listen: None,
         }
     }
 }
@@ -60,13 +67,36 @@ impl ServerConfig {
             public_url: reader.optional("public_url"),
             workers: reader.get("workers", default.workers),
             body_limit: size(reader, "body_limit", default.body_limit),
-            body_timeout: period(reader, "body_timeout", default.body_timeout),
-            shutdown_timeout: period(reader, "shutdown_timeout", default.shutdown_timeout),
+            body_timeout: period(
+                reader,
+                "body_timeout",
+                default.body_timeout,
+                10 * MINUTE,
+                "a client that sends nothing holds a connection for this long",
+            ),
+            shutdown_timeout: period(
+                reader,
+                "shutdown_timeout",
+                default.shutdown_timeout,
+                60 * MINUTE,
+                "a server that is told to stop would go on for this long",
+            ),
             error_profile: match reader.word("error_profile", &["problem", "flask_jwt_extended"], &[]) {
                 "flask_jwt_extended" => ErrorFormat::FlaskJwtExtended,
                 _ => ErrorFormat::ProblemDetails,
             },
+            hsts: match reader.word("hsts", &["include_subdomains", "host_only", "off"], &[]) {
+                "host_only" => Hsts::HostOnly,
+                "off" => Hsts::Off,
+                _ => Hsts::IncludeSubdomains,
+            },
+            operations_listen: reader.optional("operations_listen"),
         };
+        reader.require(
+            config.operations_listen.is_none_or(|address| address != config.listen || address.port() == 0),
+            &["operations_listen"],
+            "this is server.listen; write another port or address",
+        );
         reader.require((1..=1024).contains(&config.workers), &["workers"], "write a number from 1 to 1024");
         reader.only("trusted_proxies", Vec::<String>::new());
         config
@@ -85,6 +115,11 @@ impl ServerConfig {
             Some(Host::Ipv6(ip)) => ip.is_loopback(),
             None => false,
         })
+    }
+
+    /// The header of RFC 6797: none without TLS.
+    pub fn effective_hsts(&self) -> Hsts {
+        if self.is_https() { self.hsts } else { Hsts::Off }
     }
 
     /// Whether browsers reach the server over TLS.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::bounds::{DAY, period};
+use super::bounds::{DAY, LONGEST_COOKIE, period};
 use super::setting_reader::SettingReader;
 
 /// `[session]`: the browser face of a login.
@@ -30,6 +30,9 @@ impl Default for SessionConfig {
     }
 }
 
+/// Why a cookie lives no longer.
+const FORGOTTEN: &str = "browsers forget a cookie before (RFC 6265bis section 5.5)";
+
 impl SessionConfig {
     pub(super) fn read(reader: &mut SettingReader) -> Self {
         let default = Self::default();
@@ -39,9 +42,9 @@ impl SessionConfig {
             reader.fault("redis_url", "sessions in Redis are not there yet; remove this key".to_owned());
         }
         let config = Self {
-            idle_ttl: period(reader, "idle_ttl", default.idle_ttl),
-            absolute_ttl: period(reader, "absolute_ttl", default.absolute_ttl),
-            remember_ttl: period(reader, "remember_ttl", default.remember_ttl),
+            idle_ttl: period(reader, "idle_ttl", default.idle_ttl, LONGEST_COOKIE, FORGOTTEN),
+            absolute_ttl: period(reader, "absolute_ttl", default.absolute_ttl, LONGEST_COOKIE, FORGOTTEN),
+            remember_ttl: period(reader, "remember_ttl", default.remember_ttl, LONGEST_COOKIE, FORGOTTEN),
             secret_file: reader.optional("secret_file"),
         };
         reader.require(

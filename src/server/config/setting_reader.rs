@@ -18,11 +18,14 @@ pub(super) struct SettingReader {
     faults: Vec<Fault>,
     section: Rc<str>,
     settings: Vec<EffectiveSetting>,
+    /// The mode of the configuration file, if others can read it.
+    exposed_mode: Option<u32>,
 }
 
 impl SettingReader {
     pub(super) fn new(raw: RawConfig) -> Self {
-        Self { values: raw.values, faults: raw.faults, section: "".into(), settings: Vec::new() }
+        let RawConfig { values, faults, exposed_mode } = raw;
+        Self { values, faults, section: "".into(), settings: Vec::new(), exposed_mode }
     }
 
     /// Begins a section: the following keys are read from it.
@@ -56,7 +59,23 @@ impl SettingReader {
     pub(super) fn secret(&mut self, key: &'static str) -> Option<SecretString> {
         let (value, origin) = self.take::<String>(key);
         self.record(key, if value.is_some() { Shown::Secret } else { Shown::NotSet }, origin);
+        if value.is_some() {
+            self.keep_private(key, "or name a file with secret_file");
+        }
         value.map(SecretString::from)
+    }
+
+    /// Records a fault if this key is in a file that others can read. `instead` says where else the secret can be.
+    pub(super) fn keep_private(&mut self, key: &'static str, instead: &str) {
+        let (Some(mode), Origin::File { path, .. }) = (self.exposed_mode, self.origin(key)) else { return };
+        let path = path.display();
+        self.fault(
+            key,
+            format!(
+                "this is a secret, and the file can be read by other users (mode {mode:03o}); run `chmod 600 {path}`, \
+                 {instead}, and replace the secret if others have seen it"
+            ),
+        );
     }
 
     /// Reads a key that takes one of a few words. The first `supported` one is the default. The `unsupported` ones are

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::bounds::period;
 use super::raw_value::RawValue;
 use super::setting::{Setting, quote};
 use super::setting_reader::SettingReader;
-use super::token::TokenConfig;
+use super::token::{TokenConfig, access_ttl};
 use crate::server::token_templates::user_fields;
 use crate::{Abilities, TokenTemplate};
 
@@ -36,7 +35,7 @@ impl TemplateConfig {
             reader.section(section);
             let claims = reader.get("claims", Claims::default()).0;
             let config = Self {
-                access_ttl: period(reader, "access_ttl", token.access_ttl),
+                access_ttl: access_ttl(reader, token.access_ttl),
                 scope: reader.get("scope", Scope(Abilities::all())).0,
                 audience: reader.get("audience", token.audience.clone()),
                 claims,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use secrecy::SecretSlice;
 
-use super::bounds::{DAY, MINUTE, period, size};
+use super::bounds::{DAY, MINUTE, YEAR, period, size};
 use super::setting_reader::SettingReader;
 use crate::server::key_text;
 use crate::{Algorithm, CredentialLocation};
@@ -35,8 +35,10 @@ pub struct TokenConfig {
     pub audience: String,
     /// How long an access token lives.
     pub access_ttl: Duration,
-    /// How long a refresh token lives.
+    /// How long a login lives that has only tokens.
     pub refresh_ttl: Duration,
+    /// How long an unused refresh token lives.
+    pub refresh_idle_ttl: Duration,
     /// How long a used refresh token gives the same response again, for clients that lost it.
     pub refresh_grace: Duration,
     /// The tolerance for the clocks of other machines.
@@ -57,6 +59,7 @@ impl Default for TokenConfig {
             audience: "tollbridge".to_owned(),
             access_ttl: Duration::from_secs(15 * MINUTE),
             refresh_ttl: Duration::from_secs(30 * DAY),
+            refresh_idle_ttl: Duration::from_secs(14 * DAY),
             refresh_grace: Duration::from_secs(10),
             leeway: Duration::from_secs(5),
             locations: vec![CredentialLocation::Header, CredentialLocation::Json],
@@ -66,17 +69,40 @@ impl Default for TokenConfig {
     }
 }
 
+/// The key `access_ttl` of `[token]` and of each template. Other services cannot ask whether the login has ended.
+pub(super) fn access_ttl(reader: &mut SettingReader, default: Duration) -> Duration {
+    period(reader, "access_ttl", default, DAY, "whoever verifies a token by itself accepts a stolen one for this long")
+}
+
 impl TokenConfig {
     /// `body_limit`: the limit of all bodies, which is the default of `json_body_limit`.
     pub(super) fn read(reader: &mut SettingReader, body_limit: usize) -> Self {
         let default = Self { json_body_limit: body_limit, ..Self::default() };
         reader.section("token");
+        let key = Self::read_key(reader);
+        let issuer = reader.get("issuer", default.issuer);
+        let audience = reader.get("audience", default.audience);
+        let access_ttl = access_ttl(reader, default.access_ttl);
+        let refresh_ttl = period(
+            reader,
+            "refresh_ttl",
+            default.refresh_ttl,
+            YEAR,
+            "a device that nobody remembers would stay signed in",
+        );
         let config = Self {
-            key: Self::read_key(reader),
-            issuer: reader.get("issuer", default.issuer),
-            audience: reader.get("audience", default.audience),
-            access_ttl: period(reader, "access_ttl", default.access_ttl),
-            refresh_ttl: period(reader, "refresh_ttl", default.refresh_ttl),
+            key,
+            issuer,
+            audience,
+            access_ttl,
+            refresh_ttl,
+            refresh_idle_ttl: period(
+                reader,
+                "refresh_idle_ttl",
+                default.refresh_idle_ttl.min(refresh_ttl),
+                YEAR,
+                "a stolen token that nobody uses would stay good",
+            ),
             refresh_grace: reader.get("refresh_grace", default.refresh_grace),
             leeway: reader.get("leeway", default.leeway),
             locations: Self::read_locations(reader),
@@ -87,6 +113,12 @@ impl TokenConfig {
             config.access_ttl <= config.refresh_ttl,
             &["access_ttl", "refresh_ttl"],
             "access_ttl is longer than refresh_ttl; make it shorter or the other longer",
+        );
+        reader.require(
+            (config.access_ttl..=config.refresh_ttl).contains(&config.refresh_idle_ttl)
+                || config.access_ttl > config.refresh_ttl,
+            &["refresh_idle_ttl", "access_ttl"],
+            "refresh_idle_ttl must be from access_ttl to refresh_ttl",
         );
         reader.require(
             config.refresh_grace <= Duration::from_secs(5 * MINUTE),

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::future::{Ready, ready};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
@@ -13,9 +14,11 @@ use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use futures_util::future::LocalBoxFuture;
 use tracing::Instrument as _;
+use tracing::field::{DisplayValue, display};
 
 use super::unavailable::Unavailable;
 use crate::server::metrics::Metrics;
+use crate::{AuthError, refusal_code};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -128,14 +131,17 @@ where
                     Ok(response) => {
                         metrics.count_response(response.status());
                         let matched = || response.request().match_pattern();
-                        exchange.log(response.status(), || matched().map_or(UNMATCHED.into(), Cow::Owned));
+                        let address = response.request().peer_addr().map(|peer| peer.ip());
+                        let refusal = Refusal { code: refusal_code(response.response()), address };
+                        exchange.log(response.status(), &refusal, || matched().map_or(UNMATCHED.into(), Cow::Owned));
                         response.headers_mut().insert(X_REQUEST_ID, exchange.id);
                     }
                     Err(error) => {
                         let status = error.as_response_error().status_code();
+                        let code = error.as_error::<AuthError>().map(AuthError::code);
                         metrics.count_response(status);
                         // The request is gone with its route.
-                        exchange.log(status, || FAILED.into());
+                        exchange.log(status, &Refusal { code, address: None }, || FAILED.into());
                         let id = exchange.id;
                         error.add_response_mapper(move |mut response| {
                             response.headers_mut().insert(X_REQUEST_ID, id.clone());
@@ -166,6 +172,22 @@ fn method_name(method: &Method) -> &str {
     }
 }
 
+/// Why a request was refused, and where it came from.
+struct Refusal {
+    code: Option<&'static str>,
+    address: Option<IpAddr>,
+}
+
+impl Refusal {
+    fn code(&self) -> Option<&'static str> {
+        self.code
+    }
+
+    fn address(&self) -> Option<DisplayValue<IpAddr>> {
+        self.address.map(display)
+    }
+}
+
 /// The logged fields of a request. Not the `HttpRequest`, because routing needs its only handle.
 struct Exchange {
     id: HeaderValue,
@@ -179,14 +201,15 @@ impl Exchange {
         self.id.to_str().unwrap_or_default()
     }
 
-    fn log(&self, status: StatusCode, route: impl Fn() -> Cow<'static, str>) {
+    fn log(&self, status: StatusCode, refusal: &Refusal, route: impl Fn() -> Cow<'static, str>) {
         macro_rules! event {
-            ($level:ident) => {
+            ($level:ident $(, $field:ident)*) => {
                 tracing::$level!(
                     request_id = self.id(),
                     http.method = method_name(&self.method),
                     http.route = &*route(),
                     http.status = status.as_u16(),
+                    $($field = refusal.$field(),)*
                     duration_us = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX),
                     "request"
                 )
@@ -198,7 +221,7 @@ impl Exchange {
         } else if status.is_server_error() {
             event!(error);
         } else if status.is_client_error() {
-            event!(info);
+            event!(info, code, address);
         } else {
             event!(debug);
         }

@@ -3,21 +3,22 @@
 use std::path::absolute;
 
 use super::error::DatabaseError;
+use super::password_source::PasswordSource;
 
 /// The address of the database.
 pub(super) enum Address {
     /// An absolute path, so that a change of the working directory does not change the file.
     Sqlite(String),
-    /// A URL for libpq, and how to show it.
-    Postgres { url: String, shown: String },
+    /// A URL for libpq, how to show it, and where the password is from, if it is not in the URL.
+    Postgres { url: String, shown: String, password: Option<PasswordSource> },
 }
 
 impl Address {
-    /// Reads `sqlite://PATH`, `postgres://…` or `postgresql://…`.
-    pub(super) fn parse(url: &str) -> Result<Self, DatabaseError> {
+    /// Reads `sqlite://PATH`, `postgres://…` or `postgresql://…`. `password` is for PostgreSQL.
+    pub(super) fn parse(url: &str, password: Option<PasswordSource>) -> Result<Self, DatabaseError> {
         match url.split_once("://") {
             Some(("sqlite", path)) => sqlite(url, path),
-            Some(("postgres" | "postgresql", rest)) => postgres(url, rest),
+            Some(("postgres" | "postgresql", rest)) => postgres(url, rest, password),
             _ => Err(DatabaseError::UnknownUrl(start_of(url))),
         }
     }
@@ -71,7 +72,7 @@ fn sqlite(url: &str, path: &str) -> Result<Address, DatabaseError> {
 }
 
 /// Accepts only URLs that libpq parses in the same way, so that the password is found and hidden here.
-fn postgres(url: &str, rest: &str) -> Result<Address, DatabaseError> {
+fn postgres(url: &str, rest: &str, source: Option<PasswordSource>) -> Result<Address, DatabaseError> {
     let (authority, tail) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
     let (user, hosts) = authority.rsplit_once('@').unwrap_or(("", authority));
     let (user, password) = user.split_once(':').map_or((user, None), |(user, password)| (user, Some(password)));
@@ -93,7 +94,7 @@ fn postgres(url: &str, rest: &str) -> Result<Address, DatabaseError> {
     };
     // The query may hold a password too, and is not needed to recognize the address.
     let shown = format!("postgres://{user}{hosts}{path}{}", if tail.contains('?') { "?…" } else { "" });
-    Ok(Address::Postgres { url: patient(url), shown })
+    Ok(Address::Postgres { url: patient(url), shown, password: source })
 }
 
 fn port_is_number(host: &str) -> bool {

@@ -15,6 +15,7 @@ use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionMa
 use diesel::result::Error as QueryError;
 use diesel::{Connection as _, PgConnection, QueryResult, SqliteConnection};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::address::Address;
 use super::error::DatabaseError;
@@ -67,15 +68,22 @@ impl Connection {
                 set_up.map_err(|error| refused(address, &error.to_string()))?;
                 Ok(Self::Sqlite(connection))
             }
-            Address::Postgres { url, shown } => match PgConnection::establish(url) {
-                Ok(mut connection) => {
-                    let set_up = if url.contains("statement_timeout") { "" } else { STATEMENT_TIMEOUT };
-                    connection.batch_execute(set_up).map_err(|error| refused(address, &error.to_string()))?;
-                    Ok(Self::Postgres(connection))
+            Address::Postgres { url, shown, password } => {
+                let complete = match password {
+                    Some(source) => source.with_password(url),
+                    None => Ok(SecretString::from(url.as_str())),
+                };
+                let complete = complete.map_err(|error| refused(address, &error.to_string()))?;
+                match PgConnection::establish(complete.expose_secret()) {
+                    Ok(mut connection) => {
+                        let set_up = if url.contains("statement_timeout") { "" } else { STATEMENT_TIMEOUT };
+                        connection.batch_execute(set_up).map_err(|error| refused(address, &error.to_string()))?;
+                        Ok(Self::Postgres(connection))
+                    }
+                    // libpq quotes an invalid URL.
+                    Err(error) => Err(refused(address, &error.to_string().replace(complete.expose_secret(), shown))),
                 }
-                // libpq quotes an invalid URL.
-                Err(error) => Err(refused(address, &error.to_string().replace(url, shown))),
-            },
+            }
         }
     }
 

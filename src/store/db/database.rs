@@ -1,9 +1,11 @@
 //! The database: its address, its connections, and opening it.
 
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
+use secrecy::SecretString;
 use thread_local::ThreadLocal;
 use tokio::sync::Mutex;
 
@@ -11,6 +13,7 @@ use super::address::Address;
 use super::connection::{Connection, create_sqlite_file};
 use super::error::DatabaseError;
 use super::file_identity::FileIdentity;
+use super::password_source::PasswordSource;
 use super::pool::Pool;
 use super::snapshot::WalIndex;
 use super::thread_reader::ThreadReader;
@@ -59,7 +62,25 @@ impl Database {
     ///
     /// When the URL is invalid, the database is unavailable, or `pool_size` is 0.
     pub fn open(url: &str, pool_size: u32) -> Result<Self, DatabaseError> {
-        let address = Arc::new(Address::parse(url)?);
+        Self::open_at(Address::parse(url, None)?, pool_size)
+    }
+
+    /// [`open`](Self::open) for PostgreSQL with a password that is not in the URL. `password` is called for each new
+    /// connection, on a thread that may wait, so that the password can be changed while the program runs.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`open`](Self::open), and that of `password`.
+    pub fn open_with_password(
+        url: &str,
+        pool_size: u32,
+        password: impl Fn() -> io::Result<SecretString> + Send + Sync + 'static,
+    ) -> Result<Self, DatabaseError> {
+        Self::open_at(Address::parse(url, Some(PasswordSource::new(password)))?, pool_size)
+    }
+
+    fn open_at(address: Address, pool_size: u32) -> Result<Self, DatabaseError> {
+        let address = Arc::new(address);
         let pool_size = match &*address {
             _ if pool_size == 0 => return Err(DatabaseError::EmptyPool),
             Address::Sqlite(path) => {

@@ -40,6 +40,15 @@ pub enum DatabaseError {
         /// The latest schema that this program knows.
         known: String,
     },
+    /// The tables are not up to date, and this program was told not to change them.
+    #[error(
+        "the database lacks the migrations {}: run `tollbridge migrate`, with a role that may change tables, and start \
+         again", .pending.join(", ")
+    )]
+    OlderSchema {
+        /// The names of the migrations that are missing, in their order.
+        pending: Vec<String>,
+    },
     /// A migration failed. It was rolled back, with those before it in the same run.
     #[error("the database cannot be migrated: {0}")]
     Migrate(#[source] Box<dyn Error + Send + Sync>),

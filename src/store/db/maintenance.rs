@@ -15,13 +15,10 @@ use super::{api_tokens, codes, logins, migrations, sessions};
 use crate::{StoreError, UnixTime};
 
 /// How many rows one transaction of the sweep deletes: a few milliseconds of work.
-const BATCH: i64 = 500;
+pub(super) const BATCH: i64 = 500;
 
 /// The pause after a batch. Another process that waits for SQLite's lock polls for it, and would miss a shorter one.
-const PAUSE: Duration = Duration::from_millis(10);
-
-/// How long an ended login is kept, in seconds. Until then its credentials are rejected with the reason of the end.
-const ENDED_LOGIN_TTL: i64 = 30 * 24 * 60 * 60;
+pub(super) const PAUSE: Duration = Duration::from_millis(10);
 
 impl Database {
     /// Brings the tables up to date, and returns the names of the applied migrations. Any number of processes may
@@ -34,6 +31,16 @@ impl Database {
         self.0.pool.run_to_end(migrations::migrate).await?
     }
 
+    /// The names of the migrations that are not applied yet, in their order. It changes nothing, and needs no right but
+    /// to read.
+    ///
+    /// # Errors
+    ///
+    /// When a later version of this program has changed the tables, or the database is unavailable.
+    pub async fn pending_migrations(&self) -> Result<Vec<String>, DatabaseError> {
+        self.0.pool.run_to_end(migrations::pending).await?
+    }
+
     /// Whether the database answers and has its tables. It waits for no write.
     ///
     /// # Errors
@@ -44,17 +51,17 @@ impl Database {
         self.read(any_user).await.map(|_any| ())
     }
 
-    /// Deletes expired sessions and codes, and logins and API tokens that ended or expired 30 days before `now` or earlier.
-    /// Returns the
-    /// number of deleted rows.
+    /// Deletes expired sessions and codes, and logins and API tokens that ended or expired so long before `now` as
+    /// `retention` says, or earlier. Returns the number of deleted rows. Until then the row says why a credential is refused,
+    /// and where the login came from.
     ///
     /// It deletes in small batches, each with a transaction of its own, and lets other writes pass between them.
     ///
     /// # Errors
     ///
     /// When the database is unavailable. The batches before stay deleted.
-    pub async fn sweep(&self, now: UnixTime) -> Result<u64, StoreError> {
-        let ended_by = now.saturating_sub(ENDED_LOGIN_TTL);
+    pub async fn sweep(&self, now: UnixTime, retention: Duration) -> Result<u64, StoreError> {
+        let ended_by = now.saturating_sub(i64::try_from(retention.as_secs()).unwrap_or(i64::MAX));
         let sessions = self.sweep_batches(move |connection| sessions::delete_expired(connection, now, BATCH)).await?;
         let codes = self.sweep_batches(move |connection| codes::delete_expired(connection, now, BATCH)).await?;
         let logins = self.sweep_batches(move |connection| logins::delete_ended(connection, ended_by, BATCH)).await?;
