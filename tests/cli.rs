@@ -137,6 +137,9 @@ fn refusals_say_what_to_do_and_change_nothing() {
         (&add("mona")[..], &b"another smile\n"[..], "the username mona is taken"),
         (&add("leo"), b"1234567\n", "at least 8 characters"),
         (&add("leo"), "\u{e4}\u{f6}\u{fc}\u{e4}\u{f6}\u{fc}\u{e4}\n".as_bytes(), "at least 8 characters"),
+        (&add("leo"), b"Password1\n", "most common"),
+        (&add("leo the lion"), b"Leothelion1\n", "everybody would try"),
+        (&["user", "password", "mona", "--password-stdin"], b"MonaTollbridge\n", "everybody would try"),
         (&add("leo"), &[b'x'; 1025], "1024 bytes"),
         (&add("leo"), &[b'x'; 100_000], "1024 bytes"),
         (&add("leo"), b"", "at least 8 characters"),
@@ -170,7 +173,11 @@ fn the_database_url_holds_for_every_command() {
     let place = TempDir::new().unwrap();
     assert!(succeeds(&place, &["migrate", "--database-url", "sqlite://a.db"], "").contains("applied "));
     assert_eq!(succeeds(&place, &["--database-url", "sqlite://a.db", "migrate"], ""), "the database is up to date\n");
-    succeeds(&place, &["user", "add", "mona", "--password-stdin", "--database-url", "sqlite://a.db"], "12345678\n");
+    succeeds(
+        &place,
+        &["user", "add", "mona", "--password-stdin", "--database-url", "sqlite://a.db"],
+        "a smile of 1503\n",
+    );
     succeeds(&place, &["migrate", "--database-url", "sqlite://b.db"], "");
     assert_eq!(succeeds(&place, &["user", "list", "--json", "--database-url", "sqlite://b.db"], ""), "[]\n");
     assert!(succeeds(&place, &["user", "list", "--database-url", "sqlite://a.db"], "").contains("mona"));

@@ -261,6 +261,8 @@ fn what_would_protect_nobody_is_refused_with_the_bound() {
         ("[password]\nmemory_kib = 4194305\n", "write at most 4194304"),
         ("[password]\nmin_length = 7\n", "min_length must be from 8"),
         ("[password]\nmax_length = 255\n", "write from 256"),
+        ("[password]\nbreached_file = \"nowhere.txt\"\n", "password.breached_file: nowhere.txt: No such file"),
+        ("[password]\nbreached_file = \"tollbridge.toml\"\n", "no SHA-1 in hexadecimal"),
         ("[token]\naccess_ttl = \"25h\"\n", "accepts a stolen one for this long; write at most \"1d\""),
         ("[token]\nrefresh_ttl = \"367d\"\n", "write at most \"366d\""),
         ("[templates.billing]\naccess_ttl = \"25h\"\n", "write at most \"1d\""),

@@ -1,11 +1,13 @@
 //! Authentication by password, and the change of password.
 
+use actix_web::web;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::store::db::{ChangePasswordError, PasswordChange, User};
-use crate::{Auth, AuthError, NewLogin, PasswordError, PasswordVerification, TokenPair};
+use crate::{Auth, AuthError, NewLogin, PasswordError, PasswordVerification, StoreError, TokenPair};
 
 use super::metrics::LoginOutcome;
+use super::password_policy::PasswordPolicy;
 use super::state::AppState;
 
 /// The longest username, in characters. A longer one is neither created nor looked up.
@@ -129,7 +131,10 @@ pub(crate) async fn change_password(
 ) -> Result<Option<TokenPair>, AuthError> {
     let policy = &state.password_policy;
     policy.check_presented(current.expose_secret())?;
-    policy.check_new(&user.username, current.expose_secret(), new.expose_secret())?;
+    if new.expose_secret() == current.expose_secret() {
+        return Err(AuthError::InvalidRequest("The new password is the current one. Choose another.".into()));
+    }
+    check_new(policy, user, &new).await?;
     let hash = state.db.current_password_hash(user.id).await?.ok_or(AuthError::UserNotFound)?;
     if let PasswordVerification::No = verify(state, Some(user), current, Some(hash.clone())).await? {
         tracing::info!(user.id = user.id, "change of password failed: the current password is wrong");
@@ -148,6 +153,14 @@ pub(crate) async fn change_password(
     let login = changed.map_err(|error| refusal_of(error, auth))?;
     tracing::info!(user.id = user.id, login.id = %login.id, "password changed, other logins ended");
     renewal.complete(&login)
+}
+
+/// Checks a new password on a thread that may wait, because the policy may search a file.
+async fn check_new(policy: &PasswordPolicy, user: &User, new: &SecretString) -> Result<(), AuthError> {
+    let (policy, new) = (policy.clone(), new.clone());
+    let (username, full_name) = (user.username.clone(), user.full_name.clone());
+    let checked = web::block(move || policy.check_new(&[&username, &full_name], new.expose_secret())).await;
+    checked.map_err(StoreError::new)?
 }
 
 /// The refusal of a request for which nothing was written.

@@ -199,16 +199,91 @@ fn the_policy_says_what_is_wrong() {
         let answer = change(&browser, current, new).refused(status, code);
         assert!(answer.text().contains(detail), "{new:?}: {}", answer.text());
     }
-    // "sapphire" would do, the name itself would not.
+    // Names and words of this place count for nothing.
     let jester = Browser::new(&app);
     jester.sign_in("little_sapphire", false);
-    change(&jester, PASSWORD, "Little_Sapphire").refused(400, "invalid_request");
-    change(&jester, PASSWORD, "sapphire").expect(204);
+    for guess in ["Little_Sapphire", "little_sapphire1", "JesterLavore2026", "tollbridge!"] {
+        let answer = change(&jester, PASSWORD, guess).refused(400, "invalid_request");
+        assert!(answer.text().contains("everybody would try here"), "{guess}: {}", answer.text());
+    }
+    change(&jester, PASSWORD, "sapphires over tollbridge").expect(204);
 
     login(&app, PASSWORD).expect(200);
     browser.get("/who_am_i").expect(200);
     change(&browser, PASSWORD, "\u{1f511}\u{1f511}\u{1f511}\u{1f511}\u{1f511}\u{1f511}\u{1f511}\0").expect(204);
     login(&app, "\u{1f511}\u{1f511}\u{1f511}\u{1f511}\u{1f511}\u{1f511}\u{1f511}\0").expect(200);
+}
+
+#[test]
+fn common_and_stolen_ones_are_refused_with_the_reason() {
+    use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
+    let stolen = ["it was in a breach", "and so was this", "Ünïcødé was stolen too"];
+    let hash = |password: &str| {
+        let hash = digest(&SHA1_FOR_LEGACY_USE_ONLY, password.as_bytes());
+        hash.as_ref().iter().map(|byte| format!("{byte:02X}")).collect::<String>()
+    };
+    let others = (0..500).map(|number| format!("filler {number}"));
+    let mut lines: Vec<_> =
+        others.chain(stolen.map(str::to_owned)).map(|one| format!("{}:7\r\n", hash(&one))).collect();
+    lines.sort();
+    let place = tempfile::TempDir::new().expect("a directory");
+    let file = place.path().join("breached.txt");
+    std::fs::write(&file, lines.concat()).expect("a file");
+    let app = TestApp::with(&[
+        ("PASSWORD__BREACHED_FILE", file.to_str().expect("text")),
+        ("PASSWORD__REFUSED_WORDS", "acme,warehouse"),
+    ]);
+    let browser = signed_in(&app);
+    for (new, reason) in [
+        ("password1", "most common"),
+        ("QwertyUiop", "most common"),
+        ("AcmeWarehouse1", "everybody would try here"),
+        (stolen[0], "list of stolen ones"),
+        (stolen[1], "list of stolen ones"),
+        (stolen[2], "list of stolen ones"),
+    ] {
+        let answer = change(&browser, PASSWORD, new).refused(400, "invalid_request");
+        assert!(answer.text().contains(reason) && !answer.text().contains(new), "{new}: {}", answer.text());
+    }
+    // Who cannot look does not know.
+    std::fs::rename(&file, place.path().join("away.txt")).expect("renamed");
+    change(&browser, PASSWORD, NEW).refused(503, "store_unavailable");
+    std::fs::rename(place.path().join("away.txt"), &file).expect("renamed");
+    // One that was there before the list is no reason to keep its user out.
+    login(&app, PASSWORD).expect(200);
+    change(&browser, PASSWORD, "and so was That").expect(204);
+}
+
+/// ASVS 5.0 6.2.8: the characters as they were typed, whatever else looks the same.
+#[test]
+fn a_password_is_taken_exactly_as_received() {
+    let app = TestApp::start();
+    let browser = signed_in(&app);
+    let composed = " \u{e9}t\u{e9} \u{ff21}\u{212b} \t";
+    change(&browser, PASSWORD, composed).expect(204);
+    for other in [
+        " e\u{301}te\u{301} \u{ff21}\u{212b} \t",
+        " \u{e9}t\u{e9} A\u{c5} \t",
+        " \u{e9}t\u{e9} \u{ff21}\u{212b}",
+        composed.trim(),
+    ] {
+        login(&app, other).refused(401, "invalid_credentials");
+    }
+    login(&app, composed).expect(200);
+    let form = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs([("username", "panther"), ("password", composed)])
+        .finish();
+    let visitor = Browser::new(&app);
+    let own = app.url("");
+    assert_eq!(
+        visitor.call("POST", "/login").header("origin", &own).body(FORM, form).send().expect(303).header("location"),
+        "/account"
+    );
+    // Bytes that are no UTF-8 are no password, not even a wrong one that another one could be mistaken for.
+    for bytes in ["%FF%FE", "%C3%28", "%ED%A0%80", "%F0%9F"] {
+        let form = format!("username=panther&password={bytes}");
+        visitor.call("POST", "/login").header("origin", &own).body(FORM, form).send().expect(400);
+    }
 }
 
 #[test]

@@ -109,7 +109,7 @@ async fn every_bad_login_costs_one_hash() {
         passwords: passwords.clone(),
         bridge: bridge.clone(),
         clock: FakeClock::at(START).into(),
-        password_policy: PasswordPolicy { min_length: 8, max_length: 1024 },
+        password_policy: PasswordPolicy::new(8, 1024),
         body_limit: 1 << 20,
         public_url: None,
         handoff_confirm: true,

@@ -17,10 +17,9 @@ pub(super) struct PasswordSource {
 
 impl PasswordSource {
     /// Reads a new password that the policy accepts.
-    pub(super) fn read(&self, policy: PasswordPolicy, username: &str) -> Result<SecretString, Box<dyn Error>> {
+    pub(super) fn read(&self, policy: &PasswordPolicy, names: &[&str]) -> Result<SecretString, Box<dyn Error>> {
         let password = if self.password_stdin { from_stdin(policy.max_length)? } else { from_prompt()? };
-        // The current password is unknown here, so it is not compared.
-        let refused = policy.check_new(username, "", password.expose_secret()).err();
+        let refused = policy.check_new(names, password.expose_secret()).err();
         refused.map_or(Ok(password), |error| Err(error.detail().into()))
     }
 }

@@ -116,7 +116,7 @@ impl Add {
         if database.find_by_username(&username).await?.is_some() {
             return Err(taken(&username));
         }
-        let password = self.password.read(config.password.policy(), &username)?;
+        let password = self.password.read(&config.password.policy(), &[&username, &full_name])?;
         let password_hash = password_hasher(&config.password)?.hash(password).await?;
         let user = NewUser { id: None, username: username.clone(), full_name, password_hash, created_at: clock.now() };
         match database.create_user(user).await {
@@ -130,7 +130,7 @@ impl Add {
 impl Password {
     async fn run(self, database: &Database, config: &Config, clock: &Clock) -> CommandResult {
         let user = find(database, &self.who.username).await?;
-        let password = self.password.read(config.password.policy(), &user.username)?;
+        let password = self.password.read(&config.password.policy(), &[&user.username, &user.full_name])?;
         let hash = password_hasher(&config.password)?.hash(password).await?;
         if !database.reset_password(user.id, &hash, clock.now()).await? {
             return Err(unknown(&user.username));

@@ -1,8 +1,10 @@
 //! `[password]`: Argon2id, its threads, and the bounds of passwords.
 
+use std::path::PathBuf;
+
 use super::bounds::cores;
 use super::setting_reader::SettingReader;
-use crate::server::password_policy::PasswordPolicy;
+use crate::server::password_policy::{BreachedFile, PasswordPolicy};
 
 /// `[password]`: Argon2id, its threads, and the bounds of passwords.
 #[derive(Clone, Debug)]
@@ -21,6 +23,10 @@ pub struct PasswordConfig {
     pub min_length: usize,
     /// The most bytes of any password.
     pub max_length: usize,
+    /// Words that do not count for the length of a new password, such as the name of the organisation.
+    pub refused_words: Vec<String>,
+    /// A list of stolen passwords, which are refused as new ones.
+    pub breached_file: Option<BreachedFile>,
 }
 
 impl Default for PasswordConfig {
@@ -33,6 +39,8 @@ impl Default for PasswordConfig {
             queue: 64,
             min_length: 8,
             max_length: 1024,
+            refused_words: Vec::new(),
+            breached_file: None,
         }
     }
 }
@@ -66,6 +74,8 @@ impl PasswordConfig {
             queue: reader.get("queue", default.queue),
             min_length: reader.get("min_length", default.min_length),
             max_length: reader.get("max_length", default.max_length),
+            refused_words: reader.get("refused_words", default.refused_words),
+            breached_file: read_breached_file(reader),
         };
         reader.require((1..=255).contains(&config.parallelism), &["parallelism"], "write a number from 1 to 255");
         let [one, two, more] = LEAST_MEMORY;
@@ -96,6 +106,20 @@ impl PasswordConfig {
 
     /// The policy for passwords.
     pub fn policy(&self) -> PasswordPolicy {
-        PasswordPolicy { min_length: self.min_length, max_length: self.max_length }
+        let policy = PasswordPolicy::new(self.min_length, self.max_length).refused_words(&self.refused_words);
+        match &self.breached_file {
+            Some(file) => policy.breached(file.clone()),
+            None => policy,
+        }
     }
+}
+
+fn read_breached_file(reader: &mut SettingReader) -> Option<BreachedFile> {
+    let path: PathBuf = reader.optional("breached_file")?;
+    let file = BreachedFile::new(&path);
+    file.map_err(|error| {
+        let problem = "take the list of SHA-1 ordered by hash from Have I Been Pwned, one in a line";
+        reader.fault("breached_file", format!("{}: {error}; {problem}", path.display()));
+    })
+    .ok()
 }
