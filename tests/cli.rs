@@ -10,6 +10,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use diesel::Connection as _;
+use diesel::connection::SimpleConnection as _;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -138,7 +140,10 @@ fn refusals_say_what_to_do_and_change_nothing() {
         (&add("leo"), b"1234567\n", "at least 8 characters"),
         (&add("leo"), "\u{e4}\u{f6}\u{fc}\u{e4}\u{f6}\u{fc}\u{e4}\n".as_bytes(), "at least 8 characters"),
         (&add("leo"), b"Password1\n", "most common"),
-        (&add("leo the lion"), b"Leothelion1\n", "everybody would try"),
+        (&add("leo_the_lion"), b"Leo_the_lion1\n", "everybody would try"),
+        (&add("leo the lion"), b"a smile of 1503\n", "no spaces"),
+        (&add("MONA"), b"a smile of 1503\n", "the username MONA is taken"),
+        (&add("m\u{43e}na"), b"a smile of 1503\n", "can be taken for mona"),
         (&["user", "password", "mona", "--password-stdin"], b"MonaTollbridge\n", "everybody would try"),
         (&add("leo"), &[b'x'; 1025], "1024 bytes"),
         (&add("leo"), &[b'x'; 100_000], "1024 bytes"),
@@ -156,6 +161,36 @@ fn refusals_say_what_to_do_and_change_nothing() {
     }
     assert_eq!(users(&place).as_array().unwrap().len(), 1);
     assert!(succeeds(&place, &["user", "add", "leo", "--password-stdin"], &"x".repeat(1024)).contains("added"));
+}
+
+#[test]
+fn the_doctor_finds_names_that_can_be_taken_for_each_other() {
+    let place = TempDir::new().unwrap();
+    fails(&place, &["doctor"], b"", 1);
+    for name in ["mona", "leo"] {
+        succeeds(&place, &["user", "add", name, "--password-stdin"], "a smile of 1503\n");
+    }
+    assert!(succeeds(&place, &["doctor"], "").contains("no accounts"));
+    assert_eq!(succeeds(&place, &["doctor", "--json"], ""), "{\n  \"twins\": []\n}\n");
+    // As a version without the rule could have added it.
+    let mut database =
+        diesel::SqliteConnection::establish(place.path().join("data/tollbridge.db").to_str().unwrap()).unwrap();
+    database
+        .batch_execute(
+            "INSERT INTO users (username, full_name, password_hash, active, credential_epoch, created_at,
+                username_key, username_skeleton)
+             SELECT 'm\u{43e}na', 'Somebody', '', true, 0, 0, 'm\u{43e}na', username_skeleton FROM users
+             WHERE username = 'mona'",
+        )
+        .unwrap();
+    let output = command(&place, &["doctor", "--json"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let twins = json!([{ "users": [{ "id": 1, "username": "mona" }, { "id": 3, "username": "m\u{43e}na" }], "are_equal": false }]);
+    assert_eq!(found["twins"], twins);
+    let output = command(&place, &["doctor"]).output().unwrap();
+    assert!(String::from_utf8(output.stderr).unwrap().contains("a group of accounts has"));
+    assert!(String::from_utf8(output.stdout).unwrap().contains(r"\u{6d}\u{43e}\u{6e}\u{61}"));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The command line: `tollbridge serve`, `token …`, `user …`, `login …`, `migrate`, `config …`, one file for each command.
+//! The command line: `tollbridge serve`, `token …`, `user …`, `login …`, `migrate`, `doctor`, `config …`, one file for each command.
 //!
 //! Passwords are read from a prompt or standard input, never from arguments, which other users of the machine can read.
 //! [`EXIT_CODES`] has the exit codes, and `tollbridge --help` and the manual page repeat them.
@@ -6,6 +6,7 @@
 mod completions;
 mod config;
 mod consent;
+mod doctor;
 mod inspect;
 mod login;
 mod man;
@@ -93,6 +94,8 @@ enum Command {
     /// Show or check the configuration
     #[command(subcommand)]
     Config(config::ConfigCommand),
+    /// Look for what works and should not be so, such as names that can be taken for each other
+    Doctor(doctor::Doctor),
     /// Print what completes commands and options in a shell
     Completions(completions::Completions),
     /// Print the manual page
@@ -132,6 +135,10 @@ impl Cli {
             Command::Migrate(migrate) => {
                 let config = common.load(None)?.config;
                 System::new().block_on(migrate.run(&config))
+            }
+            Command::Doctor(doctor) => {
+                let config = common.load(None)?.config;
+                System::new().block_on(doctor.run(&config))
             }
             Command::Config(command) => command.run(common.load(None)?),
             Command::Completions(completions) => completions.run(),

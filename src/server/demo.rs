@@ -97,6 +97,7 @@ pub(super) async fn create_users(database: &Database, clock: &Clock) -> Result<(
                 Err(CreateUserError::IdNotNew(_)) if database.find_by_username(username).await?.is_some() => {}
                 Err(CreateUserError::IdNotNew(id)) => return Err(DemoError::IdTaken(username, id)),
                 Err(CreateUserError::Store(error)) => return Err(error.into()),
+                Err(error) => return Err(StoreError::new(error).into()),
             }
         }
     }

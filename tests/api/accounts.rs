@@ -99,7 +99,7 @@ fn a_new_password_from_the_administrator_ends_every_login() {
 #[test]
 fn a_username_of_any_script_may_have_150_characters() {
     let app = TestApp::start();
-    for username in ["\u{5b57}".repeat(150), "\u{1f511}".repeat(150), "x".repeat(150)] {
+    for username in ["\u{5b57}".repeat(150), "\u{10400}".to_lowercase().repeat(150), "x".repeat(150)] {
         let user = new_user(None, &username, "Somebody", hash(cheap(), PASSWORD));
         wait(app.database.create_user(user)).expect("a user");
         let login = |username: &str| {

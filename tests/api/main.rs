@@ -39,3 +39,4 @@ mod refresh;
 mod refused_logins;
 mod requests;
 mod shutdown;
+mod usernames;

@@ -81,7 +81,7 @@ fn a_sign_in_beside_delete_is_refused_as_unknown() {
     let app = start();
     let hashed = hash(cheap(), PASSWORD);
     for round in 0..ROUNDS {
-        let username = format!("mayfly {round}");
+        let username = format!("mayfly_{round}");
         let user = wait(app.database.create_user(new_user(None, &username, "Mayfly", hashed.clone()))).expect("a user");
         let delete = || assert!(wait(app.database.delete_user(user.id)).expect("an answer"));
         for token in sign_in_during(&app, &username, delete) {

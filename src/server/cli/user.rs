@@ -113,17 +113,16 @@ impl Add {
             return Err("the full name has a control character in it; leave it out".into());
         }
         // Checked before the prompt for the password.
-        if database.find_by_username(&username).await?.is_some() {
-            return Err(taken(&username));
-        }
+        let refused = |error| match error {
+            CreateUserError::UsernameTaken => taken(&username),
+            error => error.into(),
+        };
+        database.check_username(&username).await.map_err(refused)?;
         let password = self.password.read(&config.password.policy(), &[&username, &full_name])?;
         let password_hash = password_hasher(&config.password)?.hash(password).await?;
         let user = NewUser { id: None, username: username.clone(), full_name, password_hash, created_at: clock.now() };
-        match database.create_user(user).await {
-            Ok(user) => Ok(print(&format!("added {} with the id {}\n", user.username, user.id))?),
-            Err(CreateUserError::UsernameTaken) => Err(taken(&username)),
-            Err(error) => Err(error.into()),
-        }
+        let user = database.create_user(user).await.map_err(refused)?;
+        Ok(print(&format!("added {} with the id {}\n", user.username, user.id))?)
     }
 }
 

@@ -13,9 +13,13 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::connection::{Connection, each};
 use super::error::DatabaseError;
+use super::username_backfill;
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+
+/// The migration whose columns the program fills.
+const USERNAME_KEYS: &str = "_username_keys";
 
 /// The key of PostgreSQL's advisory lock is an arbitrary number, the same in every process.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(7310612019462103154)";
@@ -26,12 +30,17 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<Vec<String>, Databa
     let migrate = |connection: &mut Connection| {
         connection.take_time()?;
         lock(connection)?;
-        match connection {
+        let applied = match connection {
             Connection::Sqlite(c) => apply(c, SQLITE),
             Connection::Postgres(c) => apply(c, POSTGRES),
+        }?;
+        // What SQL cannot compute.
+        if applied.iter().any(|name| name.ends_with(USERNAME_KEYS)) {
+            username_backfill::fill(connection)?;
         }
+        Ok(applied)
     };
-    let migrated = connection.at_start(|connection| connection.transaction(migrate));
+    let migrated: Result<_, Failed> = connection.at_start(|connection| connection.transaction(migrate));
     migrated.map_err(DatabaseError::from)
 }
 

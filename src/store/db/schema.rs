@@ -9,6 +9,8 @@ diesel::table! {
         active -> Bool,
         credential_epoch -> BigInt,
         created_at -> BigInt,
+        username_key -> Nullable<Text>,
+        username_skeleton -> Nullable<Text>,
     }
 }
 

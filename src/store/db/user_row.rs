@@ -14,7 +14,7 @@ pub struct User {
     pub id: i64,
     /// The display name.
     pub full_name: String,
-    /// The name to sign in with: case-sensitive and unique.
+    /// The name to sign in with, as it was given. Names that RFC 8265 compares as equal sign in to the same account.
     pub username: String,
     /// Whether the user is active. A disabled user cannot sign in.
     #[serde(skip)]

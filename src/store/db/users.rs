@@ -14,6 +14,7 @@ use super::logins::end_of_user;
 use super::schema::{logins, users};
 use super::storable::is_storable;
 use super::user_row::{NewUser, User};
+use super::username::{skeleton, username_key};
 use crate::{
     ApiToken, ApiTokenId, ApiTokenStore, EndReason, Login, LoginId, LoginStore, StoreError, UnixTime, UserStore,
 };
@@ -21,9 +22,17 @@ use crate::{
 /// An account could not be created.
 #[derive(Debug, thiserror::Error)]
 pub enum CreateUserError {
-    /// Another user has the username.
+    /// Another user has the username, or one that is compared as equal.
     #[error("the username is taken: choose another one")]
     UsernameTaken,
+    /// The name of another user looks the same. It is this one.
+    #[error("the username can be taken for {0}: choose another one")]
+    LooksLike(String),
+    /// RFC 8265 does not allow this name.
+    #[error(
+        "a username has letters, digits and signs of ASCII, and no spaces (RFC 8265 section 3.3): choose another one"
+    )]
+    UsernameInvalid,
     /// The requested id is not above every id given before, so it is or was another user's.
     #[error("the user id {0} cannot be given: it must be positive and above every id given before")]
     IdNotNew(i64),
@@ -52,19 +61,42 @@ impl Database {
         if !(is_storable(&user.username) && is_storable(&user.full_name)) {
             return Err(StoreError::new("a user's names must not contain the character U+0000").into());
         }
+        let (key, skeleton) = compared(&user.username)?;
         let create = move |connection: &mut Connection| {
+            if let Connection::Postgres(c) = connection {
+                // No other transaction may take a name or an id until this one ends. SQLite has one writer.
+                sql_query("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE").execute(c)?;
+            }
+            claim_username(connection, &user.username, &key, &skeleton)?;
             if let Some(id) = user.id {
                 claim_id(connection, id)?;
             }
             let created = each!(connection, c => {
-                diesel::insert_into(users::table).values(&user).returning(User::as_returning()).get_result(c)
+                let compared = (users::username_key.eq(&key), users::username_skeleton.eq(&skeleton));
+                diesel::insert_into(users::table)
+                    .values((&user, compared))
+                    .returning(User::as_returning())
+                    .get_result(c)
             });
             created.map_err(CreateUserError::from)
         };
         self.try_write(move |connection| connection.transaction(create)).await
     }
 
-    /// The user with this username, and the hash of their password.
+    /// Whether an account with this name could be created now, for who asks for a password next.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`create_user`](Self::create_user) about the name.
+    pub async fn check_username(&self, username: &str) -> Result<(), CreateUserError> {
+        let (key, skeleton) = compared(username)?;
+        let username = username.to_owned();
+        let claim = move |connection: &mut Connection| Ok(claim_username(connection, &username, &key, &skeleton));
+        self.read(claim).await?
+    }
+
+    /// The user who signs in with this name, and the hash of their password: the one whose name is spelled so, or else the
+    /// only one whose name is compared as equal by RFC 8265. Accounts from before this rule may have names that are.
     ///
     /// # Errors
     ///
@@ -73,17 +105,19 @@ impl Database {
         if !is_storable(username) {
             return Ok(None);
         }
-        let username = username.to_owned();
-        let found = self.read(move |connection| {
-            each!(connection, c => {
+        let (username, key) = (username.to_owned(), username_key(username));
+        let find = move |connection: &mut Connection| {
+            let mut found: Vec<(User, String)> = each!(connection, c => {
                 users::table
-                    .filter(users::username.eq(&username))
+                    .filter(users::username.eq(&username).or(users::username_key.eq(&key).assume_not_null()))
                     .select((User::as_select(), users::password_hash))
-                    .get_result(c)
-                    .optional()
-            })
-        });
-        found.await
+                    .load(c)
+            })?;
+            let exact = found.iter().position(|(user, _)| user.username == username);
+            let chosen = exact.or_else(|| (found.len() == 1).then_some(0));
+            Ok(chosen.map(|index| found.swap_remove(index)))
+        };
+        self.read(find).await
     }
 
     /// All users, ordered by id.
@@ -231,16 +265,41 @@ struct HighestId {
     id: i64,
 }
 
+/// The key and the skeleton of a new name.
+fn compared(username: &str) -> Result<(String, String), CreateUserError> {
+    let key = username_key(username).filter(|_| username.trim() == username);
+    Ok((key.ok_or(CreateUserError::UsernameInvalid)?, skeleton(username)))
+}
+
+/// Makes sure, in a transaction, that no user has a name that is compared as equal, or that can be taken for it.
+fn claim_username(
+    connection: &mut Connection,
+    username: &str,
+    key: &str,
+    skeleton: &str,
+) -> Result<(), CreateUserError> {
+    let found: Vec<(String, Option<String>)> = each!(connection, c => {
+        let is_equal = users::username.eq(username).or(users::username_key.eq(key).assume_not_null());
+        users::table
+            .filter(is_equal.or(users::username_skeleton.eq(skeleton).assume_not_null()))
+            .order(users::id)
+            .select((users::username, users::username_key))
+            .load(c)
+    })?;
+    let is_equal =
+        |(other, other_key): &(String, Option<String>)| other == username || other_key.as_deref() == Some(key);
+    if found.iter().any(is_equal) {
+        return Err(CreateUserError::UsernameTaken);
+    }
+    found.into_iter().next().map_or(Ok(()), |(other, _)| Err(CreateUserError::LooksLike(other)))
+}
+
 /// Reserves an id for a new user, in a transaction: it must be above every id given before, and the next one follows
 /// it.
 fn claim_id(connection: &mut Connection, id: i64) -> Result<(), CreateUserError> {
     let highest = match connection {
         Connection::Sqlite(c) => sql_query("SELECT seq AS id FROM sqlite_sequence WHERE name = 'users'").get_result(c),
-        Connection::Postgres(c) => {
-            // No other transaction may take an id until this one ends.
-            sql_query("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE").execute(c)?;
-            sql_query("SELECT last_value AS id FROM users_id_seq WHERE is_called").get_result(c)
-        }
+        Connection::Postgres(c) => sql_query("SELECT last_value AS id FROM users_id_seq WHERE is_called").get_result(c),
     };
     let highest = highest.optional()?.map_or(0, |HighestId { id }| id);
     if id <= highest {
