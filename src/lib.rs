@@ -214,7 +214,9 @@ pub use bridge::auth::{
 pub use bridge::resolve::{ConflictPolicy, ExplainedPlace, Explanation, Principal, Rule, Via};
 
 // Tokens: keys, locations and checks.
-pub use bridge::credential::{FoundCredential, RequestLoader, TokenCookies, TokenLocations};
+pub use bridge::credential::{
+    Client, FoundCredential, InvalidNetwork, RequestLoader, TokenCookies, TokenLocations, TrustedProxies,
+};
 pub use bridge::resolve::TokenBlocklist;
 pub use bridge::token::{
     AccessToken, Algorithm, Claims, KeyError, Malformation, TokenFault, TokenKey, TokenPair, TokenPart, TokenTemplate,

@@ -13,6 +13,7 @@ use actix_web::http::header::HeaderMap;
 use actix_web::test::{TestRequest, call_service, init_service, read_body_json};
 use actix_web::{App, HttpResponse, web};
 use serde_json::Value;
+use tollbridge::TrustedProxies;
 use tollbridge::server::headers::{Hsts, SecurityHeaders};
 use tollbridge::server::recover::Recover;
 use tollbridge::server::telemetry::{OneLine, Telemetry};
@@ -38,7 +39,7 @@ async fn send(hsts: Hsts, request: TestRequest) -> (StatusCode, HeaderMap, Vec<u
         .route("/panic", web::get().to(async || -> &'static str { panic!("secret of the handler") }))
         .wrap(Recover)
         .wrap(SecurityHeaders::new(hsts))
-        .wrap(Telemetry::new(Arc::default()));
+        .wrap(Telemetry::new(Arc::default(), TrustedProxies::new(["127.0.0.1", "10.0.0.0/8"]).unwrap()));
     let app = init_service(app).await;
     let response = match actix_web::dev::Service::call(&app, request.to_request()).await {
         Ok(response) => response.map_into_boxed_body().into_parts().1,
@@ -103,12 +104,15 @@ async fn a_worker_survives_a_panic() {
 }
 
 #[actix_web::test]
-async fn an_id_is_made_unless_a_plain_one_is_brought() {
-    let id = async |brought: &[u8]| {
+async fn an_id_is_made_unless_a_proxy_brings_a_plain_one() {
+    let id_from = async |peer: &str, brought: &[u8]| {
         let value = actix_web::http::header::HeaderValue::from_bytes(brought).unwrap();
-        let (_, headers, _) = send(Hsts::Off, TestRequest::with_uri("/").insert_header(("x-request-id", value))).await;
+        let request =
+            TestRequest::with_uri("/").insert_header(("x-request-id", value)).peer_addr(peer.parse().unwrap());
+        let (_, headers, _) = send(Hsts::Off, request).await;
         header(&headers, "x-request-id").unwrap().to_owned()
     };
+    let id = async |brought: &[u8]| id_from("10.1.2.3:4567", brought).await;
     for plain in ["a", "Az09_-", &"x".repeat(64)] {
         assert_eq!(id(plain.as_bytes()).await, plain);
     }
@@ -117,6 +121,10 @@ async fn an_id_is_made_unless_a_plain_one_is_brought() {
         assert!(made.len() == 16 && made.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')), "{made}");
     }
     assert_ne!(id(b"").await, id(b"").await);
+    // Whoever is no proxy does not choose what its requests are found by.
+    for stranger in ["192.0.2.1:80", "[2001:db8::1]:80"] {
+        assert_ne!(id_from(stranger, b"chosen").await, "chosen");
+    }
 }
 
 #[actix_web::test]

@@ -12,7 +12,9 @@ use std::time::Duration;
 
 use actix_web::cookie::Key;
 
-use crate::bridge::credential::{BodyLimits, CredentialReader, DynRequestLoader, TokenCookies, TokenLocations};
+use crate::bridge::credential::{
+    BodyLimits, CredentialReader, DynRequestLoader, TokenCookies, TokenLocations, TrustedProxies,
+};
 use crate::bridge::error::BuildError;
 use crate::bridge::handle::Bridge;
 use crate::bridge::model::{
@@ -40,6 +42,7 @@ pub struct BridgeBuilder {
     retired: Vec<TokenKey>,
     session_secret: Option<Vec<u8>>,
     public_url: Option<String>,
+    proxies: TrustedProxies,
     views: ViewConfig,
     error_page: Option<Box<ErrorPage>>,
     on_refusal: Vec<Box<OnRefusal>>,
@@ -88,6 +91,7 @@ impl BridgeBuilder {
             retired: Vec::new(),
             session_secret: None,
             public_url: None,
+            proxies: TrustedProxies::default(),
             views: ViewConfig::default(),
             error_page: None,
             on_refusal: Vec::new(),
@@ -245,6 +249,7 @@ impl BridgeBuilder {
                 limits: BodyLimits { max_bytes: self.json_body_limit, time: self.body_timeout },
                 custom: self.request_loader,
                 own_origin,
+                proxies: self.proxies.clone(),
             },
             browser: BrowserSettings {
                 sessions,
@@ -252,6 +257,7 @@ impl BridgeBuilder {
                 cookies,
                 remember_key: RememberKey::new(session_keys::mac_key(&session_secret, b"remember cookies")),
                 protection: self.protection,
+                proxies: self.proxies,
                 signing_key: Key::from(&session_keys::derive::<64>(&session_secret, b"session cookies")),
                 idle_ttl: self.idle_ttl,
                 absolute_ttl: self.absolute_ttl,

@@ -4,6 +4,7 @@
 //! The credentials are read here and verified in later rooms. This room may import `model`, `token` and `error`.
 
 mod choice;
+mod client;
 mod cookie_attributes;
 mod custom_credential;
 pub(crate) mod double_submit;
@@ -20,6 +21,7 @@ mod token_cookies;
 pub(crate) mod unread;
 
 pub(crate) use choice::{Choice, Chosen, TWO_TOKENS, WantedType};
+pub use client::{Client, InvalidNetwork, TrustedProxies};
 pub(crate) use cookie_attributes::CookieAttributes;
 pub(crate) use custom_credential::DynRequestLoader;
 pub use custom_credential::{FoundCredential, RequestLoader};

@@ -14,7 +14,7 @@ use crate::bridge::credential::{name_of, pairs};
 use crate::bridge::model::BackgroundNotes;
 use crate::bridge::session::{BrowserCookies, BrowserSettings, Match, PresentedCookie, RememberKey};
 use crate::store::memory::MemoryStore;
-use crate::{RememberCookie, RememberRecord, SessionProtection};
+use crate::{RememberCookie, RememberRecord, SessionProtection, TrustedProxies};
 
 static BROWSERS: LazyLock<[BrowserSettings; 2]> = LazyLock::new(|| {
     [false, true].map(|tls| BrowserSettings {
@@ -23,6 +23,7 @@ static BROWSERS: LazyLock<[BrowserSettings; 2]> = LazyLock::new(|| {
         cookies: BrowserCookies::new(tls, RememberCookie::new()).expect("names that browsers keep"),
         remember_key: RememberKey::new(hmac::Key::new(hmac::HMAC_SHA256, &[7; 32])),
         protection: SessionProtection::None,
+        proxies: TrustedProxies::default(),
         signing_key: Key::from(&[7; 64]),
         idle_ttl: Duration::from_secs(900),
         absolute_ttl: Duration::from_secs(900),

@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use super::first_line;
 use crate::bridge::credential::{BodyLimits, CredentialReader, Found, Presented};
-use crate::{CredentialLocation, TokenCookies, TokenLocations};
+use crate::{CredentialLocation, TokenCookies, TokenLocations, TrustedProxies};
 
 /// No larger body is searched.
 const LIMIT: usize = 1024;
@@ -29,7 +29,7 @@ fn reader(location: CredentialLocation) -> CredentialReader {
     let cookies = TokenCookies::default().access_cookie("token", "/").check_form(true);
     let search = TokenLocations::new(&[location]).cookies(cookies).search(false).expect("names that are right");
     let limits = BodyLimits { max_bytes: LIMIT, time: Duration::from_secs(3600) };
-    CredentialReader { search, limits, custom: None, own_origin: None }
+    CredentialReader { search, limits, custom: None, own_origin: None, proxies: TrustedProxies::default() }
 }
 
 /// A request with a body that comes in two chunks.

@@ -86,6 +86,7 @@ impl Application {
         let metrics = Arc::new(Metrics::new());
         let listen = config.server.listen;
         let retention = config.login.retention;
+        let proxies = config.server.trusted_proxies.clone();
         let state = Data::new(AppState {
             db: database.clone(),
             passwords,
@@ -101,12 +102,14 @@ impl Application {
             metrics: Arc::clone(&metrics),
         });
         let operations = match config.server.operations_listen {
-            Some(address) => Some(serve_operations(address, &state, &metrics, hsts)?),
+            Some(address) => {
+                Some(serve_operations(address, &state, Telemetry::new(Arc::clone(&metrics), proxies.clone()), hsts)?)
+            }
             None => None,
         };
         let (operations, operations_addr) = operations.unzip();
         // One for all workers, so that they count into one line of the log.
-        let telemetry = Telemetry::new(metrics);
+        let telemetry = Telemetry::new(metrics, proxies.clone());
         let server = HttpServer::new(move || {
             App::new()
                 .configure(|app| routes::configure(app, state.clone()))
@@ -174,16 +177,16 @@ impl Application {
 fn serve_operations(
     address: SocketAddr,
     state: &Data<AppState>,
-    metrics: &Arc<Metrics>,
+    telemetry: Telemetry,
     hsts: Hsts,
 ) -> Result<(Server, SocketAddr), StartError> {
-    let (state, metrics) = (state.clone(), Arc::clone(metrics));
+    let state = state.clone();
     let server = HttpServer::new(move || {
         App::new()
             .configure(|app| routes::configure_operations(app, state.clone()))
             .wrap(Recover)
             .wrap(SecurityHeaders::new(hsts))
-            .wrap(Telemetry::new(Arc::clone(&metrics)))
+            .wrap(telemetry.clone())
     })
     .workers(1)
     .disable_signals()

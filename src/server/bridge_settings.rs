@@ -26,6 +26,7 @@ pub(super) fn build(
         .login_view("/login")
         .refresh_view(reauth::PATH)
         .error_page(pages::auth_error)
+        .trusted_proxies(config.server.trusted_proxies.clone())
         .issuer(&config.token.issuer)
         .audience(&config.token.audience)
         .access_ttl(config.token.access_ttl)

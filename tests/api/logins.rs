@@ -35,6 +35,25 @@ fn end(browser: &Browser<'_>, form: &str) -> Answer {
 }
 
 #[test]
+fn the_address_is_that_of_the_client_and_never_one_that_it_chooses() {
+    let form = json!({ "username": "panther", "password": PASSWORD }).to_string();
+    let address = |app: &TestApp, forwarded: &str| {
+        let anonymous = Anonymous(app);
+        let call = anonymous.call("POST", "/login").header("x-forwarded-for", forwarded);
+        let token = Token(app, call.body("application/json", form.clone()).send().expect(200).pair().access);
+        let logins = token.get("/logins").expect(200).json()["logins"].as_array().expect("a list").clone();
+        let current = logins.into_iter().find(|login| login["current"] == true).expect("this one");
+        current["ip"].as_str().expect("an address").to_owned()
+    };
+    let exposed = TestApp::start();
+    assert_eq!(address(&exposed, "203.0.113.7"), "127.0.0.1");
+    let proxied = TestApp::with(&[("SERVER__TRUSTED_PROXIES", "127.0.0.0/8,10.0.0.0/8")]);
+    assert_eq!(address(&proxied, "203.0.113.7"), "203.0.113.7");
+    assert_eq!(address(&proxied, "198.51.100.1, 203.0.113.7, 10.0.0.4"), "203.0.113.7");
+    assert_eq!(address(&proxied, "unknown"), "127.0.0.1");
+}
+
+#[test]
 fn the_list_names_devices() {
     let app = TestApp::start();
     let form = json!({ "username": "panther", "password": PASSWORD }).to_string();

@@ -12,7 +12,7 @@ use actix_web::{App, Error, Responder, web};
 use serde_json::{Value, json};
 use tollbridge::store::memory::MemoryStore;
 use tollbridge::testing::{SignedIn, as_user};
-use tollbridge::{Auth, AuthError, AuthEvent, Bridge, BridgeBuilder, CurrentLogin};
+use tollbridge::{Auth, AuthError, AuthEvent, Bridge, BridgeBuilder, CurrentLogin, TrustedProxies};
 
 use crate::app::World;
 use crate::store::User;
@@ -196,7 +196,7 @@ async fn the_code_is_not_in_the_log() {
     let world = World::default();
     let bridge = built(&world, |bridge| bridge.login_view("/login"));
     let client = as_user(&bridge, &user(&world)).fresh().via_token().await;
-    let app = App::new().configure(routes).wrap(bridge).wrap(Telemetry::new(Arc::default()));
+    let app = App::new().configure(routes).wrap(bridge).wrap(Telemetry::new(Arc::default(), TrustedProxies::default()));
     let app = init_service(app).await;
     let mut codes = Vec::new();
     for _ in 0..3 {

@@ -13,6 +13,7 @@ mod store;
 mod vectors;
 
 mod api_tokens;
+mod client;
 mod confirm;
 mod conflict;
 mod csrf;

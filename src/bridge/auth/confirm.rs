@@ -93,7 +93,7 @@ impl Auth {
         }
         let Some(found) = self.session_login().filter(|found| !found.metadata.stale) else { return Ok(false) };
         let (engine, now) = (self.engine(), self.engine().clock.now());
-        if engine.browser.protection.detects_other_client(&self.req, &self.req.get_session()) {
+        if engine.browser.protection.detects_other_client(&engine.browser.proxies, &self.req, &self.req.get_session()) {
             return Ok(false);
         }
         let login = engine.logins.find(&found.login_id).await?;

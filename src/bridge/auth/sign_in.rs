@@ -157,7 +157,7 @@ impl<'a> LoginUser<'a> {
             last_seen_at: now,
             ended: None,
             user_agent: user_agent(req),
-            ip: req.peer_addr().map(|peer| peer.ip().to_string()),
+            ip: browser.proxies.client(req).address.map(|address| address.to_string()),
             refresh_generation: 0,
             refresh_rotated_at: now,
             refresh_confirmed: true,

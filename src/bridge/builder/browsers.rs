@@ -5,6 +5,7 @@ use std::time::Duration;
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::BridgeBuilder;
+use crate::bridge::credential::TrustedProxies;
 use crate::bridge::error::AuthError;
 use crate::bridge::resolve::ConflictPolicy;
 use crate::bridge::session::{MAX_REMEMBER_TTL, RememberCookie, SessionProtection};
@@ -61,6 +62,14 @@ impl BridgeBuilder {
     /// The name and the attributes of the remember cookie.
     pub fn remember_cookie(mut self, cookie: RememberCookie) -> Self {
         self.remember_cookie = cookie;
+        self
+    }
+
+    /// The networks of the proxies in front of the application. Default: none, and the peer of a connection is the client.
+    /// What these proxies say of their client counts for the address of logins, the session protection, and, without a
+    /// [`public_url`](Self::public_url), the scheme of our origin.
+    pub fn trusted_proxies(mut self, proxies: TrustedProxies) -> Self {
+        self.proxies = proxies;
         self
     }
 

@@ -107,7 +107,7 @@ pub(crate) async fn enforce_protection(
     set: &mut Vec<Cookie<'static>>,
 ) -> Result<bool, AuthError> {
     let protection = engine.browser.protection;
-    if !protection.detects_other_client(req, session) {
+    if !protection.detects_other_client(&engine.browser.proxies, req, session) {
         return Ok(true);
     }
     tracing::warn!(login.id = %found.login_id, mode = ?protection, "a session came from another client");

@@ -8,6 +8,7 @@ use actix_web::cookie::Key;
 use super::browser_cookies::BrowserCookies;
 use super::protection::SessionProtection;
 use super::remember_token::RememberKey;
+use crate::bridge::credential::TrustedProxies;
 use crate::bridge::model::{BackgroundNotes, SessionHash, SessionStore};
 
 /// The longest lifetime of a cookie in browsers (RFC 6265bis section 5.5).
@@ -21,6 +22,7 @@ pub(crate) struct BrowserSettings {
     pub(crate) cookies: BrowserCookies,
     pub(crate) remember_key: RememberKey,
     pub(crate) protection: SessionProtection,
+    pub(crate) proxies: TrustedProxies,
     /// Signs the session cookie.
     pub(crate) signing_key: Key,
     /// The lifetime of a session that is not used.

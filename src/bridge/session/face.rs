@@ -97,7 +97,7 @@ pub(crate) fn open(
     if metadata.bound {
         session.insert(EPOCH_KEY, login.credential_epoch).map_err(|_insert_error| session_write_error())?;
     }
-    browser.protection.record_client(req, session)?;
+    browser.protection.record_client(&browser.proxies, req, session)?;
     Identity::login(&req.extensions(), login.identity.clone()).map_err(|_login_error| session_write_error())?;
     Ok(())
 }
@@ -107,7 +107,7 @@ pub(crate) fn open(
 pub(crate) fn confirm(browser: &BrowserSettings, req: &HttpRequest, session: &Session) -> Result<(), AuthError> {
     let metadata = session.get::<SessionMetadata>(METADATA_KEY).ok().flatten().unwrap_or_default();
     SessionMetadata { stale: false, ..metadata }.write(session)?;
-    browser.protection.record_client(req, session)?;
+    browser.protection.record_client(&browser.proxies, req, session)?;
     session.renew();
     Ok(())
 }

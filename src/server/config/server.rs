@@ -7,6 +7,7 @@ use url::{Host, Url};
 
 use super::bounds::{MINUTE, cores, period, size};
 use super::setting_reader::SettingReader;
+use crate::TrustedProxies;
 use crate::server::headers::Hsts;
 
 /// `[server]`: the address, the limits of HTTP, and the format of errors.
@@ -31,6 +32,8 @@ pub struct ServerConfig {
     pub hsts: Hsts,
     /// Another address for `/metrics`, `/readyz` and `/openapi.json`, which the public one then does not have.
     pub operations_listen: Option<SocketAddr>,
+    /// The networks of the proxies in front of the server.
+    pub trusted_proxies: TrustedProxies,
 }
 
 /// The format of errors for API clients.
@@ -54,6 +57,7 @@ impl Default for ServerConfig {
             error_profile: ErrorFormat::ProblemDetails,
             hsts: Hsts::default(),
             operations_listen: None,
+            trusted_proxies: TrustedProxies::default(),
         }
     }
 }
@@ -91,6 +95,7 @@ impl ServerConfig {
                 _ => Hsts::IncludeSubdomains,
             },
             operations_listen: reader.optional("operations_listen"),
+            trusted_proxies: read_trusted_proxies(reader),
         };
         reader.require(
             config.operations_listen.is_none_or(|address| address != config.listen || address.port() == 0),
@@ -98,7 +103,6 @@ impl ServerConfig {
             "this is server.listen; write another port or address",
         );
         reader.require((1..=1024).contains(&config.workers), &["workers"], "write a number from 1 to 1024");
-        reader.only("trusted_proxies", Vec::<String>::new());
         config
     }
 
@@ -126,4 +130,12 @@ impl ServerConfig {
     pub fn is_https(&self) -> bool {
         self.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
     }
+}
+
+fn read_trusted_proxies(reader: &mut SettingReader) -> TrustedProxies {
+    let networks = reader.get("trusted_proxies", Vec::<String>::new());
+    TrustedProxies::new(networks).unwrap_or_else(|error| {
+        reader.fault("trusted_proxies", error.to_string());
+        TrustedProxies::default()
+    })
 }

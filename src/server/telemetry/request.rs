@@ -14,11 +14,10 @@ use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use futures_util::future::LocalBoxFuture;
 use tracing::Instrument as _;
-use tracing::field::{DisplayValue, display};
 
 use super::unavailable::Unavailable;
 use crate::server::metrics::Metrics;
-use crate::{AuthError, refusal_code};
+use crate::{AuthError, TrustedProxies, refusal_code};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -35,12 +34,13 @@ const OTHER_METHOD: &str = "other";
 pub struct Telemetry {
     metrics: Arc<Metrics>,
     unavailable: Unavailable,
+    proxies: TrustedProxies,
 }
 
 impl Telemetry {
-    /// Counts responses in `metrics`.
-    pub fn new(metrics: Arc<Metrics>) -> Self {
-        Self { metrics, unavailable: Unavailable::default() }
+    /// Counts responses in `metrics`. The ids of requests are taken from these proxies, and so are the addresses of clients.
+    pub fn new(metrics: Arc<Metrics>, proxies: TrustedProxies) -> Self {
+        Self { metrics, unavailable: Unavailable::default(), proxies }
     }
 }
 
@@ -61,9 +61,9 @@ where
         // The prefix distinguishes ids of threads and processes. It is not secret, so without randomness zeros suffice.
         let _ = aws_lc_rs::rand::fill(&mut prefix);
         let metrics = Arc::clone(&self.metrics);
-        let unavailable = self.unavailable.clone();
+        let (unavailable, proxies) = (self.unavailable.clone(), self.proxies.clone());
         let prefix = u32::from_ne_bytes(prefix);
-        ready(Ok(TelemetryService { service, metrics, unavailable, prefix, next: Cell::new(0) }))
+        ready(Ok(TelemetryService { service, metrics, unavailable, proxies, prefix, next: Cell::new(0) }))
     }
 }
 
@@ -73,16 +73,18 @@ pub struct TelemetryService<S> {
     service: S,
     metrics: Arc<Metrics>,
     unavailable: Unavailable,
+    proxies: TrustedProxies,
     prefix: u32,
     next: Cell<u32>,
 }
 
 impl<S> TelemetryService<S> {
-    /// The id in the request's header, if it is safe to log, otherwise a new one.
-    fn id(&self, req: &ServiceRequest) -> HeaderValue {
+    /// The id that a trusted proxy gave, if it is safe to log, otherwise a new one: a client must not choose what its
+    /// requests are found by.
+    fn id(&self, req: &ServiceRequest, is_proxied: bool) -> HeaderValue {
         let given = req.headers().get(X_REQUEST_ID).filter(|id| {
             let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-            (1..=64).contains(&id.len()) && id.as_bytes().iter().all(is_plain)
+            is_proxied && (1..=64).contains(&id.len()) && id.as_bytes().iter().all(is_plain)
         });
         if let Some(id) = given {
             return id.clone();
@@ -114,8 +116,10 @@ where
 
     fn call(&self, req: ServiceRequest) -> Self::Future {
         let metrics = Arc::clone(&self.metrics);
+        let client = self.proxies.client(req.request());
         let exchange = Exchange {
-            id: self.id(&req),
+            id: self.id(&req, client.is_proxied),
+            address: client.address,
             method: req.method().clone(),
             unavailable: self.unavailable.clone(),
             started: Instant::now(),
@@ -131,9 +135,8 @@ where
                     Ok(response) => {
                         metrics.count_response(response.status());
                         let matched = || response.request().match_pattern();
-                        let address = response.request().peer_addr().map(|peer| peer.ip());
-                        let refusal = Refusal { code: refusal_code(response.response()), address };
-                        exchange.log(response.status(), &refusal, || matched().map_or(UNMATCHED.into(), Cow::Owned));
+                        let code = refusal_code(response.response());
+                        exchange.log(response.status(), code, || matched().map_or(UNMATCHED.into(), Cow::Owned));
                         response.headers_mut().insert(X_REQUEST_ID, exchange.id);
                     }
                     Err(error) => {
@@ -141,7 +144,7 @@ where
                         let code = error.as_error::<AuthError>().map(AuthError::code);
                         metrics.count_response(status);
                         // The request is gone with its route.
-                        exchange.log(status, &Refusal { code, address: None }, || FAILED.into());
+                        exchange.log(status, code, || FAILED.into());
                         let id = exchange.id;
                         error.add_response_mapper(move |mut response| {
                             response.headers_mut().insert(X_REQUEST_ID, id.clone());
@@ -172,25 +175,10 @@ fn method_name(method: &Method) -> &str {
     }
 }
 
-/// Why a request was refused, and where it came from.
-struct Refusal {
-    code: Option<&'static str>,
-    address: Option<IpAddr>,
-}
-
-impl Refusal {
-    fn code(&self) -> Option<&'static str> {
-        self.code
-    }
-
-    fn address(&self) -> Option<DisplayValue<IpAddr>> {
-        self.address.map(display)
-    }
-}
-
 /// The logged fields of a request. Not the `HttpRequest`, because routing needs its only handle.
 struct Exchange {
     id: HeaderValue,
+    address: Option<IpAddr>,
     method: Method,
     unavailable: Unavailable,
     started: Instant,
@@ -201,15 +189,15 @@ impl Exchange {
         self.id.to_str().unwrap_or_default()
     }
 
-    fn log(&self, status: StatusCode, refusal: &Refusal, route: impl Fn() -> Cow<'static, str>) {
+    fn log(&self, status: StatusCode, code: Option<&'static str>, route: impl Fn() -> Cow<'static, str>) {
         macro_rules! event {
-            ($level:ident $(, $field:ident)*) => {
+            ($level:ident $(, $field:ident = $value:expr)*) => {
                 tracing::$level!(
                     request_id = self.id(),
                     http.method = method_name(&self.method),
                     http.route = &*route(),
                     http.status = status.as_u16(),
-                    $($field = refusal.$field(),)*
+                    $($field = $value,)*
                     duration_us = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX),
                     "request"
                 )
@@ -221,7 +209,7 @@ impl Exchange {
         } else if status.is_server_error() {
             event!(error);
         } else if status.is_client_error() {
-            event!(info, code, address);
+            event!(info, code = code, address = self.address.map(display));
         } else {
             event!(debug);
         }
