@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | 1 | `model` | the records, the clock, the events, and the traits of the stores |
 //! | 2 | `token` | tokens: keys, signing, verification, claims |
-//! | 2 | `password` | password hashing, with a bounded queue |
+//! | 2 | `password` | password hashing, with a bounded queue; counting of failed attempts |
 //! | 3 | `error` | the error of every refusal |
 //! | 4 | `credential` | the credentials that a request presents, and where they are found |
 //! | 5 | `session` | the session and the remember cookie of a browser |

@@ -199,10 +199,11 @@ pub use bridge::service::BridgeService;
 
 // What the application provides: users, stores and a clock.
 pub use bridge::model::{
-    Abilities, ApiToken, ApiTokenId, ApiTokenInsertion, ApiTokenStore, Clock, CodeHash, CodeStore, CredentialLocation,
-    EndReason, InvalidAbilities, Login, LoginId, LoginInfo, LoginStore, MAX_API_TOKENS_OF_USER, MAX_CODES_OF_LOGIN,
-    MAX_SESSIONS_OF_LOGIN, OneTimeCode, RememberRecord, SessionHash, SessionRecord, SessionStore, StoreError,
-    StoreFuture, UnixTime, UserFunctions, UserStore, user_loader,
+    Abilities, ApiToken, ApiTokenId, ApiTokenInsertion, ApiTokenStore, AttemptChange, AttemptStore, Attempts, Clock,
+    CodeHash, CodeStore, CredentialLocation, EndReason, InvalidAbilities, Login, LoginId, LoginInfo, LoginStore,
+    MAX_API_TOKENS_OF_USER, MAX_ATTEMPT_COUNTERS, MAX_CODES_OF_LOGIN, MAX_SESSIONS_OF_LOGIN, OneTimeCode,
+    RememberRecord, SessionHash, SessionRecord, SessionStore, StoreError, StoreFuture, UnixTime, UserFunctions,
+    UserStore, user_loader,
 };
 
 // For handlers.
@@ -228,7 +229,10 @@ pub use bridge::response::{FlashMessage, Messages, login_url, note_refusal, pref
 pub use bridge::session::{RememberCookie, SessionProtection};
 
 // Passwords.
-pub use bridge::password::{PasswordActivity, PasswordError, PasswordHasher, PasswordParams, PasswordVerification};
+pub use bridge::password::{
+    Attempt, AttemptBy, PasswordActivity, PasswordError, PasswordHasher, PasswordParams, PasswordVerification,
+    Throttle, ThrottleError, ThrottleLimits,
+};
 
 // Refusals and events.
 pub use bridge::error::{AuthError, BodyFault, CsrfFault, ProblemDetails};
@@ -269,3 +273,8 @@ struct Recipes;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/faces.md")]
 struct Faces;
+
+/// Compiles the snippets of the guide.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/throttling.md")]
+struct Throttling;

@@ -15,6 +15,7 @@ pub mod config;
 mod date;
 mod demo;
 mod device;
+mod device_cookie;
 mod error_responses;
 mod handlers;
 pub mod headers;

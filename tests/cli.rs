@@ -557,10 +557,12 @@ fn a_flood_is_a_line_a_second_that_counts() {
     // The lines of the requests would fill the pipe that nobody reads until the server stops.
     slow.env("TOLLBRIDGE_LOG__LEVEL", "warn");
     let server = Server::start(slow);
-    let attempt = || server.post_json("/login", &json!({ "username": "nobody", "password": "guess" }));
+    // One account would be throttled.
+    let attempt =
+        |number| server.post_json("/login", &json!({ "username": format!("nobody{number}"), "password": "guess" }));
     let began = Instant::now();
     let answers = std::thread::scope(|scope| {
-        let crowd: Vec<_> = (0..CROWD).map(|_| scope.spawn(attempt)).collect();
+        let crowd: Vec<_> = (0..CROWD).map(|number| scope.spawn(move || attempt(number))).collect();
         crowd.into_iter().map(|one| one.join().unwrap()).collect::<Vec<_>>()
     });
     let refused = answers.iter().filter(|answer| answer.starts_with("HTTP/1.1 503 ")).count();

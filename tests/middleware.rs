@@ -134,6 +134,7 @@ async fn one_event_per_request_at_the_level_of_its_status_and_without_secrets() 
     {
         let request = || {
             let request = TestRequest::with_uri(&format!("{path}?token=in_the_query"));
+            let request = request.peer_addr("10.1.2.3:4567".parse().unwrap());
             request.insert_header(("authorization", "Bearer in_the_header")).insert_header(("x-request-id", "id-1"))
         };
         let (verbose, quiet) = (RecordedLog::default(), RecordedLog::default());
@@ -144,8 +145,10 @@ async fn one_event_per_request_at_the_level_of_its_status_and_without_secrets() 
         send(Hsts::Off, request()).await;
         drop(recording);
         let route = if path == "/nowhere" { "unmatched" } else { path };
-        let fields =
-            format!(r#"request_id="id-1" http.method="GET" http.route="{route}" http.status={status} duration_us="#);
+        let from = if status == 404 { "address=10.1.2.3 " } else { "" };
+        let fields = format!(
+            r#"request_id="id-1" http.method="GET" http.route="{route}" http.status={status} {from}duration_us="#
+        );
         let (verbose, quiet) = (verbose.text(), quiet.text());
         let events: Vec<_> = verbose.lines().filter(|line| line.contains(&fields)).collect();
         assert!(events.len() == 1 && events[0].contains(level), "{verbose}");

@@ -11,6 +11,7 @@ mod explain;
 mod extractors;
 mod guard;
 mod handoff;
+mod known_client;
 pub(crate) mod logins;
 mod new_api_token;
 mod new_tokens;

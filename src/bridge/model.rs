@@ -5,6 +5,7 @@
 
 mod abilities;
 mod api_token;
+mod attempts;
 mod background_notes;
 mod clock;
 mod digest;
@@ -23,6 +24,7 @@ mod user_store;
 pub(crate) use abilities::is_ability;
 pub use abilities::{Abilities, InvalidAbilities};
 pub use api_token::{ApiToken, ApiTokenId, ApiTokenInsertion, ApiTokenStore, MAX_API_TOKENS_OF_USER};
+pub use attempts::{AttemptChange, AttemptStore, Attempts, MAX_ATTEMPT_COUNTERS};
 pub(crate) use background_notes::BackgroundNotes;
 pub(crate) use clock::seconds;
 pub use clock::{Clock, UnixTime};

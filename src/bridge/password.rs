@@ -4,13 +4,17 @@
 //! number of threads bounds the memory, and the queue bounds the waiting time. When the queue is full, a request is
 //! refused at once.
 //!
+//! Failed attempts are counted here too, so that few can be guessed at.
+//!
 //! This room may import `model`.
 
 mod arena;
 mod hasher;
 mod queue;
+mod throttle;
 mod verification;
 
 pub use hasher::{PasswordHasher, PasswordParams};
 pub use queue::PasswordActivity;
+pub use throttle::{Attempt, AttemptBy, Throttle, ThrottleError, ThrottleLimits};
 pub use verification::{PasswordError, PasswordVerification};

@@ -1,11 +1,15 @@
 //! Authentication by password, and the change of password.
 
-use actix_web::web;
+use actix_web::{HttpRequest, web};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::store::db::{ChangePasswordError, PasswordChange, User};
-use crate::{Auth, AuthError, NewLogin, PasswordError, PasswordVerification, StoreError, TokenPair};
+use crate::store::db::{ChangePasswordError, PasswordChange, User, username_key};
+use crate::{
+    Attempt, AttemptBy, Auth, AuthError, CurrentLogin, LoginId, NewLogin, PasswordError, PasswordVerification,
+    StoreError, TokenPair, UserStore as _,
+};
 
+use super::device_cookie::device_of;
 use super::metrics::LoginOutcome;
 use super::password_policy::PasswordPolicy;
 use super::state::AppState;
@@ -21,19 +25,32 @@ pub(super) const MAX_USERNAME: usize = 150;
 /// # Errors
 ///
 /// [`AuthError::InvalidCredentials`] as above; [`AuthError::InvalidRequest`] for a password over the maximum, which is
-/// never hashed; [`AuthError::Overloaded`] when the queue of the hasher is full; or the store is unavailable.
-pub(crate) async fn authenticate(state: &AppState, username: &str, password: SecretString) -> Result<User, AuthError> {
-    let result = check(state, username, password).await;
+/// never hashed; [`AuthError::TooManyAttempts`] before anything is hashed; [`AuthError::Overloaded`] when the queue of the hasher is full; or the store is unavailable.
+pub(crate) async fn authenticate(
+    state: &AppState,
+    auth: &Auth,
+    req: &HttpRequest,
+    username: &str,
+    password: SecretString,
+) -> Result<User, AuthError> {
+    let result = check(state, auth, req, username, password).await;
     state.metrics.count_login(match &result {
         Ok(_) => LoginOutcome::Ok,
         Err(AuthError::InvalidCredentials) => LoginOutcome::Failed,
         Err(AuthError::Overloaded { .. }) => LoginOutcome::Shed,
+        Err(AuthError::TooManyAttempts { .. }) => LoginOutcome::Throttled,
         Err(_) => LoginOutcome::Error,
     });
     result
 }
 
-async fn check(state: &AppState, username: &str, password: SecretString) -> Result<User, AuthError> {
+async fn check(
+    state: &AppState,
+    auth: &Auth,
+    req: &HttpRequest,
+    username: &str,
+    password: SecretString,
+) -> Result<User, AuthError> {
     state.password_policy.check_presented(password.expose_secret())?;
     // PostgreSQL rejects NUL in text with an error instead of finding no user.
     let found = if username.chars().nth(MAX_USERNAME).is_some() || username.contains('\0') {
@@ -42,7 +59,15 @@ async fn check(state: &AppState, username: &str, password: SecretString) -> Resu
         state.db.find_by_username(username).await?
     };
     let (user, hash) = found.unzip();
-    let verified = verify(state, user.as_ref(), password, hash.clone()).await?;
+    let account = user.as_ref().map_or_else(|| unknown_account(username), account_of);
+    let known_as = match (device_of(state, req, &account), &user) {
+        (None, Some(user)) => {
+            auth.login_of_token(&state.db.identity(user)).await?.map(|login| login.as_str().to_owned())
+        }
+        (device, _) => device,
+    };
+    let attempt = begin_attempt(state, auth, &account, known_as.as_deref()).await?;
+    let verified = answered(attempt, verify(state, user.as_ref(), password, hash.clone()).await, user.as_ref()).await?;
     let user = user.filter(|user| user.active).ok_or(AuthError::InvalidCredentials)?;
     match verified {
         PasswordVerification::No => return Err(AuthError::InvalidCredentials),
@@ -52,6 +77,47 @@ async fn check(state: &AppState, username: &str, password: SecretString) -> Resu
         }
     }
     Ok(user)
+}
+
+/// The account of a user, for the throttle and the device cookie.
+pub(super) fn account_of(user: &User) -> String {
+    format!("user {}", user.id)
+}
+
+/// The account of a name that nobody has, so that it is throttled like one that somebody has.
+fn unknown_account(username: &str) -> String {
+    // What is too long is nobody's, and is not worth composing.
+    let username: String = username.chars().take(MAX_USERNAME).collect();
+    format!("name {}", username_key(&username).unwrap_or_else(|| username.trim().to_lowercase()))
+}
+
+/// Counts an attempt before the password is hashed.
+async fn begin_attempt(
+    state: &AppState,
+    auth: &Auth,
+    account: &str,
+    known_as: Option<&str>,
+) -> Result<Option<Attempt>, AuthError> {
+    let Some(throttle) = &state.throttle else { return Ok(None) };
+    let by = AttemptBy { account, address: auth.client().address, known_as };
+    Ok(Some(throttle.begin(by).await?))
+}
+
+/// Settles the attempt: it is forgiven if the password was right, and if it was not looked at.
+async fn answered(
+    attempt: Option<Attempt>,
+    verified: Result<PasswordVerification, AuthError>,
+    user: Option<&User>,
+) -> Result<PasswordVerification, AuthError> {
+    let Some(attempt) = attempt else { return verified };
+    match &verified {
+        Ok(PasswordVerification::No) => {}
+        // Whoever is disabled is answered like one who is unknown.
+        Ok(_) if user.is_none_or(|user| !user.active) => {}
+        Ok(_) => attempt.succeeded().await?,
+        Err(_) => attempt.forgive().await?,
+    }
+    verified
 }
 
 /// Verifies a password. No password is right for a hash that cannot be read, such as one that another program has
@@ -93,11 +159,14 @@ pub(crate) async fn reauthenticate<'a>(
     state: &AppState,
     auth: &'a Auth,
     user: &User,
+    by: &CurrentLogin,
     password: SecretString,
 ) -> Result<NewLogin<'a>, AuthError> {
     state.password_policy.check_presented(password.expose_secret())?;
     let hash = state.db.current_password_hash(user.id).await?.ok_or(AuthError::UserNotFound)?;
-    let verified = verify(state, Some(user), password, Some(hash.clone())).await?;
+    let attempt = begin_attempt(state, auth, &account_of(user), login_id(by)).await?;
+    let verified = verify(state, Some(user), password, Some(hash.clone())).await;
+    let verified = answered(attempt, verified, Some(user)).await?;
     if let PasswordVerification::No = verified {
         tracing::info!(user.id = user.id, "re-authentication failed: the password is wrong");
         return Err(AuthError::InvalidCredentials);
@@ -126,6 +195,7 @@ pub(crate) async fn change_password(
     state: &AppState,
     auth: &Auth,
     user: &User,
+    by: &CurrentLogin,
     current: SecretString,
     new: SecretString,
 ) -> Result<Option<TokenPair>, AuthError> {
@@ -136,7 +206,9 @@ pub(crate) async fn change_password(
     }
     check_new(policy, user, &new).await?;
     let hash = state.db.current_password_hash(user.id).await?.ok_or(AuthError::UserNotFound)?;
-    if let PasswordVerification::No = verify(state, Some(user), current, Some(hash.clone())).await? {
+    let attempt = begin_attempt(state, auth, &account_of(user), login_id(by)).await?;
+    let verified = verify(state, Some(user), current, Some(hash.clone())).await;
+    if let PasswordVerification::No = answered(attempt, verified, Some(user)).await? {
         tracing::info!(user.id = user.id, "change of password failed: the current password is wrong");
         return Err(AuthError::InvalidCredentials);
     }
@@ -153,6 +225,11 @@ pub(crate) async fn change_password(
     let login = changed.map_err(|error| refusal_of(error, auth))?;
     tracing::info!(user.id = user.id, login.id = %login.id, "password changed, other logins ended");
     renewal.complete(&login)
+}
+
+/// The login that a password is asked for in. Whoever has it has signed in before.
+fn login_id(by: &CurrentLogin) -> Option<&str> {
+    by.login_id.as_ref().map(LoginId::as_str)
 }
 
 /// Checks a new password on a thread that may wait, because the policy may search a file.

@@ -13,6 +13,7 @@ use actix_web::rt::signal::unix::{SignalKind, signal};
 use actix_web::web::Data;
 use actix_web::{App, HttpServer};
 use futures_util::future::{Either, join, select};
+use secrecy::ExposeSecret as _;
 
 use super::bridge_settings;
 use super::config::Config;
@@ -29,8 +30,8 @@ use super::start_error::StartError;
 use super::state::AppState;
 use super::telemetry::Telemetry;
 use super::token_templates::TokenTemplates;
-use crate::Clock;
 use crate::store::db::Database;
+use crate::{Clock, Throttle};
 
 /// The interval between deletions of expired rows.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(3600);
@@ -73,6 +74,10 @@ impl Application {
         for advice in advice(&secrets.token_key.token_key()?) {
             tracing::warn!("{advice}");
         }
+        let throttle = config.throttle.enabled.then(|| {
+            let throttle = Throttle::new(database.clone(), secrets.session_secret.expose_secret());
+            throttle.limits(config.throttle.limits).clock(clock.clone())
+        });
         drop(secrets);
         if !config.server.is_loopback() && !config.server.is_https() {
             tracing::warn!(
@@ -92,6 +97,7 @@ impl Application {
             passwords,
             bridge: bridge.clone(),
             clock: clock.clone(),
+            throttle,
             password_policy: config.password.policy(),
             body_limit: config.server.body_limit,
             public_url: config.server.public_url.as_ref().map(|url| url.origin().ascii_serialization()),

@@ -25,6 +25,7 @@ mod session;
 mod setting;
 mod setting_reader;
 mod template;
+mod throttle;
 mod token;
 
 pub use database::DatabaseConfig;
@@ -40,4 +41,5 @@ pub use sections::Config;
 pub use server::{ErrorFormat, ServerConfig};
 pub use session::SessionConfig;
 pub use template::TemplateConfig;
+pub use throttle::ThrottleConfig;
 pub use token::{TokenConfig, TokenKeyConfig};

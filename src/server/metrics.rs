@@ -23,6 +23,8 @@ pub(crate) enum LoginOutcome {
     Failed,
     /// Refused without a check, because too many attempts are waiting.
     Shed,
+    /// Refused without a check, because too many attempts have failed.
+    Throttled,
     /// The request is malformed, or the store is unavailable.
     Error,
 }
@@ -41,7 +43,7 @@ pub(crate) enum RefreshOutcome {
 /// The counters, and the registry that encodes them.
 pub struct Metrics {
     registry: Registry,
-    logins: [Counter; 4],
+    logins: [Counter; 5],
     refreshes: [Counter; 3],
     responses: [Counter; 5],
 }
@@ -57,7 +59,7 @@ impl Metrics {
                 "logins",
                 "Attempts to log in with a password",
                 "outcome",
-                ["ok", "failed", "shed", "error"],
+                ["ok", "failed", "shed", "throttled", "error"],
             ),
             refreshes: counters(
                 &mut registry,
@@ -78,11 +80,12 @@ impl Metrics {
     }
 
     pub(crate) fn count_login(&self, outcome: LoginOutcome) {
-        let [ok, failed, shed, error] = &self.logins;
+        let [ok, failed, shed, throttled, error] = &self.logins;
         let counter = match outcome {
             LoginOutcome::Ok => ok,
             LoginOutcome::Failed => failed,
             LoginOutcome::Shed => shed,
+            LoginOutcome::Throttled => throttled,
             LoginOutcome::Error => error,
         };
         counter.inc();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::store::db::Database;
-use crate::{Bridge, Clock, PasswordHasher};
+use crate::{Bridge, Clock, PasswordHasher, Throttle};
 
 use super::metrics::Metrics;
 use super::password_policy::PasswordPolicy;
@@ -19,6 +19,8 @@ pub struct AppState {
     pub bridge: Bridge,
     /// The clock, shared with the bridge.
     pub clock: Clock,
+    /// Counts the attempts to guess a password; `None` if that is off.
+    pub throttle: Option<Throttle>,
     /// The policy for passwords.
     pub password_policy: PasswordPolicy,
     /// The largest request body, in bytes.

@@ -11,6 +11,8 @@ mod address;
 mod agreement;
 mod api_token_row;
 mod api_tokens;
+mod attempts;
+
 mod codes;
 mod connection;
 mod database;
@@ -48,4 +50,6 @@ pub use error::DatabaseError;
 pub use password_change::{ChangePasswordError, PasswordChange};
 pub use twins::Twins;
 pub use user_row::{NewUser, User};
+#[cfg(feature = "server")]
+pub(crate) use username::username_key;
 pub use users::CreateUserError;

@@ -4,12 +4,13 @@ mod api_tokens;
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
+use std::future::ready;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::{
-    ApiToken, ApiTokenId, Clock, CodeHash, CodeStore, EndReason, Login, LoginId, LoginStore, MAX_CODES_OF_LOGIN,
-    MAX_SESSIONS_OF_LOGIN, OneTimeCode, RememberRecord, SessionHash, SessionRecord, SessionStore, StoreError,
-    StoreFuture, UnixTime,
+    ApiToken, ApiTokenId, AttemptChange, AttemptStore, Attempts, Clock, CodeHash, CodeStore, EndReason, Login, LoginId,
+    LoginStore, MAX_CODES_OF_LOGIN, MAX_SESSIONS_OF_LOGIN, OneTimeCode, RememberRecord, SessionHash, SessionRecord,
+    SessionStore, StoreError, StoreFuture, UnixTime,
 };
 
 /// A [`LoginStore`], [`SessionStore`], [`CodeStore`] and [`ApiTokenStore`](crate::ApiTokenStore) in memory. Its clones share
@@ -26,6 +27,7 @@ struct Records {
     sessions: HashMap<SessionHash, SessionRecord>,
     codes: HashMap<CodeHash, StoredCode>,
     api_tokens: HashMap<ApiTokenId, ApiToken>,
+    attempts: HashMap<u32, Attempts>,
 }
 
 struct StoredCode {
@@ -351,5 +353,24 @@ impl CodeStore for MemoryStore {
                 stored.code.clone()
             }))
         })
+    }
+}
+
+impl AttemptStore for MemoryStore {
+    fn read_attempts<'a>(&'a self, counters: &'a [u32]) -> StoreFuture<'a, Vec<Attempts>> {
+        let records = self.records();
+        let read = counters.iter().map(|counter| records.attempts.get(counter).copied().unwrap_or_default()).collect();
+        Box::pin(ready(Ok(read)))
+    }
+
+    fn change_attempts<'a>(&'a self, counters: &'a [u32], change: AttemptChange) -> StoreFuture<'a, Vec<Attempts>> {
+        let mut records = self.records();
+        let before: Vec<_> =
+            counters.iter().map(|counter| records.attempts.get(counter).copied().unwrap_or_default()).collect();
+        let mut after = before.clone();
+        if change(&mut after) {
+            records.attempts.extend(counters.iter().copied().zip(after));
+        }
+        Box::pin(ready(Ok(before)))
     }
 }

@@ -19,6 +19,7 @@
 //! One requirement is not checked: a write that returned `Ok` survives the end of the process.
 
 mod api_tokens;
+mod attempts;
 mod codes;
 mod difference;
 mod fixture;
@@ -33,7 +34,7 @@ mod together;
 
 pub use fixture::Fixture;
 
-use crate::{ApiTokenStore, CodeStore, LoginStore, SessionStore};
+use crate::{ApiTokenStore, AttemptStore, CodeStore, LoginStore, SessionStore};
 
 /// Checks every requirement of [`LoginStore`], except those about sessions, which [`store`] checks.
 ///
@@ -86,4 +87,13 @@ pub async fn store<S: LoginStore + SessionStore>(make: impl AsyncFn() -> Fixture
 /// When one is broken. The message names it with the observed behavior.
 pub async fn code_store<S: CodeStore>(make: impl AsyncFn() -> Fixture<S>) {
     report::run("code store", codes::checks(), make).await;
+}
+
+/// Checks every requirement of [`AttemptStore`]. It chooses counters at random, and leaves them behind.
+///
+/// # Panics
+///
+/// When one is broken. The message names it with the observed behavior.
+pub async fn attempt_store<S: AttemptStore>(make: impl AsyncFn() -> Fixture<S>) {
+    report::run("attempt store", attempts::checks(), make).await;
 }

@@ -415,8 +415,8 @@ fn over_tls_cookies_are_locked_to_the_host() {
 }
 
 #[test]
-fn request_ids_are_the_callers_if_they_can_stand_in_a_log() {
-    let app = TestApp::start();
+fn request_ids_are_those_of_a_proxy_if_they_can_stand_in_a_log() {
+    let app = TestApp::with(&[("SERVER__TRUSTED_PROXIES", "127.0.0.1")]);
     let id = |brought: &str| {
         let answer = Anonymous(&app).call("GET", "/healthz").header("x-request-id", brought).send();
         answer.header("x-request-id").to_owned()

@@ -39,4 +39,5 @@ mod refresh;
 mod refused_logins;
 mod requests;
 mod shutdown;
+mod throttle;
 mod usernames;

@@ -109,6 +109,7 @@ async fn every_bad_login_costs_one_hash() {
         passwords: passwords.clone(),
         bridge: bridge.clone(),
         clock: FakeClock::at(START).into(),
+        throttle: None,
         password_policy: PasswordPolicy::new(8, 1024),
         body_limit: 1 << 20,
         public_url: None,

@@ -122,7 +122,7 @@ def test_a_link_is_in_no_log(demo, level):
 
 def test_both_faces_at_once(client, secret):
     pair = tokens(client.log_in(mode="both", remember=True))
-    assert set(client.cookies.keys()) == {"tollbridge_session", "tollbridge_remember"}
+    assert set(client.cookies.keys()) == {"tollbridge_session", "tollbridge_remember", "tollbridge_device"}
     claims = jwt.decode(pair["access_token"], secret, algorithms=["HS256"], audience="tollbridge")
     assert claims["sid"] == client.get("/session").json()["login_id"]
     assert client.from_page("/logout").status_code == 204

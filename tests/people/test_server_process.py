@@ -225,7 +225,7 @@ def secrets_of_a_day(base):
         assert refresh(api, first["refresh_token"]).status_code == 401  # reused: the login ends
 
         assert browser.log_in(mode="session", remember=True, **mona).ok
-        assert len(browser.cookies) == 2
+        assert len(browser.cookies) == 3
         keep_cookies(browser)
 
         form = {"username": MONA, "password": MONAS_PASSWORD, "remember": "on", "next": "/account"}

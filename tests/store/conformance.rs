@@ -6,8 +6,8 @@ use tollbridge::store::blocking::Blocking;
 use tollbridge::store::memory::MemoryStore;
 use tollbridge::testing::conformance::{self, Fixture};
 use tollbridge::{
-    ApiToken, ApiTokenId, ApiTokenInsertion, ApiTokenStore, CodeHash, CodeStore as _, EndReason, Login, LoginId,
-    LoginStore, OneTimeCode, SessionStore,
+    ApiToken, ApiTokenId, ApiTokenInsertion, ApiTokenStore, AttemptStore as _, Attempts, CodeHash, CodeStore as _,
+    EndReason, Login, LoginId, LoginStore, OneTimeCode, SessionStore,
 };
 
 use crate::database::TestDatabase;
@@ -195,4 +195,33 @@ async fn database_does_more() {
     let (_place, database) = TestDatabase::migrated().await;
     keeps_no_session_of_a_login_that_is_unknown(database.clone()).await;
     knows_nothing_that_it_cannot_hold(database).await;
+}
+
+#[actix_web::test]
+async fn attempts_in_memory() {
+    let store = MemoryStore::default();
+    conformance::attempt_store(async || Fixture::new(store.clone())).await;
+}
+
+#[actix_web::test]
+async fn attempts_of_the_database() {
+    let (place, _database) = TestDatabase::migrated().await;
+    let (here, there) = (place.open(), place.open());
+    conformance::attempt_store(async || Fixture::new(here.clone()).second_handle(there.clone())).await;
+}
+
+#[actix_web::test]
+async fn forgotten_attempts_are_swept_and_no_others() {
+    let (_place, database) = TestDatabase::migrated().await;
+    let until = |forgotten_at, blocked_until| Attempts { forgotten_at, blocked_until };
+    let counters = [until(NOW, NOW), until(NOW + 1, NOW), until(NOW, NOW + 1), until(NOW + 1, NOW + 2)];
+    let set = move |attempts: &mut [Attempts]| {
+        attempts.copy_from_slice(&counters);
+        true
+    };
+    database.change_attempts(&[1, 2, 3, 4], Arc::new(set)).await.unwrap();
+    for (now, swept) in [(NOW - 1, 0), (NOW, 1), (NOW + 1, 2), (NOW + 2, 1)] {
+        assert_eq!(database.sweep(now, RETENTION).await.unwrap(), swept);
+    }
+    assert_eq!(database.read_attempts(&[4]).await.unwrap(), [Attempts::default()]);
 }

@@ -2,6 +2,7 @@
 
 mod app;
 mod as_user;
+mod attempt_conformance;
 mod code_conformance;
 mod conformance;
 mod silence;

@@ -13,7 +13,7 @@ use super::body_fault::BodyFault;
 use super::csrf_fault::CsrfFault;
 use super::problem::ProblemDetails;
 use crate::bridge::model::{InvalidAbilities, StoreError, is_ability, seconds};
-use crate::bridge::password::PasswordError;
+use crate::bridge::password::{PasswordError, ThrottleError};
 use crate::bridge::token::{TokenError, TokenFault, TokenType};
 
 /// The reason why a request was refused.
@@ -86,7 +86,7 @@ pub enum AuthError {
         /// The waiting time in seconds.
         retry_after: u32,
     },
-    /// The login has made too many one-time codes. Try again after `retry_after` seconds.
+    /// Too many attempts to guess a password, or too many one-time codes of a login. Try again after `retry_after` seconds.
     TooManyAttempts {
         /// The waiting time in seconds.
         retry_after: u32,
@@ -300,6 +300,15 @@ impl From<TokenError> for AuthError {
         match error {
             TokenError::Invalid(fault) => Self::TokenInvalid(fault),
             TokenError::Misconfigured(how) => Self::Misconfigured(how),
+        }
+    }
+}
+
+impl From<ThrottleError> for AuthError {
+    fn from(error: ThrottleError) -> Self {
+        match error {
+            ThrottleError::TooMany { retry_after } => Self::TooManyAttempts { retry_after },
+            ThrottleError::Store(error) => error.into(),
         }
     }
 }

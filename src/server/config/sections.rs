@@ -11,6 +11,7 @@ use super::server::ServerConfig;
 use super::session::SessionConfig;
 use super::setting_reader::SettingReader;
 use super::template::TemplateConfig;
+use super::throttle::ThrottleConfig;
 use super::token::TokenConfig;
 
 /// The whole configuration, valid.
@@ -28,6 +29,8 @@ pub struct Config {
     pub password: PasswordConfig,
     /// `[login]`
     pub login: LoginConfig,
+    /// `[throttle]`
+    pub throttle: ThrottleConfig,
     /// `[templates.NAME]`, by name
     pub templates: BTreeMap<String, TemplateConfig>,
     /// `[log]`
@@ -46,7 +49,7 @@ impl Config {
         let token = TokenConfig::read(reader, server.body_limit);
         let password = PasswordConfig::read(reader);
         let login = LoginConfig::read(reader);
-        read_throttle(reader);
+        let throttle = ThrottleConfig::read(reader);
         let templates = TemplateConfig::read_all(reader, &token);
         let log = LogConfig::read(reader);
         reader.section("token");
@@ -55,7 +58,19 @@ impl Config {
             &["json_body_limit"],
             "this is more than server.body_limit; make it smaller",
         );
-        Self { server, database, session, token, password, login, templates, log, demo: false, replace_keys: false }
+        Self {
+            server,
+            database,
+            session,
+            token,
+            password,
+            login,
+            throttle,
+            templates,
+            log,
+            demo: false,
+            replace_keys: false,
+        }
     }
 
     /// The directory of generated secrets: that of the SQLite database, or `./data` for another database.
@@ -66,13 +81,4 @@ impl Config {
             None => PathBuf::from("data"),
         }
     }
-}
-
-/// `[throttle]` takes no key yet: one that has no effect would be trusted.
-fn read_throttle(reader: &mut SettingReader) {
-    reader.section("throttle");
-    if reader.optional::<bool>("enabled").is_some() {
-        reader.fault("enabled", "throttling is not there yet; remove this key, and throttle in a proxy".to_owned());
-    }
-    reader.note("not there yet: attempts are not throttled".to_owned());
 }

@@ -76,20 +76,27 @@ pub(crate) struct PasswordChange {
 
 impl PasswordChange {
     /// Returns the new tokens of the login, if a token made the request.
-    async fn carry_out(self, state: &AppState, auth: &Auth, user: &User) -> Result<Option<TokenPair>, AuthError> {
+    async fn carry_out(
+        self,
+        state: &AppState,
+        auth: &Auth,
+        user: &User,
+        by: &CurrentLogin,
+    ) -> Result<Option<TokenPair>, AuthError> {
         let (current, new) = (SecretString::from(self.current_password), SecretString::from(self.new_password));
-        change_password(state, auth, user, current, new).await
+        change_password(state, auth, user, by, current, new).await
     }
 }
 
 /// `POST /account/password` with JSON. A client with a token gets the new pair, because the one before is void.
 pub(crate) async fn password_json(
     user: Fresh<CurrentUser<User>>,
+    login: CurrentLogin,
     auth: Auth,
     Json(JsonObject(change)): Json<JsonObject<PasswordChange>>,
     state: Data<AppState>,
 ) -> Result<HttpResponse, AuthError> {
-    Ok(match change.carry_out(&state, &auth, &user).await? {
+    Ok(match change.carry_out(&state, &auth, &user, &login).await? {
         Some(tokens) => HttpResponse::Ok().json(tokens),
         None => HttpResponse::NoContent().finish(),
     })
@@ -103,7 +110,7 @@ pub(crate) async fn password_form(
     StrictForm(change): StrictForm<PasswordChange>,
     state: Data<AppState>,
 ) -> Result<HttpResponse, AuthError> {
-    match change.carry_out(&state, &auth, &user).await {
+    match change.carry_out(&state, &auth, &user, &login).await {
         Ok(Some(tokens)) => Ok(HttpResponse::Ok().json(tokens)),
         Ok(None) => Ok(see_other("/account?changed")),
         Err(error) => {

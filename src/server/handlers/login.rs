@@ -1,12 +1,13 @@
 //! Login with a password: the page, the form and the API.
 
-use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Json, Query};
+use actix_web::{HttpRequest, HttpResponse};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use crate::server::accounts::authenticate;
+use crate::server::accounts::{account_of, authenticate};
+use crate::server::device_cookie::remember_device;
 use crate::server::json_object::JsonObject;
 use crate::server::pages::{self, LoginPage};
 use crate::server::state::AppState;
@@ -54,6 +55,7 @@ pub(crate) struct LoginForm {
 /// password.
 pub(crate) async fn form(
     auth: Auth,
+    req: HttpRequest,
     StrictForm(form): StrictForm<LoginForm>,
     state: Data<AppState>,
 ) -> Result<HttpResponse, AuthError> {
@@ -62,11 +64,15 @@ pub(crate) async fn form(
     let Checked(remember) = form.remember;
     let password = SecretString::from(form.password);
     let signed_in = async {
-        let user = authenticate(&state, &form.username, password).await?;
-        auth.login_user(&user).amr("pwd").remember(remember).await.map_err(as_wrong_password).map(drop)
+        let user = authenticate(&state, &auth, &req, &form.username, password).await?;
+        auth.login_user(&user).amr("pwd").remember(remember).await.map_err(as_wrong_password).map(|_login| user)
     };
     match signed_in.await {
-        Ok(()) => Ok(see_other(next.unwrap_or(HOME))),
+        Ok(user) => {
+            let mut response = see_other(next.unwrap_or(HOME));
+            remember_device(&state, &req, &account_of(&user), &mut response);
+            Ok(response)
+        }
         Err(error) => {
             let detail = Some(error.detail().into_owned());
             let page = LoginPage {
@@ -109,6 +115,7 @@ struct SignedIn<'a> {
 /// `"mode": "both"` the tokens and the cookie of one login.
 pub(crate) async fn json(
     auth: Auth,
+    req: HttpRequest,
     Json(JsonObject(body)): Json<JsonObject<Credentials>>,
     state: Data<AppState>,
 ) -> Result<HttpResponse, AuthError> {
@@ -117,22 +124,19 @@ pub(crate) async fn json(
     if let Mode::Session | Mode::Both = mode {
         auth.may_open_session()?;
     }
-    let user = authenticate(&state, &body.username, SecretString::from(body.password)).await?;
+    let user = authenticate(&state, &auth, &req, &body.username, SecretString::from(body.password)).await?;
     let login = auth.login_user(&user).amr("pwd");
-    match mode {
-        Mode::Token => {
-            let login = login.tokens_only().await.map_err(as_wrong_password)?;
-            Ok(HttpResponse::Ok().json(login.issue_tokens()?))
-        }
-        Mode::Session => {
-            login.remember(body.remember.unwrap_or_default()).await.map_err(as_wrong_password)?;
-            Ok(HttpResponse::Ok().json(SignedIn { user: &user }))
-        }
-        Mode::Both => {
-            let login = login.remember(body.remember.unwrap_or_default()).await.map_err(as_wrong_password)?;
-            Ok(HttpResponse::Ok().json(login.issue_tokens()?))
-        }
+    if let Mode::Token = mode {
+        let login = login.tokens_only().await.map_err(as_wrong_password)?;
+        return Ok(HttpResponse::Ok().json(login.issue_tokens()?));
     }
+    let login = login.remember(body.remember.unwrap_or_default()).await.map_err(as_wrong_password)?;
+    let mut response = match mode {
+        Mode::Both => HttpResponse::Ok().json(login.issue_tokens()?),
+        Mode::Session | Mode::Token => HttpResponse::Ok().json(SignedIn { user: &user }),
+    };
+    remember_device(&state, &req, &account_of(&user), &mut response);
+    Ok(response)
 }
 
 /// The error for a user who was deleted, disabled or given a new password after the password was verified: as if that had

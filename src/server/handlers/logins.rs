@@ -86,7 +86,10 @@ pub(crate) async fn end_form(
             Ok(response)
         }
         Err(
-            error @ (AuthError::InvalidCredentials | AuthError::ReauthRequired { .. } | AuthError::InvalidRequest(_)),
+            error @ (AuthError::InvalidCredentials
+            | AuthError::ReauthRequired { .. }
+            | AuthError::InvalidRequest(_)
+            | AuthError::TooManyAttempts { .. }),
         ) => {
             let detail = match &error {
                 AuthError::InvalidCredentials => "The password is wrong.".to_owned(),
@@ -114,7 +117,7 @@ async fn carry_out(
         return Ok(SIGNED_OUT);
     }
     if !login.fresh && !form.password.is_empty() {
-        reauthenticate(state, auth, user, SecretString::from(form.password)).await?;
+        reauthenticate(state, auth, user, login, SecretString::from(form.password)).await?;
     }
     match id.as_str() {
         "others" => auth.logout_user(LogoutScope::Others).await.map(|()| "/account?ended"),

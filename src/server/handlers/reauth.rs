@@ -73,7 +73,7 @@ async fn carry_out(
     login: &CurrentLogin,
     password: String,
 ) -> Result<Option<AccessToken>, AuthError> {
-    let confirmed = reauthenticate(state, auth, user, SecretString::from(password)).await?;
+    let confirmed = reauthenticate(state, auth, user, login, SecretString::from(password)).await?;
     match login.via {
         Via::Token => confirmed.tokens().issue_access().map(Some),
         Via::Session | Via::Remember | Via::ApiToken | Via::Request => Ok(None),

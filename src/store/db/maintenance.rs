@@ -11,7 +11,7 @@ use super::database::Database;
 use super::error::DatabaseError;
 use super::schema::users;
 use super::write::row_count;
-use super::{api_tokens, codes, logins, migrations, sessions};
+use super::{api_tokens, attempts, codes, logins, migrations, sessions};
 use crate::{StoreError, UnixTime};
 
 /// How many rows one transaction of the sweep deletes: a few milliseconds of work.
@@ -51,7 +51,7 @@ impl Database {
         self.read(any_user).await.map(|_any| ())
     }
 
-    /// Deletes expired sessions and codes, and logins and API tokens that ended or expired so long before `now` as
+    /// Deletes expired sessions, codes and forgotten attempts, and logins and API tokens that ended or expired so long before `now` as
     /// `retention` says, or earlier. Returns the number of deleted rows. Until then the row says why a credential is refused,
     /// and where the login came from.
     ///
@@ -66,7 +66,8 @@ impl Database {
         let codes = self.sweep_batches(move |connection| codes::delete_expired(connection, now, BATCH)).await?;
         let logins = self.sweep_batches(move |connection| logins::delete_ended(connection, ended_by, BATCH)).await?;
         let tokens = self.sweep_batches(move |connection| api_tokens::delete_over(connection, ended_by, BATCH)).await?;
-        Ok(sessions + codes + logins + tokens)
+        let attempts = self.sweep_batches(move |connection| attempts::delete_forgotten(connection, now, BATCH)).await?;
+        Ok(sessions + codes + logins + tokens + attempts)
     }
 
     /// Repeats a deletion of up to [`BATCH`] rows until it finds fewer.

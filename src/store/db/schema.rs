@@ -77,6 +77,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    attempts (counter) {
+        counter -> BigInt,
+        forgotten_at -> BigInt,
+        blocked_until -> BigInt,
+    }
+}
+
+diesel::table! {
     settings (name) {
         name -> Text,
         value -> Text,

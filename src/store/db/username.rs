@@ -11,7 +11,7 @@ const ROUNDS: usize = 3;
 /// The form in which a name is compared: wide letters are narrow, all are small, and composed as far as possible. `None`:
 /// this is no name by RFC 8265. Spaces around it are not looked at, because keyboards of phones add them. Letters are
 /// composed first, so that canonical equivalents are one name where the RFC allows only one of them.
-pub(super) fn username_key(typed: &str) -> Option<String> {
+pub(crate) fn username_key(typed: &str) -> Option<String> {
     let profile = UsernameCaseMapped::new();
     let composed: String = typed.trim().nfc().collect();
     let mut name = profile.enforce(composed).ok()?.into_owned();
