@@ -220,8 +220,8 @@ pub use bridge::credential::{
 };
 pub use bridge::resolve::TokenBlocklist;
 pub use bridge::token::{
-    AccessToken, Algorithm, Claims, KeyError, Malformation, TokenFault, TokenKey, TokenPair, TokenPart, TokenTemplate,
-    TokenType, UnknownAlgorithm,
+    AccessToken, Algorithm, Claims, KeyError, KeyRing, KeyRingError, KeySource, Malformation, RingKey, TokenFault,
+    TokenKey, TokenPair, TokenPart, TokenTemplate, TokenType, UnknownAlgorithm,
 };
 
 // Browsers.

@@ -26,7 +26,9 @@ use crate::bridge::response::{ErrorPage, OnRefusal, ResponseSettings, ViewConfig
 use crate::bridge::session::{
     BrowserCookies, BrowserSettings, RememberCookie, RememberKey, SessionProtection, session_keys,
 };
-use crate::bridge::token::{IssueHooks, Issuer, KeyFinder, KeySet, TokenAuthority, TokenKey, TokenProfile, Verifier};
+use crate::bridge::token::{
+    IssueHooks, Issuer, KeyFinder, KeyRing, KeySet, TokenAuthority, TokenKey, TokenProfile, Verifier,
+};
 
 /// Makes the verifier of external tokens from the keys of the bridge, the signing key first, and its leeway.
 pub(crate) type ExternalTokensFactory = dyn FnOnce(&[TokenKey], Duration) -> Box<dyn ExternalTokens>;
@@ -40,6 +42,7 @@ pub struct BridgeBuilder {
     api_tokens: Option<Arc<dyn ApiTokenStore>>,
     token_key: Option<TokenKey>,
     retired: Vec<TokenKey>,
+    key_ring: Option<KeyRing>,
     session_secret: Option<Vec<u8>>,
     public_url: Option<String>,
     proxies: TrustedProxies,
@@ -89,6 +92,7 @@ impl BridgeBuilder {
             api_tokens: None,
             token_key: None,
             retired: Vec::new(),
+            key_ring: None,
             session_secret: None,
             public_url: None,
             proxies: TrustedProxies::default(),
@@ -168,18 +172,12 @@ impl BridgeBuilder {
     ///
     /// [`BuildError`] when a setting is missing, invalid or insecure.
     pub fn build(self) -> Result<Bridge, BuildError> {
-        let token_key = self.token_key.ok_or(BuildError::NoTokenKey)?;
         let (logins, sessions) = self.stores.ok_or(BuildError::NoStore)?;
-        if self.retired.iter().any(|key| key.algorithm().is_symmetric() != token_key.algorithm().is_symmetric()) {
-            return Err(BuildError::MixedKeys);
-        }
-        if !token_key.can_sign() {
-            return Err(BuildError::CannotSign(token_key.id().to_owned()));
-        }
-        let mut ids = HashSet::from([token_key.id()]);
-        if let Some(key) = self.retired.iter().find(|key| !ids.insert(key.id())) {
-            return Err(BuildError::DuplicateKeyId(key.id().to_owned()));
-        }
+        let keys = match (self.key_ring, self.token_key) {
+            (Some(_), Some(_)) => return Err(BuildError::TwoKinds),
+            (Some(ring), None) => ring,
+            (None, key) => key_set(key.ok_or(BuildError::NoTokenKey)?, self.retired)?.into(),
+        };
         if self.tokens.audiences.is_empty() {
             return Err(BuildError::NoAudience);
         }
@@ -203,10 +201,8 @@ impl BridgeBuilder {
         let search = self.token_locations.search(secure)?;
         let external = self.external.or_else(|| {
             let from_keys = self.external_from_keys?;
-            let keys: Vec<_> = std::iter::once(&token_key).chain(&self.retired).cloned().collect();
-            Some(from_keys(&keys, self.leeway))
+            Some(from_keys(&keys.keys().all(self.clock.now()), self.leeway))
         });
-        let keys = KeySet::new(token_key, self.retired);
         if self.implicit_refresh.is_some() && search.cookies.is_none() {
             return Err(BuildError::TokenLocations(
                 "`implicit_refresh` renews tokens in cookies, where none are looked for: declare `CredentialLocation::Cookie`"
@@ -270,6 +266,21 @@ impl BridgeBuilder {
         };
         Ok(Bridge { engine: Arc::new(engine), responses: Arc::new(responses) })
     }
+}
+
+/// The keys that do not change: one that signs, and others that verify what they have signed.
+fn key_set(signing: TokenKey, retired: Vec<TokenKey>) -> Result<KeySet, BuildError> {
+    if retired.iter().any(|key| key.algorithm().is_symmetric() != signing.algorithm().is_symmetric()) {
+        return Err(BuildError::MixedKeys);
+    }
+    if !signing.can_sign() {
+        return Err(BuildError::CannotSign(signing.id().to_owned()));
+    }
+    let mut ids = HashSet::from([signing.id()]);
+    if let Some(key) = retired.iter().find(|key| !ids.insert(key.id())) {
+        return Err(BuildError::DuplicateKeyId(key.id().to_owned()));
+    }
+    Ok(KeySet::new(signing, retired))
 }
 
 /// The origin of a URL (RFC 6454 section 6.1). `None` if the URL has a path, a query, a fragment or a user.

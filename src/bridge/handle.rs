@@ -29,7 +29,7 @@ impl Bridge {
 
     /// The public keys that verify the tokens, as a JWK set (RFC 7517 section 5); empty for HMAC secrets.
     pub fn jwks(&self) -> serde_json::Value {
-        self.engine.tokens.verifier.keys().jwks()
+        self.engine.tokens.verifier.keys().keys().jwks()
     }
 
     /// The claims of an access or refresh token of this bridge: `decode_token` of Flask-JWT-Extended. The fields of

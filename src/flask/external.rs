@@ -24,6 +24,7 @@ impl ExternalTokens for JwtManager {
         let time = |name| claims.get(name).and_then(Json::to_int).map(to_time);
         let issued_at = time("iat").unwrap_or_default();
         let token = VerifiedToken {
+            keys_version: None,
             token_type: token_type(&claims),
             freshness: freshness(&claims),
             sub: claims.get(&self.0.config.identity_claim).map(Json::to_identity).unwrap_or_default(),

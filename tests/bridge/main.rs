@@ -29,6 +29,7 @@ mod handoff;
 mod hooks;
 mod hostile;
 mod implicit_refresh;
+mod key_ring;
 mod loader;
 mod locations;
 mod logins;

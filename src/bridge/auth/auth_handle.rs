@@ -135,9 +135,10 @@ impl Auth {
     }
 
     /// Verifies a token that this request presents, and records it in the state.
-    pub(super) fn verify(&self, token: &Chosen<'_>, now: UnixTime) -> Result<Verification, AuthError> {
+    pub(super) async fn verify(&self, token: &Chosen<'_>, now: UnixTime) -> Result<Verification, AuthError> {
         let state = &self.state;
-        let verified = by_token::verify(&state.engine, &state.token_cache, &state.presented, &self.req, token, now)?;
+        let (engine, cache) = (&state.engine, &state.token_cache);
+        let verified = by_token::verify_or_learn(engine, cache, &state.presented, &self.req, token, now).await?;
         state.record_verified(Rc::clone(&verified.token));
         Ok(verified)
     }

@@ -30,7 +30,7 @@ impl Auth {
             return Ok(None);
         }
         let now = engine.clock.now();
-        let Ok(verified) = self.verify(&presented, now) else { return Ok(None) };
+        let Ok(verified) = self.verify(&presented, now).await else { return Ok(None) };
         let token = verified.token;
         let Some(login_id) = token.login_id().filter(|_| !verified.expired && token.sub == identity) else {
             return Ok(None);

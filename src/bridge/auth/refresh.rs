@@ -4,7 +4,7 @@ use super::auth_handle::Auth;
 use crate::bridge::credential::{Choice, TWO_TOKENS, WantedType};
 use crate::bridge::error::{AuthError, NO_LOGIN};
 use crate::bridge::model::{Login, UnixTime};
-use crate::bridge::resolve::{Engine, find_live, rotation};
+use crate::bridge::resolve::{Engine, by_token, find_live, rotation};
 use crate::bridge::token::{Extras, PairOptions, TokenPair, TokenType, Verification, VerifiedToken};
 
 impl Auth {
@@ -27,7 +27,7 @@ impl Auth {
             return Err(AuthError::TokenWrongType { wanted: TokenType::Refresh });
         }
         let now = engine.clock.now();
-        let Verification { token, expired } = self.verify(&presented, now)?;
+        let Verification { token, expired } = self.verify(&presented, now).await?;
         if expired {
             return Err(AuthError::TokenExpired);
         }
@@ -50,6 +50,7 @@ async fn rotate(engine: &Engine, token: &VerifiedToken, now: UnixTime) -> Result
     let (login_id, generation) = token.login_id().zip(token.generation).ok_or(NO_LOGIN)?;
     // The login must be live and its user active before the token is used.
     let (_, login) = find_live(engine, &token.sub, &login_id, now).await?;
+    by_token::require_key(engine, token)?;
     if let Some(rotated_at) = engine.logins.rotate_refresh(&login_id, generation, &engine.clock).await? {
         tracing::info!(login.id = %login_id, outcome = "rotated", "refresh");
         return Ok(Login {

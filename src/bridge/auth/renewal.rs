@@ -13,13 +13,13 @@ pub(crate) struct Renewal<'a> {
     auth: &'a Auth,
     login: LoginId,
     fresh_until: UnixTime,
-    face: Face<'a>,
+    face: Face,
 }
 
 /// The face of the login that the request has, and that gets new credentials. The other face has none after that.
-enum Face<'a> {
+enum Face {
     Browser { remember: Option<(RememberRecord, String)> },
-    Token { signer: Signer<'a> },
+    Token { signer: Signer },
 }
 
 impl Auth {

@@ -137,6 +137,8 @@ impl<'a> LoginUser<'a> {
         if remembered_for.as_secs() == 0 {
             return Err(AuthError::Misconfigured("`duration` is less than a second: no browser would be remembered"));
         }
+        // Tokens of this login are signed without another look.
+        engine.tokens.verifier.keys().learn().await?;
         let now = engine.clock.now();
         let lifetime = match (self.opens_session, self.remember) {
             (false, _) => engine.tokens.issuer.refresh_ttl(),

@@ -51,7 +51,7 @@ impl Auth {
             }
             Choice::Token(presented) => {
                 let in_cookie = presented.location == CredentialLocation::Cookie;
-                let verified = self.verify(&presented, now);
+                let verified = self.verify(&presented, now).await;
                 if in_cookie && matches!(verified, Err(AuthError::TokenInvalid(_))) {
                     // An invalid token ends no login, but the browser loses its cookie all the same.
                     self.state.remove_token_cookies();

@@ -6,7 +6,7 @@ use super::{BridgeBuilder, ExternalTokensFactory};
 use crate::bridge::credential::{RequestLoader, TokenLocations};
 use crate::bridge::model::random;
 use crate::bridge::resolve::ExternalTokens;
-use crate::bridge::token::TokenKey;
+use crate::bridge::token::{KeyRing, TokenKey};
 
 impl BridgeBuilder {
     /// Accepts a custom credential besides tokens and sessions, such as an API key (Flask-Login's `request_loader`).
@@ -24,13 +24,22 @@ impl BridgeBuilder {
     /// The key that signs tokens if no other key is set. With `None`: a random key, which is lost at the end of the process.
     pub(crate) fn default_token_key(mut self, key: Option<TokenKey>) -> Self {
         let random_key = || TokenKey::hs256(&random::bytes::<32>()).ok();
-        self.token_key = self.token_key.or(key).or_else(random_key);
+        if self.key_ring.is_none() {
+            self.token_key = self.token_key.or(key).or_else(random_key);
+        }
         self
     }
 
     /// A key that signed tokens before. It still verifies them, but signs no new ones.
     pub fn retired_token_key(mut self, key: TokenKey) -> Self {
         self.retired.push(key);
+        self
+    }
+
+    /// Keys that change while the application runs, in place of [`token_key`](Self::token_key). The caller keeps a clone of the
+    /// ring.
+    pub fn key_ring(mut self, ring: KeyRing) -> Self {
+        self.key_ring = Some(ring);
         self
     }
 

@@ -27,6 +27,9 @@ pub enum BuildError {
     /// The token keys are of different kinds. A public key could then be mistaken for an HMAC secret.
     #[error("the token keys mix HMAC secrets with key pairs: use keys of one kind")]
     MixedKeys,
+    /// [`key_ring`](crate::BridgeBuilder::key_ring) and [`token_key`](crate::BridgeBuilder::token_key) are both set.
+    #[error("both `key_ring` and `token_key` are set: put the key into the ring")]
+    TwoKinds,
     /// [`token_key`](crate::BridgeBuilder::token_key) got a key that only verifies. The text is the id of the key.
     #[error(
         "the token key `{0}` only verifies: give `token_key` a key that signs, and this one to `retired_token_key`"

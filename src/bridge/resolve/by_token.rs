@@ -15,7 +15,7 @@ use super::rotation;
 use crate::bridge::credential::{Chosen, Csrf, Presented, double_submit};
 use crate::bridge::error::AuthError;
 use crate::bridge::model::{CredentialLocation, KnownUser, Login, LoginId, NotLookedUp, UnixTime};
-use crate::bridge::token::{TokenType, Verification, VerifiedToken, VerifiedTokenCache};
+use crate::bridge::token::{TokenFault, TokenType, Verification, VerifiedToken, VerifiedTokenCache};
 
 /// Verifies a token that a request presents: its signature, its time and, for a token in a cookie, the CSRF checks. A
 /// token that has expired is no error here.
@@ -43,6 +43,31 @@ pub(crate) fn verify(
             Ok(verified)
         }
     }
+}
+
+/// As [`verify`], and asks for new keys if the key of the token is unknown: another node may have made it.
+pub(crate) async fn verify_or_learn(
+    engine: &Engine,
+    cache: &VerifiedTokenCache,
+    presented: &Presented,
+    req: &HttpRequest,
+    token: &Chosen<'_>,
+    now: UnixTime,
+) -> Result<Verification, AuthError> {
+    match verify(engine, cache, presented, req, token, now) {
+        // Boxed to keep the future of a known token small.
+        Err(AuthError::TokenInvalid(TokenFault::UnknownKey))
+            if Box::pin(engine.tokens.verifier.keys().learn()).await? =>
+        {
+            verify(engine, cache, presented, req, token, now)
+        }
+        verified => verified,
+    }
+}
+
+/// Refuses a token whose key is gone since it was verified.
+pub(crate) fn require_key(engine: &Engine, token: &VerifiedToken) -> Result<(), AuthError> {
+    if engine.tokens.verifier.has_key_of(token) { Ok(()) } else { Err(AuthError::TokenInvalid(TokenFault::UnknownKey)) }
 }
 
 /// Finds the principal of a verified token.
@@ -82,6 +107,7 @@ pub(super) async fn resolve(
         // Boxed to keep the future of an access token small.
         TokenType::Refresh => Box::pin(find_live_and_unused(engine, token, &login_id, now)).await?,
     };
+    require_key(engine, token)?;
     if !login.refresh_confirmed && token.generation == Some(login.refresh_generation) {
         engine.confirmations.confirm_refresh(&engine.logins, &login, now);
     }

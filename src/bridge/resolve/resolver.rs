@@ -49,7 +49,7 @@ pub(crate) async fn resolve(
                 }
                 .into()
             } else {
-                match by_token::verify(engine, cache, presented, req, &token, now) {
+                match by_token::verify_or_learn(engine, cache, presented, req, &token, now).await {
                     Ok(verified) => {
                         let verdict = match by_token::resolve(engine, &verified, token.location, requirement, now).await
                         {

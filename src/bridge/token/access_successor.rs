@@ -46,6 +46,6 @@ impl Issuer {
             scope: token.scope.as_ref().map(Abilities::as_str),
             generation: token.generation,
         };
-        self.signer_with(&token.sub, extras)?.sign(TokenType::Access, &claims).map(Some)
+        self.signer_with(&token.sub, extras)?.sign(TokenType::Access, &claims, now).map(Some)
     }
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::extras::Extras;
-use super::key_set::KeySet;
+use super::key_ring::KeyRing;
 use super::signer::Signer;
 use super::token_error::TokenError;
 use super::token_hooks::{IdentityHook, IssueHooks};
@@ -70,7 +70,7 @@ pub(crate) struct PairOptions<'a> {
 
 /// The issuer of tokens.
 pub(crate) struct Issuer {
-    keys: KeySet,
+    keys: KeyRing,
     profile: TokenProfile,
     /// Derives the id and the `csrf` claim of refresh tokens. Concurrent refreshes with the same token must get the
     /// same successor, so these values cannot be random.
@@ -79,15 +79,20 @@ pub(crate) struct Issuer {
 }
 
 impl Issuer {
-    pub(crate) fn new(keys: KeySet, profile: TokenProfile, successor_key: hmac::Key, hooks: IssueHooks) -> Self {
-        Self { keys, profile, successor_key, hooks }
+    pub(crate) fn new(
+        keys: impl Into<KeyRing>,
+        profile: TokenProfile,
+        successor_key: hmac::Key,
+        hooks: IssueHooks,
+    ) -> Self {
+        Self { keys: keys.into(), profile, successor_key, hooks }
     }
 
     /// The signer for the tokens of a user. `extras` are added to those of the hooks and replace those of the same
     /// name.
     ///
     /// Mistakes of the application are found here, before a store is changed.
-    pub(crate) fn signer(&self, identity: &str, extras: Extras) -> Result<Signer<'_>, TokenError> {
+    pub(crate) fn signer(&self, identity: &str, extras: Extras) -> Result<Signer, TokenError> {
         let mut all = self.hook_extras(identity);
         all.extend(extras);
         self.signer_with(identity, all)
@@ -102,16 +107,16 @@ impl Issuer {
     }
 
     /// The signer for the tokens of a user, with exactly these additional claims and headers.
-    pub(super) fn signer_with(&self, identity: &str, extras: Extras) -> Result<Signer<'_>, TokenError> {
+    pub(super) fn signer_with(&self, identity: &str, extras: Extras) -> Result<Signer, TokenError> {
         let user_key = self.hooks.signing_key.as_ref().and_then(|key_for| key_for(identity));
-        Signer::new(&self.keys, user_key, extras)
+        Signer::new(self.keys.clone(), user_key, extras)
     }
 
     /// A token pair for a login. The refresh token depends only on the login record: its id, its generation and the
     /// time of its last rotation, and on the scope. Both tokens have the scope, so that a refresh cannot widen it.
     pub(crate) fn pair(
         &self,
-        signer: &Signer<'_>,
+        signer: &Signer,
         login: &Login,
         fresh: bool,
         now: UnixTime,
@@ -153,8 +158,8 @@ impl Issuer {
             ..access
         };
         Ok(TokenPair {
-            refresh_token: signer.sign(TokenType::Refresh, &refresh)?,
-            access_token: signer.sign(TokenType::Access, &access)?,
+            refresh_token: signer.sign(TokenType::Refresh, &refresh, now)?,
+            access_token: signer.sign(TokenType::Access, &access, now)?,
             token_type: "Bearer",
             expires_in: access_exp - now,
         })

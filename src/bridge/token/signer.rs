@@ -5,25 +5,27 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::compact::MAX_LENGTH;
 use super::extras::Extras;
-use super::key_set::KeySet;
+use super::key_ring::KeyRing;
 use super::keys::TokenKey;
 use super::token_error::TokenError;
 use super::token_type::TokenType;
 use super::written_claims::WrittenClaims;
 use super::{extras, key_set};
+use crate::bridge::model::UnixTime;
 
 const CANNOT_SIGN: TokenError = TokenError::Misconfigured("the token key cannot sign");
 
 /// The signer for the tokens of one user.
-pub(crate) struct Signer<'a> {
-    keys: &'a KeySet,
+pub(crate) struct Signer {
+    /// Looked at when it signs: the store can tell of another key until then.
+    keys: KeyRing,
     /// A key for this user, which replaces the signing key of `keys`.
     user_key: Option<TokenKey>,
     extras: Extras,
 }
 
-impl<'a> Signer<'a> {
-    pub(super) fn new(keys: &'a KeySet, user_key: Option<TokenKey>, extras: Extras) -> Result<Self, TokenError> {
+impl Signer {
+    pub(super) fn new(keys: KeyRing, user_key: Option<TokenKey>, extras: Extras) -> Result<Self, TokenError> {
         extras.check()?;
         if user_key.as_ref().is_some_and(|key| !key.can_sign()) {
             return Err(CANNOT_SIGN);
@@ -31,10 +33,16 @@ impl<'a> Signer<'a> {
         Ok(Self { keys, user_key, extras })
     }
 
-    pub(super) fn sign(&self, token_type: TokenType, claims: &WrittenClaims<'_>) -> Result<String, TokenError> {
+    pub(super) fn sign(
+        &self,
+        token_type: TokenType,
+        claims: &WrittenClaims<'_>,
+        now: UnixTime,
+    ) -> Result<String, TokenError> {
         let mut payload = serde_json::to_vec(claims).map_err(|_not_serializable| CANNOT_SIGN)?;
         extras::append(&mut payload, &self.extras.claims).map_err(|_not_serializable| CANNOT_SIGN)?;
-        let (default_key, default_header) = self.keys.signing(token_type);
+        let keys = self.keys.keys();
+        let (default_key, default_header) = keys.signing(token_type, now);
         let key = self.user_key.as_ref().unwrap_or(default_key);
         let mut token = if self.user_key.is_none() && self.extras.headers.is_empty() {
             default_header.to_owned()

@@ -29,6 +29,8 @@ pub(crate) struct VerifiedToken {
     pub(crate) issued_at: UnixTime,
     /// Whether the finder returned the key. The next time it can return another key or none.
     pub(crate) key_from_finder: bool,
+    /// The version of the keys that it was verified with. `None` for external tokens.
+    pub(crate) keys_version: Option<u64>,
     /// The header as JSON.
     pub(crate) header: Vec<u8>,
     /// The claims as JSON.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::compact;
 use super::fault::TokenFault;
-use super::key_set::KeySet;
+use super::key_ring::KeyRing;
 use super::raw_claims::RawClaims;
 use super::token_error::TokenError;
 use super::token_hooks::KeyFinder;
@@ -17,7 +17,7 @@ use crate::bridge::model::{Abilities, UnixTime, seconds};
 
 /// The verifier of tokens.
 pub(crate) struct Verifier {
-    keys: KeySet,
+    keys: KeyRing,
     /// Returns keys that are not in `keys`.
     finder: Option<Box<KeyFinder>>,
     issuers: Vec<String>,
@@ -28,23 +28,37 @@ pub(crate) struct Verifier {
 impl Verifier {
     /// A verifier for tokens from one of these issuers and for one of these audiences.
     pub(crate) fn new(
-        keys: KeySet,
+        keys: impl Into<KeyRing>,
         finder: Option<Box<KeyFinder>>,
         issuers: Vec<String>,
         audiences: Vec<String>,
         leeway: Duration,
     ) -> Self {
-        Self { keys, finder, issuers, audiences, leeway: seconds(leeway) }
+        Self { keys: keys.into(), finder, issuers, audiences, leeway: seconds(leeway) }
     }
 
-    pub(crate) fn keys(&self) -> &KeySet {
+    pub(crate) fn keys(&self) -> &KeyRing {
         &self.keys
+    }
+
+    /// Whether the key of a token that was verified is still one of ours. It may be gone since: the store that was asked for the
+    /// login can have told.
+    #[inline]
+    pub(crate) fn has_key_of(&self, token: &VerifiedToken) -> bool {
+        token.keys_version.is_none_or(|version| version == self.keys.version()) || self.finds_key_of(token)
+    }
+
+    #[cold]
+    fn finds_key_of(&self, token: &VerifiedToken) -> bool {
+        let header = token.header_members();
+        let kid = header.as_ref().and_then(|header| header.get("kid")?.as_str());
+        token.key_from_finder || kid.is_some_and(|kid| self.keys.keys().by_id(kid).is_some())
     }
 
     /// Whether the header of a token has one of the bridge's own types. Such a token must pass this verifier, and is
     /// never treated as an external one.
     pub(crate) fn has_own_type(&self, text: &str) -> bool {
-        compact::has_own_type(text, &self.keys)
+        compact::has_own_type(text, &self.keys.keys())
     }
 
     /// Verifies a token of either type with the cache of the worker.
@@ -54,7 +68,7 @@ impl Verifier {
         cache: &VerifiedTokenCache,
         now: UnixTime,
     ) -> Result<Verification, TokenError> {
-        self.check_time(cache.get_or_open(text, || self.open(text))?, now)
+        self.check_time(cache.get_or_open(text, self.keys.version(), || self.open(text))?, now)
     }
 
     /// Verifies a token of either type without a cache, for calls outside a request.
@@ -108,7 +122,9 @@ impl Verifier {
 
     /// Verifies everything that does not depend on the time.
     fn open(&self, text: &str) -> Result<VerifiedToken, TokenError> {
-        let opened = compact::open(text, &self.keys, self.finder.as_deref())?;
+        // Before the keys: whoever reads it later sees that they are others.
+        let version = self.keys.version();
+        let opened = compact::open(text, &self.keys.keys(), self.finder.as_deref())?;
         let claims = RawClaims::parse(&opened.payload)?;
         self.check_claims(&claims, opened.token_type)?;
         Ok(VerifiedToken {
@@ -124,6 +140,7 @@ impl Verifier {
             csrf: claims.csrf.map(Into::into),
             not_before: claims.nbf.unwrap_or(claims.iat).max(claims.iat),
             key_from_finder: opened.key_from_finder,
+            keys_version: Some(version),
             header: opened.header,
             payload: opened.payload,
         })
