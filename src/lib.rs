@@ -278,3 +278,8 @@ struct Faces;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/throttling.md")]
 struct Throttling;
+
+/// Runs the snippet of the guide.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/keys.md")]
+struct Keys;

@@ -22,6 +22,7 @@ pub mod headers;
 mod json_object;
 mod key_advice;
 mod key_text;
+mod keys;
 mod metrics;
 pub mod pages;
 mod password_policy;

@@ -68,8 +68,14 @@ impl Server {
     }
 
     fn get(&self, path: &str) -> String {
+        self.get_with(path, "")
+    }
+
+    /// With further lines of the head.
+    fn get_with(&self, path: &str, lines: &str) -> String {
         let mut connection = TcpStream::connect(&self.address).unwrap();
-        write!(connection, "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address).unwrap();
+        let head = format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n{lines}\r\n", self.address);
+        connection.write_all(head.as_bytes()).unwrap();
         let mut response = String::new();
         connection.read_to_string(&mut response).unwrap();
         response
@@ -779,4 +785,114 @@ fn a_refusal_leaves_a_trace_with_its_code_and_address() {
     }
     assert!(log.contains("change of password failed: the current password is wrong"), "{log}");
     assert!(!log.contains("1503") && !log.contains("1504") && !log.contains("guess"), "{log}");
+}
+
+fn keys(place: &TempDir) -> Vec<Value> {
+    let list = succeeds(place, &["key", "list", "--json"], "");
+    serde_json::from_str::<Value>(&list).unwrap().as_array().unwrap().clone()
+}
+
+/// A new access token of mona's, and its `kid`.
+fn token_of_mona(server: &Server) -> (String, String) {
+    let body = server.post_json("/login", &json!({ "username": "mona", "password": "a smile of 1503" }));
+    let (_, body) = body.split_once("\r\n\r\n").unwrap();
+    let pair: Value = serde_json::from_str(&body[body.find('{').unwrap()..=body.rfind('}').unwrap()]).unwrap();
+    let token = pair["access_token"].as_str().unwrap().to_owned();
+    let header = tollbridge::Bridge::unverified_headers(&token).unwrap();
+    (token, header["kid"].as_str().unwrap().to_owned())
+}
+
+#[test]
+fn a_key_from_its_file_into_the_ring_and_out_of_it() {
+    let place = TempDir::new().unwrap();
+    succeeds(&place, &["user", "add", "mona", "--password-stdin"], "a smile of 1503");
+    let server = Server::start(command(&place, &["serve", "--listen", "127.0.0.1:0"]));
+    let (token, of_file) = token_of_mona(&server);
+    let who_am_i = |token: &str| server.get_with("/who_am_i", &format!("Authorization: Bearer {token}\r\n"));
+    let listed = keys(&place);
+    assert_eq!(listed, [json!({ "kid": of_file, "algorithm": "HS256", "state": "signs", "source": "file" })]);
+    assert!(!place.path().join("data/sealing.key").exists(), "nothing is sealed yet");
+
+    // The key of the file is put into the ring before another one follows it.
+    let said = succeeds(&place, &["key", "rotate", "--lead", "0s", "--algorithm", "EdDSA"], "");
+    assert!(said.contains(&format!("put the key {of_file} of the configuration into the ring")), "{said}");
+    assert!(said.contains("signs now") && said.contains("five minutes"), "{said}");
+    let mode = fs::metadata(place.path().join("data/sealing.key")).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode, 0o600);
+    let (second, of_ring) = token_of_mona(&server);
+    assert_ne!(of_ring, of_file);
+    for token in [&token, &second] {
+        assert!(who_am_i(token).starts_with("HTTP/1.1 200 "));
+    }
+    assert!(server.get("/.well-known/jwks.json").contains(&of_ring));
+    let listed = keys(&place);
+    let states: Vec<_> =
+        listed.iter().map(|key| (key["kid"].as_str().unwrap(), key["state"].as_str().unwrap())).collect();
+    assert_eq!(states, [(&*of_file, "verifies"), (&*of_ring, "signs")]);
+    // Fourteen days and five seconds after the new one has begun: the longest that a token lives.
+    let (from, until) = (listed[1]["signs_from"].as_i64().unwrap(), listed[0]["verifies_until"].as_i64().unwrap());
+    assert_eq!(until - from, 14 * 86_400 + 5);
+
+    // What cannot be undone is asked for, and the only key that signs stays.
+    assert!(fails(&place, &["key", "retire", &of_file], b"", 1).contains("add --yes"));
+    assert!(fails(&place, &["key", "retire", "nothing", "--yes"], b"", 1).contains("there is no key nothing"));
+    succeeds(&place, &["key", "retire", &of_file, "--yes"], "");
+    assert!(fails(&place, &["key", "retire", &of_ring, "--yes"], b"", 1).contains("key rotate --lead 0s"));
+    assert!(who_am_i(&token).starts_with("HTTP/1.1 401 "));
+    assert!(who_am_i(&second).starts_with("HTTP/1.1 200 "));
+
+    // It comes back, to verify or to sign.
+    succeeds(&place, &["key", "import", "data/token.key", "--algorithm", "HS256", "--verify-only"], "");
+    assert!(who_am_i(&token).starts_with("HTTP/1.1 200 "));
+    assert_eq!(token_of_mona(&server).1, of_ring);
+    assert!(fails(&place, &["key", "import"], b"", 1).contains("in the ring already"));
+    fails(&place, &["key", "import", "data/token.key"], b"", 2);
+    fails(&place, &["key", "rotate", "--algorithm", "none"], b"", 2);
+    // With a lead a key is published, and does not sign.
+    succeeds(&place, &["key", "rotate", "--lead", "1h"], "");
+    assert_eq!(token_of_mona(&server).1, of_ring);
+    let (_, log) = server.stop(rustix::process::Signal::TERM);
+    assert!(log.contains("learned the keys of the database") && !log.contains(" ERROR "), "{log}");
+
+    // A restart reads the ring, and needs no key of a file.
+    fs::remove_file(place.path().join("data/token.key")).unwrap();
+    let again = Server::start(command(&place, &["serve", "--listen", "127.0.0.1:0"]));
+    assert!(again.get_with("/who_am_i", &format!("Authorization: Bearer {second}\r\n")).starts_with("HTTP/1.1 200 "));
+    assert!(!place.path().join("data/token.key").exists());
+    drop(again);
+
+    // A key that the configuration names must be one of the ring.
+    let mut other = command(&place, &["serve", "--listen", "127.0.0.1:0"]);
+    other.env("TOLLBRIDGE_TOKEN__SECRET", "4hXq7B0Zt2vVwLkJ9sRkQm3yPz6nCfUuE1dGa8bTo5Y");
+    let output = other.output().unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.code() == Some(1) && error.contains("tollbridge key import"), "{error}");
+    // And the sealing key must be that of the others.
+    fs::remove_file(place.path().join("data/sealing.key")).unwrap();
+    let error = fails(&place, &["key", "rotate"], b"", 1);
+    assert!(error.contains("the sealing key is not that of the servers"), "{error}");
+}
+
+#[test]
+fn an_algorithm_without_a_key_makes_its_first_key() {
+    for algorithm in ["EdDSA", "ES256", "RS256", "HS512"] {
+        let place = TempDir::new().unwrap();
+        succeeds(&place, &["user", "add", "mona", "--password-stdin"], "a smile of 1503");
+        let mut serve = command(&place, &["serve", "--listen", "127.0.0.1:0"]);
+        serve.env("TOLLBRIDGE_TOKEN__ALGORITHM", algorithm);
+        let server = Server::start(serve);
+        let (token, kid) = token_of_mona(&server);
+        let who = server.get_with("/who_am_i", &format!("Authorization: Bearer {token}\r\n"));
+        assert!(who.starts_with("HTTP/1.1 200 "), "{algorithm}: {who}");
+        let listed = keys(&place);
+        assert_eq!((&listed[0]["kid"], &listed[0]["algorithm"]), (&json!(kid), &json!(algorithm)));
+        assert!(!place.path().join("data/token.key").exists());
+        // A copy of the database has no key in clear.
+        let (_, log) = server.stop(rustix::process::Signal::TERM);
+        assert!(!log.contains("PRIVATE KEY"), "{log}");
+        for file in ["tollbridge.db", "tollbridge.db-wal"] {
+            let bytes = fs::read(place.path().join("data").join(file)).unwrap_or_default();
+            assert!(!bytes.windows(11).any(|window| window == b"PRIVATE KEY"), "{algorithm}: {file}");
+        }
+    }
 }

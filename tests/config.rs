@@ -238,10 +238,12 @@ fn values_that_do_not_go_together_are_refused() {
         ("[password]\niterations = 1\n", "tollbridge.toml:2:1: password.iterations: stolen hashes"),
         ("[token]\naccess_ttl = \"0s\"\n", "token.access_ttl: this must be at least"),
         ("[token]\naccess_ttl = \"1500ms\"\n", "token.access_ttl: \"1500ms\" is not a whole number of seconds"),
-        ("[token]\nalgorithm = \"EdDSA\"\n", "token.algorithm: EdDSA needs a key; set token.private_key_file"),
         ("[token]\nprivate_key_file = \"key.pem\"\n", "token.private_key_file: HS256 uses no private key"),
-        ("[token]\nalgorithm = \"RS256\"\n", "token.algorithm: RS256 needs a key; set token.private_key_file"),
-        ("[token]\nalgorithm = \"HS512\"\n", "token.algorithm: HS512 needs a key; set token.secret_file"),
+        (
+            "[token]\nsealing_key = \"4hXq7B0Zt2vVwLkJ9sRkQm3yPz6nCfUuE1dGa8bTo5Y\"\nsealing_key_file = \"key\"\n",
+            "sealing_key and sealing_key_file are both set",
+        ),
+        ("[token]\nsealing_key = \"short\"\n", "token.sealing_key: "),
         ("[token]\nalgorithm = \"PS256\"\nsecret_file = \"key\"\n", "token.secret_file: this is for HMAC"),
         (
             "[token]\nalgorithm = \"HS384\"\nsecret = \"4hXq7B0Zt2vVwLkJ9sRkQm3yPz6nCfUuE1dGa8bTo5Y\"\n",

@@ -43,6 +43,7 @@ pub struct BridgeBuilder {
     token_key: Option<TokenKey>,
     retired: Vec<TokenKey>,
     key_ring: Option<KeyRing>,
+    retired_session_secrets: Vec<Vec<u8>>,
     session_secret: Option<Vec<u8>>,
     public_url: Option<String>,
     proxies: TrustedProxies,
@@ -93,6 +94,7 @@ impl BridgeBuilder {
             token_key: None,
             retired: Vec::new(),
             key_ring: None,
+            retired_session_secrets: Vec::new(),
             session_secret: None,
             public_url: None,
             proxies: TrustedProxies::default(),
@@ -193,8 +195,9 @@ impl BridgeBuilder {
             return Err(BuildError::ShortLifetime(name));
         }
         let session_secret = self.session_secret.unwrap_or_else(|| random::bytes::<64>().to_vec());
-        if session_secret.len() < 32 {
-            return Err(BuildError::ShortSessionSecret(session_secret.len()));
+        let retired = self.retired_session_secrets;
+        if let Some(short) = std::iter::once(&session_secret).chain(&retired).find(|secret| secret.len() < 32) {
+            return Err(BuildError::ShortSessionSecret(short.len()));
         }
         let own_origin = self.public_url.map(|url| origin(&url).ok_or(BuildError::PublicUrl(url))).transpose()?;
         let secure = own_origin.as_deref().is_some_and(|origin| origin.starts_with("https://"));
@@ -251,10 +254,14 @@ impl BridgeBuilder {
                 sessions,
                 session_touches: BackgroundNotes::default(),
                 cookies,
-                remember_key: RememberKey::new(session_keys::mac_key(&session_secret, b"remember cookies")),
+                remember_key: RememberKey::new(
+                    session_keys::mac_key(&session_secret, b"remember cookies"),
+                    retired.iter().map(|secret| session_keys::mac_key(secret, b"remember cookies")).collect(),
+                ),
                 protection: self.protection,
                 proxies: self.proxies,
-                signing_key: Key::from(&session_keys::derive::<64>(&session_secret, b"session cookies")),
+                signing_key: session_cookie_key(&session_secret),
+                retired_signing_keys: retired.iter().map(|secret| session_cookie_key(secret)).collect(),
                 idle_ttl: self.idle_ttl,
                 absolute_ttl: self.absolute_ttl,
                 remember_ttl: self.remember_ttl,
@@ -266,6 +273,10 @@ impl BridgeBuilder {
         };
         Ok(Bridge { engine: Arc::new(engine), responses: Arc::new(responses) })
     }
+}
+
+fn session_cookie_key(secret: &[u8]) -> Key {
+    Key::from(&session_keys::derive::<64>(secret, b"session cookies"))
 }
 
 /// The keys that do not change: one that signs, and others that verify what they have signed.

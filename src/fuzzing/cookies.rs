@@ -21,10 +21,11 @@ static BROWSERS: LazyLock<[BrowserSettings; 2]> = LazyLock::new(|| {
         sessions: Arc::new(MemoryStore::default()),
         session_touches: BackgroundNotes::default(),
         cookies: BrowserCookies::new(tls, RememberCookie::new()).expect("names that browsers keep"),
-        remember_key: RememberKey::new(hmac::Key::new(hmac::HMAC_SHA256, &[7; 32])),
+        remember_key: RememberKey::new(hmac::Key::new(hmac::HMAC_SHA256, &[7; 32]), Vec::new()),
         protection: SessionProtection::None,
         proxies: TrustedProxies::default(),
         signing_key: Key::from(&[7; 64]),
+        retired_signing_keys: Vec::new(),
         idle_ttl: Duration::from_secs(900),
         absolute_ttl: Duration::from_secs(900),
         remember_ttl: Duration::from_secs(900),
@@ -58,7 +59,7 @@ fn is_named(pair: &[u8], name: &str) -> bool {
 }
 
 static REMEMBER: LazyLock<(RememberKey, RememberRecord, Vec<String>)> = LazyLock::new(|| {
-    let key = RememberKey::new(hmac::Key::new(hmac::HMAC_SHA256, &[7; 32]));
+    let key = RememberKey::new(hmac::Key::new(hmac::HMAC_SHA256, &[7; 32]), Vec::new());
     let mut record = RememberRecord {
         selector: "A".repeat(22),
         validator_hash: [0; 32],

@@ -20,6 +20,7 @@ use super::config::Config;
 use super::demo;
 use super::headers::{Hsts, SecurityHeaders};
 use super::key_advice::advice;
+use super::keys::KeyKeeper;
 use super::metrics::Metrics;
 use super::recover::Recover;
 use super::resources::{open_database, password_hasher};
@@ -68,12 +69,15 @@ impl Application {
         } else {
             demo::refuse_leftovers(&database, &config.server, &passwords).await?;
         }
-        let secrets = Secrets::load(&config)?;
-        shared_keys::require(&database, &secrets, &config).await?;
-        let bridge = bridge_settings::build(&config, &secrets, &database, &clock)?;
-        for advice in advice(&secrets.token_key.token_key()?) {
+        let has_ring = !database.signing_keys().await?.1.is_empty();
+        let secrets = Secrets::load(&config, has_ring)?;
+        shared_keys::require(&database, &secrets, &config, has_ring).await?;
+        let keeper = KeyKeeper::new(&config, &database, &clock).start_with(&config, secrets.token_key.as_ref()).await?;
+        let ring = keeper.into_ring().await?;
+        for advice in ring.keys().all(clock.now()).iter().flat_map(advice) {
             tracing::warn!("{advice}");
         }
+        let bridge = bridge_settings::build(&config, &secrets, ring, &database, &clock)?;
         let throttle = config.throttle.enabled.then(|| {
             let throttle = Throttle::new(database.clone(), secrets.session_secret.expose_secret());
             throttle.limits(config.throttle.limits).clock(clock.clone())

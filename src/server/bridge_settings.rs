@@ -8,11 +8,12 @@ use super::pages;
 use super::secrets::Secrets;
 use super::start_error::StartError;
 use crate::store::db::Database;
-use crate::{Bridge, Clock, TokenLocations, flask, prefers_html};
+use crate::{Bridge, Clock, KeyRing, TokenLocations, flask, prefers_html};
 
 pub(super) fn build(
     config: &Config,
     secrets: &Secrets,
+    ring: KeyRing,
     database: &Database,
     clock: &Clock,
 ) -> Result<Bridge, StartError> {
@@ -21,7 +22,7 @@ pub(super) fn build(
         .handoff_codes(database.clone())
         .api_tokens(database.clone())
         .clock(clock.clone())
-        .token_key(secrets.token_key.token_key()?)
+        .key_ring(ring)
         .session_secret(secrets.session_secret.expose_secret())
         .login_view("/login")
         .refresh_view(reauth::PATH)
@@ -44,6 +45,9 @@ pub(super) fn build(
         .fresh_window(config.login.fresh_window)
         .max_logins(config.login.max_logins)
         .conflict_policy(config.login.conflict);
+    let retired = &secrets.retired_session_secrets;
+    let builder =
+        retired.iter().fold(builder, |builder, secret| builder.retired_session_secret(secret.expose_secret()));
     let builder = match &config.server.public_url {
         Some(url) => builder.public_url(url.as_str()),
         None => builder,

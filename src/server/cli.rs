@@ -1,4 +1,4 @@
-//! The command line: `tollbridge serve`, `token …`, `user …`, `login …`, `migrate`, `doctor`, `config …`, one file for each command.
+//! The command line: `tollbridge serve`, `token …`, `user …`, `login …`, `key …`, `migrate`, `doctor`, `config …`, one file for each command.
 //!
 //! Passwords are read from a prompt or standard input, never from arguments, which other users of the machine can read.
 //! [`EXIT_CODES`] has the exit codes, and `tollbridge --help` and the manual page repeat them.
@@ -8,6 +8,7 @@ mod config;
 mod consent;
 mod doctor;
 mod inspect;
+mod key;
 mod login;
 mod man;
 mod migrate;
@@ -89,6 +90,9 @@ enum Command {
     /// Manage API tokens, and explain tokens
     #[command(subcommand)]
     Token(token::TokenCommand),
+    /// Manage the keys that sign tokens
+    #[command(subcommand)]
+    Key(key::KeyCommand),
     /// Bring the database's tables up to date
     Migrate(migrate::Migrate),
     /// Show or check the configuration
@@ -129,6 +133,10 @@ impl Cli {
                 System::new().block_on(command.run(&config))
             }
             Command::Token(command) => {
+                let config = common.load(None)?.config;
+                System::new().block_on(command.run(&config))
+            }
+            Command::Key(command) => {
                 let config = common.load(None)?.config;
                 System::new().block_on(command.run(&config))
             }

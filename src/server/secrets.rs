@@ -1,12 +1,12 @@
 //! The secrets: read from configured files, or generated at the first start.
 //!
-//! There are two: the key that signs tokens and the key that signs cookies. Without configuration they are
-//! `token.key` (32 bytes) and `session.key` (64 bytes) in the data directory, as base64url, readable only by their
-//! owner. A generated file is written completely and synchronously before it gets its name, and never replaces another:
+//! There are three: the key that signs tokens, the key that signs cookies, and, with a ring of keys in the database, the key
+//! that seals these. Without configuration they are `token.key` (32 bytes), `session.key` (64 bytes) and `sealing.key` (32 bytes)
+//! in the data directory, as base64url, readable only by their owner. A generated file is written completely and synchronously before it gets its name, and never replaces another:
 //! two processes that start at once use the same key.
 //!
-//! A file that other users can read is refused (`private_file` says who others are), and so is a key that can be guessed. No error contains a key or a part
-//! of one.
+//! A file that other users can read is refused (`private_file` says who others are), and so is a key that can be guessed. No
+//! error contains a key or a part of one.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
@@ -28,13 +28,18 @@ const MIN_BYTES: usize = 32;
 /// The longest file that is read.
 const MAX_FILE: u64 = 64 << 10;
 
+/// The name of the token key's fingerprint in the database.
+pub(super) const TOKEN_KEY: &str = "token_key";
+
 /// The secrets of one server.
 #[derive(Debug)]
 pub struct Secrets {
-    /// The key that signs tokens.
-    pub token_key: TokenSecret,
+    /// The key that signs tokens. `None`: the database has a ring of keys, and the configuration names none.
+    pub token_key: Option<TokenSecret>,
     /// The secret from which the keys of cookies are derived.
     pub session_secret: SecretSlice<u8>,
+    /// Those of cookies that are still read.
+    pub retired_session_secrets: Vec<SecretSlice<u8>>,
 }
 
 /// The fingerprint of a key, and what an operator knows the key by.
@@ -47,6 +52,8 @@ pub(super) struct KeyFingerprint {
     /// The configuration key that names another file.
     pub(super) option: &'static str,
     pub(super) fingerprint: String,
+    /// The fingerprints of the keys that this one may follow.
+    pub(super) retired: Vec<String>,
 }
 
 impl KeyFingerprint {
@@ -61,7 +68,7 @@ impl KeyFingerprint {
         let lines = key.expose_secret().iter().copied().filter(|byte| *byte != b'\r');
         let named: Vec<u8> = b"tollbridge fingerprint\0".iter().copied().chain(lines).collect();
         let hash = sha256(SecretSlice::from(named).expose_secret());
-        Self { name, setting, file, option, fingerprint: URL_SAFE_NO_PAD.encode(&hash[..12]) }
+        Self { name, setting, file, option, fingerprint: URL_SAFE_NO_PAD.encode(&hash[..12]), retired: Vec::new() }
     }
 }
 
@@ -92,27 +99,48 @@ pub enum SecretError {
 }
 
 impl Secrets {
-    /// Reads the secrets, and generates those that are not configured and do not exist.
+    /// Reads the secrets, and generates those that are not configured and do not exist. With a ring of keys in the database no
+    /// token key is generated.
     ///
     /// # Errors
     ///
     /// A file cannot be read or created, other users can read it, or its content is not an acceptable key.
-    pub fn load(config: &Config) -> Result<Self, SecretError> {
-        let own = |name, length| {
-            let path = config.data_directory().join(name);
-            create_key(&path, length)?;
-            read_key(&path, MIN_BYTES)
+    pub fn load(config: &Config, has_ring: bool) -> Result<Self, SecretError> {
+        let token_key = match &config.token.key {
+            TokenKeyConfig::Ring(_) => None,
+            TokenKeyConfig::Generated if has_ring => None,
+            _ => Some(Self::token_key(config)?),
         };
-        Ok(Self {
-            token_key: match configured_token_key(config)? {
-                Some(key) => key,
-                None => TokenSecret::Secret(Algorithm::HS256, own("token.key", 32)?),
-            },
-            session_secret: match &config.session.secret_file {
-                Some(path) => read_key(path, MIN_BYTES)?,
-                None => own("session.key", 64)?,
-            },
-        })
+        let session_secret = match &config.session.secret_file {
+            Some(path) => read_key(path, MIN_BYTES)?,
+            None => generated_key(&config.data_directory().join("session.key"), 64)?,
+        };
+        let retired = config.session.retired_secret_files.iter().map(|path| read_key(path, MIN_BYTES));
+        Ok(Self { token_key, session_secret, retired_session_secrets: retired.collect::<Result<_, _>>()? })
+    }
+
+    /// The key that signs tokens while there is no ring: the configured one, or one that is generated.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`load`](Self::load).
+    pub(super) fn token_key(config: &Config) -> Result<TokenSecret, SecretError> {
+        match configured_token_key(config)? {
+            Some(key) => Ok(key),
+            None => {
+                let key = generated_key(&config.data_directory().join("token.key"), 32)?;
+                Ok(TokenSecret::Secret(Algorithm::HS256, key))
+            }
+        }
+    }
+
+    /// The key in this file that seals others. With `create` it is generated if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`load`](Self::load).
+    pub(super) fn sealing_key(path: &Path, create: bool) -> Result<SecretSlice<u8>, SecretError> {
+        if create { generated_key(path, 32) } else { read_key(path, MIN_BYTES) }
     }
 
     /// The key that signs tokens, without generating one. `None`: it would be generated at the first start.
@@ -121,6 +149,9 @@ impl Secrets {
     ///
     /// Those of [`load`](Self::load).
     pub fn existing_token_key(config: &Config) -> Result<Option<TokenSecret>, SecretError> {
+        if let TokenKeyConfig::Ring(_) = &config.token.key {
+            return Ok(None);
+        }
         if let Some(key) = configured_token_key(config)? {
             return Ok(Some(key));
         }
@@ -130,16 +161,19 @@ impl Secrets {
     }
 
     /// What tells whether another server has the same keys, without telling the keys.
-    pub(super) fn fingerprints(&self) -> [KeyFingerprint; 2] {
-        let (token, option) = match &self.token_key {
-            TokenSecret::Secret(_, key) => (key, "token.secret_file"),
-            TokenSecret::PrivateKey(_, pem) => (pem, "token.private_key_file"),
+    pub(super) fn fingerprints(&self) -> Vec<KeyFingerprint> {
+        let of_token = |secret: &TokenSecret| {
+            let (key, option) = match secret {
+                TokenSecret::Secret(_, key) => (key, "token.secret_file"),
+                TokenSecret::PrivateKey(_, pem) => (pem, "token.private_key_file"),
+            };
+            KeyFingerprint::new("token key", TOKEN_KEY, "token.key", option, key)
         };
-        let session = &self.session_secret;
-        [
-            KeyFingerprint::new("token key", "token_key", "token.key", option, token),
-            KeyFingerprint::new("session key", "session_key", "session.key", "session.secret_file", session),
-        ]
+        let of_session =
+            |secret| KeyFingerprint::new("session key", "session_key", "session.key", "session.secret_file", secret);
+        let mut session = of_session(&self.session_secret);
+        session.retired = self.retired_session_secrets.iter().map(|secret| of_session(secret).fingerprint).collect();
+        self.token_key.as_ref().map(of_token).into_iter().chain([session]).collect()
     }
 
     /// The errors of [`load`](Self::load), without generating secrets.
@@ -147,7 +181,7 @@ impl Secrets {
         let own = |name| Some(config.data_directory().join(name)).filter(|path| path.exists());
         let token_key = match &config.token.key {
             TokenKeyConfig::Generated => own("token.key").map(|path| read_key(&path, MIN_BYTES)),
-            TokenKeyConfig::Secret(..) => None,
+            TokenKeyConfig::Secret(..) | TokenKeyConfig::Ring(_) => None,
             TokenKeyConfig::SecretFile(algorithm, path) => Some(read_key(path, algorithm.shortest_secret())),
             TokenKeyConfig::PrivateKeyFile(_, path) => Some(read_private(path)),
         };
@@ -156,11 +190,32 @@ impl Secrets {
         let database = config.database.password_file.as_deref().map(|path| read_password(path).map(drop));
         let token_key = token_key.map(|key| key.map(drop));
         let session_secret = session_secret.map(|key| key.map(drop));
-        [token_key, session_secret, database].into_iter().flatten().filter_map(Result::err).collect()
+        let sealing_key = config.token.sealing_key_file.clone().or_else(|| own("sealing.key"));
+        let sealing_key = sealing_key.map(|path| read_key(&path, MIN_BYTES).map(drop));
+        let retired = config.session.retired_secret_files.iter().map(|path| Some(read_key(path, MIN_BYTES).map(drop)));
+        [token_key, session_secret, sealing_key, database]
+            .into_iter()
+            .chain(retired)
+            .flatten()
+            .filter_map(Result::err)
+            .collect()
     }
 }
 
 impl TokenSecret {
+    /// The key in this file: base64url for HMAC, PEM for a pair.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, other users can read it, or its content is not an acceptable key.
+    pub(super) fn read(algorithm: Algorithm, path: &Path) -> Result<Self, SecretError> {
+        Ok(if algorithm.is_symmetric() {
+            Self::Secret(algorithm, read_key(path, algorithm.shortest_secret())?)
+        } else {
+            Self::PrivateKey(algorithm, read_private(path)?)
+        })
+    }
+
     /// The key for the bridge.
     ///
     /// # Errors
@@ -177,7 +232,7 @@ impl TokenSecret {
 /// The key that signs tokens, if it is not a generated one.
 fn configured_token_key(config: &Config) -> Result<Option<TokenSecret>, SecretError> {
     Ok(match &config.token.key {
-        TokenKeyConfig::Generated => None,
+        TokenKeyConfig::Generated | TokenKeyConfig::Ring(_) => None,
         TokenKeyConfig::Secret(algorithm, key) => Some(TokenSecret::Secret(*algorithm, key.clone())),
         TokenKeyConfig::SecretFile(algorithm, path) => {
             Some(TokenSecret::Secret(*algorithm, read_key(path, algorithm.shortest_secret())?))
@@ -219,6 +274,12 @@ fn read_private(path: &Path) -> Result<SecretSlice<u8>, SecretError> {
     let mut bytes = Vec::new();
     file.take(MAX_FILE).read_to_end(&mut bytes).map_err(unreadable)?;
     Ok(bytes.into())
+}
+
+/// The key in this file, which is made if it is not there.
+fn generated_key(path: &Path, length: usize) -> Result<SecretSlice<u8>, SecretError> {
+    create_key(path, length)?;
+    read_key(path, MIN_BYTES)
 }
 
 /// Creates a file with a random key, unless it exists.

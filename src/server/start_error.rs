@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::demo::DemoError;
+use super::keys::KeysError;
 use super::secrets::SecretError;
 use crate::store::db::DatabaseError;
 use crate::{BuildError, KeyError, PasswordError, StoreError};
@@ -32,6 +33,9 @@ pub enum StartError {
         /// The setting that names another file.
         option: &'static str,
     },
+    /// The ring of keys cannot be used.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
     /// The token key is invalid.
     #[error("the token key cannot be used: {0}; check token.algorithm and token.private_key_file")]
     Key(#[from] KeyError),

@@ -20,6 +20,7 @@ mod error;
 mod everybody;
 mod file_identity;
 mod identity;
+mod key_ring_watch;
 mod login_row;
 mod logins;
 mod maintenance;
@@ -32,6 +33,7 @@ mod read_cache;
 mod reauthentication;
 mod schema;
 mod sessions;
+mod signing_keys;
 mod snapshot;
 mod storable;
 mod thread_reader;
@@ -47,7 +49,10 @@ mod write_probe;
 
 pub use database::Database;
 pub use error::DatabaseError;
+#[cfg(feature = "server")]
+pub(crate) use key_ring_watch::KeyRingWatch;
 pub use password_change::{ChangePasswordError, PasswordChange};
+pub use signing_keys::SealedKey;
 pub use twins::Twins;
 pub use user_row::{NewUser, User};
 #[cfg(feature = "server")]

@@ -171,6 +171,6 @@ fn a_key_of_another_node_is_learned_from_its_first_token() {
 #[test]
 fn a_ring_and_a_key_are_one_too_many() {
     let built = World::default().bridge().key_ring(KeyRing::new([RingKey::from(secret(1))]).expect("a ring")).build();
-    let error = built.err().expect("an error").to_string();
+    let error = built.expect_err("an error").to_string();
     assert!(error.contains("put the key into the ring"), "{error}");
 }

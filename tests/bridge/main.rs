@@ -50,6 +50,7 @@ mod request_loader;
 mod require;
 mod rules;
 mod scope;
+mod session_secrets;
 mod sessions;
 mod silence;
 mod token_claims;

@@ -19,6 +19,14 @@ impl BridgeBuilder {
         self
     }
 
+    /// A session secret from before. Session and remember cookies of it are still read; new ones are of the current secret. Give
+    /// every node the new secret as a retired one first, then exchange the two, and drop the old one once its cookies have
+    /// expired.
+    pub fn retired_session_secret(mut self, secret: &[u8]) -> Self {
+        self.retired_session_secrets.push(secret.to_vec());
+        self
+    }
+
     /// The origin of this application as browsers see it, such as `https://example.org`.
     ///
     /// With `https` the cookies are `Secure` and have the `__Host-` prefix. The CSRF check compares the origin of a request

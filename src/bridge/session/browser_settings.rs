@@ -25,6 +25,8 @@ pub(crate) struct BrowserSettings {
     pub(crate) proxies: TrustedProxies,
     /// Signs the session cookie.
     pub(crate) signing_key: Key,
+    /// Keys of session cookies that are still read.
+    pub(crate) retired_signing_keys: Vec<Key>,
     /// The lifetime of a session that is not used.
     pub(crate) idle_ttl: Duration,
     /// The maximum lifetime of a browser's login.

@@ -8,11 +8,13 @@
 //! - a second cookie with one of our names, that a sibling host or an earlier deployment has set;
 //! - bytes that are not UTF-8, anywhere in the header.
 //!
+//! A session cookie from before the session secret was replaced is signed anew.
+//!
 //! A header with none of these is left as it is. Otherwise the aliases and the unreadable cookies are dropped, and of
 //! several session cookies the genuine ones are kept, which are those with our signature.
 
 use actix_web::HttpRequest;
-use actix_web::cookie::{Cookie, CookieJar};
+use actix_web::cookie::{Cookie, CookieJar, Key};
 use actix_web::http::header::{COOKIE, HeaderMap, HeaderValue};
 
 use super::actix_store::hash_of_key;
@@ -43,7 +45,9 @@ pub(crate) struct SignedSession {
 impl BrowserSettings {
     /// Rewrites the `Cookie` headers, if the readers could see different cookies of ours.
     pub(crate) fn rewrite_cookies(&self, headers: &mut HeaderMap) -> RewrittenCookies {
-        if !headers.contains_key(COOKIE) || self.cookies.is_unambiguous(headers) {
+        if !headers.contains_key(COOKIE)
+            || (self.cookies.is_unambiguous(headers) && !self.has_session_of_before(headers))
+        {
             return RewrittenCookies::default();
         }
         let mut kept: Vec<&[u8]> = Vec::new();
@@ -102,10 +106,32 @@ impl BrowserSettings {
         Some(self.signed_session(of_session.next()?)?.hash)
     }
 
-    /// Verifies a pair as actix-session does.
+    /// Verifies a pair as actix-session does. A pair with a signature of a retired key gets one of the current key, the only
+    /// one that actix-session knows.
     fn signed_session(&self, pair: &[u8]) -> Option<SignedSession> {
-        let cookie = CookieJar::new().signed(&self.signing_key).verify(parse(pair)?)?;
-        Some(SignedSession { pair: pair.to_vec(), hash: hash_of_key(cookie.value()) })
+        let presented = parse(pair)?;
+        let verify = |key: &Key| CookieJar::new().signed(key).verify(presented.clone());
+        if let Some(cookie) = verify(&self.signing_key) {
+            return Some(SignedSession { pair: pair.to_vec(), hash: hash_of_key(cookie.value()) });
+        }
+        let cookie = self.retired_signing_keys.iter().find_map(verify)?;
+        let (mut jar, hash) = (CookieJar::new(), hash_of_key(cookie.value()));
+        jar.signed_mut(&self.signing_key).add(cookie);
+        let signed = jar.get(&self.cookies.session)?.stripped().encoded().to_string();
+        Some(SignedSession { pair: signed.into_bytes(), hash })
+    }
+
+    /// Whether there is a session cookie with a signature of a retired key.
+    fn has_session_of_before(&self, headers: &HeaderMap) -> bool {
+        let is_of = |pair: &[u8], keys: &[Key]| {
+            parse(pair).is_some_and(|cookie| {
+                keys.iter().any(|key| CookieJar::new().signed(key).verify(cookie.clone()).is_some())
+            })
+        };
+        !self.retired_signing_keys.is_empty()
+            && pairs(headers)
+                .filter(|pair| name_of(pair) == self.cookies.session.as_bytes())
+                .any(|pair| is_of(pair, &self.retired_signing_keys))
     }
 }
 

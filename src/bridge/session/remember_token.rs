@@ -15,7 +15,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crate::bridge::model::{RememberRecord, UnixTime, random, sha256};
 
 /// The key that issues and checks remember cookies.
-pub(crate) struct RememberKey(hmac::Key);
+pub(crate) struct RememberKey {
+    key: hmac::Key,
+    /// Keys of cookies that are still read.
+    retired: Vec<hmac::Key>,
+}
 
 /// A well-formed remember cookie that was presented and is not yet checked.
 pub(crate) struct PresentedCookie<'a> {
@@ -38,8 +42,8 @@ pub(crate) enum Match {
 }
 
 impl RememberKey {
-    pub(crate) fn new(key: hmac::Key) -> Self {
-        Self(key)
+    pub(crate) fn new(key: hmac::Key, retired: Vec<hmac::Key>) -> Self {
+        Self { key, retired }
     }
 
     /// The record and the value of a new remember cookie.
@@ -57,7 +61,11 @@ impl RememberKey {
 
     /// The value of the cookie for a record.
     pub(crate) fn value(&self, record: &RememberRecord) -> String {
-        let validator = self.validator(&record.selector, record.generation);
+        // The record can be from before the key.
+        let keys = std::iter::once(&self.key).chain(&self.retired);
+        let mut validators = keys.map(|key| validator(key, &record.selector, record.generation));
+        let of_record = validators.find(|validator| sha256(validator) == record.validator_hash);
+        let validator = of_record.unwrap_or_else(|| validator(&self.key, &record.selector, record.generation));
         format!("{}.{}.{}", record.selector, record.generation, URL_SAFE_NO_PAD.encode(validator))
     }
 
@@ -75,9 +83,12 @@ impl RememberKey {
         if is_current {
             return Match::Current;
         }
-        let derived = self.validator(&record.selector, cookie.generation);
-        let was_valid = cookie.generation < record.generation
-            && constant_time::verify_slices_are_equal(&cookie.validator, &derived).is_ok();
+        let is_of = |key: &hmac::Key| {
+            let derived = validator(key, &record.selector, cookie.generation);
+            constant_time::verify_slices_are_equal(&cookie.validator, &derived).is_ok()
+        };
+        let was_valid =
+            cookie.generation < record.generation && std::iter::once(&self.key).chain(&self.retired).any(is_of);
         if !was_valid {
             return Match::Forged;
         }
@@ -88,16 +99,16 @@ impl RememberKey {
     }
 
     fn record(&self, selector: String, generation: i64, rotated_at: UnixTime, expires_at: UnixTime) -> RememberRecord {
-        let validator_hash = sha256(&self.validator(&selector, generation));
+        let validator_hash = sha256(&validator(&self.key, &selector, generation));
         RememberRecord { selector, validator_hash, generation, rotated_at, confirmed: false, expires_at }
     }
+}
 
-    fn validator(&self, selector: &str, generation: i64) -> [u8; 32] {
-        let tag = hmac::sign(&self.0, format!("{selector}.{generation}").as_bytes());
-        let mut validator = [0; 32];
-        validator.copy_from_slice(tag.as_ref());
-        validator
-    }
+fn validator(key: &hmac::Key, selector: &str, generation: i64) -> [u8; 32] {
+    let tag = hmac::sign(key, format!("{selector}.{generation}").as_bytes());
+    let mut validator = [0; 32];
+    validator.copy_from_slice(tag.as_ref());
+    validator
 }
 
 impl<'a> PresentedCookie<'a> {

@@ -17,6 +17,8 @@ pub struct SessionConfig {
     pub remember_ttl: Duration,
     /// A file with the key that signs cookies (base64url); `None` for a generated one in the data directory.
     pub secret_file: Option<PathBuf>,
+    /// The files of secrets whose cookies are still read.
+    pub retired_secret_files: Vec<PathBuf>,
 }
 
 impl Default for SessionConfig {
@@ -26,6 +28,7 @@ impl Default for SessionConfig {
             absolute_ttl: Duration::from_secs(30 * DAY),
             remember_ttl: Duration::from_secs(30 * DAY),
             secret_file: None,
+            retired_secret_files: Vec::new(),
         }
     }
 }
@@ -46,6 +49,11 @@ impl SessionConfig {
             absolute_ttl: period(reader, "absolute_ttl", default.absolute_ttl, LONGEST_COOKIE, FORGOTTEN),
             remember_ttl: period(reader, "remember_ttl", default.remember_ttl, LONGEST_COOKIE, FORGOTTEN),
             secret_file: reader.optional("secret_file"),
+            retired_secret_files: reader
+                .get("retired_secret_files", Vec::<String>::new())
+                .into_iter()
+                .map(PathBuf::from)
+                .collect(),
         };
         reader.require(
             config.idle_ttl <= config.absolute_ttl,

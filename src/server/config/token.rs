@@ -22,13 +22,22 @@ pub enum TokenKeyConfig {
     SecretFile(Algorithm, PathBuf),
     /// An algorithm with the private key in this PEM file.
     PrivateKeyFile(Algorithm, PathBuf),
+    /// This algorithm, with keys of the ring in the database. The first one is made at the first start.
+    Ring(Algorithm),
 }
+
+/// The shortest key that seals others.
+const SEALING_KEY_BYTES: usize = 32;
 
 /// `[token]`: the API face of a login.
 #[derive(Clone, Debug)]
 pub struct TokenConfig {
     /// The algorithm and the key.
     pub key: TokenKeyConfig,
+    /// The key that seals the keys of the ring, if it is not in a file.
+    pub sealing_key: Option<SecretSlice<u8>>,
+    /// The file of the key that seals the keys of the ring. Default: `sealing.key` in the data directory.
+    pub sealing_key_file: Option<PathBuf>,
     /// The claim `iss` of issued tokens.
     pub issuer: String,
     /// The claim `aud` of issued tokens.
@@ -55,6 +64,8 @@ impl Default for TokenConfig {
     fn default() -> Self {
         Self {
             key: TokenKeyConfig::Generated,
+            sealing_key: None,
+            sealing_key_file: None,
             issuer: "tollbridge".to_owned(),
             audience: "tollbridge".to_owned(),
             access_ttl: Duration::from_secs(15 * MINUTE),
@@ -80,6 +91,7 @@ impl TokenConfig {
         let default = Self { json_body_limit: body_limit, ..Self::default() };
         reader.section("token");
         let key = Self::read_key(reader);
+        let (sealing_key, sealing_key_file) = Self::read_sealing_key(reader);
         let issuer = reader.get("issuer", default.issuer);
         let audience = reader.get("audience", default.audience);
         let access_ttl = access_ttl(reader, default.access_ttl);
@@ -92,6 +104,8 @@ impl TokenConfig {
         );
         let config = Self {
             key,
+            sealing_key,
+            sealing_key_file,
             issuer,
             audience,
             access_ttl,
@@ -154,10 +168,7 @@ impl TokenConfig {
                 },
                 (None, Some(file)) => TokenKeyConfig::SecretFile(algorithm, file),
                 (None, None) if algorithm == Algorithm::HS256 => TokenKeyConfig::Generated,
-                (None, None) => {
-                    reader.fault("algorithm", format!("{algorithm} needs a key; set token.secret_file"));
-                    TokenKeyConfig::Generated
-                }
+                (None, None) => TokenKeyConfig::Ring(algorithm),
             }
         } else {
             for (key, set) in [("secret", secret.is_some()), ("secret_file", secret_file.is_some())] {
@@ -165,12 +176,21 @@ impl TokenConfig {
             }
             match private_key_file {
                 Some(file) => TokenKeyConfig::PrivateKeyFile(algorithm, file),
-                None => {
-                    reader.fault("algorithm", format!("{algorithm} needs a key; set token.private_key_file"));
-                    TokenKeyConfig::Generated
-                }
+                None => TokenKeyConfig::Ring(algorithm),
             }
         }
+    }
+
+    fn read_sealing_key(reader: &mut SettingReader) -> (Option<SecretSlice<u8>>, Option<PathBuf>) {
+        let secret = reader.secret("sealing_key");
+        let file = reader.optional::<PathBuf>("sealing_key_file");
+        let problem = "sealing_key and sealing_key_file are both set; remove one of them";
+        reader.require(secret.is_none() || file.is_none(), &["sealing_key"], problem);
+        let key = secret.and_then(|secret| {
+            let key = key_text::decode(&secret, SEALING_KEY_BYTES);
+            key.map_err(|weakness| reader.fault("sealing_key", weakness.to_string())).ok()
+        });
+        (key, file)
     }
 
     fn read_locations(reader: &mut SettingReader) -> Vec<CredentialLocation> {

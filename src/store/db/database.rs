@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use secrecy::SecretString;
@@ -13,6 +13,7 @@ use super::address::Address;
 use super::connection::{Connection, create_sqlite_file};
 use super::error::DatabaseError;
 use super::file_identity::FileIdentity;
+use super::key_ring_watch::KeyRingWatch;
 use super::password_source::PasswordSource;
 use super::pool::Pool;
 use super::snapshot::WalIndex;
@@ -48,6 +49,8 @@ pub(super) struct Inner {
     pub(super) readers: ThreadLocal<ThreadReader>,
     /// SQLite only: detects changes of the file.
     pub(super) index: WalIndex,
+    /// What is told of another ring of keys.
+    pub(super) key_ring: OnceLock<KeyRingWatch>,
 }
 
 impl Database {
@@ -112,6 +115,7 @@ impl Database {
             file,
             readers: ThreadLocal::new(),
             index,
+            key_ring: OnceLock::new(),
         })))
     }
 }

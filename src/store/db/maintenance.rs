@@ -11,7 +11,7 @@ use super::database::Database;
 use super::error::DatabaseError;
 use super::schema::users;
 use super::write::row_count;
-use super::{api_tokens, attempts, codes, logins, migrations, sessions};
+use super::{api_tokens, attempts, codes, logins, migrations, sessions, signing_keys};
 use crate::{StoreError, UnixTime};
 
 /// How many rows one transaction of the sweep deletes: a few milliseconds of work.
@@ -67,7 +67,11 @@ impl Database {
         let logins = self.sweep_batches(move |connection| logins::delete_ended(connection, ended_by, BATCH)).await?;
         let tokens = self.sweep_batches(move |connection| api_tokens::delete_over(connection, ended_by, BATCH)).await?;
         let attempts = self.sweep_batches(move |connection| attempts::delete_forgotten(connection, now, BATCH)).await?;
-        Ok(sessions + codes + logins + tokens + attempts)
+        let over = move |connection: &mut Connection| {
+            connection.transaction(|connection| signing_keys::delete_over(connection, now))
+        };
+        let keys = row_count(self.write(over).await?);
+        Ok(sessions + codes + logins + tokens + attempts + keys)
     }
 
     /// Repeats a deletion of up to [`BATCH`] rows until it finds fewer.

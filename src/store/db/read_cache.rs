@@ -16,12 +16,15 @@ use crate::bridge::model::DigestMap;
 /// The most entries of each map. A full map is cleared.
 const CAPACITY: usize = 4096;
 
+/// A user and a login, and the version of the ring of keys at that time.
+type UserAndLogin = (Option<User>, Option<LoginRow>, Option<i64>);
+
 /// The results of queries on one state of the database.
 #[derive(Default)]
 pub(super) struct ReadCache {
     /// The state that the results belong to. `None` when it is unknown: then nothing is cached.
     snapshot: Option<Snapshot>,
-    pub(super) logins: HashMap<(i64, String), (Option<User>, Option<LoginRow>)>,
+    pub(super) logins: HashMap<(i64, String), UserAndLogin>,
     pub(super) api_tokens: HashMap<String, Option<(User, ApiTokenRow)>>,
     pub(super) sessions: DigestMap<Option<SessionRecord>>,
 }

@@ -85,6 +85,24 @@ diesel::table! {
 }
 
 diesel::table! {
+    signing_keys (kid) {
+        kid -> Text,
+        algorithm -> Text,
+        sealed -> Binary,
+        created_at -> BigInt,
+        signs_from -> Nullable<BigInt>,
+        verifies_until -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    key_ring (id) {
+        id -> Integer,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
     settings (name) {
         name -> Text,
         value -> Text,
@@ -95,4 +113,4 @@ diesel::joinable!(api_tokens -> users (user_id));
 diesel::joinable!(logins -> users (user_id));
 diesel::joinable!(login_codes -> logins (login_id));
 diesel::joinable!(sessions -> logins (login_id));
-diesel::allow_tables_to_appear_in_same_query!(users, logins, login_codes, sessions, api_tokens);
+diesel::allow_tables_to_appear_in_same_query!(users, logins, login_codes, sessions, api_tokens, key_ring);

@@ -11,7 +11,7 @@ use super::database::Database;
 use super::identity::user_id;
 use super::login_row::LoginRow;
 use super::logins::end_of_user;
-use super::schema::{logins, users};
+use super::schema::{key_ring, logins, users};
 use super::storable::is_storable;
 use super::user_row::{NewUser, User};
 use super::username::{skeleton, username_key};
@@ -239,13 +239,20 @@ impl UserStore for Database {
                 users::table
                     .left_join(logins::table.on(of_user))
                     .filter(users::id.eq(user))
-                    .select((User::as_select(), Option::<LoginRow>::as_select()))
+                    .select((
+                        User::as_select(),
+                        Option::<LoginRow>::as_select(),
+                        key_ring::table.select(key_ring::version).single_value(),
+                    ))
                     .get_result(c)
                     .optional()
             })?;
-            Ok(found.map_or((None, None), |(user, login)| (Some(user), login)))
+            Ok(found.map_or((None, None, None), |(user, login, version)| (Some(user), login, version)))
         };
-        let (user, login) = self.read_cached(|cache| &mut cache.logins, key, find).await?;
+        let (user, login, version) = self.read_cached(|cache| &mut cache.logins, key, find).await?;
+        if let Some(version) = version {
+            self.learn_key_ring(version).await?;
+        }
         Ok((user, login.map(LoginRow::into_login).transpose()?))
     }
 

@@ -1,0 +1,2 @@
+DROP TABLE key_ring;
+DROP TABLE signing_keys;

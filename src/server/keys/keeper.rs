@@ -1,0 +1,248 @@
+//! Keeps the keys of a node those of the database.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use secrecy::SecretSlice;
+use tokio::sync::Mutex;
+
+use super::generate::generate;
+use super::sealing::{SealingError, SealingKey};
+use crate::bridge::token::WeakKeyRing;
+use crate::server::config::{Config, TokenKeyConfig};
+use crate::server::secrets::{SecretError, Secrets, TokenSecret};
+use crate::store::db::{Database, KeyRingWatch, SealedKey};
+use crate::{
+    Algorithm, Clock, KeyError, KeyRing, KeyRingError, KeySource, RingKey, StoreError, StoreFuture, TokenKey, UnixTime,
+};
+
+/// The name of the fingerprint in the database.
+const SEALING_KEY: &str = "sealing_key";
+
+/// The version of a ring that nobody has read.
+const UNKNOWN: i64 = -1;
+
+/// The keys cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum KeysError {
+    /// A secret cannot be read or generated.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// A key does not fit its algorithm.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The keys are no ring.
+    #[error(transparent)]
+    Ring(#[from] KeyRingError),
+    /// A key cannot be sealed or opened.
+    #[error(transparent)]
+    Sealing(#[from] SealingError),
+    /// Another node has another sealing key.
+    #[error(
+        "the sealing key is not that of the servers at this database, whose keys it cannot open: copy {0} from one of them, or \
+         set token.sealing_key_file to the same file everywhere"
+    )]
+    OtherSealingKey(String),
+    /// The configuration names a key that is not in the ring.
+    #[error(
+        "the database has a ring of keys, and the one that the configuration names ({0}) is not in it: run `tollbridge key \
+         import` to let it sign, or remove token.secret, secret_file or private_key_file"
+    )]
+    NotInRing(String),
+    /// The database is unavailable.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The keys of this node, and how they are learned.
+pub(crate) struct KeyKeeper {
+    database: Database,
+    sealing: SealingSource,
+    /// The key that signs while there is no ring.
+    file_key: Option<TokenKey>,
+    known: Arc<AtomicI64>,
+    /// Of many requests that notice a change one learns it, and the others wait.
+    learning: Mutex<()>,
+    clock: Clock,
+}
+
+/// Where the sealing key is.
+struct SealingSource {
+    secret: Option<SecretSlice<u8>>,
+    file: PathBuf,
+}
+
+impl KeyKeeper {
+    /// The keeper of a node at this database.
+    pub(crate) fn new(config: &Config, database: &Database, clock: &Clock) -> Self {
+        Self {
+            database: database.clone(),
+            sealing: SealingSource::of(config),
+            file_key: None,
+            known: Arc::new(AtomicI64::new(UNKNOWN)),
+            learning: Mutex::default(),
+            clock: clock.clone(),
+        }
+    }
+
+    /// Makes the first key of an algorithm that has none, or takes that of the file, which signs while there is no ring.
+    ///
+    /// # Errors
+    ///
+    /// [`KeysError`].
+    pub(crate) async fn start_with(mut self, config: &Config, named: Option<&TokenSecret>) -> Result<Self, KeysError> {
+        let rows = self.database.signing_keys().await?.1;
+        if let (TokenKeyConfig::Ring(algorithm), true) = (&config.token.key, rows.is_empty()) {
+            let secret = new_secret(*algorithm)?;
+            let row = self.seal(&secret, secret.token_key()?.id(), Some(self.clock.now())).await?;
+            // Of two nodes that start at once one makes it.
+            self.database.add_first_signing_key(row).await?;
+        }
+        if let Some(secret) = named {
+            let key = secret.token_key()?;
+            if !rows.is_empty() && rows.iter().all(|row| row.kid != key.id()) {
+                return Err(KeysError::NotInRing(key.id().to_owned()));
+            }
+            self.file_key = Some(key);
+        }
+        Ok(self)
+    }
+
+    /// The ring of the bridge, which learns of changes with every login that is read.
+    ///
+    /// # Errors
+    ///
+    /// [`KeysError`].
+    pub(crate) async fn into_ring(self) -> Result<KeyRing, KeysError> {
+        let (version, keys) = self.load().await?;
+        self.known.store(version, Ordering::Release);
+        let (database, known) = (self.database.clone(), Arc::clone(&self.known));
+        let ring = KeyRing::from_source(keys, self)?;
+        // Weak, or the database would keep the ring, and the ring the database.
+        let weak: WeakKeyRing = ring.downgrade();
+        let learn = move || -> StoreFuture<'static, ()> {
+            let ring = weak.upgrade();
+            Box::pin(async move {
+                match ring {
+                    Some(ring) => ring.learn().await.map(drop),
+                    None => Ok(()),
+                }
+            })
+        };
+        database.watch_key_ring(KeyRingWatch { known, learn: Box::new(learn) });
+        Ok(ring)
+    }
+
+    /// Makes a key that signs from this time on; the others verify until `others_until`.
+    ///
+    /// # Errors
+    ///
+    /// [`KeysError`].
+    pub(crate) async fn add(
+        &self,
+        algorithm: Algorithm,
+        signs_from: UnixTime,
+        others_until: UnixTime,
+    ) -> Result<TokenKey, KeysError> {
+        let secret = new_secret(algorithm)?;
+        self.import(&secret, Some(signs_from), others_until).await.map(|(key, _is_new)| key)
+    }
+
+    /// Puts a key into the ring; without `signs_from` it only verifies. `false`: it is there already.
+    ///
+    /// # Errors
+    ///
+    /// [`KeysError`].
+    pub(crate) async fn import(
+        &self,
+        secret: &TokenSecret,
+        signs_from: Option<UnixTime>,
+        others_until: UnixTime,
+    ) -> Result<(TokenKey, bool), KeysError> {
+        let key = secret.token_key()?;
+        let row = self.seal(secret, key.id(), signs_from).await?;
+        let is_new = match signs_from {
+            Some(_) => self.database.add_signing_key(row, others_until).await?,
+            None => self.database.add_verifying_key(row).await?,
+        };
+        Ok((key, is_new))
+    }
+
+    async fn seal(
+        &self,
+        secret: &TokenSecret,
+        kid: &str,
+        signs_from: Option<UnixTime>,
+    ) -> Result<SealedKey, KeysError> {
+        let sealing = self.sealing.key(&self.database, true).await?;
+        Ok(sealing.seal(secret, kid, self.clock.now(), signs_from)?)
+    }
+
+    /// The version of the ring, and its keys; the key of the file while there are none.
+    async fn load(&self) -> Result<(i64, Vec<RingKey>), KeysError> {
+        let (version, rows) = self.database.signing_keys().await?;
+        if rows.is_empty() {
+            let key = self.file_key.clone().ok_or(KeyRingError::NoneSigns)?;
+            return Ok((version, vec![RingKey::from(key)]));
+        }
+        let sealing = self.sealing.key(&self.database, false).await?;
+        let now = self.clock.now();
+        let good = rows.iter().filter(|row| row.verifies_until.is_none_or(|until| now < until));
+        Ok((version, good.map(|row| ring_key(&sealing, row)).collect::<Result<_, _>>()?))
+    }
+}
+
+fn new_secret(algorithm: Algorithm) -> Result<TokenSecret, KeysError> {
+    Ok(generate(algorithm).ok_or_else(|| SealingError::Seal("that is new".to_owned()))?)
+}
+
+fn ring_key(sealing: &SealingKey, row: &SealedKey) -> Result<RingKey, KeysError> {
+    let key = sealing.open(row)?.token_key()?;
+    if key.id() != row.kid {
+        return Err(SealingError::Open(row.kid.clone()).into());
+    }
+    Ok(row.signs_from.map_or_else(|| RingKey::verifies(key.clone()), |from| RingKey::signs_from(key.clone(), from)))
+}
+
+impl KeySource for KeyKeeper {
+    fn refresh<'a>(&'a self, ring: &'a KeyRing) -> StoreFuture<'a, ()> {
+        Box::pin(async move {
+            let _learning = self.learning.lock().await;
+            if self.database.key_ring_version().await? == self.known.load(Ordering::Acquire) {
+                return Ok(());
+            }
+            let unusable = |error: KeysError| {
+                tracing::error!(%error, "the keys of the database cannot be used");
+                StoreError::new(error)
+            };
+            let (version, keys) = self.load().await.map_err(unusable)?;
+            tracing::info!(version, keys = keys.len(), "learned the keys of the database");
+            ring.replace(keys).map_err(|error| unusable(error.into()))?;
+            self.known.store(version, Ordering::Release);
+            Ok(())
+        })
+    }
+}
+
+impl SealingSource {
+    fn of(config: &Config) -> Self {
+        let file = config.token.sealing_key_file.clone();
+        let file = file.unwrap_or_else(|| config.data_directory().join("sealing.key"));
+        Self { secret: config.token.sealing_key.clone(), file }
+    }
+
+    /// The sealing key. With `create` a missing file is made. The first node that needs it leaves its fingerprint.
+    async fn key(&self, database: &Database, create: bool) -> Result<SealingKey, KeysError> {
+        let Self { secret, file } = self;
+        let secret = match secret {
+            Some(secret) => secret.clone(),
+            None => Secrets::sealing_key(file, create)?,
+        };
+        let key = SealingKey::new(&secret).ok_or_else(|| SealingError::Seal("of sealing".to_owned()))?;
+        if database.agree(SEALING_KEY, key.fingerprint()).await? != key.fingerprint() {
+            return Err(KeysError::OtherSealingKey(file.display().to_string()));
+        }
+        Ok(key)
+    }
+}
