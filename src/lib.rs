@@ -202,8 +202,8 @@ pub use bridge::model::{
     Abilities, ApiToken, ApiTokenId, ApiTokenInsertion, ApiTokenStore, AttemptChange, AttemptStore, Attempts, Clock,
     CodeHash, CodeStore, CredentialLocation, EndReason, InvalidAbilities, Login, LoginId, LoginInfo, LoginStore,
     MAX_API_TOKENS_OF_USER, MAX_ATTEMPT_COUNTERS, MAX_CODES_OF_LOGIN, MAX_SESSIONS_OF_LOGIN, OneTimeCode,
-    RememberRecord, SessionHash, SessionRecord, SessionStore, StoreError, StoreFuture, UnixTime, UserFunctions,
-    UserStore, user_loader,
+    RememberRecord, RevokedToken, RevokedTokenStore, SessionHash, SessionRecord, SessionStore, StoreError, StoreFuture,
+    UnixTime, UserFunctions, UserStore, user_loader,
 };
 
 // For handlers.
@@ -218,7 +218,8 @@ pub use bridge::resolve::{ConflictPolicy, ExplainedPlace, Explanation, Principal
 pub use bridge::credential::{
     Client, FoundCredential, InvalidNetwork, RequestLoader, TokenCookies, TokenLocations, TrustedProxies,
 };
-pub use bridge::resolve::TokenBlocklist;
+pub use bridge::handle::Revoked;
+pub use bridge::resolve::{Introspection, TokenBlocklist};
 pub use bridge::token::{
     AccessToken, Algorithm, Claims, KeyError, KeyRing, KeyRingError, KeySource, Malformation, RingKey, TokenFault,
     TokenKey, TokenPair, TokenPart, TokenTemplate, TokenType, UnknownAlgorithm,
@@ -283,3 +284,8 @@ struct Throttling;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/keys.md")]
 struct Keys;
+
+/// Compiles the snippet of the guide.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/introspection.md")]
+struct IntrospectionGuide;

@@ -896,3 +896,31 @@ fn an_algorithm_without_a_key_makes_its_first_key() {
         }
     }
 }
+
+#[test]
+fn a_secret_for_a_service_is_printed_once_and_its_section_works() {
+    let place = TempDir::new().unwrap();
+    let made = succeeds(&place, &["config", "client", "billing"], "");
+    let secret = made.lines().next().unwrap().rsplit(' ').next().unwrap();
+    assert!(secret.len() == 43 && made.matches(secret).count() == 1, "{made}");
+    assert_ne!(made, succeeds(&place, &["config", "client", "billing"], ""));
+    fs::write(place.path().join("tollbridge.toml"), made.split_once("\n\n").unwrap().1).unwrap();
+    let shown = succeeds(&place, &["config", "show"], "");
+    assert!(shown.contains("[clients.billing]") && !shown.contains(secret), "{shown}");
+    let server = Server::start(command(&place, &["serve", "--listen", "127.0.0.1:0"]));
+    let ask = |secret: &str| {
+        let body = format!("token=x&client_id=billing&client_secret={secret}");
+        let mut connection = TcpStream::connect(&server.address).unwrap();
+        let head = format!("POST /introspect HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", server.address);
+        let kind = "Content-Type: application/x-www-form-urlencoded";
+        write!(connection, "{head}{kind}\r\nContent-Length: {}\r\n\r\n{body}", body.len()).unwrap();
+        let mut response = String::new();
+        connection.read_to_string(&mut response).unwrap();
+        response
+    };
+    assert!(ask(secret).contains(r#"{"active":false}"#));
+    assert!(ask("guess").starts_with("HTTP/1.1 401 "));
+    for name in ["", "Billing", "a.b", "a\nb"] {
+        fails(&place, &["config", "client", name], b"", 1);
+    }
+}

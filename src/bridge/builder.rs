@@ -18,10 +18,12 @@ use crate::bridge::credential::{
 use crate::bridge::error::BuildError;
 use crate::bridge::handle::Bridge;
 use crate::bridge::model::{
-    ApiTokenStore, BackgroundNotes, Clock, CodeStore, DynUserStore, Erased, Events, Listener, LoginStore, SessionStore,
-    UserStore, random,
+    ApiTokenStore, BackgroundNotes, Clock, CodeStore, DynUserStore, Erased, Events, Listener, LoginStore,
+    RevokedTokenStore, SessionStore, UserStore, random,
 };
-use crate::bridge::resolve::{ApiTokens, Confirmations, ConflictPolicy, EndWatch, Engine, ExternalTokens, TokenChecks};
+use crate::bridge::resolve::{
+    ApiTokens, Confirmations, ConflictPolicy, EndWatch, Engine, ExternalTokens, RevokedTokens, TokenChecks,
+};
 use crate::bridge::response::{ErrorPage, OnRefusal, ResponseSettings, ViewConfig};
 use crate::bridge::session::{
     BrowserCookies, BrowserSettings, RememberCookie, RememberKey, SessionProtection, session_keys,
@@ -43,6 +45,7 @@ pub struct BridgeBuilder {
     token_key: Option<TokenKey>,
     retired: Vec<TokenKey>,
     key_ring: Option<KeyRing>,
+    revoked_tokens: Option<Arc<dyn RevokedTokenStore>>,
     retired_session_secrets: Vec<Vec<u8>>,
     session_secret: Option<Vec<u8>>,
     public_url: Option<String>,
@@ -94,6 +97,7 @@ impl BridgeBuilder {
             token_key: None,
             retired: Vec::new(),
             key_ring: None,
+            revoked_tokens: None,
             retired_session_secrets: Vec::new(),
             session_secret: None,
             public_url: None,
@@ -243,6 +247,7 @@ impl BridgeBuilder {
             confirmations: Confirmations::default(),
             ends: EndWatch::default(),
             external,
+            revoked: RevokedTokens::new(self.revoked_tokens),
             reader: CredentialReader {
                 search,
                 limits: BodyLimits { max_bytes: self.json_body_limit, time: self.body_timeout },

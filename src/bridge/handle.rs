@@ -2,6 +2,9 @@
 
 mod api_tokens;
 mod logins;
+mod tokens;
+
+pub use tokens::Revoked;
 
 use std::fmt;
 use std::sync::Arc;

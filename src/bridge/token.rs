@@ -49,8 +49,6 @@ pub(crate) use extras::Extras;
 pub use fault::{Malformation, TokenFault, TokenPart};
 pub use issuer::TokenPair;
 pub(crate) use issuer::{Issuer, PairOptions, TokenProfile};
-#[cfg(feature = "server")]
-pub(crate) use key_ring::WeakKeyRing;
 pub use key_ring::{KeyRing, KeySource};
 pub(crate) use key_set::KeySet;
 pub use keys::{KeyError, TokenKey};

@@ -73,11 +73,15 @@ impl Application {
         let secrets = Secrets::load(&config, has_ring)?;
         shared_keys::require(&database, &secrets, &config, has_ring).await?;
         let keeper = KeyKeeper::new(&config, &database, &clock).start_with(&config, secrets.token_key.as_ref()).await?;
-        let ring = keeper.into_ring().await?;
+        let keeper = Arc::new(keeper);
+        let ring = keeper.ring().await?;
         for advice in ring.keys().all(clock.now()).iter().flat_map(advice) {
             tracing::warn!("{advice}");
         }
         let bridge = bridge_settings::build(&config, &secrets, ring, &database, &clock)?;
+        let [learn_keys, learn_revoked] = bridge.learners();
+        keeper.watch(learn_keys, learn_revoked);
+        bridge.learn_revoked_tokens().await?;
         let throttle = config.throttle.enabled.then(|| {
             let throttle = Throttle::new(database.clone(), secrets.session_secret.expose_secret());
             throttle.limits(config.throttle.limits).clock(clock.clone())
@@ -106,6 +110,7 @@ impl Application {
             body_limit: config.server.body_limit,
             public_url: config.server.public_url.as_ref().map(|url| url.origin().ascii_serialization()),
             handoff_confirm: config.login.handoff_confirm,
+            clients: config.clients.clone(),
             templates: TokenTemplates::new(config.templates.clone()),
             demo: config.demo,
             operations_elsewhere: config.server.operations_listen.is_some(),

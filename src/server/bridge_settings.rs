@@ -21,6 +21,7 @@ pub(super) fn build(
         .store(database.clone())
         .handoff_codes(database.clone())
         .api_tokens(database.clone())
+        .revoked_tokens(database.clone())
         .clock(clock.clone())
         .key_ring(ring)
         .session_secret(secrets.session_secret.expose_secret())

@@ -8,6 +8,7 @@
 //! Secrets are held in `secrecy` types and shown as `(set)`.
 
 mod bounds;
+mod client;
 mod database;
 mod database_url;
 mod effective;
@@ -28,6 +29,8 @@ mod template;
 mod throttle;
 mod token;
 
+pub use client::ClientConfig;
+pub(crate) use client::hash_text;
 pub use database::DatabaseConfig;
 pub use database_url::DatabaseUrl;
 pub use effective::EffectiveConfig;

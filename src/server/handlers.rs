@@ -6,6 +6,7 @@ pub(crate) mod exchange;
 pub(crate) mod login;
 pub(crate) mod logins;
 pub(crate) mod logout;
+pub(crate) mod oauth;
 pub(crate) mod operations;
 pub(crate) mod reauth;
 mod see_other;

@@ -11,7 +11,9 @@ use actix_web::{FromRequest, Handler, HttpRequest, Resource, Responder, Route, w
 
 use super::assets;
 use super::error_responses;
-use super::handlers::{account, api_tokens, exchange, login, logins, logout, operations, reauth, session, token};
+use super::handlers::{
+    account, api_tokens, exchange, login, logins, logout, oauth, operations, reauth, session, token,
+};
 use super::state::AppState;
 
 /// Mounts the application: `App::new().configure(|app| routes::configure(app, state.clone()))`.
@@ -69,6 +71,8 @@ fn table() -> Vec<Endpoint> {
             .post_if(is_form, api_tokens::create_form)
             .post(api_tokens::create_json),
         // Other servers.
+        Endpoint::new("/introspect").post(oauth::introspect),
+        Endpoint::new("/revoke").post(oauth::revoke),
         Endpoint::new("/.well-known/jwks.json").get(token::jwks),
         // Operations.
         Endpoint::new(LIVENESS).get(operations::healthz),

@@ -1,10 +1,12 @@
 //! The shared state of handlers, created once for all workers.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::store::db::Database;
 use crate::{Bridge, Clock, PasswordHasher, Throttle};
 
+use super::config::ClientConfig;
 use super::metrics::Metrics;
 use super::password_policy::PasswordPolicy;
 use super::token_templates::TokenTemplates;
@@ -29,6 +31,8 @@ pub struct AppState {
     pub public_url: Option<String>,
     /// Whether a handoff is redeemed only after a page has asked.
     pub handoff_confirm: bool,
+    /// The services that may ask about tokens or revoke them.
+    pub clients: BTreeMap<String, ClientConfig>,
     /// The kinds of tokens for other services.
     pub templates: TokenTemplates,
     /// Whether the server runs with `--demo`, so that the login page names the demo users.

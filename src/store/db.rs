@@ -31,6 +31,7 @@ mod pool;
 mod read;
 mod read_cache;
 mod reauthentication;
+mod revoked_tokens;
 mod schema;
 mod sessions;
 mod signing_keys;

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::{
     ApiToken, ApiTokenId, AttemptChange, AttemptStore, Attempts, Clock, CodeHash, CodeStore, EndReason, Login, LoginId,
-    LoginStore, MAX_CODES_OF_LOGIN, MAX_SESSIONS_OF_LOGIN, OneTimeCode, RememberRecord, SessionHash, SessionRecord,
-    SessionStore, StoreError, StoreFuture, UnixTime,
+    LoginStore, MAX_CODES_OF_LOGIN, MAX_SESSIONS_OF_LOGIN, OneTimeCode, RememberRecord, RevokedToken,
+    RevokedTokenStore, SessionHash, SessionRecord, SessionStore, StoreError, StoreFuture, UnixTime,
 };
 
 /// A [`LoginStore`], [`SessionStore`], [`CodeStore`] and [`ApiTokenStore`](crate::ApiTokenStore) in memory. Its clones share
@@ -28,6 +28,7 @@ struct Records {
     codes: HashMap<CodeHash, StoredCode>,
     api_tokens: HashMap<ApiTokenId, ApiToken>,
     attempts: HashMap<u32, Attempts>,
+    revoked: HashMap<String, UnixTime>,
 }
 
 struct StoredCode {
@@ -372,5 +373,20 @@ impl AttemptStore for MemoryStore {
             records.attempts.extend(counters.iter().copied().zip(after));
         }
         Box::pin(ready(Ok(before)))
+    }
+}
+
+impl RevokedTokenStore for MemoryStore {
+    fn revoke_token<'a>(&'a self, token: &'a RevokedToken) -> StoreFuture<'a, ()> {
+        self.records().revoked.insert(token.id.clone(), token.expires_at);
+        Box::pin(ready(Ok(())))
+    }
+
+    fn revoked_tokens(&self, now: UnixTime) -> StoreFuture<'_, Vec<RevokedToken>> {
+        let mut records = self.records();
+        records.revoked.retain(|_, expires_at| *expires_at > now);
+        let tokens = records.revoked.iter();
+        let tokens = tokens.map(|(id, expires_at)| RevokedToken { id: id.clone(), expires_at: *expires_at }).collect();
+        Box::pin(ready(Ok(tokens)))
     }
 }

@@ -28,13 +28,14 @@ mod logins_of_user;
 mod race;
 mod records;
 mod report;
+mod revoked_tokens;
 mod rotation;
 mod sessions;
 mod together;
 
 pub use fixture::Fixture;
 
-use crate::{ApiTokenStore, AttemptStore, CodeStore, LoginStore, SessionStore};
+use crate::{ApiTokenStore, AttemptStore, CodeStore, LoginStore, RevokedTokenStore, SessionStore};
 
 /// Checks every requirement of [`LoginStore`], except those about sessions, which [`store`] checks.
 ///
@@ -96,4 +97,13 @@ pub async fn code_store<S: CodeStore>(make: impl AsyncFn() -> Fixture<S>) {
 /// When one is broken. The message names it with the observed behavior.
 pub async fn attempt_store<S: AttemptStore>(make: impl AsyncFn() -> Fixture<S>) {
     report::run("attempt store", attempts::checks(), make).await;
+}
+
+/// Checks every requirement of [`RevokedTokenStore`].
+///
+/// # Panics
+///
+/// When one is broken. The message names it with the observed behavior.
+pub async fn revoked_token_store<S: RevokedTokenStore>(make: impl AsyncFn() -> Fixture<S>) {
+    report::run("store of revoked tokens", revoked_tokens::checks(), make).await;
 }

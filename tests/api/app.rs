@@ -5,7 +5,7 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
-use std::sync::{OnceLock, mpsc};
+use std::sync::{Arc, OnceLock, mpsc};
 use std::thread::JoinHandle;
 
 use reqwest::blocking::Client as Http;
@@ -65,11 +65,11 @@ pub(crate) struct TestApp {
     pub(crate) clock: FakeClock,
     /// Another handle on the server's database, as another process would have.
     pub(crate) database: Database,
-    pub(crate) place: TestDatabase,
+    pub(crate) place: Arc<TestDatabase>,
     http: Option<Http>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<io::Result<()>>>,
-    _keys: TempDir,
+    keys: Arc<TempDir>,
 }
 
 impl TestApp {
@@ -85,9 +85,24 @@ impl TestApp {
     /// At an empty database.
     pub(crate) fn at(place: TestDatabase, settings: &[(&str, &str)]) -> Self {
         let (place, database) = wait(with_users(place));
-        let keys = tempfile::tempdir().expect("a temporary directory");
+        let keys = Arc::new(tempfile::tempdir().expect("a temporary directory"));
+        Self::serve(Arc::new(place), database, keys, FakeClock::at(START), settings)
+    }
+
+    /// Another node at the same database, with the same keys and the same clock.
+    pub(crate) fn beside(&self, settings: &[(&str, &str)]) -> Self {
+        let (place, keys) = (Arc::clone(&self.place), Arc::clone(&self.keys));
+        Self::serve(place, self.database.clone(), keys, self.clock.clone(), settings)
+    }
+
+    fn serve(
+        place: Arc<TestDatabase>,
+        database: Database,
+        keys: Arc<TempDir>,
+        clock: FakeClock,
+        settings: &[(&str, &str)],
+    ) -> Self {
         let config = config(&place, &keys, settings);
-        let clock = FakeClock::at(START);
         let (tell, told) = mpsc::channel();
         let (stop, stopped) = oneshot::channel::<()>();
         let server_clock = Clock::from(&clock);
@@ -100,7 +115,7 @@ impl TestApp {
         });
         let (addr, operations_addr) = told.recv().expect("the server starts");
         let (http, stop, thread) = (Some(new_http()), Some(stop), Some(thread));
-        Self { addr, operations_addr, clock, database, place, http, stop, thread, _keys: keys }
+        Self { addr, operations_addr, clock, database, place, http, stop, thread, keys }
     }
 
     pub(crate) fn url(&self, path: &str) -> String {

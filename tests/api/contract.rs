@@ -46,7 +46,7 @@ use Who::{Confused, Cookie, Nobody, Person, Refresh, Token, Visitor};
 type Line = (Who, &'static str, &'static str, Option<(&'static str, &'static str)>, u16, &'static str, &'static str);
 
 #[rustfmt::skip]
-const LINES: [Line; 118] = [
+const LINES: [Line; 122] = [
     (Nobody, "GET", "/", None, 303, "", "/openapi.json"),
     (Visitor, "GET", "/", None, 303, "", "/account"),
     (Nobody, "GET", "/login", None, 200, HTML, ""),
@@ -159,6 +159,10 @@ const LINES: [Line; 118] = [
     (Token, "DELETE", "/tokens/{id}", None, 404, PROBLEM, ""),
     (Cookie, "POST", "/tokens/{id}/revoke", None, 404, PROBLEM, ""),
     (Person, "POST", "/tokens/{id}/revoke", None, 303, "", "/account?revoked"),
+    (Nobody, "POST", "/introspect", Some((FORM, "")), 400, PROBLEM, ""),
+    (Nobody, "POST", "/introspect", Some((JSON, "{}")), 415, PROBLEM, ""),
+    (Nobody, "POST", "/revoke", Some((FORM, "")), 400, PROBLEM, ""),
+    (Nobody, "POST", "/revoke", None, 415, PROBLEM, ""),
     (Nobody, "GET", "/.well-known/jwks.json", None, 200, "application/jwk-set+json", ""),
     (Nobody, "GET", "/healthz", None, 200, "text/plain; charset=utf-8", ""),
     (Nobody, "GET", "/readyz", None, 200, "text/plain; charset=utf-8", ""),

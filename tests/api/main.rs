@@ -28,6 +28,7 @@ mod login;
 mod logins;
 mod logout;
 mod next;
+mod oauth;
 mod one_reader;
 mod operations;
 mod outage;

@@ -114,6 +114,7 @@ async fn every_bad_login_costs_one_hash() {
         body_limit: 1 << 20,
         public_url: None,
         handoff_confirm: true,
+        clients: std::collections::BTreeMap::new(),
         templates: TokenTemplates::default(),
         demo: false,
         operations_elsewhere: false,

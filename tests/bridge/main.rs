@@ -48,6 +48,7 @@ mod remember_cookie;
 mod replaced_login;
 mod request_loader;
 mod require;
+mod revoked_tokens;
 mod rules;
 mod scope;
 mod session_secrets;

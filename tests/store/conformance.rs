@@ -225,3 +225,16 @@ async fn forgotten_attempts_are_swept_and_no_others() {
     }
     assert_eq!(database.read_attempts(&[4]).await.unwrap(), [Attempts::default()]);
 }
+
+#[actix_web::test]
+async fn revoked_tokens_in_memory() {
+    let store = MemoryStore::default();
+    conformance::revoked_token_store(async || Fixture::new(store.clone())).await;
+}
+
+#[actix_web::test]
+async fn revoked_tokens_of_the_database() {
+    let (place, _database) = TestDatabase::migrated().await;
+    let (here, there) = (place.open(), place.open());
+    conformance::revoked_token_store(async || Fixture::new(here.clone()).second_handle(there.clone())).await;
+}

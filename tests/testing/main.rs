@@ -5,6 +5,7 @@ mod as_user;
 mod attempt_conformance;
 mod code_conformance;
 mod conformance;
+mod revoked_token_conformance;
 mod silence;
 mod wrong_codes;
 mod wrong_store;

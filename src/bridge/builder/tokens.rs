@@ -1,10 +1,11 @@
 //! Settings of tokens: keys, claims, lifetimes and locations.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::{BridgeBuilder, ExternalTokensFactory};
 use crate::bridge::credential::{RequestLoader, TokenLocations};
-use crate::bridge::model::random;
+use crate::bridge::model::{RevokedTokenStore, random};
 use crate::bridge::resolve::ExternalTokens;
 use crate::bridge::token::{KeyRing, TokenKey};
 
@@ -40,6 +41,13 @@ impl BridgeBuilder {
     /// ring.
     pub fn key_ring(mut self, ring: KeyRing) -> Self {
         self.key_ring = Some(ring);
+        self
+    }
+
+    /// The store of access tokens that are revoked one by one ([`Bridge::revoke`](crate::Bridge::revoke)). Without one the login
+    /// of such a token ends.
+    pub fn revoked_tokens(mut self, store: impl RevokedTokenStore) -> Self {
+        self.revoked_tokens = Some(Arc::new(store));
         self
     }
 

@@ -108,6 +108,7 @@ pub(super) async fn resolve(
         TokenType::Refresh => Box::pin(find_live_and_unused(engine, token, &login_id, now)).await?,
     };
     require_key(engine, token)?;
+    engine.revoked.check(token)?;
     if !login.refresh_confirmed && token.generation == Some(login.refresh_generation) {
         engine.confirmations.confirm_refresh(&engine.logins, &login, now);
     }

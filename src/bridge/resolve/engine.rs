@@ -7,6 +7,7 @@ use super::confirmation::Confirmations;
 use super::conflict_policy::ConflictPolicy;
 use super::end_watch::EndWatch;
 use super::external_tokens::ExternalTokens;
+use super::revoked_tokens::RevokedTokens;
 use super::token_checks::TokenChecks;
 use crate::bridge::credential::CredentialReader;
 use crate::bridge::error::AuthError;
@@ -31,6 +32,8 @@ pub(crate) struct Engine {
     pub(crate) api_tokens: Option<ApiTokens>,
     pub(crate) tokens: TokenAuthority,
     pub(crate) checks: TokenChecks,
+    /// Access tokens that were revoked one by one.
+    pub(crate) revoked: RevokedTokens,
     /// The verifier of external tokens. Without one they are invalid.
     pub(crate) external: Option<Box<dyn ExternalTokens>>,
     pub(crate) reader: CredentialReader,

@@ -96,24 +96,6 @@ impl KeyRing {
     }
 }
 
-/// A ring, as long as somebody else keeps it.
-#[cfg(feature = "server")]
-pub(crate) struct WeakKeyRing(std::sync::Weak<Shared>);
-
-#[cfg(feature = "server")]
-impl WeakKeyRing {
-    pub(crate) fn upgrade(&self) -> Option<KeyRing> {
-        self.0.upgrade().map(KeyRing)
-    }
-}
-
-#[cfg(feature = "server")]
-impl KeyRing {
-    pub(crate) fn downgrade(&self) -> WeakKeyRing {
-        WeakKeyRing(Arc::downgrade(&self.0))
-    }
-}
-
 impl From<KeySet> for KeyRing {
     fn from(keys: KeySet) -> Self {
         Self::of(keys, None)

@@ -67,6 +67,15 @@ impl VerifiedToken {
         self.sid.clone().map(LoginId::from)
     }
 
+    /// The id of the token, if it has one.
+    pub(crate) fn id(&self) -> Option<String> {
+        #[derive(serde::Deserialize)]
+        struct Named {
+            jti: String,
+        }
+        serde_json::from_slice::<Named>(&self.payload).ok().map(|named| named.jti)
+    }
+
     /// The members of the header.
     pub(crate) fn header_members(&self) -> Option<Map<String, Value>> {
         serde_json::from_slice(&self.header).ok()

@@ -25,6 +25,15 @@ pub(crate) struct Verifier {
     leeway: UnixTime,
 }
 
+/// Whom a token may be for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Audience {
+    /// The audiences of the verifier.
+    Ours,
+    /// Everybody.
+    Any,
+}
+
 impl Verifier {
     /// A verifier for tokens from one of these issuers and for one of these audiences.
     pub(crate) fn new(
@@ -68,12 +77,17 @@ impl Verifier {
         cache: &VerifiedTokenCache,
         now: UnixTime,
     ) -> Result<Verification, TokenError> {
-        self.check_time(cache.get_or_open(text, self.keys.version(), || self.open(text))?, now)
+        self.check_time(cache.get_or_open(text, self.keys.version(), || self.open(text, Audience::Ours))?, now)
     }
 
     /// Verifies a token of either type without a cache, for calls outside a request.
     pub(crate) fn verify_uncached(&self, text: &str, now: UnixTime) -> Result<Verification, TokenError> {
-        self.check_time(Rc::new(self.open(text)?), now)
+        self.check_time(Rc::new(self.open(text, Audience::Ours)?), now)
+    }
+
+    /// Verifies a token that was made here for whatever audience, to say what it is. It authenticates nobody here.
+    pub(crate) fn verify_for_any_audience(&self, text: &str, now: UnixTime) -> Result<Verification, TokenError> {
+        self.check_time(Rc::new(self.open(text, Audience::Any)?), now)
     }
 
     fn check_time(&self, token: Rc<VerifiedToken>, now: UnixTime) -> Result<Verification, TokenError> {
@@ -87,6 +101,11 @@ impl Verifier {
         exp.saturating_add(self.leeway) <= now
     }
 
+    /// When a token that expires at `exp` is accepted by nobody any more.
+    pub(crate) fn expires_for_good_at(&self, exp: UnixTime) -> UnixTime {
+        exp.saturating_add(self.leeway)
+    }
+
     fn check_not_before(&self, token: &VerifiedToken, now: UnixTime) -> Result<(), TokenError> {
         let latest = now.saturating_add(self.leeway);
         match token.not_before {
@@ -97,7 +116,12 @@ impl Verifier {
     }
 
     /// Checks the claims that do not depend on the time.
-    fn check_claims(&self, claims: &RawClaims<'_>, token_type: TokenType) -> Result<(), TokenFault> {
+    fn check_claims(
+        &self,
+        claims: &RawClaims<'_>,
+        token_type: TokenType,
+        audience: Audience,
+    ) -> Result<(), TokenFault> {
         let not_allowed = |claim: &'static str| Err(TokenFault::ClaimValue(claim.into()));
         if claims.token_type != token_type.claim() {
             return not_allowed("type");
@@ -105,7 +129,7 @@ impl Verifier {
         if !self.issuers.iter().any(|issuer| *issuer == claims.iss) {
             return Err(TokenFault::Issuer);
         }
-        if !claims.aud.includes_any(&self.audiences) {
+        if audience == Audience::Ours && !claims.aud.includes_any(&self.audiences) {
             return Err(TokenFault::Audience);
         }
         if claims.sub.is_empty() {
@@ -121,12 +145,12 @@ impl Verifier {
     }
 
     /// Verifies everything that does not depend on the time.
-    fn open(&self, text: &str) -> Result<VerifiedToken, TokenError> {
+    fn open(&self, text: &str, audience: Audience) -> Result<VerifiedToken, TokenError> {
         // Before the keys: whoever reads it later sees that they are others.
         let version = self.keys.version();
         let opened = compact::open(text, &self.keys.keys(), self.finder.as_deref())?;
         let claims = RawClaims::parse(&opened.payload)?;
-        self.check_claims(&claims, opened.token_type)?;
+        self.check_claims(&claims, opened.token_type, audience)?;
         Ok(VerifiedToken {
             token_type: opened.token_type,
             freshness: Freshness::Bool(claims.fresh),

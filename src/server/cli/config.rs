@@ -2,10 +2,11 @@
 
 use std::error::Error;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 
 use super::output::print;
-use crate::server::config::Loaded;
+use crate::bridge::model::{random, sha256};
+use crate::server::config::{Loaded, hash_text};
 use crate::server::key_advice::advice;
 use crate::server::secrets::Secrets;
 
@@ -15,6 +16,14 @@ pub(super) enum ConfigCommand {
     Show,
     /// Check the configuration and the secret files that it names
     Check,
+    /// Make a secret for another service, and print it with its section of the configuration
+    Client(NewClient),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct NewClient {
+    /// The name of the service
+    name: String,
 }
 
 impl ConfigCommand {
@@ -23,8 +32,27 @@ impl ConfigCommand {
         match self {
             Self::Show => print(&loaded.effective.to_string())?,
             Self::Check => check(&loaded)?,
+            Self::Client(client) => client.run()?,
         }
         Ok(())
+    }
+}
+
+impl NewClient {
+    /// Nothing is kept: the secret is for the service, and the hash for the file.
+    fn run(&self) -> Result<(), Box<dyn Error>> {
+        let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-');
+        if self.name.is_empty() || !self.name.chars().all(is_plain) {
+            return Err("a name has small letters, digits, `-` and `_`".into());
+        }
+        let secret = random::base64url::<32>();
+        let hash = hash_text(&sha256(secret.as_bytes()));
+        let name = &self.name;
+        Ok(print(&format!(
+            "# The secret, which is shown once: {secret}\n\n[clients.{name}]\nsecret_hash = \"{hash}\"\n\
+             may = [\"introspect\"]       # and \"revoke\"\naudience = [\"{name}\"]         # the tokens that are its business; \
+             without this line all are\n"
+        ))?)
     }
 }
 

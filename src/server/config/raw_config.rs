@@ -20,7 +20,7 @@ use crate::server::private_file::exposed_mode;
 const RESERVED: [&str; 2] = ["TOLLBRIDGE_TEST_", "TOLLBRIDGE_GOLDEN_"];
 
 /// The section whose keys are sections.
-const TEMPLATES: &str = "templates";
+const NESTED: [&str; 2] = ["clients", "templates"];
 
 /// All written values, by section and key. The key `""` stands for the header of a section.
 #[derive(Default)]
@@ -56,14 +56,14 @@ impl RawConfig {
                 self.faults.push(fault(Some(at), problem));
                 continue;
             };
-            if section != TEMPLATES {
+            if !NESTED.contains(&section.as_str()) {
                 self.values.insert((section.clone(), String::new()), (RawValue::Other("a section"), origin(Some(at))));
             }
             for (key, value) in table {
                 let origin_of = |key: &Spanned<DeString<'_>>| origin(Some(position(&text, &key.span())));
                 let name = key.get_ref().to_string();
                 match value.get_ref() {
-                    DeValue::Table(below) if section == TEMPLATES => {
+                    DeValue::Table(below) if NESTED.contains(&section.as_str()) => {
                         let section = format!("{section}.{name}");
                         self.values.insert((section.clone(), String::new()), (value.get_ref().into(), origin_of(key)));
                         for (key, value) in below {
@@ -105,7 +105,7 @@ impl RawConfig {
                 continue;
             };
             let (mut section, mut key) = (section.to_ascii_lowercase(), key.to_ascii_lowercase());
-            if let Some((name, rest)) = key.split_once("__").filter(|_| section == TEMPLATES) {
+            if let Some((name, rest)) = key.split_once("__").filter(|_| NESTED.contains(&section.as_str())) {
                 (section, key) = (format!("{section}.{name}"), rest.to_owned());
             }
             let key = (section, key);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::client::ClientConfig;
 use super::database::DatabaseConfig;
 use super::log::LogConfig;
 use super::login::LoginConfig;
@@ -33,6 +34,8 @@ pub struct Config {
     pub throttle: ThrottleConfig,
     /// `[templates.NAME]`, by name
     pub templates: BTreeMap<String, TemplateConfig>,
+    /// `[clients.NAME]`, by name
+    pub clients: BTreeMap<String, ClientConfig>,
     /// `[log]`
     pub log: LogConfig,
     /// `serve --demo`, not a key of the file.
@@ -51,6 +54,7 @@ impl Config {
         let login = LoginConfig::read(reader);
         let throttle = ThrottleConfig::read(reader);
         let templates = TemplateConfig::read_all(reader, &token);
+        let clients = ClientConfig::read_all(reader);
         let log = LogConfig::read(reader);
         reader.section("token");
         reader.require(
@@ -67,6 +71,7 @@ impl Config {
             login,
             throttle,
             templates,
+            clients,
             log,
             demo: false,
             replace_keys: false,

@@ -118,6 +118,11 @@ impl SettingReader {
         }
     }
 
+    /// Whether a key that was read is configured.
+    pub(super) fn is_set(&self, key: &str) -> bool {
+        self.origin(key) != Origin::Default
+    }
+
     /// Records a fault of a key of this section.
     pub(super) fn fault(&mut self, key: &str, problem: String) {
         let origin = self.origin(key);

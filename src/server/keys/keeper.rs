@@ -1,15 +1,14 @@
 //! Keeps the keys of a node those of the database.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use secrecy::SecretSlice;
 use tokio::sync::Mutex;
 
 use super::generate::generate;
 use super::sealing::{SealingError, SealingKey};
-use crate::bridge::token::WeakKeyRing;
 use crate::server::config::{Config, TokenKeyConfig};
 use crate::server::secrets::{SecretError, Secrets, TokenSecret};
 use crate::store::db::{Database, KeyRingWatch, SealedKey};
@@ -62,10 +61,15 @@ pub(crate) struct KeyKeeper {
     /// The key that signs while there is no ring.
     file_key: Option<TokenKey>,
     known: Arc<AtomicI64>,
-    /// Of many requests that notice a change one learns it, and the others wait.
-    learning: Mutex<()>,
+    /// The rows that the ring was made of. Of many requests that notice a change one learns it, and the others wait.
+    rows: Mutex<Vec<SealedKey>>,
+    /// Learns the access tokens that were revoked: they have the version of the ring.
+    learn_revoked: OnceLock<Learn>,
     clock: Clock,
 }
+
+/// Reads something anew.
+pub(crate) type Learn = Box<dyn Fn() -> StoreFuture<'static, ()> + Send + Sync>;
 
 /// Where the sealing key is.
 struct SealingSource {
@@ -81,7 +85,8 @@ impl KeyKeeper {
             sealing: SealingSource::of(config),
             file_key: None,
             known: Arc::new(AtomicI64::new(UNKNOWN)),
-            learning: Mutex::default(),
+            rows: Mutex::default(),
+            learn_revoked: OnceLock::new(),
             clock: clock.clone(),
         }
     }
@@ -109,29 +114,24 @@ impl KeyKeeper {
         Ok(self)
     }
 
-    /// The ring of the bridge, which learns of changes with every login that is read.
+    /// The ring of the bridge.
     ///
     /// # Errors
     ///
     /// [`KeysError`].
-    pub(crate) async fn into_ring(self) -> Result<KeyRing, KeysError> {
-        let (version, keys) = self.load().await?;
+    pub(crate) async fn ring(self: &Arc<Self>) -> Result<KeyRing, KeysError> {
+        let (version, rows) = self.database.signing_keys().await?;
+        let keys = self.ring_keys(&rows).await?;
+        *self.rows.lock().await = rows;
         self.known.store(version, Ordering::Release);
-        let (database, known) = (self.database.clone(), Arc::clone(&self.known));
-        let ring = KeyRing::from_source(keys, self)?;
-        // Weak, or the database would keep the ring, and the ring the database.
-        let weak: WeakKeyRing = ring.downgrade();
-        let learn = move || -> StoreFuture<'static, ()> {
-            let ring = weak.upgrade();
-            Box::pin(async move {
-                match ring {
-                    Some(ring) => ring.learn().await.map(drop),
-                    None => Ok(()),
-                }
-            })
-        };
-        database.watch_key_ring(KeyRingWatch { known, learn: Box::new(learn) });
-        Ok(ring)
+        Ok(KeyRing::from_source(keys, Source(Arc::clone(self)))?)
+    }
+
+    /// From now on a request that reads a login learns first what others have changed: keys with `learn`, and revoked tokens
+    /// with `learn_revoked`, which read nothing of the ring. Neither may keep the bridge, which keeps this.
+    pub(crate) fn watch(&self, learn: Learn, learn_revoked: Learn) {
+        let _ = self.learn_revoked.set(learn_revoked);
+        self.database.watch_key_ring(KeyRingWatch { known: Arc::clone(&self.known), learn });
     }
 
     /// Makes a key that signs from this time on; the others verify until `others_until`.
@@ -179,19 +179,45 @@ impl KeyKeeper {
         Ok(sealing.seal(secret, kid, self.clock.now(), signs_from)?)
     }
 
-    /// The version of the ring, and its keys; the key of the file while there are none.
-    async fn load(&self) -> Result<(i64, Vec<RingKey>), KeysError> {
-        let (version, rows) = self.database.signing_keys().await?;
+    /// The keys of these rows; the key of the file while there are none.
+    async fn ring_keys(&self, rows: &[SealedKey]) -> Result<Vec<RingKey>, KeysError> {
         if rows.is_empty() {
             let key = self.file_key.clone().ok_or(KeyRingError::NoneSigns)?;
-            return Ok((version, vec![RingKey::from(key)]));
+            return Ok(vec![RingKey::from(key)]);
         }
         let sealing = self.sealing.key(&self.database, false).await?;
         let now = self.clock.now();
         let good = rows.iter().filter(|row| row.verifies_until.is_none_or(|until| now < until));
-        Ok((version, good.map(|row| ring_key(&sealing, row)).collect::<Result<_, _>>()?))
+        good.map(|row| ring_key(&sealing, row)).collect()
+    }
+
+    async fn refresh(&self, ring: &KeyRing) -> Result<(), StoreError> {
+        let mut known_rows = self.rows.lock().await;
+        // The version first: what is read after it is at least as new.
+        let (version, rows) = self.database.signing_keys().await?;
+        if version == self.known.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        if rows != *known_rows {
+            let unusable = |error: KeysError| {
+                tracing::error!(%error, "the keys of the database cannot be used");
+                StoreError::new(error)
+            };
+            let keys = self.ring_keys(&rows).await.map_err(unusable)?;
+            tracing::info!(version, keys = keys.len(), "learned the keys of the database");
+            ring.replace(keys).map_err(|error| unusable(error.into()))?;
+            *known_rows = rows;
+        }
+        if let Some(learn_revoked) = self.learn_revoked.get() {
+            learn_revoked().await?;
+        }
+        self.known.store(version, Ordering::Release);
+        Ok(())
     }
 }
+
+/// The keeper as the source of its ring.
+struct Source(Arc<KeyKeeper>);
 
 fn new_secret(algorithm: Algorithm) -> Result<TokenSecret, KeysError> {
     Ok(generate(algorithm).ok_or_else(|| SealingError::Seal("that is new".to_owned()))?)
@@ -205,22 +231,14 @@ fn ring_key(sealing: &SealingKey, row: &SealedKey) -> Result<RingKey, KeysError>
     Ok(row.signs_from.map_or_else(|| RingKey::verifies(key.clone()), |from| RingKey::signs_from(key.clone(), from)))
 }
 
-impl KeySource for KeyKeeper {
+impl KeySource for Source {
     fn refresh<'a>(&'a self, ring: &'a KeyRing) -> StoreFuture<'a, ()> {
+        let keeper = &self.0;
         Box::pin(async move {
-            let _learning = self.learning.lock().await;
-            if self.database.key_ring_version().await? == self.known.load(Ordering::Acquire) {
+            if keeper.database.key_ring_version().await? == keeper.known.load(Ordering::Acquire) {
                 return Ok(());
             }
-            let unusable = |error: KeysError| {
-                tracing::error!(%error, "the keys of the database cannot be used");
-                StoreError::new(error)
-            };
-            let (version, keys) = self.load().await.map_err(unusable)?;
-            tracing::info!(version, keys = keys.len(), "learned the keys of the database");
-            ring.replace(keys).map_err(|error| unusable(error.into()))?;
-            self.known.store(version, Ordering::Release);
-            Ok(())
+            keeper.refresh(ring).await
         })
     }
 }

@@ -11,7 +11,7 @@ use super::database::Database;
 use super::error::DatabaseError;
 use super::schema::users;
 use super::write::row_count;
-use super::{api_tokens, attempts, codes, logins, migrations, sessions, signing_keys};
+use super::{api_tokens, attempts, codes, logins, migrations, revoked_tokens, sessions, signing_keys};
 use crate::{StoreError, UnixTime};
 
 /// How many rows one transaction of the sweep deletes: a few milliseconds of work.
@@ -71,7 +71,8 @@ impl Database {
             connection.transaction(|connection| signing_keys::delete_over(connection, now))
         };
         let keys = row_count(self.write(over).await?);
-        Ok(sessions + codes + logins + tokens + attempts + keys)
+        let revoked = row_count(self.write(move |connection| revoked_tokens::delete_expired(connection, now)).await?);
+        Ok(sessions + codes + logins + tokens + attempts + keys + revoked)
     }
 
     /// Repeats a deletion of up to [`BATCH`] rows until it finds fewer.

@@ -96,6 +96,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    revoked_tokens (jti) {
+        jti -> Text,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
     key_ring (id) {
         id -> Integer,
         version -> BigInt,

@@ -197,7 +197,7 @@ pub(super) fn delete_over(connection: &mut Connection, now: UnixTime) -> QueryRe
 }
 
 /// Makes a new version, in the transaction of the change.
-fn advance(connection: &mut Connection) -> QueryResult<()> {
+pub(super) fn advance(connection: &mut Connection) -> QueryResult<()> {
     each!(connection, c => diesel::update(key_ring::table).set(key_ring::version.eq(key_ring::version + 1)).execute(c))
         .map(|_rows| ())
 }
