@@ -25,7 +25,8 @@ pub(super) const MAX_USERNAME: usize = 150;
 /// # Errors
 ///
 /// [`AuthError::InvalidCredentials`] as above; [`AuthError::InvalidRequest`] for a password over the maximum, which is
-/// never hashed; [`AuthError::TooManyAttempts`] before anything is hashed; [`AuthError::Overloaded`] when the queue of the hasher is full; or the store is unavailable.
+/// never hashed; [`AuthError::TooManyAttempts`] before anything is hashed; [`AuthError::Overloaded`] when the queue of the
+/// hasher is full; or the store is unavailable.
 pub(crate) async fn authenticate(
     state: &AppState,
     auth: &Auth,
@@ -59,13 +60,12 @@ async fn check(
         state.db.find_by_username(username).await?
     };
     let (user, hash) = found.unzip();
-    let account = user.as_ref().map_or_else(|| unknown_account(username), account_of);
-    let known_as = match (device_of(state, req, &account), &user) {
-        (None, Some(user)) => {
-            auth.login_of_token(&state.db.identity(user)).await?.map(|login| login.as_str().to_owned())
-        }
-        (device, _) => device,
-    };
+    // The same is done for a name that nobody has, so that the time does not tell.
+    let (unknown, nobody) = (unknown_account(username), String::new());
+    let account = user.as_ref().map_or(unknown, account_of);
+    let identity = user.as_ref().map_or(nobody, |user| state.db.identity(user));
+    let by_token = auth.login_of_token(&identity).await?.map(|login| login.as_str().to_owned());
+    let known_as = device_of(state, req, &account).or(by_token);
     let attempt = begin_attempt(state, auth, &account, known_as.as_deref()).await?;
     let verified = answered(attempt, verify(state, user.as_ref(), password, hash.clone()).await, user.as_ref()).await?;
     let user = user.filter(|user| user.active).ok_or(AuthError::InvalidCredentials)?;

@@ -189,7 +189,7 @@ fn the_device_cookie_is_no_credential_and_is_not_for_scripts() {
     assert_eq!(names(&answer), [DEVICE, SESSION]);
     let cookies = answer.set_cookies();
     let cookie = cookies.iter().find(|cookie| cookie.starts_with(DEVICE)).expect("the cookie");
-    for attribute in ["; HttpOnly", "; SameSite=Strict", "; Path=/", "; Max-Age=34560000"] {
+    for attribute in ["; HttpOnly", "; SameSite=Strict", "; Path=/login; ", "; Max-Age=34560000"] {
         assert!(cookie.contains(attribute), "{cookie}");
     }
     let value = cookie.split(';').next().expect("a value").to_owned();
@@ -204,7 +204,7 @@ fn the_device_cookie_is_no_credential_and_is_not_for_scripts() {
     let answer = call.expect(200);
     let cookies = answer.set_cookies();
     let cookie = cookies.iter().find(|cookie| cookie.contains("_device=")).expect("the cookie");
-    assert!(cookie.starts_with("__Host-tollbridge_device=") && cookie.contains("; Secure"), "{cookie}");
+    assert!(cookie.starts_with("__Secure-tollbridge_device=") && cookie.contains("; Secure"), "{cookie}");
 }
 
 #[test]

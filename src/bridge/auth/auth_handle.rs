@@ -13,7 +13,7 @@ use crate::bridge::credential::{Chosen, TokenCookies};
 use crate::bridge::error::{AuthError, CsrfFault};
 use crate::bridge::model::UnixTime;
 use crate::bridge::resolve::{Engine, by_token};
-use crate::bridge::token::Verification;
+use crate::bridge::token::{TokenFault, Verification};
 
 /// The handle of a request for signing in, signing out and refreshing: `login_user`, `logout_user`, `refresh`.
 ///
@@ -138,7 +138,12 @@ impl Auth {
     pub(super) async fn verify(&self, token: &Chosen<'_>, now: UnixTime) -> Result<Verification, AuthError> {
         let state = &self.state;
         let (engine, cache) = (&state.engine, &state.token_cache);
-        let verified = by_token::verify_or_learn(engine, cache, &state.presented, &self.req, token, now).await?;
+        let verified = match by_token::verify(engine, cache, &state.presented, &self.req, token, now) {
+            Err(AuthError::TokenInvalid(TokenFault::UnknownKey)) => {
+                by_token::learn_and_verify(engine, cache, &state.presented, &self.req, token, now).await
+            }
+            verified => verified,
+        }?;
         state.record_verified(Rc::clone(&verified.token));
         Ok(verified)
     }

@@ -45,8 +45,8 @@ pub(crate) fn verify(
     }
 }
 
-/// As [`verify`], and asks for new keys if the key of the token is unknown: another node may have made it.
-pub(crate) async fn verify_or_learn(
+/// Asks for new keys, for a token whose key is unknown: another node may have made it.
+pub(crate) async fn learn_and_verify(
     engine: &Engine,
     cache: &VerifiedTokenCache,
     presented: &Presented,
@@ -54,15 +54,10 @@ pub(crate) async fn verify_or_learn(
     token: &Chosen<'_>,
     now: UnixTime,
 ) -> Result<Verification, AuthError> {
-    match verify(engine, cache, presented, req, token, now) {
-        // Boxed to keep the future of a known token small.
-        Err(AuthError::TokenInvalid(TokenFault::UnknownKey))
-            if Box::pin(engine.tokens.verifier.keys().learn()).await? =>
-        {
-            verify(engine, cache, presented, req, token, now)
-        }
-        verified => verified,
+    if engine.tokens.verifier.keys().learn().await? {
+        return verify(engine, cache, presented, req, token, now);
     }
+    Err(AuthError::TokenInvalid(TokenFault::UnknownKey))
 }
 
 /// Refuses a token whose key is gone since it was verified.

@@ -14,7 +14,7 @@ use super::{by_api_token, by_custom_credential, by_session, by_token, conflict, 
 use crate::bridge::credential::{Choice, Presented, TWO_TOKENS};
 use crate::bridge::error::AuthError;
 use crate::bridge::model::{AuthEvent, LoginId};
-use crate::bridge::token::VerifiedTokenCache;
+use crate::bridge::token::{TokenFault, VerifiedTokenCache};
 
 /// The refusal of a token where only a browser session is accepted.
 pub(crate) const BROWSER_SESSION_ONLY: AuthError =
@@ -49,7 +49,14 @@ pub(crate) async fn resolve(
                 }
                 .into()
             } else {
-                match by_token::verify_or_learn(engine, cache, presented, req, &token, now).await {
+                let verified = match by_token::verify(engine, cache, presented, req, &token, now) {
+                    Err(AuthError::TokenInvalid(TokenFault::UnknownKey)) => {
+                        // Boxed to keep the future of a known token small.
+                        Box::pin(by_token::learn_and_verify(engine, cache, presented, req, &token, now)).await
+                    }
+                    verified => verified,
+                };
+                match verified {
                     Ok(verified) => {
                         let verdict = match by_token::resolve(engine, &verified, token.location, requirement, now).await
                         {

@@ -135,7 +135,7 @@ where
                     Ok(response) => {
                         metrics.count_response(response.status());
                         let matched = || response.request().match_pattern();
-                        let code = refusal_code(response.response());
+                        let code = || refusal_code(response.response());
                         exchange.log(response.status(), code, || matched().map_or(UNMATCHED.into(), Cow::Owned));
                         response.headers_mut().insert(X_REQUEST_ID, exchange.id);
                     }
@@ -144,7 +144,7 @@ where
                         let code = error.as_error::<AuthError>().map(AuthError::code);
                         metrics.count_response(status);
                         // The request is gone with its route.
-                        exchange.log(status, code, || FAILED.into());
+                        exchange.log(status, || code, || FAILED.into());
                         let id = exchange.id;
                         error.add_response_mapper(move |mut response| {
                             response.headers_mut().insert(X_REQUEST_ID, id.clone());
@@ -189,7 +189,7 @@ impl Exchange {
         self.id.to_str().unwrap_or_default()
     }
 
-    fn log(&self, status: StatusCode, code: Option<&'static str>, route: impl Fn() -> Cow<'static, str>) {
+    fn log(&self, status: StatusCode, code: impl Fn() -> Option<&'static str>, route: impl Fn() -> Cow<'static, str>) {
         macro_rules! event {
             ($level:ident $(, $field:ident = $value:expr)*) => {
                 tracing::$level!(
@@ -209,7 +209,7 @@ impl Exchange {
         } else if status.is_server_error() {
             event!(error);
         } else if status.is_client_error() {
-            event!(info, code = code, address = self.address.map(display));
+            event!(info, code = code(), address = self.address.map(display));
         } else {
             event!(debug);
         }
