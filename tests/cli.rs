@@ -817,6 +817,9 @@ fn a_key_from_its_file_into_the_ring_and_out_of_it() {
     let said = succeeds(&place, &["key", "rotate", "--lead", "0s", "--algorithm", "EdDSA"], "");
     assert!(said.contains(&format!("put the key {of_file} of the configuration into the ring")), "{said}");
     assert!(said.contains("signs now") && said.contains("five minutes"), "{said}");
+    // It is published at once, also by a node that nobody uses.
+    let made = said.lines().find_map(|line| line.strip_prefix("made the key ")).unwrap().split(' ').next().unwrap();
+    assert!(server.get("/.well-known/jwks.json").contains(made), "{made}");
     let mode = fs::metadata(place.path().join("data/sealing.key")).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode, 0o600);
     let (second, of_ring) = token_of_mona(&server);
@@ -848,9 +851,16 @@ fn a_key_from_its_file_into_the_ring_and_out_of_it() {
     assert!(fails(&place, &["key", "import"], b"", 1).contains("in the ring already"));
     fails(&place, &["key", "import", "data/token.key"], b"", 2);
     fails(&place, &["key", "rotate", "--algorithm", "none"], b"", 2);
-    // With a lead a key is published, and does not sign.
+    // With a lead a key is published, and does not sign. One that is made later and signs earlier takes its place.
     succeeds(&place, &["key", "rotate", "--lead", "1h"], "");
     assert_eq!(token_of_mona(&server).1, of_ring);
+    let overtaken = keys(&place).iter().find(|key| key["state"] == "signs later").unwrap()["kid"].clone();
+    succeeds(&place, &["key", "rotate", "--lead", "30m"], "");
+    let listed = keys(&place);
+    let state = |kid: &Value| listed.iter().find(|key| key["kid"] == *kid).unwrap()["state"].clone();
+    assert_eq!(state(&overtaken), "verifies");
+    let next = listed.iter().find(|key| key["state"] == "signs later").unwrap();
+    assert!(next["kid"] != overtaken && next["verifies_until"].is_null(), "{listed:?}");
     let (_, log) = server.stop(rustix::process::Signal::TERM);
     assert!(log.contains("learned the keys of the database") && !log.contains(" ERROR "), "{log}");
 

@@ -91,6 +91,16 @@ impl Bridge {
         Ok(ended.then_some(Revoked::Login))
     }
 
+    /// Asks the [`KeySource`](crate::KeySource) of the ring for new keys. Call it before [`jwks`](Self::jwks), so that a key is
+    /// published from the moment on in which it is made.
+    ///
+    /// # Errors
+    ///
+    /// When the source is unavailable.
+    pub async fn learn_keys(&self) -> Result<(), StoreError> {
+        self.engine.tokens.verifier.keys().learn().await.map(drop)
+    }
+
     /// Reads the access tokens that other nodes have revoked. Call it at the start, and when the store tells of a change.
     ///
     /// # Errors

@@ -22,6 +22,11 @@ pub(crate) async fn refresh(auth: Auth, state: Data<AppState>) -> Result<Json<To
 /// `GET /.well-known/jwks.json` (RFC 7517): public, and cached for five minutes, so that clients learn of a new key
 /// soon.
 pub(crate) async fn jwks(state: Data<AppState>) -> HttpResponse {
+    // A node that nobody uses has not heard of a new key yet. While the database is unavailable the known keys are better
+    // than none.
+    if let Err(error) = state.bridge.learn_keys().await {
+        tracing::warn!(%error, "the keys that are published may not be the latest");
+    }
     HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "public, max-age=300"))
         .content_type("application/jwk-set+json")

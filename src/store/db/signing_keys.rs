@@ -79,7 +79,7 @@ impl Database {
         self.write(move |connection| connection.transaction(add)).await
     }
 
-    /// Adds a key that signs; every other key of the ring verifies until `others_until`, if it has no end yet. `false`: its id
+    /// Adds a key that signs, also in the place of those that were to sign later; every other key of the ring verifies until `others_until`, if it has no end yet. `false`: its id
     /// is there already, and nothing is changed.
     ///
     /// # Errors
@@ -96,6 +96,12 @@ impl Database {
                         .filter(signing_keys::kid.ne(&key.kid))
                         .filter(signing_keys::verifies_until.is_null())
                         .set(signing_keys::verifies_until.eq(others_until))
+                        .execute(c)?;
+                    // A key that was to sign later than this one has been overtaken: it has signed nothing.
+                    diesel::update(signing_keys::table)
+                        .filter(signing_keys::kid.ne(&key.kid))
+                        .filter(signing_keys::signs_from.gt(key.signs_from))
+                        .set(signing_keys::signs_from.eq(None::<UnixTime>))
                         .execute(c)?;
                     // Of two that begin in the same second the one that came last signs.
                     diesel::update(signing_keys::table)
