@@ -91,6 +91,8 @@ fn a_key_that_is_left_out_is_gone_on_the_very_next_request() {
         Token(&app, pair.access.clone()).get("/who_am_i").refused(401, "token_invalid");
         refresh(&app, &pair.refresh).refused(401, "token_invalid");
     }
+    // Nor does it end a login.
+    Token(&app, pairs[0].access.clone()).post("/logout").refused(401, "token_invalid");
     // And it comes back if it is put back.
     ring.replace([RingKey::from(next), RingKey::verifies(stolen)]).expect("put back");
     for pair in &pairs {
