@@ -851,6 +851,10 @@ fn a_key_from_its_file_into_the_ring_and_out_of_it() {
     assert!(fails(&place, &["key", "import"], b"", 1).contains("in the ring already"));
     fails(&place, &["key", "import", "data/token.key"], b"", 2);
     fails(&place, &["key", "rotate", "--algorithm", "none"], b"", 2);
+    // An id may begin with what options begin with, before and after one.
+    assert!(fails(&place, &["key", "retire", "-aU8uFLv", "--yes"], b"", 1).contains("there is no key -aU8uFLv"));
+    assert!(fails(&place, &["key", "retire", "--yes", "-aU8uFLv"], b"", 1).contains("there is no key -aU8uFLv"));
+    assert!(fails(&place, &["login", "end", "-aU8uFLv"], b"", 1).contains("there is no login -aU8uFLv"));
     // With a lead a key is published, and does not sign. One that is made later and signs earlier takes its place.
     succeeds(&place, &["key", "rotate", "--lead", "1h"], "");
     assert_eq!(token_of_mona(&server).1, of_ring);

@@ -54,6 +54,7 @@ pub(super) struct Rotate {
 #[derive(Debug, Args)]
 pub(super) struct Retire {
     /// The id of the key, from `tollbridge key list`
+    #[arg(allow_hyphen_values = true)]
     kid: String,
     /// Do not ask
     #[arg(long)]

@@ -46,6 +46,7 @@ pub(super) struct End {
 #[group(required = true, multiple = false)]
 struct Which {
     /// The id of the login, from `tollbridge login list`
+    #[arg(allow_hyphen_values = true)]
     id: Option<String>,
     /// End all logins of this user; their API tokens stay
     #[arg(long, value_name = "USERNAME")]

@@ -219,8 +219,14 @@ impl KeyKeeper {
 /// The keeper as the source of its ring.
 struct Source(Arc<KeyKeeper>);
 
+/// A new key whose id is no option of a command line.
 fn new_secret(algorithm: Algorithm) -> Result<TokenSecret, KeysError> {
-    Ok(generate(algorithm).ok_or_else(|| SealingError::Seal("that is new".to_owned()))?)
+    loop {
+        let secret = generate(algorithm).ok_or_else(|| SealingError::Seal("that is new".to_owned()))?;
+        if !secret.token_key()?.id().starts_with('-') {
+            return Ok(secret);
+        }
+    }
 }
 
 fn ring_key(sealing: &SealingKey, row: &SealedKey) -> Result<RingKey, KeysError> {
