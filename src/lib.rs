@@ -199,11 +199,11 @@ pub use bridge::service::BridgeService;
 
 // What the application provides: users, stores and a clock.
 pub use bridge::model::{
-    Abilities, ApiToken, ApiTokenId, ApiTokenInsertion, ApiTokenStore, AttemptChange, AttemptStore, Attempts, Clock,
-    CodeHash, CodeStore, CredentialLocation, EndReason, InvalidAbilities, Login, LoginId, LoginInfo, LoginStore,
-    MAX_API_TOKENS_OF_USER, MAX_ATTEMPT_COUNTERS, MAX_CODES_OF_LOGIN, MAX_SESSIONS_OF_LOGIN, OneTimeCode,
-    RememberRecord, RevokedToken, RevokedTokenStore, SessionHash, SessionRecord, SessionStore, StoreError, StoreFuture,
-    UnixTime, UserFunctions, UserStore, user_loader,
+    Abilities, Act, Action, Actor, ApiToken, ApiTokenId, ApiTokenInsertion, ApiTokenStore, AttemptChange, AttemptStore,
+    Attempts, AuditRecord, AuditStore, Clock, CodeHash, CodeStore, CredentialLocation, EndReason, InvalidAbilities,
+    Login, LoginId, LoginInfo, LoginStore, MAX_API_TOKENS_OF_USER, MAX_ATTEMPT_COUNTERS, MAX_CODES_OF_LOGIN,
+    MAX_SESSIONS_OF_LOGIN, OneTimeCode, RememberRecord, RevokedToken, RevokedTokenStore, SessionHash, SessionRecord,
+    SessionStore, StoreError, StoreFuture, UnixTime, UserFunctions, UserStore, Via, user_loader,
 };
 
 // For handlers.
@@ -212,11 +212,11 @@ pub use bridge::auth::{
     LoginUser, LogoutScope, MaybeLogin, MaybeUser, NewApiToken, NewLogin, NewTokens, Require, RequireService,
     TokenUser,
 };
-pub use bridge::resolve::{ConflictPolicy, ExplainedPlace, Explanation, Principal, Rule, Via};
+pub use bridge::resolve::{ConflictPolicy, ExplainedPlace, Explanation, Principal, Rule};
 
 // Tokens: keys, locations and checks.
 pub use bridge::credential::{
-    Client, FoundCredential, InvalidNetwork, RequestLoader, TokenCookies, TokenLocations, TrustedProxies,
+    Client, FoundCredential, InvalidNetwork, RequestId, RequestLoader, TokenCookies, TokenLocations, TrustedProxies,
 };
 pub use bridge::handle::Revoked;
 pub use bridge::resolve::{Introspection, TokenBlocklist};
@@ -244,6 +244,11 @@ pub use bridge::response::Refusal;
 #[cfg(all(doctest, feature = "testing"))]
 #[doc = include_str!("../docs/guards.md")]
 struct Guards;
+
+/// Runs the example of the document.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/audit.md")]
+struct Audit;
 
 /// Runs the recipe of the guide.
 #[cfg(doctest)]

@@ -783,7 +783,7 @@ fn a_refusal_leaves_a_trace_with_its_code_and_address() {
         let line = line.unwrap_or_else(|| panic!("no {code} of {route} in\n{log}"));
         assert!(line.contains("address=127.0.0.1") && line.contains("request_id="), "{line}");
     }
-    assert!(log.contains("change of password failed: the current password is wrong"), "{log}");
+    assert!(log.contains("the password was given again, and is wrong"), "{log}");
     assert!(!log.contains("1503") && !log.contains("1504") && !log.contains("guess"), "{log}");
 }
 
@@ -937,4 +937,89 @@ fn a_secret_for_a_service_is_printed_once_and_its_section_works() {
     for name in ["", "Billing", "a.b", "a\nb"] {
         fails(&place, &["config", "client", name], b"", 1);
     }
+}
+
+/// A running `tollbridge audit --follow --json`, killed when it is dropped.
+struct Follower {
+    child: Child,
+    lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
+}
+
+impl Follower {
+    fn start(place: &TempDir, arguments: &[&str]) -> Self {
+        let mut child = command(place, &[&["audit", "--follow", "--json"], arguments].concat()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, lines }
+    }
+
+    fn next(&mut self) -> Value {
+        serde_json::from_str(&self.lines.next().unwrap().unwrap()).unwrap()
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn the_audit_says_who_did_what() {
+    let place = TempDir::new().unwrap();
+    assert!(fails(&place, &["audit"], b"", 1).contains("there is no database at"));
+    let add = |name: &str| {
+        let arguments = ["user", "add", name, "--password-stdin"];
+        let mut child = command(&place, &arguments).env("SUDO_USER", "anna").stdin(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(b"a smile of 1503\n").unwrap();
+        assert!(child.wait().unwrap().success());
+    };
+    add("mona");
+    let mut follower = Follower::start(&place, &[]);
+    let added = follower.next();
+    assert_eq!(
+        (&added["action"], &added["username"], &added["subject"]),
+        (&json!("user_added"), &json!("mona"), &json!("mona"))
+    );
+    assert_eq!((&added["actor"], &added["actor_name"]), (&json!("operator"), &json!("anna")));
+
+    let server = Server::start(command(&place, &["serve", "--listen", "127.0.0.1:0"]));
+    let sign_in = |password: &str| server.post_json("/login", &json!({ "username": "mona", "password": password }));
+    assert!(sign_in("a smile of 1503").starts_with("HTTP/1.1 200 "));
+    let signed_in = follower.next();
+    assert_eq!((&signed_in["action"], &signed_in["via"]), (&json!("signed_in"), &json!("token")));
+    assert_eq!((&signed_in["actor"], &signed_in["address"]), (&json!("user"), &json!("127.0.0.1")));
+    let login = signed_in["login"].as_str().unwrap();
+    succeeds(&place, &["login", "end", login], "");
+    assert_eq!(follower.next()["reason"], "revoked");
+    // Failures are written every ten seconds.
+    for _ in 0..2 {
+        assert!(sign_in("a guess of 1504").starts_with("HTTP/1.1 401 "));
+    }
+    let failed = follower.next();
+    assert_eq!((&failed["action"], &failed["count"]), (&json!("sign_in_failed"), &json!(2)));
+    drop(server);
+
+    let actions = |arguments: &[&str]| {
+        let text = succeeds(&place, &[&["audit", "--json"], arguments].concat(), "");
+        let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["action"].to_string());
+        lines.collect::<Vec<_>>().join(" ").replace('"', "")
+    };
+    assert_eq!(actions(&[]), "user_added signed_in login_ended sign_in_failed");
+    assert_eq!(actions(&["--limit", "2"]), "login_ended sign_in_failed");
+    assert_eq!(actions(&["--about", login]), "signed_in login_ended");
+    assert_eq!(actions(&["--action", "signed_in", "--action", "user_added"]), "user_added signed_in");
+    assert_eq!(actions(&["--since", "1h", "--until", "2100-01-01 00:00:00", "--user", "mona"]), actions(&[]));
+    assert_eq!(actions(&["--since", "2100-01-01T00:00:00Z"]), "");
+    let table = succeeds(&place, &["audit"], "");
+    assert!(table.starts_with("TIME ") && table.contains("operator anna") && table.contains(login), "{table}");
+    assert!(!table.contains("1503") && !table.contains("1504"), "{table}");
+
+    // Who is deleted is found by the name.
+    succeeds(&place, &["user", "delete", "mona", "--yes"], "");
+    assert_eq!(actions(&["--user", "mona", "--limit", "1"]), "user_deleted");
+    assert!(fails(&place, &["audit", "--user", "leo"], b"", 1).contains("there is no user leo"));
+    assert!(fails(&place, &["audit", "--action", "smiled"], b"", 2).contains("signed_in, sign_in_failed"));
+    assert!(fails(&place, &["audit", "--since", "lately"], b"", 2).contains("how long ago"));
+    fails(&place, &["audit", "--follow", "--until", "1h"], b"", 2);
 }

@@ -63,12 +63,16 @@ fn every_event_is_in_the_code_with_its_level() {
             continue;
         }
         events += 1;
-        let Some(at) = source.find(&format!("\"{event}")) else { panic!("there is no event {event}") };
+        let text = format!("\"{event}");
+        let mut places = source.match_indices(&text).map(|(at, _)| &source[..at]).peekable();
+        assert!(places.peek().is_some(), "there is no event {event}");
         // The level of `request` follows the status.
         if event != "request" {
-            let before = &source[..at];
-            let from = before.rfind("tracing::").expect("an event");
-            assert!(before[from..].starts_with(&format!("tracing::{}!", level.to_lowercase())), "{event}: {level}");
+            let logs = |before: &str| {
+                let from = before.rfind("tracing::").unwrap_or_default();
+                before[from..].starts_with(&format!("tracing::{}!", level.to_lowercase()))
+            };
+            assert!(places.any(logs), "{event}: {level}");
         }
     }
     assert!(events >= 12, "{events}");
@@ -129,4 +133,18 @@ fn root() -> &'static Path {
 
 fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+#[test]
+fn every_action_of_the_audit_is_explained() {
+    let document = include_str!("../docs/audit.md");
+    let (_, table) = document.split_once("| action | when |").expect("the table");
+    let rows = table.lines().skip(2).take_while(|line| line.starts_with("| `"));
+    let first_cells = rows.filter_map(|row| row.split(" | ").next());
+    let named: Vec<&str> = first_cells.flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect();
+    let mut actions: Vec<&str> = tollbridge::Action::ALL.iter().map(|action| action.as_str()).collect();
+    let mut sorted = named.clone();
+    sorted.sort_unstable();
+    actions.sort_unstable();
+    assert_eq!(sorted, actions);
 }

@@ -7,8 +7,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, TransactionBehavior, named_params, params};
 use tollbridge::store::blocking::BlockingStore;
 use tollbridge::{
-    Clock, EndReason, Login, LoginId, MAX_SESSIONS_OF_LOGIN, RememberRecord, SessionHash, SessionRecord, StoreError,
-    UnixTime,
+    Act, Clock, EndReason, Login, LoginId, MAX_SESSIONS_OF_LOGIN, RememberRecord, SessionHash, SessionRecord,
+    StoreError, UnixTime,
 };
 
 pub(crate) struct SqliteStore(Mutex<Connection>);
@@ -57,8 +57,10 @@ impl SqliteStore {
     }
 }
 
+/// This store keeps no audit, so it ignores the acts. One that does writes a record in each of these transactions:
+/// [`AuditStore`](tollbridge::AuditStore).
 impl BlockingStore for SqliteStore {
-    fn insert(&self, login: &Login, most: usize) -> Result<bool, StoreError> {
+    fn insert(&self, login: &Login, most: usize, _act: &Act) -> Result<bool, StoreError> {
         let remember = login.remember.as_ref();
         self.write(|transaction| {
             // Of one user no more than `most` are live.
@@ -111,7 +113,13 @@ impl BlockingStore for SqliteStore {
         })
     }
 
-    fn rotate_refresh(&self, id: &LoginId, generation: i64, clock: &Clock) -> Result<Option<UnixTime>, StoreError> {
+    fn rotate_refresh(
+        &self,
+        id: &LoginId,
+        generation: i64,
+        _act: &Act,
+        clock: &Clock,
+    ) -> Result<Option<UnixTime>, StoreError> {
         self.write(|transaction| {
             // Only now, because the lock may have been waited for.
             let now = clock.now();
@@ -135,7 +143,13 @@ impl BlockingStore for SqliteStore {
         )
     }
 
-    fn rotate_remember(&self, id: &LoginId, next: &RememberRecord, clock: &Clock) -> Result<bool, StoreError> {
+    fn rotate_remember(
+        &self,
+        id: &LoginId,
+        next: &RememberRecord,
+        _act: &Act,
+        clock: &Clock,
+    ) -> Result<bool, StoreError> {
         self.write(|transaction| {
             let changed = transaction.execute(
                 &format!(
@@ -181,7 +195,7 @@ impl BlockingStore for SqliteStore {
         )
     }
 
-    fn confirm(&self, id: &LoginId, now: UnixTime) -> Result<bool, StoreError> {
+    fn confirm(&self, id: &LoginId, _act: &Act, now: UnixTime) -> Result<bool, StoreError> {
         self.change("auth_time = :now, last_seen_at = :now", "TRUE", named_params! { ":id": id.as_str(), ":now": now })
     }
 
@@ -191,7 +205,7 @@ impl BlockingStore for SqliteStore {
         })
     }
 
-    fn end(&self, id: &LoginId, reason: EndReason, now: UnixTime) -> Result<bool, StoreError> {
+    fn end(&self, id: &LoginId, reason: EndReason, _act: &Act, now: UnixTime) -> Result<bool, StoreError> {
         self.write(|transaction| end(transaction, id.as_str(), reason, now))
     }
 
@@ -204,6 +218,7 @@ impl BlockingStore for SqliteStore {
         identity: &str,
         except: Option<&LoginId>,
         reason: EndReason,
+        _act: &Act,
         now: UnixTime,
     ) -> Result<Option<u64>, StoreError> {
         self.write(|transaction| {

@@ -5,6 +5,7 @@
 mod allowed;
 mod any_user;
 pub(crate) mod api_tokens;
+mod audit;
 mod auth_handle;
 mod confirm;
 mod explain;

@@ -18,11 +18,11 @@ use crate::bridge::credential::{
 use crate::bridge::error::BuildError;
 use crate::bridge::handle::Bridge;
 use crate::bridge::model::{
-    ApiTokenStore, BackgroundNotes, Clock, CodeStore, DynUserStore, Erased, Events, Listener, LoginStore,
-    RevokedTokenStore, SessionStore, UserStore, random,
+    ApiTokenStore, AuditStore, BackgroundNotes, Clock, CodeStore, DynUserStore, Erased, Events, FailedSignIns,
+    Listener, LoginStore, RevokedTokenStore, SessionStore, UserStore, random,
 };
 use crate::bridge::resolve::{
-    ApiTokens, Confirmations, ConflictPolicy, EndWatch, Engine, ExternalTokens, RevokedTokens, TokenChecks,
+    ApiTokens, Audit, Confirmations, ConflictPolicy, EndWatch, Engine, ExternalTokens, RevokedTokens, TokenChecks,
 };
 use crate::bridge::response::{ErrorPage, OnRefusal, ResponseSettings, ViewConfig};
 use crate::bridge::session::{
@@ -46,6 +46,7 @@ pub struct BridgeBuilder {
     retired: Vec<TokenKey>,
     key_ring: Option<KeyRing>,
     revoked_tokens: Option<Arc<dyn RevokedTokenStore>>,
+    audit: Option<Arc<dyn AuditStore>>,
     retired_session_secrets: Vec<Vec<u8>>,
     session_secret: Option<Vec<u8>>,
     public_url: Option<String>,
@@ -98,6 +99,7 @@ impl BridgeBuilder {
             retired: Vec::new(),
             key_ring: None,
             revoked_tokens: None,
+            audit: None,
             retired_session_secrets: Vec::new(),
             session_secret: None,
             public_url: None,
@@ -166,6 +168,14 @@ impl BridgeBuilder {
         self
     }
 
+    /// The store that keeps the audit. With it [`Auth::history`](crate::Auth::history) has the records about a user, and what
+    /// changes nothing is recorded too: tokens for a session, and [failed sign-ins](crate::Auth::sign_in_failed). It should be
+    /// the [`store`](Self::store) of the logins, which records each change together with it; [`AuditStore`] says how.
+    pub fn audit(mut self, store: impl AuditStore) -> Self {
+        self.audit = Some(Arc::new(store));
+        self
+    }
+
     /// The clock. Default: the clock of the system.
     pub fn clock(mut self, clock: impl Into<Clock>) -> Self {
         self.clock = clock.into();
@@ -231,6 +241,8 @@ impl BridgeBuilder {
             own_origin: own_origin.clone(),
             events: events.clone(),
         };
+        let audit =
+            self.audit.map(|store| Audit { failed: FailedSignIns::new(Arc::clone(&store), self.clock.clone()), store });
         let engine = Engine {
             users: self.users,
             logins,
@@ -248,6 +260,7 @@ impl BridgeBuilder {
             ends: EndWatch::default(),
             external,
             revoked: RevokedTokens::new(self.revoked_tokens),
+            audit,
             reader: CredentialReader {
                 search,
                 limits: BodyLimits { max_bytes: self.json_body_limit, time: self.body_timeout },

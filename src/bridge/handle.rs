@@ -1,6 +1,7 @@
 //! The bridge, as an application holds it.
 
 mod api_tokens;
+mod audit;
 mod logins;
 mod tokens;
 

@@ -66,12 +66,19 @@ async fn check(
     let identity = user.as_ref().map_or(nobody, |user| state.db.identity(user));
     let by_token = auth.login_of_token(&identity).await?.map(|login| login.as_str().to_owned());
     let known_as = device_of(state, req, &account).or(by_token);
-    let attempt = begin_attempt(state, auth, &account, known_as.as_deref()).await?;
-    let verified = answered(attempt, verify(state, user.as_ref(), password, hash.clone()).await, user.as_ref()).await?;
-    let user = user.filter(|user| user.active).ok_or(AuthError::InvalidCredentials)?;
+    let checked = async {
+        let attempt = begin_attempt(state, auth, &account, known_as.as_deref()).await?;
+        let verified = verify(state, user.as_ref(), password, hash.clone()).await;
+        match answered(attempt, verified, user.as_ref()).await? {
+            PasswordVerification::No => Err(AuthError::InvalidCredentials),
+            _ if user.as_ref().is_none_or(|user| !user.active) => Err(AuthError::InvalidCredentials),
+            verified => Ok(verified),
+        }
+    };
+    let verified = recorded(auth, user.as_ref(), checked.await)?;
+    let user = user.ok_or(AuthError::InvalidCredentials)?;
     match verified {
-        PasswordVerification::No => return Err(AuthError::InvalidCredentials),
-        PasswordVerification::Yes => {}
+        PasswordVerification::No | PasswordVerification::Yes => {}
         PasswordVerification::Rehashed(new_hash) => {
             store_rehash(state, &user, &hash.unwrap_or_default(), &new_hash).await
         }
@@ -89,6 +96,18 @@ fn unknown_account(username: &str) -> String {
     // What is too long is nobody's, and is not worth composing.
     let username: String = username.chars().take(MAX_USERNAME).collect();
     format!("name {}", username_key(&username).unwrap_or_else(|| username.trim().to_lowercase()))
+}
+
+/// Records in the audit that a password was wrong, or was not looked at because there were too many before it.
+fn recorded<T>(auth: &Auth, user: Option<&User>, result: Result<T, AuthError>) -> Result<T, AuthError> {
+    if let Err(error @ (AuthError::InvalidCredentials | AuthError::TooManyAttempts { .. })) = &result {
+        let reason = match user {
+            Some(user) if !user.active => "user_disabled",
+            _ => error.code(),
+        };
+        auth.sign_in_failed(user.map(|user| user.id.to_string()).as_deref(), reason);
+    }
+    result
 }
 
 /// Counts an attempt before the password is hashed.
@@ -164,16 +183,10 @@ pub(crate) async fn reauthenticate<'a>(
 ) -> Result<NewLogin<'a>, AuthError> {
     state.password_policy.check_presented(password.expose_secret())?;
     let hash = state.db.current_password_hash(user.id).await?.ok_or(AuthError::UserNotFound)?;
-    let attempt = begin_attempt(state, auth, &account_of(user), login_id(by)).await?;
-    let verified = verify(state, Some(user), password, Some(hash.clone())).await;
-    let verified = answered(attempt, verified, Some(user)).await?;
-    if let PasswordVerification::No = verified {
-        tracing::info!(user.id = user.id, "re-authentication failed: the password is wrong");
-        return Err(AuthError::InvalidCredentials);
-    }
+    let verified = verify_again(state, auth, user, by, password, &hash).await?;
     let verified_hash = hash.clone();
-    let confirmed = auth.confirm_by(async |_, login| {
-        let confirmed = state.db.reauthenticate(user.id, verified_hash, login, &state.clock).await;
+    let confirmed = auth.confirm_by(async |_, login, act| {
+        let confirmed = state.db.reauthenticate(user.id, verified_hash, login, &act, &state.clock).await;
         confirmed.map_err(|error| refusal_of(error, auth))
     });
     let confirmed = confirmed.await?;
@@ -206,12 +219,7 @@ pub(crate) async fn change_password(
     }
     check_new(policy, user, &new).await?;
     let hash = state.db.current_password_hash(user.id).await?.ok_or(AuthError::UserNotFound)?;
-    let attempt = begin_attempt(state, auth, &account_of(user), login_id(by)).await?;
-    let verified = verify(state, Some(user), current, Some(hash.clone())).await;
-    if let PasswordVerification::No = answered(attempt, verified, Some(user)).await? {
-        tracing::info!(user.id = user.id, "change of password failed: the current password is wrong");
-        return Err(AuthError::InvalidCredentials);
-    }
+    verify_again(state, auth, user, by, current, &hash).await?;
     let new_hash = state.passwords.hash(new).await?;
     let renewal = auth.prepare_renewal().await?;
     let change = PasswordChange {
@@ -221,10 +229,34 @@ pub(crate) async fn change_password(
         fresh_until: renewal.fresh_until(),
         remember: renewal.remember().cloned(),
     };
-    let changed = state.db.change_password(user.id, change, &state.clock).await;
+    let changed = state.db.change_password(user.id, change, &auth.act(), &state.clock).await;
     let login = changed.map_err(|error| refusal_of(error, auth))?;
     tracing::info!(user.id = user.id, login.id = %login.id, "password changed, other logins ended");
     renewal.complete(&login)
+}
+
+/// Verifies the password of a user who has signed in before.
+async fn verify_again(
+    state: &AppState,
+    auth: &Auth,
+    user: &User,
+    by: &CurrentLogin,
+    password: SecretString,
+    hash: &str,
+) -> Result<PasswordVerification, AuthError> {
+    let checked = async {
+        let attempt = begin_attempt(state, auth, &account_of(user), login_id(by)).await?;
+        let verified = verify(state, Some(user), password, Some(hash.to_owned())).await;
+        match answered(attempt, verified, Some(user)).await? {
+            PasswordVerification::No => Err(AuthError::InvalidCredentials),
+            verified => Ok(verified),
+        }
+    };
+    let checked = recorded(auth, Some(user), checked.await);
+    if let Err(AuthError::InvalidCredentials) = checked {
+        tracing::info!(user.id = user.id, "the password was given again, and is wrong");
+    }
+    checked
 }
 
 /// The login that a password is asked for in. Whoever has it has signed in before.

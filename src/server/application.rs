@@ -31,8 +31,8 @@ use super::start_error::StartError;
 use super::state::AppState;
 use super::telemetry::Telemetry;
 use super::token_templates::TokenTemplates;
-use crate::store::db::Database;
-use crate::{Clock, Throttle};
+use crate::store::db::{Database, Retention};
+use crate::{Bridge, Clock, Throttle};
 
 /// The interval between deletions of expired rows.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(3600);
@@ -45,8 +45,9 @@ pub struct Application {
     addr: SocketAddr,
     operations_addr: Option<SocketAddr>,
     database: Database,
+    bridge: Bridge,
     clock: Clock,
-    retention: Duration,
+    retention: Retention,
 }
 
 impl Application {
@@ -98,7 +99,11 @@ impl Application {
         let hsts = config.server.effective_hsts();
         let metrics = Arc::new(Metrics::new());
         let listen = config.server.listen;
-        let retention = config.login.retention;
+        let retention = Retention {
+            ended: config.login.retention,
+            audit: config.audit.retention,
+            records_of_user: config.audit.records_per_user,
+        };
         let proxies = config.server.trusted_proxies.clone();
         let state = Data::new(AppState {
             db: database.clone(),
@@ -125,6 +130,7 @@ impl Application {
         let (operations, operations_addr) = operations.unzip();
         // One for all workers, so that they count into one line of the log.
         let telemetry = Telemetry::new(metrics, proxies.clone());
+        let audited = bridge.clone();
         let server = HttpServer::new(move || {
             App::new()
                 .configure(|app| routes::configure(app, state.clone()))
@@ -139,7 +145,16 @@ impl Application {
         .bind(listen)
         .map_err(|cause| StartError::Bind(listen, cause))?;
         let addr = server.addrs().first().copied().unwrap_or(listen);
-        Ok(Self { server: server.run(), operations, addr, operations_addr, database, clock, retention })
+        Ok(Self {
+            server: server.run(),
+            operations,
+            addr,
+            operations_addr,
+            database,
+            bridge: audited,
+            clock,
+            retention,
+        })
     }
 
     /// The address that the server listens on, with the actual port if the configured one is 0.
@@ -184,6 +199,9 @@ impl Application {
             let _ = server.await;
         }
         sweep.abort();
+        if let Err(error) = self.bridge.flush_audit().await {
+            tracing::error!(%error, "failed sign-ins of the last seconds are not recorded");
+        }
         ended
     }
 }
@@ -221,7 +239,7 @@ pub(super) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
 }
 
 /// Deletes expired rows, now and every hour. A failure is logged and retried at the next interval.
-async fn sweep(database: Database, clock: Clock, retention: Duration) {
+async fn sweep(database: Database, clock: Clock, retention: Retention) {
     loop {
         match database.sweep(clock.now(), retention).await {
             Ok(rows) => tracing::debug!(rows, "deleted expired sessions and logins"),

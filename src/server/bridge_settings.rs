@@ -22,6 +22,7 @@ pub(super) fn build(
         .handoff_codes(database.clone())
         .api_tokens(database.clone())
         .revoked_tokens(database.clone())
+        .audit(database.clone())
         .clock(clock.clone())
         .key_ring(ring)
         .session_secret(secrets.session_secret.expose_secret())

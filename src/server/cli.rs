@@ -3,6 +3,7 @@
 //! Passwords are read from a prompt or standard input, never from arguments, which other users of the machine can read.
 //! [`EXIT_CODES`] has the exit codes, and `tollbridge --help` and the manual page repeat them.
 
+mod audit;
 mod completions;
 mod config;
 mod consent;
@@ -12,6 +13,7 @@ mod key;
 mod login;
 mod man;
 mod migrate;
+mod operator;
 mod output;
 mod password;
 mod progress;
@@ -93,6 +95,8 @@ enum Command {
     /// Manage the keys that sign tokens
     #[command(subcommand)]
     Key(key::KeyCommand),
+    /// Show what was done, when, and by whom
+    Audit(audit::Audit),
     /// Bring the database's tables up to date
     Migrate(migrate::Migrate),
     /// Show or check the configuration
@@ -139,6 +143,10 @@ impl Cli {
             Command::Key(command) => {
                 let config = common.load(None)?.config;
                 System::new().block_on(command.run(&config))
+            }
+            Command::Audit(audit) => {
+                let config = common.load(None)?.config;
+                System::new().block_on(audit.run(&config))
             }
             Command::Migrate(migrate) => {
                 let config = common.load(None)?.config;

@@ -7,6 +7,7 @@
 //!
 //! Secrets are held in `secrecy` types and shown as `(set)`.
 
+mod audit;
 mod bounds;
 mod client;
 mod database;
@@ -29,6 +30,7 @@ mod template;
 mod throttle;
 mod token;
 
+pub use audit::AuditConfig;
 pub use client::ClientConfig;
 pub(crate) use client::hash_text;
 pub use database::DatabaseConfig;

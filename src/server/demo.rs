@@ -7,7 +7,7 @@ use url::Url;
 
 use super::config::ServerConfig;
 use crate::store::db::{CreateUserError, Database, NewUser, User};
-use crate::{Clock, PasswordHasher, PasswordVerification, StoreError};
+use crate::{Act, Clock, PasswordHasher, PasswordVerification, StoreError};
 
 /// Id, username, full name, and the hash of `password`.
 ///
@@ -91,7 +91,7 @@ pub(super) async fn create_users(database: &Database, clock: &Clock) -> Result<(
             created_at: clock.now(),
         };
         if database.find_by_username(username).await?.is_none() {
-            match database.create_user(user).await {
+            match database.create_user(user, &Act::of_application()).await {
                 Ok(_) | Err(CreateUserError::UsernameTaken) => {}
                 // Another process may have created the user at the same time.
                 Err(CreateUserError::IdNotNew(_)) if database.find_by_username(username).await?.is_some() => {}

@@ -1,6 +1,7 @@
 //! The pages for browsers. They use no JavaScript, and the templates escape every value.
 
 mod api_tokens;
+mod history;
 mod logins;
 mod moment;
 
@@ -10,10 +11,12 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError as _};
 use askama::Template;
 
 use crate::store::db::User;
-use crate::{ApiToken, AuthError, LoginInfo, Principal, ProblemDetails, note_refusal, safe_next};
+use crate::{ApiToken, AuditRecord, AuthError, LoginInfo, Principal, ProblemDetails, note_refusal, safe_next};
 
 pub(crate) use api_tokens::ApiTokenPage;
 use api_tokens::ApiTokenRow;
+use history::HistoryEntry;
+pub(crate) use history::{ACTIONS as HISTORY_ACTIONS, SHOWN as HISTORY_LENGTH};
 use logins::LoginRow;
 use moment::Moment;
 
@@ -75,6 +78,7 @@ pub(crate) struct AccountPage<'a> {
     min_length: usize,
     api_tokens: Vec<ApiTokenRow>,
     api_token_error: Option<String>,
+    history: Vec<HistoryEntry>,
 }
 
 impl<'a> AccountPage<'a> {
@@ -89,6 +93,7 @@ impl<'a> AccountPage<'a> {
             min_length,
             api_tokens: Vec::new(),
             api_token_error: None,
+            history: Vec::new(),
         }
     }
 
@@ -113,6 +118,12 @@ impl<'a> AccountPage<'a> {
     /// Adds the API tokens of the user.
     pub(crate) fn api_tokens(mut self, tokens: &[ApiToken]) -> Self {
         self.api_tokens = tokens.iter().map(ApiTokenRow::from).collect();
+        self
+    }
+
+    /// Adds what happened to the account.
+    pub(crate) fn history(mut self, records: &[AuditRecord]) -> Self {
+        self.history = records.iter().map(HistoryEntry::new).collect();
         self
     }
 
@@ -278,6 +289,7 @@ mod tests {
             min_length: 8,
             api_tokens: Vec::new(),
             api_token_error: None,
+            history: Vec::new(),
         };
         let html = page.render().unwrap();
         assert!(html.contains("Signed in as <strong>batman</strong>"), "{html}");

@@ -6,21 +6,33 @@ use std::sync::Arc;
 use tokio::task::spawn_blocking;
 
 use crate::{
-    Clock, EndReason, Login, LoginId, LoginStore, RememberRecord, SessionHash, SessionRecord, SessionStore, StoreError,
-    StoreFuture, UnixTime,
+    Act, Clock, EndReason, Login, LoginId, LoginStore, RememberRecord, SessionHash, SessionRecord, SessionStore,
+    StoreError, StoreFuture, UnixTime,
 };
 
 /// The methods of [`LoginStore`] and [`SessionStore`], which say what each must do, as functions that block. [`Blocking`] makes both stores of
 /// them. `examples/rusqlite_store.rs` is a whole one, with a schema to copy.
 #[expect(missing_docs, reason = "each method is documented at the trait that it is named after")]
 pub trait BlockingStore: Send + Sync + 'static {
-    fn insert(&self, login: &Login, most: usize) -> Result<bool, StoreError>;
+    fn insert(&self, login: &Login, most: usize, act: &Act) -> Result<bool, StoreError>;
     fn find(&self, id: &LoginId) -> Result<Option<Login>, StoreError>;
     fn find_remembered(&self, selector: &str) -> Result<Option<Login>, StoreError>;
     fn logins_of(&self, identity: &str, now: UnixTime) -> Result<Vec<Login>, StoreError>;
-    fn rotate_refresh(&self, id: &LoginId, generation: i64, clock: &Clock) -> Result<Option<UnixTime>, StoreError>;
+    fn rotate_refresh(
+        &self,
+        id: &LoginId,
+        generation: i64,
+        act: &Act,
+        clock: &Clock,
+    ) -> Result<Option<UnixTime>, StoreError>;
     fn confirm_refresh(&self, id: &LoginId, generation: i64, now: UnixTime) -> Result<bool, StoreError>;
-    fn rotate_remember(&self, id: &LoginId, next: &RememberRecord, clock: &Clock) -> Result<bool, StoreError>;
+    fn rotate_remember(
+        &self,
+        id: &LoginId,
+        next: &RememberRecord,
+        act: &Act,
+        clock: &Clock,
+    ) -> Result<bool, StoreError>;
     fn confirm_remember(&self, id: &LoginId, generation: i64, now: UnixTime) -> Result<bool, StoreError>;
     fn extend_remember(
         &self,
@@ -29,14 +41,15 @@ pub trait BlockingStore: Send + Sync + 'static {
         expires_at: UnixTime,
         now: UnixTime,
     ) -> Result<bool, StoreError>;
-    fn confirm(&self, id: &LoginId, now: UnixTime) -> Result<bool, StoreError>;
+    fn confirm(&self, id: &LoginId, act: &Act, now: UnixTime) -> Result<bool, StoreError>;
     fn touch(&self, id: &LoginId, now: UnixTime) -> Result<(), StoreError>;
-    fn end(&self, id: &LoginId, reason: EndReason, now: UnixTime) -> Result<bool, StoreError>;
+    fn end(&self, id: &LoginId, reason: EndReason, act: &Act, now: UnixTime) -> Result<bool, StoreError>;
     fn end_all(
         &self,
         identity: &str,
         except: Option<&LoginId>,
         reason: EndReason,
+        act: &Act,
         now: UnixTime,
     ) -> Result<Option<u64>, StoreError>;
     fn load_session(&self, key: &SessionHash, now: UnixTime) -> Result<Option<SessionRecord>, StoreError>;
@@ -79,9 +92,9 @@ impl<S> fmt::Debug for Blocking<S> {
 }
 
 impl<S: BlockingStore> LoginStore for Blocking<S> {
-    fn insert<'a>(&'a self, login: &'a Login, most: usize) -> StoreFuture<'a, bool> {
-        let login = login.clone();
-        self.run(move |store| store.insert(&login, most))
+    fn insert<'a>(&'a self, login: &'a Login, most: usize, act: &'a Act) -> StoreFuture<'a, bool> {
+        let (login, act) = (login.clone(), act.clone());
+        self.run(move |store| store.insert(&login, most, &act))
     }
 
     fn find<'a>(&'a self, id: &'a LoginId) -> StoreFuture<'a, Option<Login>> {
@@ -103,10 +116,11 @@ impl<S: BlockingStore> LoginStore for Blocking<S> {
         &'a self,
         id: &'a LoginId,
         generation: i64,
+        act: &'a Act,
         clock: &'a Clock,
     ) -> StoreFuture<'a, Option<UnixTime>> {
-        let (id, clock) = (id.clone(), clock.clone());
-        self.run(move |store| store.rotate_refresh(&id, generation, &clock))
+        let (id, act, clock) = (id.clone(), act.clone(), clock.clone());
+        self.run(move |store| store.rotate_refresh(&id, generation, &act, &clock))
     }
 
     fn confirm_refresh<'a>(&'a self, id: &'a LoginId, generation: i64, now: UnixTime) -> StoreFuture<'a, bool> {
@@ -118,10 +132,11 @@ impl<S: BlockingStore> LoginStore for Blocking<S> {
         &'a self,
         id: &'a LoginId,
         next: &'a RememberRecord,
+        act: &'a Act,
         clock: &'a Clock,
     ) -> StoreFuture<'a, bool> {
-        let (id, next, clock) = (id.clone(), next.clone(), clock.clone());
-        self.run(move |store| store.rotate_remember(&id, &next, &clock))
+        let (id, next, act, clock) = (id.clone(), next.clone(), act.clone(), clock.clone());
+        self.run(move |store| store.rotate_remember(&id, &next, &act, &clock))
     }
 
     fn confirm_remember<'a>(&'a self, id: &'a LoginId, generation: i64, now: UnixTime) -> StoreFuture<'a, bool> {
@@ -140,9 +155,9 @@ impl<S: BlockingStore> LoginStore for Blocking<S> {
         self.run(move |store| store.extend_remember(&id, generation, expires_at, now))
     }
 
-    fn confirm<'a>(&'a self, id: &'a LoginId, now: UnixTime) -> StoreFuture<'a, bool> {
-        let id = id.clone();
-        self.run(move |store| store.confirm(&id, now))
+    fn confirm<'a>(&'a self, id: &'a LoginId, act: &'a Act, now: UnixTime) -> StoreFuture<'a, bool> {
+        let (id, act) = (id.clone(), act.clone());
+        self.run(move |store| store.confirm(&id, &act, now))
     }
 
     fn touch<'a>(&'a self, id: &'a LoginId, now: UnixTime) -> StoreFuture<'a, ()> {
@@ -150,9 +165,9 @@ impl<S: BlockingStore> LoginStore for Blocking<S> {
         self.run(move |store| store.touch(&id, now))
     }
 
-    fn end<'a>(&'a self, id: &'a LoginId, reason: EndReason, now: UnixTime) -> StoreFuture<'a, bool> {
-        let id = id.clone();
-        self.run(move |store| store.end(&id, reason, now))
+    fn end<'a>(&'a self, id: &'a LoginId, reason: EndReason, act: &'a Act, now: UnixTime) -> StoreFuture<'a, bool> {
+        let (id, act) = (id.clone(), act.clone());
+        self.run(move |store| store.end(&id, reason, &act, now))
     }
 
     fn end_all<'a>(
@@ -160,10 +175,11 @@ impl<S: BlockingStore> LoginStore for Blocking<S> {
         identity: &'a str,
         except: Option<&'a LoginId>,
         reason: EndReason,
+        act: &'a Act,
         now: UnixTime,
     ) -> StoreFuture<'a, Option<u64>> {
-        let (identity, except) = (identity.to_owned(), except.cloned());
-        self.run(move |store| store.end_all(&identity, except.as_ref(), reason, now))
+        let (identity, except, act) = (identity.to_owned(), except.cloned(), act.clone());
+        self.run(move |store| store.end_all(&identity, except.as_ref(), reason, &act, now))
     }
 }
 

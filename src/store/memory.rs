@@ -1,22 +1,28 @@
-//! Logins, sessions, one-time codes and API tokens in memory, for tests and examples. They end with the process.
+//! All that the bridge stores, in memory, for tests and examples. It ends with the process.
 
 mod api_tokens;
+mod audit;
+mod codes;
+mod sessions;
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::future::ready;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use codes::StoredCode;
+
 use crate::{
-    ApiToken, ApiTokenId, AttemptChange, AttemptStore, Attempts, Clock, CodeHash, CodeStore, EndReason, Login, LoginId,
-    LoginStore, MAX_CODES_OF_LOGIN, MAX_SESSIONS_OF_LOGIN, OneTimeCode, RememberRecord, RevokedToken,
-    RevokedTokenStore, SessionHash, SessionRecord, SessionStore, StoreError, StoreFuture, UnixTime,
+    Act, Action, ApiToken, ApiTokenId, AttemptChange, AttemptStore, Attempts, AuditRecord, Clock, CodeHash, EndReason,
+    Login, LoginId, LoginStore, MAX_SESSIONS_OF_LOGIN, RememberRecord, RevokedToken, RevokedTokenStore, SessionHash,
+    SessionRecord, StoreError, StoreFuture, UnixTime,
 };
 
-/// A [`LoginStore`], [`SessionStore`], [`CodeStore`] and [`ApiTokenStore`](crate::ApiTokenStore) in memory. Its clones share
-/// their records.
+/// A [`LoginStore`], [`SessionStore`](crate::SessionStore), [`CodeStore`](crate::CodeStore),
+/// [`ApiTokenStore`](crate::ApiTokenStore), [`AttemptStore`], [`RevokedTokenStore`] and
+/// [`AuditStore`](crate::AuditStore) in memory. Its clones share their records.
 ///
-/// It meets every requirement of the three traits but one: a write does not survive the end of the process. Expired
+/// It meets every requirement of their traits but one: a write does not survive the end of the process. Expired
 /// records are never deleted, so it grows with every login.
 #[derive(Clone, Default)]
 pub struct MemoryStore(Arc<Mutex<Records>>);
@@ -29,17 +35,7 @@ struct Records {
     api_tokens: HashMap<ApiTokenId, ApiToken>,
     attempts: HashMap<u32, Attempts>,
     revoked: HashMap<String, UnixTime>,
-}
-
-struct StoredCode {
-    code: OneTimeCode,
-    taken: bool,
-}
-
-impl StoredCode {
-    fn is_usable(&self, now: UnixTime) -> bool {
-        !self.taken && now < self.code.expires_at
-    }
+    audit: VecDeque<AuditRecord>,
 }
 
 impl MemoryStore {
@@ -87,7 +83,7 @@ impl Records {
 }
 
 impl LoginStore for MemoryStore {
-    fn insert<'a>(&'a self, login: &'a Login, most: usize) -> StoreFuture<'a, bool> {
+    fn insert<'a>(&'a self, login: &'a Login, most: usize, act: &'a Act) -> StoreFuture<'a, bool> {
         Box::pin(async move {
             let mut records = self.records();
             let selector = login.remember.as_ref().map(|remember| &remember.selector);
@@ -96,10 +92,13 @@ impl LoginStore for MemoryStore {
                 return Err(StoreError::new("a login with this id or this remember selector is there already"));
             }
             let live = records.logins_of(&login.identity, login.created_at);
+            let mut ended = 0;
             for excess in live.iter().skip(most.saturating_sub(1)) {
-                records.end(&excess.id, EndReason::TooMany, login.created_at);
+                ended += u64::from(records.end(&excess.id, EndReason::TooMany, login.created_at));
             }
             records.logins.insert(login.id.clone(), login.clone());
+            let signed_in = AuditRecord::new(login.created_at, Action::SignedIn, act.clone()).counting(ended);
+            records.note(signed_in.of_user(&login.identity).about(login.id.as_str()));
             Ok(true)
         })
     }
@@ -123,6 +122,7 @@ impl LoginStore for MemoryStore {
         &'a self,
         id: &'a LoginId,
         generation: i64,
+        act: &'a Act,
         clock: &'a Clock,
     ) -> StoreFuture<'a, Option<UnixTime>> {
         Box::pin(async move {
@@ -134,6 +134,7 @@ impl LoginStore for MemoryStore {
                     login.refresh_confirmed = false;
                     login.refresh_rotated_at = now;
                     login.last_seen_at = now;
+                    records.note_login(Action::Refreshed, id, act, now);
                     Ok(Some(now))
                 }
                 _ => Ok(None),
@@ -157,6 +158,7 @@ impl LoginStore for MemoryStore {
         &'a self,
         id: &'a LoginId,
         next: &'a RememberRecord,
+        act: &'a Act,
         clock: &'a Clock,
     ) -> StoreFuture<'a, bool> {
         Box::pin(async move {
@@ -169,6 +171,7 @@ impl LoginStore for MemoryStore {
                             && remember.generation == next.generation.wrapping_sub(1) =>
                     {
                         *remember = RememberRecord { rotated_at: now, ..next.clone() };
+                        records.note_login(Action::Remembered, id, act, now);
                         Ok(true)
                     }
                     _ => Ok(false),
@@ -214,12 +217,14 @@ impl LoginStore for MemoryStore {
         })
     }
 
-    fn confirm<'a>(&'a self, id: &'a LoginId, now: UnixTime) -> StoreFuture<'a, bool> {
+    fn confirm<'a>(&'a self, id: &'a LoginId, act: &'a Act, now: UnixTime) -> StoreFuture<'a, bool> {
         Box::pin(async move {
-            match self.records().logins.get_mut(id) {
+            let mut records = self.records();
+            match records.logins.get_mut(id) {
                 Some(login) if login.is_live(now) => {
                     login.auth_time = now;
                     login.last_seen_at = now;
+                    records.note_login(Action::Confirmed, id, act, now);
                     Ok(true)
                 }
                 _ => Ok(false),
@@ -236,8 +241,15 @@ impl LoginStore for MemoryStore {
         })
     }
 
-    fn end<'a>(&'a self, id: &'a LoginId, reason: EndReason, now: UnixTime) -> StoreFuture<'a, bool> {
-        Box::pin(async move { Ok(self.records().end(id, reason, now)) })
+    fn end<'a>(&'a self, id: &'a LoginId, reason: EndReason, act: &'a Act, now: UnixTime) -> StoreFuture<'a, bool> {
+        Box::pin(async move {
+            let mut records = self.records();
+            let ended = records.end(id, reason, now);
+            if ended {
+                records.note_login(Action::LoginEnded, id, act, now);
+            }
+            Ok(ended)
+        })
     }
 
     fn end_all<'a>(
@@ -245,6 +257,7 @@ impl LoginStore for MemoryStore {
         identity: &'a str,
         except: Option<&'a LoginId>,
         reason: EndReason,
+        act: &'a Act,
         now: UnixTime,
     ) -> StoreFuture<'a, Option<u64>> {
         Box::pin(async move {
@@ -255,104 +268,12 @@ impl LoginStore for MemoryStore {
             }
             let ids = theirs().filter(|login| Some(&login.id) != except).map(|login| login.id.clone());
             let ids: Vec<LoginId> = ids.collect();
-            Ok(Some(ids.iter().map(|id| u64::from(records.end(id, reason, now))).sum()))
-        })
-    }
-}
-
-impl SessionStore for MemoryStore {
-    fn load_session<'a>(&'a self, key: &'a SessionHash, now: UnixTime) -> StoreFuture<'a, Option<SessionRecord>> {
-        Box::pin(
-            async move { Ok(self.records().sessions.get(key).filter(|session| now < session.expires_at).cloned()) },
-        )
-    }
-
-    /// The session of an unknown login is not inserted: it would never be usable.
-    fn insert_session<'a>(&'a self, key: &'a SessionHash, record: &'a SessionRecord) -> StoreFuture<'a, ()> {
-        Box::pin(async move {
-            let mut records = self.records();
-            if records.sessions.contains_key(key) {
-                return Err(StoreError::new("a session with this key is there already"));
+            let ended = ids.iter().map(|id| u64::from(records.end(id, reason, now))).sum();
+            if ended > 0 {
+                let all = AuditRecord::new(now, Action::LoginsEnded, act.clone()).of_user(identity);
+                records.note(all.because(reason.as_str()).counting(ended));
             }
-            if records.knows_login_of(record) {
-                records.make_room_for(record);
-                records.sessions.insert(*key, record.clone());
-            }
-            Ok(())
-        })
-    }
-
-    fn update_session<'a>(&'a self, key: &'a SessionHash, record: &'a SessionRecord) -> StoreFuture<'a, bool> {
-        Box::pin(async move {
-            let mut records = self.records();
-            let known = records.knows_login_of(record);
-            match records.sessions.get_mut(key) {
-                Some(session) if known => {
-                    *session = record.clone();
-                    Ok(true)
-                }
-                _ => Ok(false),
-            }
-        })
-    }
-
-    fn touch_session<'a>(&'a self, key: &'a SessionHash, expires_at: UnixTime) -> StoreFuture<'a, ()> {
-        Box::pin(async move {
-            if let Some(session) = self.records().sessions.get_mut(key) {
-                session.expires_at = expires_at;
-            }
-            Ok(())
-        })
-    }
-
-    fn logins_with_session<'a>(&'a self, logins: &'a [LoginId], now: UnixTime) -> StoreFuture<'a, Vec<LoginId>> {
-        Box::pin(async move {
-            let records = self.records();
-            let is_open = |id: &&LoginId| {
-                records.sessions.values().any(|session| session.login.as_ref() == Some(*id) && now < session.expires_at)
-            };
-            Ok(logins.iter().filter(is_open).cloned().collect())
-        })
-    }
-
-    fn delete_session<'a>(&'a self, key: &'a SessionHash) -> StoreFuture<'a, ()> {
-        Box::pin(async move {
-            self.records().sessions.remove(key);
-            Ok(())
-        })
-    }
-}
-
-impl CodeStore for MemoryStore {
-    fn insert_code<'a>(&'a self, code: &'a OneTimeCode, now: UnixTime) -> StoreFuture<'a, bool> {
-        Box::pin(async move {
-            let codes = &mut self.records().codes;
-            if codes.contains_key(&code.hash) {
-                return Err(StoreError::new("a code with this hash is there already"));
-            }
-            codes.retain(|_, stored| now < stored.code.expires_at);
-            if codes.values().filter(|stored| stored.code.login == code.login).count() >= MAX_CODES_OF_LOGIN {
-                return Ok(false);
-            }
-            codes.insert(code.hash, StoredCode { code: code.clone(), taken: false });
-            Ok(true)
-        })
-    }
-
-    fn find_code<'a>(&'a self, hash: &'a CodeHash, now: UnixTime) -> StoreFuture<'a, Option<OneTimeCode>> {
-        Box::pin(async move {
-            let records = self.records();
-            Ok(records.codes.get(hash).filter(|stored| stored.is_usable(now)).map(|stored| stored.code.clone()))
-        })
-    }
-
-    fn take_code<'a>(&'a self, hash: &'a CodeHash, now: UnixTime) -> StoreFuture<'a, Option<OneTimeCode>> {
-        Box::pin(async move {
-            let mut records = self.records();
-            Ok(records.codes.get_mut(hash).filter(|stored| stored.is_usable(now)).map(|stored| {
-                stored.taken = true;
-                stored.code.clone()
-            }))
+            Ok(Some(ended))
         })
     }
 }
@@ -377,8 +298,18 @@ impl AttemptStore for MemoryStore {
 }
 
 impl RevokedTokenStore for MemoryStore {
-    fn revoke_token<'a>(&'a self, token: &'a RevokedToken) -> StoreFuture<'a, ()> {
-        self.records().revoked.insert(token.id.clone(), token.expires_at);
+    fn revoke_token<'a>(
+        &'a self,
+        token: &'a RevokedToken,
+        identity: &'a str,
+        act: &'a Act,
+        now: UnixTime,
+    ) -> StoreFuture<'a, ()> {
+        let mut records = self.records();
+        if records.revoked.insert(token.id.clone(), token.expires_at).is_none() {
+            let revoked = AuditRecord::new(now, Action::AccessTokenRevoked, act.clone());
+            records.note(revoked.of_user(identity).about(&*token.id));
+        }
         Box::pin(ready(Ok(())))
     }
 

@@ -20,6 +20,7 @@
 
 mod api_tokens;
 mod attempts;
+mod audit;
 mod codes;
 mod difference;
 mod fixture;
@@ -35,7 +36,7 @@ mod together;
 
 pub use fixture::Fixture;
 
-use crate::{ApiTokenStore, AttemptStore, CodeStore, LoginStore, RevokedTokenStore, SessionStore};
+use crate::{ApiTokenStore, AttemptStore, AuditStore, CodeStore, LoginStore, RevokedTokenStore, SessionStore};
 
 /// Checks every requirement of [`LoginStore`], except those about sessions, which [`store`] checks.
 ///
@@ -79,6 +80,42 @@ pub async fn store<S: LoginStore + SessionStore>(make: impl AsyncFn() -> Fixture
         .chain(rotation::checks())
         .chain(sessions::checks());
     report::run("store", checks.chain(together::checks()).collect(), make).await;
+}
+
+/// Checks the [`AuditStore`] of a store of logins: its methods, and which record each method of [`LoginStore`] writes.
+///
+/// # Panics
+///
+/// When one is broken. The message names it with the observed behavior.
+pub async fn audit_of_logins<S: LoginStore + AuditStore>(make: impl AsyncFn() -> Fixture<S>) {
+    report::run("audit of logins", audit::of_logins(), make).await;
+}
+
+/// Checks which record each method of [`ApiTokenStore`] writes.
+///
+/// # Panics
+///
+/// When one is broken. The message names it with the observed behavior.
+pub async fn audit_of_api_tokens<S: ApiTokenStore + AuditStore>(make: impl AsyncFn() -> Fixture<S>) {
+    report::run("audit of API tokens", audit::of_api_tokens(), make).await;
+}
+
+/// Checks which record each method of [`CodeStore`] writes.
+///
+/// # Panics
+///
+/// When one is broken. The message names it with the observed behavior.
+pub async fn audit_of_codes<S: CodeStore + AuditStore>(make: impl AsyncFn() -> Fixture<S>) {
+    report::run("audit of codes", audit::of_codes(), make).await;
+}
+
+/// Checks which record [`RevokedTokenStore::revoke_token`] writes.
+///
+/// # Panics
+///
+/// When one is broken. The message names it with the observed behavior.
+pub async fn audit_of_revoked_tokens<S: RevokedTokenStore + AuditStore>(make: impl AsyncFn() -> Fixture<S>) {
+    report::run("audit of revoked tokens", audit::of_revoked_tokens(), make).await;
 }
 
 /// Checks every requirement of [`CodeStore`].

@@ -2,6 +2,8 @@
 
 use serde_json::json;
 
+use tollbridge::Act;
+
 use crate::app::{PANTHER, PASSWORD, TestApp, cheap, hash, new_user, wait};
 use crate::clients::{Anonymous, Browser, Client, REMEMBER, SESSION, Token};
 
@@ -55,12 +57,12 @@ fn login(app: &TestApp) -> u16 {
 fn a_disabled_user_is_out() {
     let app = TestApp::start();
     let faces = Faces::new(&app);
-    assert!(wait(app.database.set_active(PANTHER, false, app.clock.now())).expect("an answer"));
+    assert!(wait(app.database.set_active(PANTHER, false, &Act::of_application(), app.clock.now())).expect("an answer"));
     faces.assert_refused(&["login_ended", "login_required"]);
     assert_eq!(login(&app), 401);
 
     // Enabled again they may sign in; what had ended stays ended.
-    assert!(wait(app.database.set_active(PANTHER, true, app.clock.now())).expect("an answer"));
+    assert!(wait(app.database.set_active(PANTHER, true, &Act::of_application(), app.clock.now())).expect("an answer"));
     faces.assert_refused(&["login_ended", "login_required"]);
     assert_eq!(login(&app), 200);
 }
@@ -81,7 +83,7 @@ fn a_user_who_is_disabled_past_the_store_is_out_as_well() {
 fn a_deleted_user_is_out() {
     let app = TestApp::start();
     let faces = Faces::new(&app);
-    assert!(wait(app.database.delete_user(PANTHER)).expect("an answer"));
+    assert!(wait(app.database.delete_user(PANTHER, &Act::of_application(), app.clock.now())).expect("an answer"));
     faces.assert_refused(&["login_ended", "user_not_found", "login_required"]);
     assert_eq!(login(&app), 401);
 }
@@ -91,7 +93,9 @@ fn a_new_password_from_the_administrator_ends_every_login() {
     let app = TestApp::start();
     let faces = Faces::new(&app);
     let new = hash(cheap(), "what the administrator says");
-    assert!(wait(app.database.reset_password(PANTHER, &new, app.clock.now())).expect("an answer"));
+    assert!(
+        wait(app.database.reset_password(PANTHER, &new, &Act::of_application(), app.clock.now())).expect("an answer")
+    );
     faces.assert_refused(&["login_ended", "login_required"]);
     assert_eq!(login(&app), 401);
 }
@@ -101,7 +105,7 @@ fn a_username_of_any_script_may_have_150_characters() {
     let app = TestApp::start();
     for username in ["\u{5b57}".repeat(150), "\u{10400}".to_lowercase().repeat(150), "x".repeat(150)] {
         let user = new_user(None, &username, "Somebody", hash(cheap(), PASSWORD));
-        wait(app.database.create_user(user)).expect("a user");
+        wait(app.database.create_user(user, &Act::of_application())).expect("a user");
         let login = |username: &str| {
             Anonymous(&app).post_json("/login", &json!({ "username": username, "password": PASSWORD }))
         };

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use tollbridge::{ApiTokenId, ApiTokenStore as _};
+use tollbridge::{Act, ApiTokenId, ApiTokenStore as _};
 
 use crate::app::{PANTHER, PASSWORD, START, TestApp, cheap, hash, wait};
 use crate::clients::{Anonymous, Answer, Browser, Client, Pair, Token};
@@ -128,17 +128,26 @@ fn what_ends_a_users_logins_ends_the_tokens_at_once() {
     };
     let reset = |app: &TestApp, _: &Pair| {
         let hash = hash(cheap(), PASSWORD);
-        assert!(wait(app.database.reset_password(PANTHER, &hash, app.clock.now())).expect("an answer"));
+        assert!(
+            wait(app.database.reset_password(PANTHER, &hash, &Act::of_application(), app.clock.now()))
+                .expect("an answer")
+        );
     };
     let set_active = |app: &TestApp, active| {
-        assert!(wait(app.database.set_active(PANTHER, active, app.clock.now())).expect("an answer"));
+        assert!(
+            wait(app.database.set_active(PANTHER, active, &Act::of_application(), app.clock.now())).expect("an answer")
+        );
     };
     let ends: [End<'_>; 7] = [
         ("token_revoked", 401, &change),
         ("token_revoked", 401, &reset),
         ("token_revoked", 401, &|app, _| set_active(app, false)),
         ("token_revoked", 401, &|app, _| [false, true].into_iter().for_each(|active| set_active(app, active))),
-        ("token_invalid", 401, &|app, _| assert!(wait(app.database.delete_user(PANTHER)).expect("an answer"))),
+        ("token_invalid", 401, &|app, _| {
+            assert!(
+                wait(app.database.delete_user(PANTHER, &Act::of_application(), app.clock.now())).expect("an answer")
+            )
+        }),
         ("token_revoked", 401, &|app, pair| {
             Token(app, pair.access.clone()).post_json("/logout", &json!({ "scope": "all" })).expect(204);
         }),
@@ -184,7 +193,7 @@ fn another_process_revokes_it() {
     let (client, id, _) = panthers(&app);
     (0..8).for_each(|_| drop(client.get("/who_am_i").expect(200)));
     let id = ApiTokenId::from(id);
-    assert!(wait(app.database.revoke_api_token(&id, "2", app.clock.now())).expect("an answer"));
+    assert!(wait(app.database.revoke_api_token(&id, "2", &Act::of_application(), app.clock.now())).expect("an answer"));
     (0..8).for_each(|_| drop(client.get("/who_am_i").refused(401, "token_revoked")));
 }
 

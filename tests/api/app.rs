@@ -16,7 +16,7 @@ use tollbridge::server::Application;
 use tollbridge::server::config::{Config, Sources};
 use tollbridge::store::db::{Database, NewUser};
 use tollbridge::testing::FakeClock;
-use tollbridge::{Clock, PasswordHasher, PasswordParams};
+use tollbridge::{Act, Clock, PasswordHasher, PasswordParams};
 
 use crate::clients::{Anonymous, Client as _, Pair, new_http};
 use crate::database::TestDatabase;
@@ -170,7 +170,10 @@ pub(crate) async fn database_with_users() -> (TestDatabase, Database) {
 async fn with_users(place: TestDatabase) -> (TestDatabase, Database) {
     let (place, database) = place.migrate().await;
     for (id, (username, full_name)) in (1..).zip(USERS) {
-        database.create_user(new_user(Some(id), username, full_name, hash_of_password())).await.expect("a new user");
+        database
+            .create_user(new_user(Some(id), username, full_name, hash_of_password()), &Act::of_application())
+            .await
+            .expect("a new user");
     }
     (place, database)
 }

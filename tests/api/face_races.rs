@@ -2,6 +2,8 @@
 
 use serde_json::json;
 
+use tollbridge::Act;
+
 use crate::app::{PANTHER, PASSWORD, TestApp, cheap, hash, wait};
 use crate::clients::{Anonymous, Browser, Client as _, REMEMBER, SESSION, Token};
 use crate::handoff::link;
@@ -117,7 +119,10 @@ fn a_link_redeemed_beside_a_change_of_password_leaves_nothing_alive() {
         }
         let pair = changed.into_inner().expect("one has written").expect("the password was changed");
         Token(&app, pair.access).get("/who_am_i").expect(200);
-        assert!(wait(app.database.reset_password(PANTHER, &hashed, app.clock.now())).expect("an answer"));
+        assert!(
+            wait(app.database.reset_password(PANTHER, &hashed, &Act::of_application(), app.clock.now()))
+                .expect("an answer")
+        );
     }
 }
 
@@ -147,7 +152,10 @@ fn an_exchange_beside_a_change_of_password_leaves_nothing_alive() {
             Token(&app, pair.access).get("/who_am_i").refused(401, "token_revoked");
             Token(&app, pair.refresh).post("/refresh").refused(401, "token_revoked");
         }
-        assert!(wait(app.database.reset_password(PANTHER, &hashed, app.clock.now())).expect("an answer"));
+        assert!(
+            wait(app.database.reset_password(PANTHER, &hashed, &Act::of_application(), app.clock.now()))
+                .expect("an answer")
+        );
     }
 }
 
@@ -184,6 +192,9 @@ fn a_remember_cookie_used_beside_a_change_of_password_leaves_nothing_alive() {
         owner.get("/session").expect(200);
         owner.forget(SESSION);
         owner.get("/session").expect(200);
-        assert!(wait(app.database.reset_password(PANTHER, &hashed, app.clock.now())).expect("an answer"));
+        assert!(
+            wait(app.database.reset_password(PANTHER, &hashed, &Act::of_application(), app.clock.now()))
+                .expect("an answer")
+        );
     }
 }

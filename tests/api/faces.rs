@@ -4,6 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
+use tollbridge::Act;
+
 use crate::app::{PANTHER, PASSWORD, START, TestApp, wait};
 use crate::clients::{Anonymous, Answer, Browser, Client, Pair, REMEMBER, SESSION, Token};
 
@@ -219,7 +221,7 @@ fn tokens_for_a_session_die_as_the_others_do() {
     Token(&app, pair.refresh).post("/refresh").refused(401, "token_revoked");
     let pair = browser.post("/token").expect(200).pair();
     Token(&app, pair.access.clone()).get("/who_am_i").expect(200);
-    assert!(wait(app.database.set_active(PANTHER, false, app.clock.now())).expect("an answer"));
+    assert!(wait(app.database.set_active(PANTHER, false, &Act::of_application(), app.clock.now())).expect("an answer"));
     Token(&app, pair.access).get("/who_am_i").expect(401);
     browser.post("/token").expect(401);
 }

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use tollbridge::Act;
+
 use crate::app::{PANTHER, PASSWORD, START, TestApp, wait};
 use crate::clients::{Anonymous, Answer, Browser, Client, Pair, REMEMBER, SESSION, Token};
 
@@ -120,7 +122,10 @@ fn a_link_dies_with_its_login() {
         }),
         ("disabled", |app, _| {
             for active in [false, true] {
-                assert!(wait(app.database.set_active(PANTHER, active, app.clock.now())).expect("an answer"));
+                assert!(
+                    wait(app.database.set_active(PANTHER, active, &Act::of_application(), app.clock.now()))
+                        .expect("an answer")
+                );
             }
         }),
         // This keeps the login, and voids what was made with its old credentials.
@@ -128,7 +133,11 @@ fn a_link_dies_with_its_login() {
             let change = json!({ "current_password": PASSWORD, "new_password": "a new and longer staple" });
             Token(app, access.to_owned()).post_json("/account/password", &change).expect(200);
         }),
-        ("deleted", |app, _| assert!(wait(app.database.delete_user(PANTHER)).expect("an answer"))),
+        ("deleted", |app, _| {
+            assert!(
+                wait(app.database.delete_user(PANTHER, &Act::of_application(), app.clock.now())).expect("an answer")
+            )
+        }),
     ];
     for (what, end) in ends {
         let app = TestApp::start();

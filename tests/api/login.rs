@@ -1,7 +1,7 @@
 //! Signing in: with JSON and with the form, and what each gives.
 
 use serde_json::{Value, json};
-use tollbridge::PasswordParams;
+use tollbridge::{Act, PasswordParams};
 
 use crate::app::{PANTHER, PASSWORD, TestApp, cheap, hash, new_user, wait};
 use crate::clients::{Anonymous, Answer, Browser, Client, REMEMBER, SESSION, Token};
@@ -190,7 +190,8 @@ fn signing_in_again_is_another_login() {
 fn a_hash_of_other_parameters_is_renewed_by_the_next_login() {
     let app = TestApp::start();
     let old = hash(PasswordParams { memory_kib: 16, iterations: 2, ..cheap() }, PASSWORD);
-    let user = wait(app.database.create_user(new_user(None, "old", "Old Timer", old.clone()))).expect("a new user");
+    let user = wait(app.database.create_user(new_user(None, "old", "Old Timer", old.clone()), &Act::of_application()))
+        .expect("a new user");
     let stored = || wait(app.database.current_password_hash(user.id)).expect("an answer").expect("a hash");
     let login =
         |password: &str| Anonymous(&app).post_json("/login", &json!({ "username": "old", "password": password }));

@@ -1,7 +1,7 @@
 //! My logins over HTTP: the list, the account page, and who may end what.
 
 use serde_json::{Value, json};
-use tollbridge::{EndReason, LoginId, LoginStore as _};
+use tollbridge::{Act, EndReason, LoginId, LoginStore as _};
 
 use crate::app::{PASSWORD, START, TestApp, wait};
 use crate::clients::{Anonymous, Answer, Browser, Client, Token};
@@ -110,7 +110,10 @@ fn another_process_ends_a_login() {
     for client in [&browser as &dyn Ask, &token] {
         (0..8).for_each(|_| assert_eq!(client.ask(), 200));
         let id = LoginId::from(client.id());
-        assert!(wait(app.database.end(&id, EndReason::Revoked, app.clock.now())).expect("an answer"));
+        assert!(
+            wait(app.database.end(&id, EndReason::Revoked, &Act::of_application(), app.clock.now()))
+                .expect("an answer")
+        );
         (0..8).for_each(|_| assert_eq!(client.ask(), 401));
     }
 }

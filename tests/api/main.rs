@@ -16,6 +16,7 @@ mod vectors;
 mod accounts;
 mod any_order;
 mod api_tokens;
+mod audit;
 mod contract;
 mod error_profile;
 mod expiry;

@@ -1,11 +1,18 @@
 //! Introspection and revocation, as another service asks for them.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use tollbridge::Act;
+use tollbridge::store::db::Retention;
 
 use crate::app::{PANTHER, PASSWORD, START, TestApp, wait};
 use crate::clients::{Anonymous, Answer, Browser, Client, Token};
+
+/// What is over is kept, but what has expired goes.
+const KEPT: Retention = Retention { ended: Duration::MAX, audit: Duration::MAX, records_of_user: u32::MAX };
 
 const FORM: &str = "application/x-www-form-urlencoded";
 const SECRET: &str = "what only the billing service knows: 32 random bytes";
@@ -111,7 +118,7 @@ fn what_is_over_is_inactive_and_nothing_else_is_said() {
     Token(&app, second.refresh.clone()).post("/logout").expect(204);
     assert_eq!(introspect(&app, &second.refresh), inactive);
     let third = Anonymous(&app).token_login("panther");
-    wait(app.database.set_active(PANTHER, false, app.clock.now())).expect("disabled");
+    wait(app.database.set_active(PANTHER, false, &Act::of_application(), app.clock.now())).expect("disabled");
     assert_eq!(introspect(&app, &third.access), inactive);
 }
 
@@ -174,10 +181,10 @@ fn an_access_token_is_revoked_alone_and_a_refresh_token_with_its_login() {
     // The entry goes when the token would have expired.
     assert_eq!(app.place.count("revoked_tokens"), 1);
     app.advance(904);
-    wait(app.database.sweep(app.clock.now(), std::time::Duration::from_secs(86_400))).expect("swept");
+    wait(app.database.sweep(app.clock.now(), KEPT)).expect("swept");
     assert_eq!(app.place.count("revoked_tokens"), 1);
     app.advance(1);
-    wait(app.database.sweep(app.clock.now(), std::time::Duration::from_secs(86_400))).expect("swept");
+    wait(app.database.sweep(app.clock.now(), KEPT)).expect("swept");
     assert_eq!(app.place.count("revoked_tokens"), 0);
 
     revoke(&app, &second.refresh);

@@ -5,6 +5,8 @@ use std::net::TcpStream;
 
 use serde_json::json;
 
+use tollbridge::Act;
+
 use crate::app::{PANTHER, PASSWORD, START, TestApp, cheap, hash, wait};
 use crate::clients::{Anonymous, Answer, Browser, Client, Pair, REMEMBER, SESSION, Token};
 
@@ -140,18 +142,27 @@ fn it_is_decided_when_it_is_carried_out() {
         Token(app, other.access).post_json("/logout", &json!({ "scope": "all" })).expect(204);
     };
     let set_active = |app: &TestApp, active| {
-        assert!(wait(app.database.set_active(PANTHER, active, app.clock.now())).expect("an answer"));
+        assert!(
+            wait(app.database.set_active(PANTHER, active, &Act::of_application(), app.clock.now())).expect("an answer")
+        );
     };
     let by_administrator = |app: &TestApp| {
         let hash = hash(cheap(), PASSWORD);
-        assert!(wait(app.database.reset_password(PANTHER, &hash, app.clock.now())).expect("an answer"));
+        assert!(
+            wait(app.database.reset_password(PANTHER, &hash, &Act::of_application(), app.clock.now()))
+                .expect("an answer")
+        );
     };
     let cases: [(&str, Meanwhile<'_>); 6] = [
         ("This login has ended", &logout_all),
         ("The account is disabled", &|app| set_active(app, false)),
         ("This login has ended", &|app| [false, true].into_iter().for_each(|active| set_active(app, active))),
         ("This login has ended", &by_administrator),
-        ("The user no longer exists", &|app| assert!(wait(app.database.delete_user(PANTHER)).expect("an answer"))),
+        ("The user no longer exists", &|app| {
+            assert!(
+                wait(app.database.delete_user(PANTHER, &Act::of_application(), app.clock.now())).expect("an answer")
+            )
+        }),
         ("This needs a recent sign-in", &|app| app.advance(FRESH)),
     ];
     for (reason, meanwhile) in cases {

@@ -6,6 +6,8 @@ use std::thread::scope;
 
 use serde_json::json;
 
+use tollbridge::Act;
+
 use crate::app::{PANTHER, PASSWORD, TestApp, cheap, hash, new_user, wait};
 use crate::clients::{Anonymous, Answer, Browser, Client as _, REMEMBER, Token};
 
@@ -65,8 +67,12 @@ fn sign_in_during(app: &TestApp, username: &str, change: impl Fn() + Send + Sync
 fn a_sign_in_beside_disable_is_dead_after_enable() {
     let app = start();
     for _ in 0..ROUNDS {
-        let set_active =
-            |active| assert!(wait(app.database.set_active(PANTHER, active, app.clock.now())).expect("an answer"));
+        let set_active = |active| {
+            assert!(
+                wait(app.database.set_active(PANTHER, active, &Act::of_application(), app.clock.now()))
+                    .expect("an answer")
+            )
+        };
         let tokens = sign_in_during(&app, "panther", || set_active(false));
         set_active(true);
         for token in tokens {
@@ -82,8 +88,14 @@ fn a_sign_in_beside_delete_is_refused_as_unknown() {
     let hashed = hash(cheap(), PASSWORD);
     for round in 0..ROUNDS {
         let username = format!("mayfly_{round}");
-        let user = wait(app.database.create_user(new_user(None, &username, "Mayfly", hashed.clone()))).expect("a user");
-        let delete = || assert!(wait(app.database.delete_user(user.id)).expect("an answer"));
+        let user =
+            wait(app.database.create_user(new_user(None, &username, "Mayfly", hashed.clone()), &Act::of_application()))
+                .expect("a user");
+        let delete = || {
+            assert!(
+                wait(app.database.delete_user(user.id, &Act::of_application(), app.clock.now())).expect("an answer")
+            )
+        };
         for token in sign_in_during(&app, &username, delete) {
             let (status, code) = Token(&app, token).get("/who_am_i").outcome();
             assert!(status == 401 && ["login_ended", "user_not_found"].contains(&code.as_str()), "{status} {code}");
@@ -124,7 +136,10 @@ fn assert_password(app: &TestApp, password: &str) {
     };
     assert_eq!((sign_in(password), sign_in("another one")), (200, 401));
     let hashed = hash(cheap(), PASSWORD);
-    assert!(wait(app.database.reset_password(PANTHER, &hashed, app.clock.now())).expect("an answer"));
+    assert!(
+        wait(app.database.reset_password(PANTHER, &hashed, &Act::of_application(), app.clock.now()))
+            .expect("an answer")
+    );
 }
 
 #[test]
@@ -245,12 +260,19 @@ fn an_api_token_beside_disable_or_a_new_password_is_dead() {
             move || {
                 let now = app.clock.now();
                 if number == RACERS / 2 && round % 2 == 0 {
-                    assert!(wait(app.database.set_active(PANTHER, false, now)).expect("an answer"));
-                    assert!(wait(app.database.set_active(PANTHER, true, now)).expect("an answer"));
+                    assert!(
+                        wait(app.database.set_active(PANTHER, false, &Act::of_application(), now)).expect("an answer")
+                    );
+                    assert!(
+                        wait(app.database.set_active(PANTHER, true, &Act::of_application(), now)).expect("an answer")
+                    );
                     return None;
                 }
                 if number == RACERS / 2 {
-                    assert!(wait(app.database.reset_password(PANTHER, hash, now)).expect("an answer"));
+                    assert!(
+                        wait(app.database.reset_password(PANTHER, hash, &Act::of_application(), now))
+                            .expect("an answer")
+                    );
                     return None;
                 }
                 let answer = Token(app, maker).post_json("/tokens", &json!({ "name": "x" }));

@@ -5,6 +5,8 @@ use std::thread;
 use serde_json::{Value, json};
 use url::Url;
 
+use tollbridge::Act;
+
 use crate::app::{PANTHER, PASSWORD, START, TestApp, cheap, hash, wait};
 use crate::clients::{Anonymous, Answer, Browser, Client, REMEMBER, SESSION, Token};
 use crate::vectors;
@@ -99,7 +101,7 @@ fn a_remembered_browser_can_too() {
 fn only_the_password_of_this_user_does() {
     let app = TestApp::start();
     let others = hash(cheap(), "another password of batman");
-    assert!(wait(app.database.reset_password(1, &others, START)).expect("an answer"));
+    assert!(wait(app.database.reset_password(1, &others, &Act::of_application(), START)).expect("an answer"));
     let (browser, pair) = (signed_in(&app), Anonymous(&app).token_login("panther"));
     app.advance(FRESH - 1);
     let token = Token(&app, pair.access.clone());
@@ -139,7 +141,7 @@ fn only_a_live_login_can() {
     with_copy.send().refused(401, "login_required");
 
     let browser = signed_in(&app);
-    assert!(wait(app.database.set_active(PANTHER, false, app.clock.now())).expect("an answer"));
+    assert!(wait(app.database.set_active(PANTHER, false, &Act::of_application(), app.clock.now())).expect("an answer"));
     assert_eq!(reauth(&browser, PASSWORD).status, 401);
 }
 
@@ -248,7 +250,9 @@ fn the_password_is_checked_again_when_it_is_written() {
     let (browser, pair) = (signed_in(&app), Anonymous(&app).token_login("panther"));
     let login = session(&Token(&app, pair.access.clone()))["login_id"].as_str().expect("a login").to_owned();
     let clock = tollbridge::Clock::from(&app.clock);
-    let confirm = |hash: String| wait(app.database.reauthenticate(PANTHER, hash, login.clone().into(), &clock));
+    let confirm = |hash: String| {
+        wait(app.database.reauthenticate(PANTHER, hash, login.clone().into(), &Act::of_application(), &clock))
+    };
     let stored = wait(app.database.current_password_hash(PANTHER)).expect("an answer").expect("a hash");
     app.advance(10);
     assert_eq!(confirm(stored.clone()).expect("it is the hash").auth_time, START + 10);

@@ -8,7 +8,7 @@ use actix_web::web::Data;
 use serde_json::json;
 use tollbridge::server::{AppState, Metrics, PasswordPolicy, TokenTemplates, routes};
 use tollbridge::testing::FakeClock;
-use tollbridge::{Bridge, PasswordHasher, TokenKey};
+use tollbridge::{Act, Bridge, PasswordHasher, TokenKey};
 
 use crate::app::{PANTHER, PASSWORD, START, TestApp, cheap, wait};
 use crate::clients::{Anonymous, Answer, Client};
@@ -35,7 +35,7 @@ fn bad_logins() -> Vec<(&'static str, String, String)> {
 }
 
 fn disable_batman(app: &TestApp) {
-    assert!(wait(app.database.set_active(1, false, START)).expect("an answer"));
+    assert!(wait(app.database.set_active(1, false, &Act::of_application(), START)).expect("an answer"));
 }
 
 /// What is the same in every such answer: all but the id and the time.
@@ -96,7 +96,7 @@ fn a_password_over_the_maximum_is_refused_as_such() {
 #[actix_web::test]
 async fn every_bad_login_costs_one_hash() {
     let (_place, database) = crate::app::database_with_users().await;
-    database.set_active(1, false, START).await.expect("an answer");
+    database.set_active(1, false, &Act::of_application(), START).await.expect("an answer");
     let bridge = Bridge::builder(database.clone())
         .store(database.clone())
         .token_key(TokenKey::hs256(&[0x5e; 32]).expect("a key"))

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use tollbridge::Act;
+
 use crate::app::{PASSWORD, TestApp};
 use crate::clients::{Anonymous, Answer, Browser, Client, SESSION, Token};
 
@@ -269,7 +271,7 @@ fn whoever_is_refused_for_other_reasons_is_not_counted() {
 #[test]
 fn the_right_password_of_a_disabled_account_is_counted() {
     let app = start(&[]);
-    crate::app::wait(app.database.set_active(1, false, app.clock.now())).expect("disabled");
+    crate::app::wait(app.database.set_active(1, false, &Act::of_application(), app.clock.now())).expect("disabled");
     for number in 0..7 {
         assert_eq!(with_json(&Anonymous(&app), "batman", PASSWORD).status, if number < 5 { 401 } else { 429 });
     }

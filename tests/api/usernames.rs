@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use serde_json::json;
+use tollbridge::Act;
 use tollbridge::store::db::{CreateUserError, Database, User};
 
 use crate::app::{PASSWORD, TestApp, cheap, hash, new_user, wait};
@@ -11,7 +12,7 @@ use crate::clients::{Anonymous, Answer, Browser, Client};
 const FORM: &str = "application/x-www-form-urlencoded";
 
 fn create(app: &TestApp, username: &str, hash: &str) -> Result<User, CreateUserError> {
-    wait(app.database.create_user(new_user(None, username, "Somebody", hash.to_owned())))
+    wait(app.database.create_user(new_user(None, username, "Somebody", hash.to_owned()), &Act::of_application()))
 }
 
 fn with_json(app: &TestApp, username: &str, password: &str) -> Answer {
@@ -87,7 +88,9 @@ fn composed_and_decomposed_letters_are_one_name() {
                     assert!(matches!(taken, Err(CreateUserError::UsernameTaken)), "{line}: {taken:?}");
                 }
                 with_form(&app, &decomposed, PASSWORD).expect(303);
-                assert!(wait(app.database.delete_user(user.id)).expect("deleted"));
+                assert!(
+                    wait(app.database.delete_user(user.id, &Act::of_application(), app.clock.now())).expect("deleted")
+                );
                 names += 1;
             }
             Err(CreateUserError::UsernameInvalid) => {}

@@ -6,7 +6,9 @@ use actix_web::rt::System;
 use serde_json::{Value, json};
 use tollbridge::CredentialLocation::{Cookie, Header, Json, Query};
 use tollbridge::store::memory::MemoryStore;
-use tollbridge::{ApiTokenStore as _, AuthError, AuthEvent, IssuedApiToken, NewApiToken, TokenCookies, TokenLocations};
+use tollbridge::{
+    Act, ApiTokenStore as _, AuthError, AuthEvent, IssuedApiToken, NewApiToken, TokenCookies, TokenLocations,
+};
 
 use crate::app::{PASSWORD, START, TestApp};
 use crate::clients::{Anonymous, Answer, Browser, Client, Token};
@@ -20,7 +22,7 @@ pub(crate) fn app() -> (TestApp, MemoryStore) {
 
 pub(crate) fn issue(app: &TestApp, username: &str, new: NewApiToken) -> IssuedApiToken {
     let user = app.world.users.by_name(username).expect("a user");
-    System::new().block_on(app.bridge.create_api_token(&user, new)).expect("a token")
+    System::new().block_on(app.bridge.create_api_token(&user, new, &Act::of_application())).expect("a token")
 }
 
 fn panthers(app: &TestApp) -> String {
@@ -217,7 +219,10 @@ fn its_end_is_final_and_only_its_holder_learns_of_it() {
     change(|user| user.epoch += 1);
     assert_eq!(list(), 0, "one of an earlier epoch is not listed");
     change(|user| user.epoch -= 1);
-    assert_eq!(System::new().block_on(app.bridge.revoke_api_tokens_of("2")).expect("an answer"), 2);
+    assert_eq!(
+        System::new().block_on(app.bridge.revoke_api_tokens_of("2", &Act::of_application())).expect("an answer"),
+        2
+    );
     get(&app, "/who_am_i", &text).refused(401, "token_revoked");
     assert_eq!(System::new().block_on(tokens.api_tokens_of("2")).expect("a list"), Vec::new());
     app.world.users.delete(2);
@@ -309,7 +314,8 @@ fn its_last_use_is_noted_once_a_minute() {
 fn without_a_store_it_is_any_text() {
     let app = TestApp::start();
     let user = app.world.users.by_name("panther").expect("a user");
-    let refused = System::new().block_on(app.bridge.create_api_token(&user, NewApiToken::named("x")));
+    let refused =
+        System::new().block_on(app.bridge.create_api_token(&user, NewApiToken::named("x"), &Act::of_application()));
     match refused {
         Err(AuthError::Misconfigured(how)) => assert!(how.contains("BridgeBuilder::api_tokens"), "{how}"),
         other => panic!("{other:?}"),
@@ -339,8 +345,16 @@ fn listeners_hear_of_it() {
     });
     let issued = issue(&app, "panther", NewApiToken::named("backup"));
     get(&app, "/who_am_i", issued.text()).expect(200);
-    assert!(System::new().block_on(app.bridge.revoke_api_token(&issued.record().id)).expect("an answer"));
-    assert!(!System::new().block_on(app.bridge.revoke_api_token(&issued.record().id)).expect("an answer"));
+    assert!(
+        System::new()
+            .block_on(app.bridge.revoke_api_token(&issued.record().id, &Act::of_application()))
+            .expect("an answer")
+    );
+    assert!(
+        !System::new()
+            .block_on(app.bridge.revoke_api_token(&issued.record().id, &Act::of_application()))
+            .expect("an answer")
+    );
     let events: Vec<AuthEvent> = told.try_iter().collect();
     let names: Vec<_> = events.iter().map(AuthEvent::name).collect();
     assert_eq!(names, ["api_token_created", "user_accessed", "user_loaded_from_request", "api_token_revoked"]);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use actix_web::web::{self, Bytes, ServiceConfig};
 use actix_web::{Error, HttpResponse};
 use futures_util::stream::{self, StreamExt as _};
-use tollbridge::{CurrentLogin, EndReason, LoginId, LoginStore as _, NewApiToken};
+use tollbridge::{Act, CurrentLogin, EndReason, LoginId, LoginStore as _, NewApiToken};
 
 use crate::app::TestApp;
 use crate::clients::{Anonymous, Browser, Client, Token};
@@ -83,7 +83,7 @@ fn every_end_of_a_login_is_seen() {
     };
     // In the store, as another process does it.
     let (elsewhere, id) = watching("panther");
-    let end = async || app.store().end(&id, EndReason::Logout, app.world.clock.now()).await;
+    let end = async || app.store().end(&id, EndReason::Logout, &Act::of_application(), app.world.clock.now()).await;
     assert!(actix_web::rt::System::new().block_on(end()).expect("the store answers"));
     elsewhere.ends_with("login_ended");
     let (disabled, _) = watching("panther");
@@ -143,7 +143,11 @@ fn the_end_of_an_api_token_is_seen() {
     let revoked = issue(NewApiToken::named("revoked"));
     let id = revoked.record().id.clone();
     let stream = Watching::by_token(&app, &revoked.into_text());
-    assert!(actix_web::rt::System::new().block_on(app.bridge.revoke_api_token(&id)).expect("the store answers"));
+    assert!(
+        actix_web::rt::System::new()
+            .block_on(app.bridge.revoke_api_token(&id, &Act::of_application()))
+            .expect("the store answers")
+    );
     stream.ends_with("token_revoked");
     let expires = issue(NewApiToken::named("expires").expires_in(Duration::from_secs(3600)));
     let stream = Watching::by_token(&app, &expires.into_text());

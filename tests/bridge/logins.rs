@@ -3,7 +3,7 @@
 use actix_web::rt::System;
 use actix_web::web::{self, Json, Path, ServiceConfig};
 use serde_json::{Value, json};
-use tollbridge::{Auth, AuthError, EndReason, LoginId, LoginInfo, LoginStore as _};
+use tollbridge::{Act, Auth, AuthError, EndReason, LoginId, LoginInfo, LoginStore as _};
 
 use crate::app::{START, TestApp};
 use crate::clients::{Anonymous, Browser, Client, REMEMBER, Token};
@@ -116,16 +116,21 @@ fn an_operator_lists_and_ends_logins() {
         assert_eq!(app.bridge.logins_of("2").await.expect("a list").len(), 2);
         assert!(app.bridge.logins_of("2").await.expect("a list").iter().all(|login| !login.current));
         assert!(app.bridge.logins_of("77").await.expect("a list").is_empty());
-        assert!(app.bridge.end_login(&id).await.expect("an answer"));
-        assert!(!app.bridge.end_login(&id).await.expect("an answer"));
-        assert!(!app.bridge.end_login(&LoginId::from("unknown".to_owned())).await.expect("an answer"));
+        assert!(app.bridge.end_login(&id, &Act::of_application()).await.expect("an answer"));
+        assert!(!app.bridge.end_login(&id, &Act::of_application()).await.expect("an answer"));
+        assert!(
+            !app.bridge
+                .end_login(&LoginId::from("unknown".to_owned()), &Act::of_application())
+                .await
+                .expect("an answer")
+        );
     };
     System::new().block_on(ask());
     first.get("/how").refused(401, "login_required");
     second.get("/how").expect(200);
     let end_all = || async {
-        assert_eq!(app.bridge.end_logins_of("2").await.expect("an answer"), 1);
-        assert_eq!(app.bridge.end_logins_of("2").await.expect("an answer"), 0);
+        assert_eq!(app.bridge.end_logins_of("2", &Act::of_application()).await.expect("an answer"), 1);
+        assert_eq!(app.bridge.end_logins_of("2", &Act::of_application()).await.expect("an answer"), 0);
     };
     System::new().block_on(end_all());
     second.get("/how").refused(401, "login_required");
@@ -182,6 +187,6 @@ fn each_end_is_told() {
     told.take();
     mine.call("DELETE", &format!("/logins/{id}")).send().expect(200);
     assert!(told.take().contains(&json!({ "event": "login_ended", "user": "2", "login": id })));
-    System::new().block_on(told.app.bridge.end_logins_of("2")).expect("an answer");
+    System::new().block_on(told.app.bridge.end_logins_of("2", &Act::of_application())).expect("an answer");
     assert_eq!(told.take(), [json!({ "event": "logins_ended", "user": "2", "ended": 1 })]);
 }

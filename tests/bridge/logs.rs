@@ -7,7 +7,7 @@ use tollbridge::CredentialLocation::{Cookie, Header, Json, Query};
 use tollbridge::store::memory::MemoryStore;
 use tollbridge::testing::as_user;
 use tollbridge::{
-    Auth, AuthError, CredentialLocation, CurrentLogin, FoundCredential, LogoutScope, NewApiToken, RequestLoader,
+    Act, Auth, AuthError, CredentialLocation, CurrentLogin, FoundCredential, LogoutScope, NewApiToken, RequestLoader,
     StoreError, TokenCookies, TokenLocations,
 };
 use tracing::level_filters::LevelFilter;
@@ -103,7 +103,10 @@ async fn no_credential_is_in_the_log() {
         call_service(&app, present(place, "/logout", &access, &csrf(&access)).to_request()).await;
     }
     for place in [Header, Cookie, Query, Json] {
-        let issued = bridge.create_api_token(&user, NewApiToken::named("backup")).await.expect("a token");
+        let issued = bridge
+            .create_api_token(&user, NewApiToken::named("backup"), &Act::of_application())
+            .await
+            .expect("a token");
         let (text, forged) = (issued.text().to_owned(), format!("{}0", &issued.text()[..66]));
         for (path, token) in
             [("/who", &text), ("/who", &forged), ("/refresh", &text), ("/logout", &text), ("/who", &text)]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actix_web::rt::System;
 use serde_json::json;
-use tollbridge::{Login, LoginStore as _};
+use tollbridge::{Act, Login, LoginStore as _};
 
 use crate::app::{START, TestApp, World};
 use crate::clients::{Anonymous, Answer, Browser, Client, Pair};
@@ -268,7 +268,7 @@ fn restored_from_a_backup(app: &TestApp, logins: &[Login]) -> TestApp {
     let store = CountingStore::default();
     System::new().block_on(async {
         for login in logins {
-            store.insert(login, usize::MAX).await.expect("a store");
+            store.insert(login, usize::MAX, &Act::of_application()).await.expect("a store");
         }
     });
     TestApp::over(World { store, ..app.world.clone() }, |bridge| bridge)

@@ -1,7 +1,7 @@
 //! Tokens that are revoked one by one, and what others may know of a token, in the layer.
 
 use tollbridge::store::memory::MemoryStore;
-use tollbridge::{Bridge, Revoked};
+use tollbridge::{Act, Bridge, Revoked};
 
 use crate::app::{SESSION_SECRET, TestApp, World, token_key};
 use crate::clients::{Anonymous, Client, Token};
@@ -28,7 +28,10 @@ fn an_access_token_is_revoked_alone_where_there_is_a_store() {
     let (world, store) = (World::default(), MemoryStore::default());
     let app = node(&world, Some(&store));
     let pair = Anonymous(&app).token_login("panther");
-    assert_eq!(wait(app.bridge.revoke(&pair.access)).expect("an answer"), Some(Revoked::AccessToken));
+    assert_eq!(
+        wait(app.bridge.revoke(&pair.access, &Act::of_application())).expect("an answer"),
+        Some(Revoked::AccessToken)
+    );
     Token(&app, pair.access.clone()).get("/who_am_i").refused(401, "token_revoked");
     let next = Token(&app, pair.refresh.clone()).post("/refresh").expect(200).pair();
     Token(&app, next.access.clone()).get("/who_am_i").expect(200);
@@ -39,8 +42,11 @@ fn an_access_token_is_revoked_alone_where_there_is_a_store() {
     wait(other.bridge.learn_revoked_tokens()).expect("learned");
     Token(&other, pair.access.clone()).get("/who_am_i").refused(401, "token_revoked");
     assert_eq!(wait(other.bridge.introspect(&pair.access)).expect("an answer"), None);
-    assert_eq!(wait(app.bridge.revoke(&next.refresh)).expect("an answer"), Some(Revoked::Login));
-    assert_eq!(wait(app.bridge.revoke(&next.refresh)).expect("an answer"), None);
+    assert_eq!(
+        wait(app.bridge.revoke(&next.refresh, &Act::of_application())).expect("an answer"),
+        Some(Revoked::Login)
+    );
+    assert_eq!(wait(app.bridge.revoke(&next.refresh, &Act::of_application())).expect("an answer"), None);
 }
 
 #[test]
@@ -48,7 +54,7 @@ fn without_a_store_the_login_of_the_token_ends() {
     let world = World::default();
     let app = node(&world, None);
     let pair = Anonymous(&app).token_login("panther");
-    assert_eq!(wait(app.bridge.revoke(&pair.access)).expect("an answer"), Some(Revoked::Login));
+    assert_eq!(wait(app.bridge.revoke(&pair.access, &Act::of_application())).expect("an answer"), Some(Revoked::Login));
     Token(&app, pair.refresh).post("/refresh").refused(401, "login_ended");
 }
 

@@ -9,8 +9,8 @@ use serde::Serialize;
 use tokio::sync::Semaphore;
 use tollbridge::store::memory::MemoryStore;
 use tollbridge::{
-    Clock, EndReason, Login, LoginId, LoginStore, RememberRecord, SessionHash, SessionRecord, SessionStore, StoreError,
-    StoreFuture, UnixTime, UserStore,
+    Act, Clock, EndReason, Login, LoginId, LoginStore, RememberRecord, SessionHash, SessionRecord, SessionStore,
+    StoreError, StoreFuture, UnixTime, UserStore,
 };
 
 /// What the cause of every failure says; it must never reach a client.
@@ -148,19 +148,21 @@ macro_rules! counted {
 
 impl LoginStore for CountingStore {
     counted! {
-        insert(login: &'a Login, most: usize) -> bool;
+        insert(login: &'a Login, most: usize, act: &'a Act) -> bool;
         find(id: &'a LoginId) -> Option<Login>;
         find_remembered(selector: &'a str) -> Option<Login>;
         logins_of(identity: &'a str, now: UnixTime) -> Vec<Login>;
-        rotate_refresh(id: &'a LoginId, generation: i64, clock: &'a Clock) -> Option<UnixTime>;
+        rotate_refresh(id: &'a LoginId, generation: i64, act: &'a Act, clock: &'a Clock) -> Option<UnixTime>;
         confirm_refresh(id: &'a LoginId, generation: i64, now: UnixTime) -> bool;
-        rotate_remember(id: &'a LoginId, next: &'a RememberRecord, clock: &'a Clock) -> bool;
+        rotate_remember(id: &'a LoginId, next: &'a RememberRecord, act: &'a Act, clock: &'a Clock) -> bool;
         confirm_remember(id: &'a LoginId, generation: i64, now: UnixTime) -> bool;
         extend_remember(id: &'a LoginId, generation: i64, expires_at: UnixTime, now: UnixTime) -> bool;
-        confirm(id: &'a LoginId, now: UnixTime) -> bool;
+        confirm(id: &'a LoginId, act: &'a Act, now: UnixTime) -> bool;
         touch(id: &'a LoginId, now: UnixTime) -> ();
-        end(id: &'a LoginId, reason: EndReason, now: UnixTime) -> bool;
-        end_all(identity: &'a str, except: Option<&'a LoginId>, reason: EndReason, now: UnixTime) -> Option<u64>;
+        end(id: &'a LoginId, reason: EndReason, act: &'a Act, now: UnixTime) -> bool;
+        end_all(
+            identity: &'a str, except: Option<&'a LoginId>, reason: EndReason, act: &'a Act, now: UnixTime
+        ) -> Option<u64>;
     }
 }
 

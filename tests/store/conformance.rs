@@ -6,7 +6,7 @@ use tollbridge::store::blocking::Blocking;
 use tollbridge::store::memory::MemoryStore;
 use tollbridge::testing::conformance::{self, Fixture};
 use tollbridge::{
-    ApiToken, ApiTokenId, ApiTokenInsertion, ApiTokenStore, AttemptStore as _, Attempts, CodeHash, CodeStore as _,
+    Act, ApiToken, ApiTokenId, ApiTokenInsertion, ApiTokenStore, AttemptStore as _, Attempts, CodeHash, CodeStore as _,
     EndReason, Login, LoginId, LoginStore, OneTimeCode, SessionStore,
 };
 
@@ -42,7 +42,8 @@ async fn the_example_takes_no_login_for_live_whose_end_is_unreadable() {
     let path = place.path().join("logins.db");
     let (store, login) = (Blocking::new(SqliteStore::open(&path).unwrap()), login("1"));
     assert!(
-        store.insert(&login, usize::MAX).await.unwrap() && store.end(&login.id, EndReason::Logout, NOW).await.unwrap()
+        store.insert(&login, usize::MAX, &Act::of_application()).await.unwrap()
+            && store.end(&login.id, EndReason::Logout, &Act::of_application(), NOW).await.unwrap()
     );
     let raw = rusqlite::Connection::open(&path).unwrap();
     raw.execute("UPDATE logins SET end_reason = 'of a later version'", []).unwrap();
@@ -73,7 +74,7 @@ async fn codes_in_the_database() {
     conformance::code_store(async || {
         let logins = [login(&alice), login(&alice)].map(|login| Login { expires_at: i64::MAX, ..login });
         for login in &logins {
-            assert!(database.insert(login, usize::MAX).await.unwrap());
+            assert!(database.insert(login, usize::MAX, &Act::of_application()).await.unwrap());
         }
         let [one, other] = logins.map(|login| login.id);
         Fixture::new(here.clone()).second_handle(there.clone()).logins(one, other)
@@ -87,7 +88,7 @@ async fn codes_of_the_database_die_with_their_login() {
     let (_place, database) = TestDatabase::migrated().await;
     let alice = create_user(&database, "alice").await.id.to_string();
     let ended = login(&alice);
-    database.insert(&ended, usize::MAX).await.unwrap();
+    database.insert(&ended, usize::MAX, &Act::of_application()).await.unwrap();
     let code = |byte| OneTimeCode {
         hash: CodeHash([byte; 32]),
         login: ended.id.clone(),
@@ -95,10 +96,10 @@ async fn codes_of_the_database_die_with_their_login() {
         auth_time: None,
         expires_at: NOW + 60,
     };
-    assert!(database.insert_code(&code(1), NOW).await.unwrap());
-    assert!(database.end(&ended.id, EndReason::Logout, NOW).await.unwrap());
-    assert!(!database.insert_code(&code(2), NOW).await.unwrap());
-    assert_eq!(database.take_code(&code(1).hash, NOW).await.unwrap(), None);
+    assert!(database.insert_code(&code(1), &Act::of_application(), NOW).await.unwrap());
+    assert!(database.end(&ended.id, EndReason::Logout, &Act::of_application(), NOW).await.unwrap());
+    assert!(!database.insert_code(&code(2), &Act::of_application(), NOW).await.unwrap());
+    assert_eq!(database.take_code(&code(1).hash, &Act::of_application(), NOW).await.unwrap(), None);
     assert_eq!(database.sweep(NOW + 59, RETENTION).await.unwrap(), 0);
     assert_eq!(database.sweep(NOW + 60, RETENTION).await.unwrap(), 1);
     assert_eq!(database.find_code(&code(1).hash, NOW).await.unwrap(), None);
@@ -133,24 +134,28 @@ async fn the_login_that_makes_an_api_token_is_live() {
     // Which users there are, and their epochs, only the database knows.
     for (identity, credential_epoch) in [(&*alice, 1), ("77", 0), ("nobody", 0), ("01", 0)] {
         let token = ApiToken { credential_epoch, ..api_token(identity, None) };
-        assert_eq!(database.insert_api_token(&token).await.unwrap(), ApiTokenInsertion::Outdated, "{identity}");
+        assert_eq!(
+            database.insert_api_token(&token, &Act::of_application()).await.unwrap(),
+            ApiTokenInsertion::Outdated,
+            "{identity}"
+        );
     }
     for id in ["a\0b", "\0", ""] {
         let id = ApiTokenId::from(id.to_owned());
         assert_eq!(database.find_api_token(&id).await.unwrap(), None);
-        assert!(!database.revoke_api_token(&id, &alice, NOW).await.unwrap());
+        assert!(!database.revoke_api_token(&id, &alice, &Act::of_application(), NOW).await.unwrap());
     }
     assert_eq!(database.api_tokens_of("nobody").await.unwrap(), Vec::new());
 }
 
 async fn is_refused_with_a_login_that_is_over<S: LoginStore + ApiTokenStore>(store: &S, identity: &str) {
     let (live, ended) = (login(identity), login(identity));
-    store.insert(&live, usize::MAX).await.unwrap();
-    store.insert(&ended, usize::MAX).await.unwrap();
-    store.end(&ended.id, EndReason::Logout, NOW).await.unwrap();
+    store.insert(&live, usize::MAX, &Act::of_application()).await.unwrap();
+    store.insert(&ended, usize::MAX, &Act::of_application()).await.unwrap();
+    store.end(&ended.id, EndReason::Logout, &Act::of_application(), NOW).await.unwrap();
     let made_by = async |login: &LoginId, at| {
         let token = ApiToken { created_at: at, ..api_token(identity, Some(login.clone())) };
-        let insertion = store.insert_api_token(&token).await.unwrap();
+        let insertion = store.insert_api_token(&token, &Act::of_application()).await.unwrap();
         let kept = store.find_api_token(&token.id).await.unwrap();
         assert_eq!(kept.is_some(), insertion == ApiTokenInsertion::Inserted);
         assert!(kept.is_none_or(|kept| kept == token));
@@ -177,11 +182,14 @@ async fn knows_nothing_that_it_cannot_hold(store: impl LoginStore) {
         assert_eq!(store.find_remembered(id).await.unwrap(), None);
         let id = LoginId::from(id.to_owned());
         assert_eq!(store.find(&id).await.unwrap(), None);
-        assert!(!store.end(&id, EndReason::Logout, NOW).await.unwrap_or(false));
+        assert!(!store.end(&id, EndReason::Logout, &Act::of_application(), NOW).await.unwrap_or(false));
     }
-    assert_eq!(store.end_all("nobody", None, EndReason::Logout, NOW).await.unwrap(), Some(0));
+    assert_eq!(store.end_all("nobody", None, EndReason::Logout, &Act::of_application(), NOW).await.unwrap(), Some(0));
     let nobody = LoginId::from("a\0b".to_owned());
-    assert_eq!(store.end_all("1", Some(&nobody), EndReason::Logout, NOW).await.unwrap_or_default(), None);
+    assert_eq!(
+        store.end_all("1", Some(&nobody), EndReason::Logout, &Act::of_application(), NOW).await.unwrap_or_default(),
+        None
+    );
 }
 
 #[actix_web::test]

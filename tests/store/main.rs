@@ -5,6 +5,7 @@
 #[path = "../support/database.rs"]
 mod database;
 
+mod audit;
 mod conformance;
 #[path = "../../examples/rusqlite_store/store.rs"]
 mod example_store;

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
 use tollbridge::store::db::Database;
-use tollbridge::{Login, LoginStore, UserStore};
+use tollbridge::{Act, Login, LoginStore, UserStore};
 
 use crate::database::TestDatabase;
 use crate::records::{create_user, login};
@@ -133,7 +133,7 @@ async fn takes_every_earlier_rotation_for_confirmed() {
     let (place, database) = TestDatabase::migrated().await;
     let user = create_user(&database, "alice").await;
     let rotated = Login { refresh_generation: 3, refresh_confirmed: false, ..login(&user.id.to_string()) };
-    database.insert(&rotated, usize::MAX).await.unwrap();
+    database.insert(&rotated, usize::MAX, &Act::of_application()).await.unwrap();
     for column in ["remember_confirmed", "refresh_confirmed"] {
         place.execute(&format!("ALTER TABLE logins DROP COLUMN {column}"));
     }
@@ -148,7 +148,7 @@ async fn calls_a_row_unreadable_that_it_cannot_have_written() {
     let (place, database) = TestDatabase::migrated().await;
     let user = create_user(&database, "alice").await;
     let login = login(&user.id.to_string());
-    database.insert(&login, usize::MAX).await.unwrap();
+    database.insert(&login, usize::MAX, &Act::of_application()).await.unwrap();
     place.execute("UPDATE logins SET ended_at = 1, end_reason = 'moonlight'");
     LoginStore::find(&database, &login.id).await.expect_err("no such reason");
     database.find_with_login(&user.id.to_string(), &login.id, &database).await.expect_err("no such reason");

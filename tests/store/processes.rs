@@ -9,7 +9,7 @@ use std::thread;
 
 use actix_web::rt::System;
 use tollbridge::store::db::Database;
-use tollbridge::{EndReason, LoginId, LoginStore};
+use tollbridge::{Act, EndReason, LoginId, LoginStore};
 
 use crate::database::TestDatabase;
 use crate::records::{NOW, create_user, login};
@@ -75,9 +75,11 @@ fn write_until_killed(url: &str) {
     System::new().block_on(async {
         loop {
             let login = login("1");
-            database.insert(&login, usize::MAX).await.expect("the login is kept");
+            database.insert(&login, usize::MAX, &Act::of_application()).await.expect("the login is kept");
             say(&format!("began {}", login.id));
-            assert!(database.end(&login.id, EndReason::Logout, NOW).await.expect("the login ends"));
+            assert!(
+                database.end(&login.id, EndReason::Logout, &Act::of_application(), NOW).await.expect("the login ends")
+            );
             say(&format!("ended {}", login.id));
         }
     });

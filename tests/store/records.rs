@@ -1,7 +1,7 @@
 //! Records that tests begin with. Their times are small numbers around `NOW`.
 
 use tollbridge::store::db::{Database, NewUser, User};
-use tollbridge::{Abilities, ApiToken, ApiTokenId, Login, LoginId, SessionHash, SessionRecord, UnixTime};
+use tollbridge::{Abilities, Act, ApiToken, ApiTokenId, Login, LoginId, SessionHash, SessionRecord, UnixTime};
 
 pub(crate) const NOW: UnixTime = 1_800_000_000;
 
@@ -67,5 +67,5 @@ pub(crate) fn new_user(username: &str) -> NewUser {
 }
 
 pub(crate) async fn create_user(database: &Database, username: &str) -> User {
-    database.create_user(new_user(username)).await.expect("the user is created")
+    database.create_user(new_user(username), &Act::of_application()).await.expect("the user is created")
 }

@@ -1,7 +1,7 @@
 //! What is kept in memory between two reads is never older than the last commit, whoever made it.
 
 use tollbridge::store::db::Database;
-use tollbridge::{EndReason, Login, LoginId, LoginStore, SessionHash, SessionRecord, SessionStore, UserStore};
+use tollbridge::{Act, EndReason, Login, LoginId, LoginStore, SessionHash, SessionRecord, SessionStore, UserStore};
 
 use crate::database::TestDatabase;
 use crate::records::{NOW, create_user, login};
@@ -22,18 +22,18 @@ async fn the_next_read_sees_what_another_connection_has_committed() {
         // Each round disables the user once.
         let first = Login { credential_epoch: round, ..login(&identity) };
         assert!(!is_live(&reader, &identity, &first.id).await, "round {round}: before it begins");
-        writer.insert(&first, usize::MAX).await.unwrap();
+        writer.insert(&first, usize::MAX, &Act::of_application()).await.unwrap();
         assert!(is_live(&reader, &identity, &first.id).await, "round {round}: after it began");
         assert!(is_live(&reader, &identity, &first.id).await, "round {round}: read again");
 
-        writer.set_active(ann.id, false, NOW).await.unwrap();
+        writer.set_active(ann.id, false, &Act::of_application(), NOW).await.unwrap();
         assert!(!is_live(&reader, &identity, &first.id).await, "round {round}: after the user was disabled");
-        writer.set_active(ann.id, true, NOW).await.unwrap();
+        writer.set_active(ann.id, true, &Act::of_application(), NOW).await.unwrap();
 
         let second = Login { credential_epoch: round + 1, ..login(&identity) };
-        writer.insert(&second, usize::MAX).await.unwrap();
+        writer.insert(&second, usize::MAX, &Act::of_application()).await.unwrap();
         assert!(is_live(&reader, &identity, &second.id).await, "round {round}: another login");
-        writer.end(&second.id, EndReason::Logout, NOW).await.unwrap();
+        writer.end(&second.id, EndReason::Logout, &Act::of_application(), NOW).await.unwrap();
         assert!(!is_live(&reader, &identity, &second.id).await, "round {round}: after its end");
     }
 }

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
-use tollbridge::store::db::Database;
+use tollbridge::store::db::{Database, Retention};
 use tollbridge::{
-    ApiToken, ApiTokenInsertion, ApiTokenStore as _, EndReason, Login, LoginStore, SessionHash, SessionRecord,
+    Act, ApiToken, ApiTokenInsertion, ApiTokenStore as _, EndReason, Login, LoginStore, SessionHash, SessionRecord,
     SessionStore, UnixTime,
 };
 
@@ -17,7 +17,11 @@ const MANY: i64 = 1700;
 const BATCH: usize = 500;
 
 const THIRTY_DAYS: UnixTime = 30 * 24 * 60 * 60;
-pub(crate) const RETENTION: Duration = Duration::from_secs(THIRTY_DAYS.unsigned_abs());
+pub(crate) const RETENTION: Retention = Retention {
+    ended: Duration::from_secs(THIRTY_DAYS.unsigned_abs()),
+    audit: Duration::MAX,
+    records_of_user: u32::MAX,
+};
 
 #[actix_web::test]
 async fn sweeps_what_is_over() {
@@ -27,9 +31,9 @@ async fn sweeps_what_is_over() {
     let ended = Login { expires_at: NOW + 2 * THIRTY_DAYS, ..login(&user) };
     let expired = Login { expires_at: NOW + 1, ..login(&user) };
     for login in [&live, &ended, &expired] {
-        database.insert(login, usize::MAX).await.unwrap();
+        database.insert(login, usize::MAX, &Act::of_application()).await.unwrap();
     }
-    assert!(database.end(&ended.id, EndReason::Logout, NOW).await.unwrap());
+    assert!(database.end(&ended.id, EndReason::Logout, &Act::of_application(), NOW).await.unwrap());
     for (byte, login, expires_at) in [(1, None, NOW + 1), (2, Some(&live), NOW + 2), (3, Some(&expired), i64::MAX)] {
         let record = SessionRecord { expires_at, ..session(login) };
         database.insert_session(&key(byte), &record).await.unwrap();
@@ -63,14 +67,14 @@ async fn what_ended_is_kept_for_as_long_as_asked() {
     let (_place, database) = TestDatabase::migrated().await;
     let user = create_user(&database, "alice").await.id.to_string();
     let ended = login(&user);
-    database.insert(&ended, usize::MAX).await.unwrap();
-    database.end(&ended.id, EndReason::Logout, NOW).await.unwrap();
-    let week = Duration::from_secs(7 * 24 * 60 * 60);
+    database.insert(&ended, usize::MAX, &Act::of_application()).await.unwrap();
+    database.end(&ended.id, EndReason::Logout, &Act::of_application(), NOW).await.unwrap();
+    let week = Retention { ended: Duration::from_secs(7 * 24 * 60 * 60), ..RETENTION };
     let at = NOW + 7 * 24 * 60 * 60;
     assert_eq!(database.sweep(at - 1, week).await.unwrap(), 0);
     assert_eq!(database.sweep(at, week).await.unwrap(), 1);
     // For ever, as the longest duration that there is.
-    assert_eq!(database.sweep(i64::MAX, Duration::MAX).await.unwrap(), 0);
+    assert_eq!(database.sweep(i64::MAX, Retention { ended: Duration::MAX, ..RETENTION }).await.unwrap(), 0);
 }
 
 #[actix_web::test]
@@ -84,25 +88,28 @@ async fn everybody_can_be_signed_out() {
     // More than one batch.
     for number in 0..BATCH + 20 {
         let login = Login { expires_at: NOW + 100, ..login(&users[number % users.len()]) };
-        database.insert(&login, usize::MAX).await.unwrap();
+        database.insert(&login, usize::MAX, &Act::of_application()).await.unwrap();
         live.push(login);
     }
     let later = Login { created_at: NOW + 11, expires_at: NOW + 100, ..login(&users[0]) };
     let expired = Login { expires_at: NOW + 5, ..login(&users[0]) };
     let ended = Login { expires_at: NOW + 100, ..login(&users[0]) };
     for login in [&later, &expired, &ended] {
-        database.insert(login, usize::MAX).await.unwrap();
+        database.insert(login, usize::MAX, &Act::of_application()).await.unwrap();
     }
-    database.end(&ended.id, EndReason::Logout, NOW).await.unwrap();
+    database.end(&ended.id, EndReason::Logout, &Act::of_application(), NOW).await.unwrap();
     for (byte, login) in [(1, Some(&live[0])), (2, Some(&later)), (3, None)] {
         let record = SessionRecord { expires_at: NOW + 100, ..session(login) };
         database.insert_session(&key(byte), &record).await.unwrap();
     }
     let token = api_token(&users[0], None);
-    assert_eq!(database.insert_api_token(&token).await.unwrap(), ApiTokenInsertion::Inserted);
+    assert_eq!(database.insert_api_token(&token, &Act::of_application()).await.unwrap(), ApiTokenInsertion::Inserted);
 
     let mut told = Vec::new();
-    let number = database.end_everybody(EndReason::Revoked, NOW + 10, |so_far| told.push(so_far)).await.unwrap();
+    let number = database
+        .end_everybody(EndReason::Revoked, &Act::of_application(), NOW + 10, |so_far| told.push(so_far))
+        .await
+        .unwrap();
     assert_eq!(number, live.len() as u64);
     assert!(told.len() >= 2 && told.is_sorted() && told.last() == Some(&number), "{told:?}");
     let end = async |login: &Login| LoginStore::find(&database, &login.id).await.unwrap().unwrap().ended;
@@ -116,7 +123,7 @@ async fn everybody_can_be_signed_out() {
         assert_eq!(database.load_session(&key(byte), NOW + 10).await.unwrap().is_some(), is_there, "{byte}");
     }
     assert!(database.find_api_token(&token.id).await.unwrap().unwrap().revoked_at.is_none());
-    assert_eq!(database.end_everybody(EndReason::Revoked, NOW + 10, drop).await.unwrap(), 0);
+    assert_eq!(database.end_everybody(EndReason::Revoked, &Act::of_application(), NOW + 10, drop).await.unwrap(), 0);
 }
 
 #[actix_web::test]
@@ -126,9 +133,12 @@ async fn sweeps_api_tokens_that_are_over() {
     let [live, lasting, expired, revoked] =
         [None, Some(NOW + 2), Some(NOW + 1), None].map(|expires_at| ApiToken { expires_at, ..api_token(&user, None) });
     for token in [&live, &lasting, &expired, &revoked] {
-        assert_eq!(database.insert_api_token(token).await.unwrap(), ApiTokenInsertion::Inserted);
+        assert_eq!(
+            database.insert_api_token(token, &Act::of_application()).await.unwrap(),
+            ApiTokenInsertion::Inserted
+        );
     }
-    assert!(database.revoke_api_token(&revoked.id, &user, NOW).await.unwrap());
+    assert!(database.revoke_api_token(&revoked.id, &user, &Act::of_application(), NOW).await.unwrap());
     for (at, swept, gone) in [(0, 1, &revoked), (1, 1, &expired), (2, 1, &lasting)] {
         assert_eq!(database.sweep(NOW + THIRTY_DAYS + at - 1, RETENTION).await.unwrap(), 0);
         assert!(database.find_api_token(&gone.id).await.unwrap().is_some());

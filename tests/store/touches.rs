@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use tollbridge::store::db::Database;
-use tollbridge::{Login, LoginId, LoginStore, SessionStore, UnixTime};
+use tollbridge::{Act, Login, LoginId, LoginStore, SessionStore, UnixTime};
 
 use crate::database::TestDatabase;
 use crate::records::{NOW, create_user, key, login, session};
@@ -31,7 +31,7 @@ async fn begin_logins(database: &Database, count: usize) -> Vec<Login> {
     let user = create_user(database, "alice").await.id.to_string();
     let logins: Vec<_> = (0..count).map(|_| login(&user)).collect();
     for login in &logins {
-        database.insert(login, usize::MAX).await.unwrap();
+        database.insert(login, usize::MAX, &Act::of_application()).await.unwrap();
     }
     logins
 }

@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use tollbridge::store::db::{CreateUserError, Database, NewUser, PasswordChange, User};
 use tollbridge::store::memory::MemoryStore;
 use tollbridge::testing::FakeClock;
-use tollbridge::{Clock, EndReason, Login, LoginId, LoginStore, RememberRecord, SessionStore, UserStore};
+use tollbridge::{Act, Clock, EndReason, Login, LoginId, LoginStore, RememberRecord, SessionStore, UserStore};
 
 use crate::database::TestDatabase;
 use crate::records::{NOW, create_user, key, login, new_user, session};
@@ -20,7 +20,7 @@ async fn find_login(database: &Database, id: &LoginId) -> Option<Login> {
 /// A login of the user, with an open session.
 async fn sign_in(database: &Database, user: &User, session_key: u8) -> Login {
     let login = login(&user.id.to_string());
-    database.insert(&login, usize::MAX).await.unwrap();
+    database.insert(&login, usize::MAX, &Act::of_application()).await.unwrap();
     database.insert_session(&key(session_key), &session(Some(&login))).await.unwrap();
     login
 }
@@ -58,9 +58,9 @@ async fn compares_usernames_by_rfc_8265() {
         let found = database.find_by_username(typed).await.unwrap().map(|(user, _)| user);
         assert_eq!(found.as_ref(), Some(&alice), "{typed:?}");
     }
-    let taken = database.create_user(new_user("alice")).await;
+    let taken = database.create_user(new_user("alice"), &Act::of_application()).await;
     assert!(matches!(taken, Err(CreateUserError::UsernameTaken)), "{taken:?}");
-    let with_nul = database.create_user(new_user("al\0ice")).await;
+    let with_nul = database.create_user(new_user("al\0ice"), &Act::of_application()).await;
     assert!(matches!(with_nul, Err(CreateUserError::Store(_))), "{with_nul:?}");
     assert_eq!(database.list_users().await.unwrap(), [alice]);
 }
@@ -70,15 +70,15 @@ async fn never_gives_an_id_twice() {
     let (_place, database) = TestDatabase::migrated().await;
     let first = create_user(&database, "first").await.id;
     let highest = create_user(&database, "highest").await.id;
-    assert!(database.delete_user(highest).await.unwrap());
-    assert!(!database.delete_user(highest).await.unwrap());
+    assert!(database.delete_user(highest, &Act::of_application(), NOW).await.unwrap());
+    assert!(!database.delete_user(highest, &Act::of_application(), NOW).await.unwrap());
     let next = create_user(&database, "next").await.id;
     assert!(next > highest, "{next} after {highest}");
     for id in [first, highest, next, 0, -1] {
-        let given = database.create_user(NewUser { id: Some(id), ..new_user("again") }).await;
+        let given = database.create_user(NewUser { id: Some(id), ..new_user("again") }, &Act::of_application()).await;
         assert!(matches!(given, Err(CreateUserError::IdNotNew(refused)) if refused == id), "{given:?}");
     }
-    assert!(database.delete_user(next).await.unwrap());
+    assert!(database.delete_user(next, &Act::of_application(), NOW).await.unwrap());
     assert!(create_user(&database, "last").await.id > next);
 }
 
@@ -86,10 +86,11 @@ async fn never_gives_an_id_twice() {
 async fn counts_on_from_an_id_that_was_asked_for() {
     let (_place, database) = TestDatabase::migrated().await;
     for (id, username) in [(1, "batman"), (2, "panther"), (3, "little_sapphire"), (100, "far")] {
-        let user = database.create_user(NewUser { id: Some(id), ..new_user(username) }).await.unwrap();
+        let user =
+            database.create_user(NewUser { id: Some(id), ..new_user(username) }, &Act::of_application()).await.unwrap();
         assert_eq!(user.id, id);
     }
-    let taken = database.create_user(NewUser { id: Some(200), ..new_user("batman") }).await;
+    let taken = database.create_user(NewUser { id: Some(200), ..new_user("batman") }, &Act::of_application()).await;
     assert!(matches!(taken, Err(CreateUserError::UsernameTaken)), "{taken:?}");
     assert!(create_user(&database, "next").await.id > 100);
 }
@@ -105,9 +106,16 @@ async fn knows_a_user_by_one_identity_only() {
         assert_eq!(find_user(&database, alias).await, None, "{alias:?}");
         let both = database.find_with_login(alias, &login.id, &database).await.unwrap();
         assert_eq!(both, (None, None), "{alias:?}");
-        assert_eq!(database.end_all(alias, None, EndReason::Logout, NOW).await.unwrap(), Some(0), "{alias:?}");
+        assert_eq!(
+            database.end_all(alias, None, EndReason::Logout, &Act::of_application(), NOW).await.unwrap(),
+            Some(0),
+            "{alias:?}"
+        );
         let of_alias = Login { id: LoginId::random(), identity: alias.to_owned(), ..login.clone() };
-        assert!(!database.insert(&of_alias, usize::MAX).await.unwrap(), "a login of nobody: {alias:?}");
+        assert!(
+            !database.insert(&of_alias, usize::MAX, &Act::of_application()).await.unwrap(),
+            "a login of nobody: {alias:?}"
+        );
     }
     assert!(find_login(&database, &login.id).await.is_some_and(|login| login.ended.is_none()));
 }
@@ -127,7 +135,7 @@ async fn finds_a_user_together_with_a_login_of_theirs_alone() {
     assert_eq!(find(alice.id, &LoginId::random()).await, (Some(alice.clone()), None));
     assert_eq!(find(alice.id, &LoginId::from("\0".to_owned())).await, (Some(alice.clone()), None));
     assert_eq!(find(bob.id + 1, &login.id).await, (None, None));
-    assert!(database.delete_user(alice.id).await.unwrap());
+    assert!(database.delete_user(alice.id, &Act::of_application(), NOW).await.unwrap());
     assert_eq!(find(alice.id, &login.id).await, (None, None));
 }
 
@@ -138,11 +146,14 @@ async fn takes_everything_along_when_a_user_is_deleted() {
     let bob = create_user(&database, "bob").await;
     let of_alice = sign_in(&database, &alice, 1).await;
     let of_bob = sign_in(&database, &bob, 2).await;
-    assert!(database.delete_user(alice.id).await.unwrap());
+    assert!(database.delete_user(alice.id, &Act::of_application(), NOW).await.unwrap());
     assert_eq!(find_user(&database, &alice.id.to_string()).await, None);
     assert_eq!(find_login(&database, &of_alice.id).await, None);
     assert_eq!(database.load_session(&key(1), NOW).await.unwrap(), None);
-    assert!(!database.insert(&of_alice, usize::MAX).await.unwrap(), "a login that was about to begin");
+    assert!(
+        !database.insert(&of_alice, usize::MAX, &Act::of_application()).await.unwrap(),
+        "a login that was about to begin"
+    );
     assert_eq!(find_login(&database, &of_bob.id).await, Some(of_bob));
     assert!(database.load_session(&key(2), NOW).await.unwrap().is_some());
 }
@@ -152,9 +163,9 @@ async fn ends_every_login_of_a_user_who_is_disabled() {
     let (_place, database) = TestDatabase::migrated().await;
     let alice = create_user(&database, "alice").await;
     let login = sign_in(&database, &alice, 1).await;
-    assert!(database.set_active(alice.id, true, NOW).await.unwrap());
+    assert!(database.set_active(alice.id, true, &Act::of_application(), NOW).await.unwrap());
     assert_eq!(find_login(&database, &login.id).await, Some(login.clone()));
-    assert!(database.set_active(alice.id, false, NOW + 1).await.unwrap());
+    assert!(database.set_active(alice.id, false, &Act::of_application(), NOW + 1).await.unwrap());
     let disabled = find_user(&database, &alice.id.to_string()).await.expect("the user is still there");
     assert!(!database.is_active(&disabled));
     assert_eq!(
@@ -162,16 +173,19 @@ async fn ends_every_login_of_a_user_who_is_disabled() {
         Some((NOW + 1, EndReason::UserDisabled))
     );
     assert_eq!(database.load_session(&key(1), NOW).await.unwrap(), None);
-    assert!(database.set_active(alice.id, true, NOW + 2).await.unwrap());
+    assert!(database.set_active(alice.id, true, &Act::of_application(), NOW + 2).await.unwrap());
     let enabled = find_user(&database, &alice.id.to_string()).await.expect("the user is still there");
     assert_eq!(enabled, User { credential_epoch: 1, ..alice.clone() }, "what began before must not go on");
     let under_way = Login { id: LoginId::random(), ..login };
-    assert!(!database.insert(&under_way, usize::MAX).await.unwrap(), "a sign-in that had been verified before");
+    assert!(
+        !database.insert(&under_way, usize::MAX, &Act::of_application()).await.unwrap(),
+        "a sign-in that had been verified before"
+    );
     assert_eq!(find_login(&database, &under_way.id).await, None);
     let verified_now = Login { credential_epoch: 1, ..under_way };
-    assert!(database.insert(&verified_now, usize::MAX).await.unwrap());
+    assert!(database.insert(&verified_now, usize::MAX, &Act::of_application()).await.unwrap());
     assert_eq!(find_login(&database, &verified_now.id).await, Some(verified_now));
-    assert!(!database.set_active(alice.id + 1, false, NOW).await.unwrap());
+    assert!(!database.set_active(alice.id + 1, false, &Act::of_application(), NOW).await.unwrap());
 }
 
 /// A change by this login, which is fresh for a minute.
@@ -204,7 +218,8 @@ async fn renews_one_login_through_a_change_of_password() {
     };
     let change =
         PasswordChange { remember: Some(remember.clone()), ..password_change(&kept, "$argon2id$old", "$argon2id$new") };
-    let renewed = database.change_password(alice.id, change, &Clock::from(&clock)).await.unwrap();
+    let renewed =
+        database.change_password(alice.id, change, &Act::of_application(), &Clock::from(&clock)).await.unwrap();
     let expected = Login {
         credential_epoch: 1,
         refresh_generation: 1 << 32,
@@ -226,15 +241,19 @@ async fn renews_one_login_through_a_change_of_password() {
 
     // Another one without a remember cookie.
     let change = password_change(&kept, "$argon2id$new", "$argon2id$third");
-    let renewed = database.change_password(alice.id, change, &Clock::from(&clock)).await.unwrap();
+    let renewed =
+        database.change_password(alice.id, change, &Act::of_application(), &Clock::from(&clock)).await.unwrap();
     assert_eq!((renewed.refresh_generation, renewed.remember.is_none()), (2 << 32, true));
     assert_eq!(find_login(&database, &kept.id).await, Some(renewed));
 
-    assert!(database.reset_password(alice.id, "$argon2id$fourth", NOW + 2).await.unwrap());
+    assert!(database.reset_password(alice.id, "$argon2id$fourth", &Act::of_application(), NOW + 2).await.unwrap());
     assert_eq!(database.current_password_hash(alice.id).await.unwrap().as_deref(), Some("$argon2id$fourth"));
     let ended = find_login(&database, &kept.id).await.expect("the login is still there").ended;
     assert_eq!(ended, Some((NOW + 2, EndReason::PasswordChanged)));
-    assert!(!database.reset_password(bob.id + 1, "$argon2id$new", NOW).await.unwrap(), "nobody's password");
+    assert!(
+        !database.reset_password(bob.id + 1, "$argon2id$new", &Act::of_application(), NOW).await.unwrap(),
+        "nobody's password"
+    );
 }
 
 #[actix_web::test]
@@ -244,12 +263,12 @@ async fn changes_no_password_if_something_has_changed_since_it_was_verified() {
     let bob = create_user(&database, "bob").await;
     let [login, ended, of_bob] = [(&alice, 1), (&alice, 2), (&bob, 3)].map(|(user, key)| sign_in(&database, user, key));
     let (login, ended, of_bob) = (login.await, ended.await, of_bob.await);
-    database.end(&ended.id, EndReason::Logout, NOW).await.unwrap();
+    database.end(&ended.id, EndReason::Logout, &Act::of_application(), NOW).await.unwrap();
     let change = |login| password_change(login, "$argon2id$old", "$argon2id$new");
     let long_fresh = PasswordChange { fresh_until: i64::MAX, ..change(&login) };
     let refusal = async |user: i64, change: PasswordChange, now: i64| {
         let clock = Clock::from(&FakeClock::at(now));
-        database.change_password(user, change, &clock).await.expect_err("a refusal").to_string()
+        database.change_password(user, change, &Act::of_application(), &clock).await.expect_err("a refusal").to_string()
     };
     assert_eq!(refusal(alice.id, change(&ended), NOW).await, "the login has ended");
     assert_eq!(refusal(alice.id, change(&of_bob), NOW).await, "the login has ended");
@@ -260,9 +279,9 @@ async fn changes_no_password_if_something_has_changed_since_it_was_verified() {
     assert_eq!(refusal(alice.id, stale, NOW).await, "the password has been changed");
     assert_eq!(find_login(&database, &login.id).await, Some(login.clone()));
     assert_eq!(find_user(&database, &alice.id.to_string()).await, Some(alice.clone()));
-    assert!(database.set_active(alice.id, false, NOW).await.unwrap());
+    assert!(database.set_active(alice.id, false, &Act::of_application(), NOW).await.unwrap());
     assert_eq!(refusal(alice.id, change(&login), NOW).await, "the user is disabled");
-    assert!(database.set_active(alice.id, true, NOW).await.unwrap());
+    assert!(database.set_active(alice.id, true, &Act::of_application(), NOW).await.unwrap());
     assert_eq!(refusal(alice.id, change(&login), NOW).await, "the login has ended");
     assert_eq!(database.current_password_hash(alice.id).await.unwrap().as_deref(), Some("$argon2id$old"));
 }
@@ -285,11 +304,12 @@ async fn replaces_a_hash_only_if_it_is_still_the_old_one() {
 async fn gives_ids_that_were_asked_for_while_others_ask() {
     let (place, here) = TestDatabase::migrated().await;
     let there = place.open();
+    let act = Act::of_application();
     let ask = |number: i64| {
         let database = if number % 2 == 0 { &here } else { &there };
         // Every other user takes the next id.
         let id = (number % 4 < 2).then_some(number);
-        database.create_user(NewUser { id, ..new_user(&format!("user_{number}")) })
+        database.create_user(NewUser { id, ..new_user(&format!("user_{number}")) }, &act)
     };
     let mut created = Vec::new();
     for answer in join_all((1..=32).map(ask)).await {

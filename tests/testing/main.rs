@@ -3,6 +3,7 @@
 mod app;
 mod as_user;
 mod attempt_conformance;
+mod audit_conformance;
 mod code_conformance;
 mod conformance;
 mod revoked_token_conformance;

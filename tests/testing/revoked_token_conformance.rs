@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::FutureExt as _;
 use tollbridge::testing::conformance::{self, Fixture};
-use tollbridge::{RevokedToken, RevokedTokenStore, StoreFuture, UnixTime};
+use tollbridge::{Act, RevokedToken, RevokedTokenStore, StoreFuture, UnixTime};
 
 /// What is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +36,13 @@ struct WrongStore {
 }
 
 impl RevokedTokenStore for WrongStore {
-    fn revoke_token<'a>(&'a self, token: &'a RevokedToken) -> StoreFuture<'a, ()> {
+    fn revoke_token<'a>(
+        &'a self,
+        token: &'a RevokedToken,
+        _identity: &'a str,
+        _act: &'a Act,
+        _now: UnixTime,
+    ) -> StoreFuture<'a, ()> {
         Box::pin(async move {
             let expires_at = token.expires_at + i64::from(self.fault == Fault::LosesTheTime);
             if self.fault != Fault::AddsNothing {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tollbridge::{CodeHash, CodeStore, MAX_CODES_OF_LOGIN, OneTimeCode, StoreError, StoreFuture, UnixTime};
+use tollbridge::{Act, CodeHash, CodeStore, MAX_CODES_OF_LOGIN, OneTimeCode, StoreError, StoreFuture, UnixTime};
 
 /// What is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl WrongCodes {
 }
 
 impl CodeStore for WrongCodes {
-    fn insert_code<'a>(&'a self, code: &'a OneTimeCode, now: UnixTime) -> StoreFuture<'a, bool> {
+    fn insert_code<'a>(&'a self, code: &'a OneTimeCode, _act: &'a Act, now: UnixTime) -> StoreFuture<'a, bool> {
         Box::pin(async move {
             let mut codes = self.codes();
             if codes.contains_key(&code.hash) && !self.has(CodeFault::OverwritesCodes) {
@@ -90,7 +90,12 @@ impl CodeStore for WrongCodes {
         })
     }
 
-    fn take_code<'a>(&'a self, hash: &'a CodeHash, now: UnixTime) -> StoreFuture<'a, Option<OneTimeCode>> {
+    fn take_code<'a>(
+        &'a self,
+        hash: &'a CodeHash,
+        _act: &'a Act,
+        now: UnixTime,
+    ) -> StoreFuture<'a, Option<OneTimeCode>> {
         Box::pin(async move {
             let mut codes = self.codes();
             let Some((code, taken)) = codes.get_mut(hash) else { return Ok(None) };

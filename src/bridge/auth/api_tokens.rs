@@ -4,7 +4,7 @@ use super::auth_handle::Auth;
 use super::new_api_token::{IssuedApiToken, NewApiToken};
 use crate::bridge::error::AuthError;
 use crate::bridge::model::{
-    ApiToken, ApiTokenId, ApiTokenInsertion, AuthEvent, LoginId, MAX_API_TOKENS_OF_USER, UnixTime, UserFacts,
+    Act, ApiToken, ApiTokenId, ApiTokenInsertion, AuthEvent, LoginId, MAX_API_TOKENS_OF_USER, UnixTime, UserFacts,
 };
 use crate::bridge::resolve::{Engine, Principal};
 
@@ -23,7 +23,8 @@ impl Auth {
     pub async fn create_api_token(&self, new: NewApiToken) -> Result<IssuedApiToken, AuthError> {
         let principal = self.state.principal(&self.req).await?;
         let login = principal.full_login()?.clone();
-        create(self.engine(), facts(self.engine(), &principal)?, new, Some(login)).await
+        let act = self.engine().act_of(&self.req, &principal);
+        create(self.engine(), facts(self.engine(), &principal)?, new, Some(login), &act).await
     }
 
     /// The API tokens of the user of this request that are neither revoked nor expired, the newest first.
@@ -49,7 +50,8 @@ impl Auth {
             Some(own) if own.id == *id => {}
             _ => drop(principal.full_login()?),
         }
-        revoke(self.engine(), id, &principal.identity, self.engine().clock.now()).await
+        let act = self.engine().act_of(&self.req, &principal);
+        revoke(self.engine(), id, &principal.identity, &act, self.engine().clock.now()).await
     }
 }
 
@@ -65,6 +67,7 @@ pub(crate) async fn create(
     user: UserFacts,
     new: NewApiToken,
     created_by: Option<LoginId>,
+    act: &Act,
 ) -> Result<IssuedApiToken, AuthError> {
     let tokens = engine.required_api_tokens()?;
     if !user.active {
@@ -72,7 +75,7 @@ pub(crate) async fn create(
     }
     let issued = new.issue(user, created_by, engine.clock.now())?;
     let record = issued.record();
-    match tokens.store.insert_api_token(record).await? {
+    match tokens.store.insert_api_token(record, act).await? {
         ApiTokenInsertion::Inserted => {}
         ApiTokenInsertion::Outdated => return Err(AuthError::LoginEnded),
         ApiTokenInsertion::TooMany => return Err(too_many()),
@@ -98,8 +101,14 @@ pub(crate) async fn list(engine: &Engine, user: &UserFacts) -> Result<Vec<ApiTok
 }
 
 /// Revokes a token, if it is this user's.
-pub(crate) async fn revoke(engine: &Engine, id: &ApiTokenId, identity: &str, now: UnixTime) -> Result<bool, AuthError> {
-    let revoked = engine.required_api_tokens()?.store.revoke_api_token(id, identity, now).await?;
+pub(crate) async fn revoke(
+    engine: &Engine,
+    id: &ApiTokenId,
+    identity: &str,
+    act: &Act,
+    now: UnixTime,
+) -> Result<bool, AuthError> {
+    let revoked = engine.required_api_tokens()?.store.revoke_api_token(id, identity, act, now).await?;
     if revoked {
         tracing::info!(api_token.id = %id, user.id = %identity, "API token revoked");
         engine.events.emit(|| AuthEvent::ApiTokenRevoked { user: identity.to_owned(), token: id.clone() });
@@ -108,9 +117,9 @@ pub(crate) async fn revoke(engine: &Engine, id: &ApiTokenId, identity: &str, now
 }
 
 /// Revokes all tokens of a user, if the application has API tokens.
-pub(crate) async fn revoke_all(engine: &Engine, identity: &str, now: UnixTime) -> Result<u64, AuthError> {
+pub(crate) async fn revoke_all(engine: &Engine, identity: &str, act: &Act, now: UnixTime) -> Result<u64, AuthError> {
     let Some(tokens) = &engine.api_tokens else { return Ok(0) };
-    let revoked = tokens.store.revoke_api_tokens_of(identity, now).await?;
+    let revoked = tokens.store.revoke_api_tokens_of(identity, act, now).await?;
     if revoked > 0 {
         tracing::info!(user.id = %identity, revoked, "API tokens revoked");
     }

@@ -8,7 +8,7 @@ use super::auth_handle::Auth;
 use super::sign_in::NewLogin;
 use crate::bridge::credential::{Choice, WantedType, raw_cookies};
 use crate::bridge::error::AuthError;
-use crate::bridge::model::{AuthEvent, Login, LoginId};
+use crate::bridge::model::{Act, AuthEvent, Login, LoginId, Via};
 use crate::bridge::resolve::{Verdict, find_live, genuine_logins};
 use crate::bridge::session::{SessionLogin, face};
 
@@ -27,10 +27,10 @@ impl Auth {
     /// the other refusals of a credential.
     pub async fn confirm_login(&self) -> Result<NewLogin<'_>, AuthError> {
         let engine = self.engine();
-        let confirm = async |identity: String, login_id: LoginId| {
+        let confirm = async |identity: String, login_id: LoginId, act: Act| {
             let now = engine.clock.now();
             let (_, login) = find_live(engine, &identity, &login_id, now).await?;
-            if !engine.logins.confirm(&login_id, now).await? {
+            if !engine.logins.confirm(&login_id, &act, now).await? {
                 return Err(AuthError::LoginEnded);
             }
             Ok(Login { auth_time: now, last_seen_at: now, ..login })
@@ -38,27 +38,28 @@ impl Auth {
         self.confirm_by(confirm).await
     }
 
-    /// The same with another write to the store. `confirm` checks that the login of this user is live, records the
+    /// The same with another write to the store, which gets the act of the request. `confirm` checks that the login of this user is live, records the
     /// authentication, and returns the login after that.
     pub(crate) async fn confirm_by(
         &self,
-        confirm: impl AsyncFnOnce(String, LoginId) -> Result<Login, AuthError>,
+        confirm: impl AsyncFnOnce(String, LoginId, Act) -> Result<Login, AuthError>,
     ) -> Result<NewLogin<'_>, AuthError> {
         let engine = self.engine();
         if let Choice::Refused(error) = self.state.choose(&self.req, WantedType::Access).await? {
             return Err(error);
         }
-        let (identity, login_id) = match self.protected_session().await? {
-            Some(found) => (found.identity, found.login_id),
+        let (identity, login_id, via) = match self.protected_session().await? {
+            Some(found) => (found.identity, found.login_id, Via::Session),
             None if !self.state.presented.has_token() && self.remember_cookie().is_none() => {
                 return Err(AuthError::LoginRequired);
             }
             None => {
                 let principal = self.state.principal(&self.req).await?;
-                (principal.identity.clone(), principal.login()?.clone())
+                (principal.identity.clone(), principal.login()?.clone(), principal.via)
             }
         };
-        let login = confirm(identity, login_id).await?;
+        let act = engine.act(&self.req).by_user(&identity).by_login(&login_id, Some(via));
+        let login = confirm(identity, login_id, act).await?;
         let now = login.auth_time;
         if !self.state.presented.has_token() {
             face::confirm(&engine.browser, &self.req, &self.req.get_session())?;

@@ -19,8 +19,8 @@ use serde::{Serialize, Serializer};
 
 use super::request_state::RequestState;
 use crate::bridge::error::AuthError;
-use crate::bridge::model::NotLookedUp;
-use crate::bridge::resolve::{BROWSER_SESSION_ONLY, Engine, Principal, Verdict, Via, ended};
+use crate::bridge::model::{NotLookedUp, Via};
+use crate::bridge::resolve::{BROWSER_SESSION_ONLY, Engine, Principal, Verdict, ended};
 use crate::bridge::token::Claims;
 
 type ExtractFuture<T> = Pin<Box<dyn Future<Output = Result<T, AuthError>>>>;

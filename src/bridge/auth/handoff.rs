@@ -14,9 +14,9 @@ use super::previous_login;
 use crate::bridge::credential::raw_cookies;
 use crate::bridge::error::AuthError;
 use crate::bridge::model::{
-    AuthEvent, CodeHash, CodeStore, CredentialLocation, KnownUser, Login, OneTimeCode, UnixTime, random, sha256,
+    AuthEvent, CodeHash, CodeStore, CredentialLocation, KnownUser, Login, OneTimeCode, UnixTime, Via, random, sha256,
 };
-use crate::bridge::resolve::{Engine, Principal, Proof, Verdict, Via, find_live, genuine_logins};
+use crate::bridge::resolve::{Engine, Principal, Proof, Verdict, find_live, genuine_logins};
 use crate::bridge::session::{SessionMetadata, face};
 
 /// How long a code is valid, in seconds: the time to open a page and press a button.
@@ -83,7 +83,7 @@ impl Auth {
             auth_time: principal.proof.authenticated_at(),
             expires_at: now + UnixTime::from(CODE_TTL),
         };
-        if !codes.insert_code(&record, now).await? {
+        if !codes.insert_code(&record, &engine.act_of(&self.req, &principal), now).await? {
             // The reason, if the login has just ended.
             find_live(engine, &login.identity, &login.id, now).await?;
             return Err(AuthError::TooManyAttempts { retry_after: CODE_TTL });
@@ -138,12 +138,17 @@ impl Auth {
         self.may_redeem()?;
         let (engine, browser) = (self.engine(), &self.engine().browser);
         let hash = hash_of(code)?;
-        let taken = codes.take_code(&hash, engine.clock.now()).await?.ok_or(AuthError::CodeInvalid)?;
+        // Whose code it is, for the record of its use.
+        let now = engine.clock.now();
+        let found = codes.find_code(&hash, now).await?.ok_or(AuthError::CodeInvalid)?;
+        let (_, login) = find_login(engine, &found, now).await?;
+        let act = engine.act(&self.req).by_user(&login.identity).by_login(&login.id, Some(Via::Session));
+        let taken = codes.take_code(&hash, &act, engine.clock.now()).await?.ok_or(AuthError::CodeInvalid)?;
         // After the code was taken: what has ended before is seen here.
         let now = engine.clock.now();
         let (user, login) = find_login(engine, &taken, now).await?;
         let remembered = genuine_logins(engine, self.req.headers(), now).await?;
-        previous_login::end(engine, &self.req, Some(&login.id), now).await?;
+        previous_login::end(engine, &self.req, Some(&login.id), &act, now).await?;
         // A later authentication, in another face, was not this one's.
         let stale = taken.auth_time != Some(login.auth_time);
         let metadata = SessionMetadata { stale, bound: true, ..SessionMetadata::default() };

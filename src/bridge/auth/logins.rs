@@ -3,7 +3,7 @@
 use super::auth_handle::Auth;
 use super::sign_out::LogoutScope;
 use crate::bridge::error::AuthError;
-use crate::bridge::model::{AuthEvent, EndReason, LoginId, LoginInfo, UnixTime};
+use crate::bridge::model::{Act, AuthEvent, EndReason, LoginId, LoginInfo, UnixTime};
 use crate::bridge::resolve::Engine;
 
 impl Auth {
@@ -46,7 +46,8 @@ impl Auth {
         match engine.logins.find(id).await? {
             // The login of another user is as unknown as one that never was.
             Some(login) if login.identity == principal.identity && login.is_live(now) => {
-                end(engine, &login.identity, id, EndReason::Logout, now).await
+                let act = engine.act_of(&self.req, &principal);
+                end(engine, &login.identity, id, EndReason::Logout, &act, now).await
             }
             _ => Ok(false),
         }
@@ -78,9 +79,10 @@ pub(crate) async fn end(
     identity: &str,
     id: &LoginId,
     reason: EndReason,
+    act: &Act,
     now: UnixTime,
 ) -> Result<bool, AuthError> {
-    let ended = engine.logins.end(id, reason, now).await?;
+    let ended = engine.logins.end(id, reason, act, now).await?;
     if ended {
         tracing::info!(login.id = %id, user.id = %identity, reason = reason.as_str(), "login ended");
         engine.events.emit(|| AuthEvent::LoginEnded { user: identity.to_owned(), login: id.clone() });

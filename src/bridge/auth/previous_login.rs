@@ -3,7 +3,7 @@
 use actix_web::HttpRequest;
 
 use crate::bridge::error::AuthError;
-use crate::bridge::model::{EndReason, LoginId, UnixTime};
+use crate::bridge::model::{Act, EndReason, LoginId, UnixTime};
 use crate::bridge::resolve::{Engine, by_session, genuine_logins};
 
 /// Ends the logins that the browser had before, except `kept`: that of its session, and those of its remember cookies.
@@ -11,6 +11,7 @@ pub(super) async fn end(
     engine: &Engine,
     req: &HttpRequest,
     kept: Option<&LoginId>,
+    act: &Act,
     now: UnixTime,
 ) -> Result<(), AuthError> {
     let mut previous = genuine_logins(engine, req.headers(), now).await?;
@@ -20,7 +21,7 @@ pub(super) async fn end(
         previous.push(found.login_id);
     }
     for login in previous.iter().filter(|login| Some(*login) != kept) {
-        if engine.logins.end(login, EndReason::Replaced, now).await? {
+        if engine.logins.end(login, EndReason::Replaced, act, now).await? {
             tracing::info!(login.id = %login, "login replaced by another one in the same browser");
         }
     }

@@ -1,9 +1,11 @@
 //! Refreshing: the exchange of a refresh token for a new token pair.
 
+use actix_web::HttpRequest;
+
 use super::auth_handle::Auth;
 use crate::bridge::credential::{Choice, TWO_TOKENS, WantedType};
 use crate::bridge::error::{AuthError, NO_LOGIN};
-use crate::bridge::model::{Login, UnixTime};
+use crate::bridge::model::{Login, UnixTime, Via};
 use crate::bridge::resolve::{Engine, by_token, find_live, rotation};
 use crate::bridge::token::{Extras, PairOptions, TokenPair, TokenType, Verification, VerifiedToken};
 
@@ -38,7 +40,7 @@ impl Auth {
         }
         let issuer = &engine.tokens.issuer;
         let signer = issuer.signer(&token.sub, Extras::default())?;
-        let login = rotate(engine, &token, now).await?;
+        let login = rotate(engine, &self.req, &token, now).await?;
         // The rotation can have waited for the store.
         let options = PairOptions { scope: token.scope.as_ref(), ..PairOptions::default() };
         Ok(issuer.pair(&signer, &login, false, engine.clock.now(), &options)?)
@@ -46,12 +48,13 @@ impl Auth {
 }
 
 /// Rotates the refresh token: advances the counter of its login. Returns the login after that.
-async fn rotate(engine: &Engine, token: &VerifiedToken, now: UnixTime) -> Result<Login, AuthError> {
+async fn rotate(engine: &Engine, req: &HttpRequest, token: &VerifiedToken, now: UnixTime) -> Result<Login, AuthError> {
     let (login_id, generation) = token.login_id().zip(token.generation).ok_or(NO_LOGIN)?;
     // The login must be live and its user active before the token is used.
     let (_, login) = find_live(engine, &token.sub, &login_id, now).await?;
     by_token::require_key(engine, token)?;
-    if let Some(rotated_at) = engine.logins.rotate_refresh(&login_id, generation, &engine.clock).await? {
+    let act = engine.act(req).by_user(&token.sub).by_login(&login_id, Some(Via::Token));
+    if let Some(rotated_at) = engine.logins.rotate_refresh(&login_id, generation, &act, &engine.clock).await? {
         tracing::info!(login.id = %login_id, outcome = "rotated", "refresh");
         return Ok(Login {
             refresh_generation: generation + 1,
@@ -67,5 +70,5 @@ async fn rotate(engine: &Engine, token: &VerifiedToken, now: UnixTime) -> Result
         tracing::info!(login.id = %login_id, outcome = "replayed", "refresh");
         return Ok(login);
     }
-    Err(rotation::reject_reused(engine, token, &login, now).await?)
+    Err(rotation::reject_reused(engine, req, token, &login, now).await?)
 }

@@ -12,8 +12,8 @@ use actix_session::{SessionExt as _, SessionStatus};
 use super::auth_handle::Auth;
 use super::new_tokens::NewTokens;
 use crate::bridge::error::AuthError;
-use crate::bridge::model::{Login, UnixTime};
-use crate::bridge::resolve::{BROWSER_SESSION_ONLY, Engine, Principal, Via, find_live, genuine_logins};
+use crate::bridge::model::{Act, Action, AuditRecord, Login, UnixTime, Via};
+use crate::bridge::resolve::{BROWSER_SESSION_ONLY, Engine, Principal, find_live, genuine_logins};
 use crate::bridge::session::SessionLogin;
 
 impl Auth {
@@ -80,7 +80,12 @@ impl Auth {
         if !self.still_has_session(&principal, &login, now).await? {
             return Err(AuthError::LoginEnded);
         }
-        let login = with_usable_refresh_token(engine, login, now).await?;
+        let act = engine.act_of(&self.req, &principal);
+        let login = with_usable_refresh_token(engine, login, &act, now).await?;
+        if let Some(audit) = &engine.audit {
+            let issued = AuditRecord::new(now, Action::TokensIssued, act).of_user(&login.identity);
+            audit.store.add_record(&issued.about(login.id.as_str())).await?;
+        }
         tracing::info!(login.id = %login.id, "tokens for a session");
         let tokens = NewTokens::new(&engine.tokens.issuer, Cow::Owned(login), principal.fresh, now, None);
         Ok(tokens.without_confirmation())
@@ -108,12 +113,18 @@ impl Auth {
 }
 
 /// Replaces the current refresh token if it has expired. Whoever had it has lost it, so this makes nobody a thief.
-async fn with_usable_refresh_token(engine: &Engine, login: Login, now: UnixTime) -> Result<Login, AuthError> {
+async fn with_usable_refresh_token(
+    engine: &Engine,
+    login: Login,
+    act: &Act,
+    now: UnixTime,
+) -> Result<Login, AuthError> {
     let tokens = &engine.tokens;
     if !tokens.verifier.is_expired(tokens.issuer.refresh_expiry(&login, now), now) {
         return Ok(login);
     }
-    if let Some(rotated_at) = engine.logins.rotate_refresh(&login.id, login.refresh_generation, &engine.clock).await? {
+    let rotated = engine.logins.rotate_refresh(&login.id, login.refresh_generation, act, &engine.clock);
+    if let Some(rotated_at) = rotated.await? {
         return Ok(Login {
             refresh_generation: login.refresh_generation + 1,
             refresh_rotated_at: rotated_at,

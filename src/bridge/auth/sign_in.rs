@@ -8,16 +8,16 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use actix_session::SessionExt as _;
-use actix_web::HttpRequest;
-use actix_web::http::header::USER_AGENT;
 
 use super::auth_handle::Auth;
 use super::new_tokens::NewTokens;
 use super::previous_login;
 use crate::bridge::credential::raw_cookies;
 use crate::bridge::error::AuthError;
-use crate::bridge::model::{Abilities, AuthEvent, CredentialLocation, Login, LoginId, UnixTime, UserFacts, seconds};
-use crate::bridge::resolve::{Engine, Principal, Proof, Resolution, Verdict, Via};
+use crate::bridge::model::{
+    Abilities, AuthEvent, CredentialLocation, Login, LoginId, UnixTime, UserFacts, Via, seconds,
+};
+use crate::bridge::resolve::{Engine, Principal, Proof, Resolution, Verdict};
 use crate::bridge::session::{MAX_REMEMBER_TTL, SessionMetadata, face};
 use crate::bridge::token::TokenPair;
 
@@ -148,8 +148,14 @@ impl<'a> LoginUser<'a> {
         let expires_at = now + seconds(lifetime);
         let remember = (self.opens_session && self.remember)
             .then(|| browser.remember_key.issue(now, expires_at.min(now + seconds(remembered_for))));
+        let (via, location) = match self.opens_session {
+            true => (Via::Session, CredentialLocation::Cookie),
+            false => (Via::Token, CredentialLocation::Json),
+        };
+        let id = LoginId::random();
+        let act = engine.act(req).by_user(&facts.identity).by_login(&id, Some(via));
         let login = Login {
-            id: LoginId::random(),
+            id,
             identity: facts.identity,
             credential_epoch: facts.credential_epoch,
             created_at: now,
@@ -158,18 +164,18 @@ impl<'a> LoginUser<'a> {
             expires_at,
             last_seen_at: now,
             ended: None,
-            user_agent: user_agent(req),
-            ip: browser.proxies.client(req).address.map(|address| address.to_string()),
+            user_agent: act.user_agent.clone(),
+            ip: act.address.map(|address| address.to_string()),
             refresh_generation: 0,
             refresh_rotated_at: now,
             refresh_confirmed: true,
             remember: remember.as_ref().map(|(record, _)| record.clone()),
         };
-        if !engine.logins.insert(&login, engine.max_logins).await? {
+        if !engine.logins.insert(&login, engine.max_logins, &act).await? {
             return Err(reason_of_refusal(engine, &login.identity).await?);
         }
         if self.opens_session && !self.keeps_previous {
-            previous_login::end(engine, req, None, now).await?;
+            previous_login::end(engine, req, None, &act, now).await?;
         }
         if self.opens_session {
             let remembered_for = self.duration.filter(|_| self.remember).map(seconds);
@@ -192,10 +198,6 @@ impl<'a> LoginUser<'a> {
         }
         tracing::info!(login.id = %login.id, user.id = %login.identity, session = self.opens_session, "login started");
         if facts.active {
-            let (via, location) = match self.opens_session {
-                true => (Via::Session, CredentialLocation::Cookie),
-                false => (Via::Token, CredentialLocation::Json),
-            };
             let proof = Proof::new(self.fresh.then_some(now), now);
             let principal = Principal::of_login(login.clone(), self.user, via, location, self.fresh, proof);
             state.set_resolution(Verdict::Accepted(Rc::new(principal)));
@@ -218,12 +220,6 @@ async fn reason_of_refusal(engine: &Engine, identity: &str) -> Result<AuthError,
     };
     tracing::info!(user.id = identity, reason = reason.code(), "the user changed during the sign-in, no login started");
     Ok(reason)
-}
-
-/// The first 256 characters of the client's `User-Agent`.
-fn user_agent(req: &HttpRequest) -> Option<String> {
-    let agent = req.headers().get(USER_AGENT)?.to_str().ok()?;
-    Some(agent.chars().take(256).collect())
 }
 
 impl<'a> IntoFuture for LoginUser<'a> {

@@ -1,12 +1,13 @@
 //! Signing out. Every credential of a login can end it: the session, the remember cookie, and each token, even expired.
 
 use actix_session::SessionExt as _;
+use actix_web::HttpRequest;
 
 use super::api_tokens::{self, revoke_all};
 use super::auth_handle::Auth;
 use crate::bridge::credential::{Choice, Chosen, Found, TWO_TOKENS, WantedType, raw_cookies};
 use crate::bridge::error::{AuthError, NO_LOGIN};
-use crate::bridge::model::{AuthEvent, CredentialLocation, EndReason, LoginId, UnixTime};
+use crate::bridge::model::{AuthEvent, CredentialLocation, EndReason, LoginId, UnixTime, Via};
 use crate::bridge::resolve::{
     Engine, NEEDS_LOGIN, Verdict, by_api_token, by_session, find_live, genuine_logins, rotation, unread,
 };
@@ -57,8 +58,7 @@ impl Auth {
                     self.state.remove_token_cookies();
                 }
                 let Verification { token, expired } = verified?;
-                let presented =
-                    PresentedLogin { identity: token.sub.clone(), login_id: token.login_id().ok_or(NO_LOGIN)? };
+                let presented = PresentedLogin::of(&token.sub, token.login_id().ok_or(NO_LOGIN)?, Via::Token);
                 // A token that has expired or is revoked may end its own login, but no other.
                 if scope != LogoutScope::This {
                     if token.scope.as_ref().is_some_and(|scope| !scope.are_all()) {
@@ -72,7 +72,7 @@ impl Auth {
                     }
                 }
                 if token.token_type == TokenType::Refresh {
-                    let checked = check_not_superseded(engine, &token, &presented, now).await;
+                    let checked = check_not_superseded(engine, &self.req, &token, &presented, now).await;
                     if in_cookie && matches!(checked, Err(AuthError::TokenReused)) {
                         self.state.remove_token_cookies();
                     }
@@ -80,7 +80,7 @@ impl Auth {
                 }
                 let may_be_fresh = token.token_type == TokenType::Access;
                 self.may_end(&presented, scope, may_be_fresh, now).await?;
-                end_logins(engine, &presented, scope, now).await?;
+                end_logins(engine, &self.req, &presented, scope, now).await?;
                 if in_cookie && scope != LogoutScope::Others {
                     self.end_login_of_refresh_cookie(&presented, now).await?;
                     self.state.remove_token_cookies();
@@ -100,7 +100,7 @@ impl Auth {
                 let presented = self.find_login_of_cookies(scope).await?;
                 if let Some(presented) = &presented {
                     self.may_end(presented, scope, true, now).await?;
-                    end_logins(engine, presented, scope, now).await?;
+                    end_logins(engine, &self.req, presented, scope, now).await?;
                 }
                 if scope != LogoutScope::Others {
                     self.end_remembered_logins(presented.as_ref(), now).await?;
@@ -148,7 +148,9 @@ impl Auth {
         if scope != LogoutScope::This {
             return Err(NEEDS_LOGIN);
         }
-        api_tokens::revoke(engine, &token.id, &token.identity, now).await?;
+        let mut act = engine.act(&self.req).by_user(&token.identity);
+        act.via = Some(Via::ApiToken);
+        api_tokens::revoke(engine, &token.id, &token.identity, &act, now).await?;
         self.state.record_access();
         engine.events.emit(|| AuthEvent::UserLoggedOut { user: Some(token.identity), login: None });
         self.state.set_resolution(Verdict::Absent(AuthError::LoginRequired));
@@ -163,12 +165,12 @@ impl Auth {
             LogoutScope::Others | LogoutScope::All => self.protected_session().await?,
         };
         if let Some(found) = session {
-            return Ok(Some(PresentedLogin { identity: found.identity, login_id: found.login_id }));
+            return Ok(Some(PresentedLogin::of(&found.identity, found.login_id, Via::Session)));
         }
         // Without a session, a remember cookie is resolved.
         match self.state.verdict(&self.req).await {
             Verdict::Accepted(found) => {
-                Ok(Some(PresentedLogin { identity: found.identity.clone(), login_id: found.login()?.clone() }))
+                Ok(Some(PresentedLogin::of(&found.identity, found.login()?.clone(), found.via)))
             }
             Verdict::Absent(_) => Ok(None),
             Verdict::Rejected(error) => Err(error),
@@ -181,7 +183,8 @@ impl Auth {
         let engine = self.engine();
         for login in genuine_logins(engine, self.req.headers(), now).await? {
             if ended.is_none_or(|ended| ended.login_id != login) {
-                engine.logins.end(&login, EndReason::Logout, now).await?;
+                let act = engine.act(&self.req).by_login(&login, Some(Via::Remember));
+                engine.logins.end(&login, EndReason::Logout, &act, now).await?;
             }
         }
         Ok(())
@@ -198,16 +201,16 @@ impl Auth {
             return Ok(());
         };
         let Some(login_id) = token.login_id().filter(|id| *id != ended.login_id) else { return Ok(()) };
-        let other = PresentedLogin { identity: token.sub.clone(), login_id };
+        let other = PresentedLogin::of(&token.sub, login_id, Via::Token);
         if token.token_type == TokenType::Refresh {
-            match check_not_superseded(engine, &token, &other, now).await {
+            match check_not_superseded(engine, &self.req, &token, &other, now).await {
                 Err(error) if error.status().is_server_error() => return Err(error),
                 // Of no use, so that nothing of it lives on.
                 Err(_) => return Ok(()),
                 Ok(()) => {}
             }
         }
-        end_logins(engine, &other, LogoutScope::This, now).await
+        end_logins(engine, &self.req, &other, LogoutScope::This, now).await
     }
 
     /// Removes the session and remember cookies from the browser.
@@ -228,19 +231,27 @@ impl Auth {
 struct PresentedLogin {
     identity: String,
     login_id: LoginId,
+    via: Via,
+}
+
+impl PresentedLogin {
+    fn of(identity: &str, login_id: LoginId, via: Via) -> Self {
+        Self { identity: identity.to_owned(), login_id, via }
+    }
 }
 
 /// Refuses a refresh token that has a successor, as a refresh does: it may be a copy, which ends its own login and no
 /// other. A login that is over is no error.
 async fn check_not_superseded(
     engine: &Engine,
+    req: &HttpRequest,
     token: &VerifiedToken,
     presented: &PresentedLogin,
     now: UnixTime,
 ) -> Result<(), AuthError> {
     let login = engine.logins.find(&presented.login_id).await?;
     match login.filter(|login| login.identity == presented.identity && login.is_live(now)) {
-        Some(login) => rotation::check_unused(engine, token, &login, now).await,
+        Some(login) => rotation::check_unused(engine, req, token, &login, now).await,
         None => Ok(()),
     }
 }
@@ -248,28 +259,30 @@ async fn check_not_superseded(
 /// Ends the logins in the scope.
 async fn end_logins(
     engine: &Engine,
+    req: &HttpRequest,
     presented: &PresentedLogin,
     scope: LogoutScope,
     now: UnixTime,
 ) -> Result<(), AuthError> {
     let login = engine.logins.find(&presented.login_id).await?;
     let Some(login) = login.filter(|login| login.identity == presented.identity) else { return Ok(()) };
+    let act = engine.act(req).by_user(&login.identity).by_login(&login.id, Some(presented.via));
     let mut ended = 0;
     if scope != LogoutScope::This {
         // `None`: another request has ended this login since it was found live.
-        let others = engine.logins.end_all(&login.identity, Some(&login.id), EndReason::Logout, now).await?;
+        let others = engine.logins.end_all(&login.identity, Some(&login.id), EndReason::Logout, &act, now).await?;
         ended += others.ok_or(AuthError::LoginEnded)?;
     }
     if scope == LogoutScope::All {
-        revoke_all(engine, &login.identity, now).await?;
+        revoke_all(engine, &login.identity, &act, now).await?;
     }
     // Last, because only a live login may end the others.
     if scope != LogoutScope::Others {
-        ended += u64::from(engine.logins.end(&login.id, EndReason::Logout, now).await?);
+        ended += u64::from(engine.logins.end(&login.id, EndReason::Logout, &act, now).await?);
     }
     if scope == LogoutScope::All {
         // This login was live until now, and may have made another one.
-        revoke_all(engine, &login.identity, now).await?;
+        revoke_all(engine, &login.identity, &act, now).await?;
     }
     tracing::info!(login.id = %login.id, user.id = %login.identity, ended, "logout");
     Ok(())

@@ -5,7 +5,7 @@ use std::any::Any;
 use crate::bridge::auth::{IssuedApiToken, NewApiToken, api_tokens};
 use crate::bridge::error::AuthError;
 use crate::bridge::handle::Bridge;
-use crate::bridge::model::{ApiToken, ApiTokenId, UserFacts};
+use crate::bridge::model::{Act, ApiToken, ApiTokenId, UserFacts};
 
 impl Bridge {
     /// Makes an API token for a user, without a login.
@@ -18,8 +18,9 @@ impl Bridge {
         &self,
         user: &U,
         new: NewApiToken,
+        act: &Act,
     ) -> Result<IssuedApiToken, AuthError> {
-        api_tokens::create(&self.engine, self.facts(user)?, new, None).await
+        api_tokens::create(&self.engine, self.facts(user)?, new, None, act).await
     }
 
     /// The API tokens of a user that are neither revoked nor expired, the newest first.
@@ -37,9 +38,9 @@ impl Bridge {
     /// # Errors
     ///
     /// Those of [`api_tokens_of`](Self::api_tokens_of).
-    pub async fn revoke_api_token(&self, id: &ApiTokenId) -> Result<bool, AuthError> {
+    pub async fn revoke_api_token(&self, id: &ApiTokenId, act: &Act) -> Result<bool, AuthError> {
         let Some(token) = self.engine.required_api_tokens()?.store.find_api_token(id).await? else { return Ok(false) };
-        api_tokens::revoke(&self.engine, id, &token.identity, self.engine.clock.now()).await
+        api_tokens::revoke(&self.engine, id, &token.identity, act, self.engine.clock.now()).await
     }
 
     /// Revokes all API tokens of a user, and returns their number. Call it where the password changes or the user is
@@ -48,8 +49,8 @@ impl Bridge {
     /// # Errors
     ///
     /// When the store is unavailable.
-    pub async fn revoke_api_tokens_of(&self, identity: &str) -> Result<u64, AuthError> {
-        api_tokens::revoke_all(&self.engine, identity, self.engine.clock.now()).await
+    pub async fn revoke_api_tokens_of(&self, identity: &str, act: &Act) -> Result<u64, AuthError> {
+        api_tokens::revoke_all(&self.engine, identity, act, self.engine.clock.now()).await
     }
 
     fn facts(&self, user: &dyn Any) -> Result<UserFacts, AuthError> {

@@ -3,7 +3,7 @@
 use crate::bridge::auth::logins;
 use crate::bridge::error::AuthError;
 use crate::bridge::handle::Bridge;
-use crate::bridge::model::{AuthEvent, EndReason, LoginId, LoginInfo};
+use crate::bridge::model::{Act, AuthEvent, EndReason, LoginId, LoginInfo};
 
 impl Bridge {
     /// The live logins of the user with this [identity](crate::UserStore::identity), those that began last first. None for
@@ -23,11 +23,11 @@ impl Bridge {
     /// # Errors
     ///
     /// When the store is unavailable.
-    pub async fn end_login(&self, id: &LoginId) -> Result<bool, AuthError> {
+    pub async fn end_login(&self, id: &LoginId, act: &Act) -> Result<bool, AuthError> {
         let now = self.engine.clock.now();
         match self.engine.logins.find(id).await? {
             Some(login) if login.is_live(now) => {
-                logins::end(&self.engine, &login.identity, id, EndReason::Revoked, now).await
+                logins::end(&self.engine, &login.identity, id, EndReason::Revoked, act, now).await
             }
             _ => Ok(false),
         }
@@ -39,9 +39,9 @@ impl Bridge {
     /// # Errors
     ///
     /// When the store is unavailable.
-    pub async fn end_logins_of(&self, identity: &str) -> Result<u64, AuthError> {
+    pub async fn end_logins_of(&self, identity: &str, act: &Act) -> Result<u64, AuthError> {
         let now = self.engine.clock.now();
-        let ended = self.engine.logins.end_all(identity, None, EndReason::Revoked, now).await?.unwrap_or_default();
+        let ended = self.engine.logins.end_all(identity, None, EndReason::Revoked, act, now).await?.unwrap_or_default();
         if ended > 0 {
             tracing::info!(user.id = %identity, ended, "all logins ended");
             self.engine.events.emit(|| AuthEvent::LoginsEnded { user: identity.to_owned(), ended });

@@ -9,7 +9,7 @@ use crate::bridge::error::AuthError;
 use crate::bridge::handle::Bridge;
 #[cfg(feature = "server")]
 use crate::bridge::model::StoreFuture;
-use crate::bridge::model::{CredentialLocation, EndReason, RevokedToken, StoreError};
+use crate::bridge::model::{Act, CredentialLocation, EndReason, RevokedToken, StoreError};
 use crate::bridge::resolve::{Introspection, by_api_token, introspection, rotation};
 use crate::bridge::token::{TokenType, Verification};
 
@@ -46,8 +46,8 @@ impl Bridge {
     /// # Errors
     ///
     /// When a store is unavailable. The token may be good then.
-    pub async fn revoke(&self, token: &str) -> Result<Option<Revoked>, AuthError> {
-        match self.revoke_good(token).await {
+    pub async fn revoke(&self, token: &str, act: &Act) -> Result<Option<Revoked>, AuthError> {
+        match self.revoke_good(token, act).await {
             Err(error) if error.status().is_server_error() => Err(error),
             // A token that is not good is none to revoke (section 2.2).
             Err(_) => Ok(None),
@@ -55,12 +55,12 @@ impl Bridge {
         }
     }
 
-    async fn revoke_good(&self, text: &str) -> Result<Option<Revoked>, AuthError> {
+    async fn revoke_good(&self, text: &str, act: &Act) -> Result<Option<Revoked>, AuthError> {
         let (engine, now) = (&*self.engine, self.engine.clock.now());
         if let Some(tokens) = engine.api_tokens_for(text) {
             let presented = Chosen { text, location: CredentialLocation::Header, presented_as: TokenType::Access };
             let (_, token) = by_api_token::find_genuine(engine, tokens, &presented).await?;
-            let revoked = api_tokens::revoke(engine, &token.id, &token.identity, now).await?;
+            let revoked = api_tokens::revoke(engine, &token.id, &token.identity, act, now).await?;
             return Ok(revoked.then_some(Revoked::ApiToken));
         }
         let Verification { token, expired } = introspection::verify(engine, text, now).await?;
@@ -80,14 +80,14 @@ impl Bridge {
             }
             (TokenType::Access, Some(id), Some(exp)) => {
                 let expires_at = engine.tokens.verifier.expires_for_good_at(exp);
-                if engine.revoked.revoke(RevokedToken { id, expires_at }, now).await? {
+                if engine.revoked.revoke(RevokedToken { id, expires_at }, &login.identity, act, now).await? {
                     tracing::info!(login.id = %login_id, user.id = %login.identity, "access token revoked");
                     return Ok(Some(Revoked::AccessToken));
                 }
             }
             (TokenType::Access, ..) => {}
         }
-        let ended = logins::end(engine, &login.identity, &login_id, EndReason::Revoked, now).await?;
+        let ended = logins::end(engine, &login.identity, &login_id, EndReason::Revoked, act, now).await?;
         Ok(ended.then_some(Revoked::Login))
     }
 

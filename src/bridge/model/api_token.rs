@@ -4,8 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::abilities::Abilities;
+use super::act::Act;
 use super::clock::UnixTime;
-use super::login::{LoginId, delegate_to_inner};
+use super::login::delegate_to_inner;
+use super::login_id::LoginId;
 use super::store_error::StoreFuture;
 
 /// The most live API tokens of a user. [`ApiTokenStore::insert_api_token`] refuses a further one.
@@ -101,7 +103,7 @@ pub enum ApiTokenInsertion {
 /// (feature `testing`) checks an implementation against every requirement below.
 ///
 /// Each of its methods is one atomic step. When a method that writes returns `Ok`, the write must survive the end of the
-/// process.
+/// process. Those that take an [`Act`] make a change for the audit: [`AuditStore`](crate::AuditStore).
 ///
 /// A store that also has the users revokes all tokens of a user where it ends all logins of the user: when the password
 /// changes and when the user is disabled. Without that they are refused all the same, because the credential epoch has
@@ -118,7 +120,9 @@ pub trait ApiTokenStore: Send + Sync + 'static {
     /// has the logins does so when [`created_by`](ApiToken::created_by) is a login that is not live at `created_at`.
     /// Compare, count and insert in one statement or transaction: a user who is disabled or signs out everywhere
     /// meanwhile must not get a token.
-    fn insert_api_token<'a>(&'a self, token: &'a ApiToken) -> StoreFuture<'a, ApiTokenInsertion>;
+    ///
+    /// Record: [`ApiTokenMade`](crate::Action::ApiTokenMade).
+    fn insert_api_token<'a>(&'a self, token: &'a ApiToken, act: &'a Act) -> StoreFuture<'a, ApiTokenInsertion>;
 
     /// The token with this id, live or not; `None` when the id is unknown.
     fn find_api_token<'a>(&'a self, id: &'a ApiTokenId) -> StoreFuture<'a, Option<ApiToken>>;
@@ -129,10 +133,20 @@ pub trait ApiTokenStore: Send + Sync + 'static {
     /// Revokes a token. If it is this user's and not revoked yet: sets `revoked_at` to `now` and returns `true`. Otherwise
     /// changes nothing and returns `false`. Use one conditional statement: exactly one of several concurrent calls must
     /// succeed.
-    fn revoke_api_token<'a>(&'a self, id: &'a ApiTokenId, identity: &'a str, now: UnixTime) -> StoreFuture<'a, bool>;
+    ///
+    /// Record: [`ApiTokenRevoked`](crate::Action::ApiTokenRevoked).
+    fn revoke_api_token<'a>(
+        &'a self,
+        id: &'a ApiTokenId,
+        identity: &'a str,
+        act: &'a Act,
+        now: UnixTime,
+    ) -> StoreFuture<'a, bool>;
 
     /// Revokes every token of a user that is not revoked yet, and returns their number.
-    fn revoke_api_tokens_of<'a>(&'a self, identity: &'a str, now: UnixTime) -> StoreFuture<'a, u64>;
+    ///
+    /// Record, if there was one: [`ApiTokensRevoked`](crate::Action::ApiTokensRevoked), with the number.
+    fn revoke_api_tokens_of<'a>(&'a self, identity: &'a str, act: &'a Act, now: UnixTime) -> StoreFuture<'a, u64>;
 
     /// Sets `last_used_at` to `now` and changes nothing else. An unknown token is no error.
     ///
@@ -143,11 +157,11 @@ pub trait ApiTokenStore: Send + Sync + 'static {
 /// A store that is shared with other owners.
 impl<T: ApiTokenStore + ?Sized> ApiTokenStore for Arc<T> {
     delegate_to_inner! {
-        insert_api_token(token: &'a ApiToken) -> ApiTokenInsertion;
+        insert_api_token(token: &'a ApiToken, act: &'a Act) -> ApiTokenInsertion;
         find_api_token(id: &'a ApiTokenId) -> Option<ApiToken>;
         api_tokens_of(identity: &'a str) -> Vec<ApiToken>;
-        revoke_api_token(id: &'a ApiTokenId, identity: &'a str, now: UnixTime) -> bool;
-        revoke_api_tokens_of(identity: &'a str, now: UnixTime) -> u64;
+        revoke_api_token(id: &'a ApiTokenId, identity: &'a str, act: &'a Act, now: UnixTime) -> bool;
+        revoke_api_tokens_of(identity: &'a str, act: &'a Act, now: UnixTime) -> u64;
         touch_api_token(id: &'a ApiTokenId, now: UnixTime) -> ();
     }
 }

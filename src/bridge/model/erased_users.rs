@@ -5,7 +5,8 @@ use std::any::Any;
 use std::rc::Rc;
 
 use super::api_token::{ApiToken, ApiTokenId, ApiTokenStore};
-use super::login::{Login, LoginId, LoginStore};
+use super::login::{Login, LoginStore};
+use super::login_id::LoginId;
 use super::store_error::StoreFuture;
 use super::user_store::UserStore;
 

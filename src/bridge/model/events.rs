@@ -13,7 +13,7 @@ use serde::Serialize;
 use tokio::sync::mpsc;
 
 use super::api_token::ApiTokenId;
-use super::login::LoginId;
+use super::login_id::LoginId;
 
 /// An event in the life of a login, for the listeners of [`BridgeBuilder::on_event`](crate::BridgeBuilder::on_event).
 ///

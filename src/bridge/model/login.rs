@@ -4,37 +4,10 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::act::Act;
 use super::clock::{Clock, UnixTime};
-use super::random;
+use super::login_id::LoginId;
 use super::store_error::StoreFuture;
-
-/// The opaque id of a [`Login`]; the `sid` claim of its tokens. It is not a secret, because it is not a credential.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize)]
-pub struct LoginId(String);
-
-impl LoginId {
-    /// A new id of 128 random bits.
-    pub fn random() -> Self {
-        Self(random::base64url::<16>())
-    }
-
-    /// The id as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<String> for LoginId {
-    fn from(id: String) -> Self {
-        Self(id)
-    }
-}
-
-impl fmt::Display for LoginId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
 
 /// One sign-in by one user.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -197,6 +170,9 @@ impl EndReason {
 ///
 /// The layer decides what a login may do. A store keeps the records, and each of its methods is one atomic step.
 /// When a method that writes returns `Ok`, the write must survive the end of the process.
+///
+/// A method that takes an [`Act`] makes a change that somebody may ask about later. A store that keeps an audit writes the
+/// record that the method names in the same step: [`AuditStore`](crate::AuditStore). Another store ignores the act.
 pub trait LoginStore: Send + Sync + 'static {
     /// Inserts a new login and returns `true`. An id or a remember selector that exists already is an error, and changes
     /// nothing.
@@ -209,7 +185,9 @@ pub trait LoginStore: Send + Sync + 'static {
     /// Of one user at most `most` logins are live at the `created_at` of the new one: it, and of the others those that
     /// began last. The rest ends in the same step, with [`EndReason::TooMany`], and their sessions are deleted. Of several
     /// concurrent calls for one user each must count the login of the other.
-    fn insert<'a>(&'a self, login: &'a Login, most: usize) -> StoreFuture<'a, bool>;
+    ///
+    /// Record: [`SignedIn`](crate::Action::SignedIn), with the number of logins that ended.
+    fn insert<'a>(&'a self, login: &'a Login, most: usize, act: &'a Act) -> StoreFuture<'a, bool>;
 
     /// The login with this id, live or not; `None` when the id is unknown.
     fn find<'a>(&'a self, id: &'a LoginId) -> StoreFuture<'a, Option<Login>>;
@@ -227,10 +205,13 @@ pub trait LoginStore: Send + Sync + 'static {
     ///
     /// Now is the time of `clock` at the write. Read it as late as possible: after the call has waited for a connection
     /// or a lock.
+    ///
+    /// Record: [`Refreshed`](crate::Action::Refreshed).
     fn rotate_refresh<'a>(
         &'a self,
         id: &'a LoginId,
         generation: i64,
+        act: &'a Act,
         clock: &'a Clock,
     ) -> StoreFuture<'a, Option<UnixTime>>;
 
@@ -244,10 +225,13 @@ pub trait LoginStore: Send + Sync + 'static {
     /// of now, and returns `true`. Otherwise changes nothing and returns `false`. Use one conditional statement, and read
     /// `clock` at the write, as above. A change of password replaces the cookie by one with another selector, which a
     /// cookie of before must not rotate.
+    ///
+    /// Record: [`Remembered`](crate::Action::Remembered).
     fn rotate_remember<'a>(
         &'a self,
         id: &'a LoginId,
         next: &'a RememberRecord,
+        act: &'a Act,
         clock: &'a Clock,
     ) -> StoreFuture<'a, bool>;
 
@@ -270,7 +254,9 @@ pub trait LoginStore: Send + Sync + 'static {
     /// Records that the user has just re-authenticated. If the login is live at `now`: sets `auth_time` and
     /// `last_seen_at` to `now` and returns `true`. Otherwise changes nothing and returns `false`. Use one conditional
     /// statement, as above.
-    fn confirm<'a>(&'a self, id: &'a LoginId, now: UnixTime) -> StoreFuture<'a, bool>;
+    ///
+    /// Record: [`Confirmed`](crate::Action::Confirmed).
+    fn confirm<'a>(&'a self, id: &'a LoginId, act: &'a Act, now: UnixTime) -> StoreFuture<'a, bool>;
 
     /// Sets `last_seen_at` to `now` and changes nothing else. An unknown login is no error.
     ///
@@ -282,17 +268,22 @@ pub trait LoginStore: Send + Sync + 'static {
 
     /// Ends a login and deletes its sessions. Returns `false` when the login was unknown or had been ended before; the
     /// first time and reason stay.
-    fn end<'a>(&'a self, id: &'a LoginId, reason: EndReason, now: UnixTime) -> StoreFuture<'a, bool>;
+    ///
+    /// Record: [`LoginEnded`](crate::Action::LoginEnded), with the reason.
+    fn end<'a>(&'a self, id: &'a LoginId, reason: EndReason, act: &'a Act, now: UnixTime) -> StoreFuture<'a, bool>;
 
     /// Ends every login of a user except `except`, deletes their sessions, and returns the number of ended logins. If
     /// `except` is not a login of this user that is live at `now`: changes nothing and returns `None`. Make both in one
     /// statement or transaction that no other call for the same user can come between: of several calls that except
     /// different logins one must win, and its login is the one that is left.
+    ///
+    /// Record, if there was a login to end: [`LoginsEnded`](crate::Action::LoginsEnded), with the reason and the number.
     fn end_all<'a>(
         &'a self,
         identity: &'a str,
         except: Option<&'a LoginId>,
         reason: EndReason,
+        act: &'a Act,
         now: UnixTime,
     ) -> StoreFuture<'a, Option<u64>>;
 }
@@ -309,18 +300,20 @@ pub(super) use delegate_to_inner;
 /// A store that is shared with other owners.
 impl<T: LoginStore + ?Sized> LoginStore for Arc<T> {
     delegate_to_inner! {
-        insert(login: &'a Login, most: usize) -> bool;
+        insert(login: &'a Login, most: usize, act: &'a Act) -> bool;
         find(id: &'a LoginId) -> Option<Login>;
         find_remembered(selector: &'a str) -> Option<Login>;
         logins_of(identity: &'a str, now: UnixTime) -> Vec<Login>;
-        rotate_refresh(id: &'a LoginId, generation: i64, clock: &'a Clock) -> Option<UnixTime>;
+        rotate_refresh(id: &'a LoginId, generation: i64, act: &'a Act, clock: &'a Clock) -> Option<UnixTime>;
         confirm_refresh(id: &'a LoginId, generation: i64, now: UnixTime) -> bool;
-        rotate_remember(id: &'a LoginId, next: &'a RememberRecord, clock: &'a Clock) -> bool;
+        rotate_remember(id: &'a LoginId, next: &'a RememberRecord, act: &'a Act, clock: &'a Clock) -> bool;
         confirm_remember(id: &'a LoginId, generation: i64, now: UnixTime) -> bool;
         extend_remember(id: &'a LoginId, generation: i64, expires_at: UnixTime, now: UnixTime) -> bool;
-        confirm(id: &'a LoginId, now: UnixTime) -> bool;
+        confirm(id: &'a LoginId, act: &'a Act, now: UnixTime) -> bool;
         touch(id: &'a LoginId, now: UnixTime) -> ();
-        end(id: &'a LoginId, reason: EndReason, now: UnixTime) -> bool;
-        end_all(identity: &'a str, except: Option<&'a LoginId>, reason: EndReason, now: UnixTime) -> Option<u64>;
+        end(id: &'a LoginId, reason: EndReason, act: &'a Act, now: UnixTime) -> bool;
+        end_all(
+            identity: &'a str, except: Option<&'a LoginId>, reason: EndReason, act: &'a Act, now: UnixTime
+        ) -> Option<u64>;
     }
 }

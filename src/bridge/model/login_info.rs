@@ -1,7 +1,8 @@
 //! A login as its user sees it in a list.
 
 use super::clock::UnixTime;
-use super::login::{Login, LoginId};
+use super::login::Login;
+use super::login_id::LoginId;
 
 /// A live login of a user, for a list in which the user finds their devices: [`Auth::logins`](crate::Auth::logins). It has
 /// no secret. Serialized it is a JSON object with these names.

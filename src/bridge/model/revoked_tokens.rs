@@ -1,5 +1,6 @@
 //! Access tokens that were revoked one by one, and the trait of the store that keeps them.
 
+use super::act::Act;
 use super::clock::UnixTime;
 use super::store_error::StoreFuture;
 
@@ -17,7 +18,15 @@ pub struct RevokedToken {
 pub trait RevokedTokenStore: Send + Sync + 'static {
     /// Adds a token; if it is there already, nothing changes. The next [`revoked_tokens`](Self::revoked_tokens) has it, also
     /// that of another process.
-    fn revoke_token<'a>(&'a self, token: &'a RevokedToken) -> StoreFuture<'a, ()>;
+    ///
+    /// Record, if it was not there: [`AccessTokenRevoked`](crate::Action::AccessTokenRevoked), of the user with this identity.
+    fn revoke_token<'a>(
+        &'a self,
+        token: &'a RevokedToken,
+        identity: &'a str,
+        act: &'a Act,
+        now: UnixTime,
+    ) -> StoreFuture<'a, ()>;
 
     /// All tokens that expire after `now`. Others may be deleted.
     fn revoked_tokens(&self, now: UnixTime) -> StoreFuture<'_, Vec<RevokedToken>>;

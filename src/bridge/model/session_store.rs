@@ -4,7 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::clock::UnixTime;
-use super::login::{LoginId, delegate_to_inner};
+use super::login::delegate_to_inner;
+use super::login_id::LoginId;
 use super::store_error::StoreFuture;
 
 /// The SHA-256 of a session key. Stores get the hash and never the key, so a copy of the database cannot be used to

@@ -4,7 +4,8 @@ use std::future::Future;
 use std::sync::Arc;
 
 use super::api_token::{ApiToken, ApiTokenId, ApiTokenStore};
-use super::login::{Login, LoginId, LoginStore};
+use super::login::{Login, LoginStore};
+use super::login_id::LoginId;
 use super::store_error::StoreError;
 
 /// The interface to the embedder's users. It combines Flask-Login's `user_loader` with Flask-JWT-Extended's

@@ -9,14 +9,14 @@ use actix_web::cookie::Cookie;
 use super::engine::Engine;
 use super::freshness::Proof;
 use super::live_login::find_live;
-use super::principal::{Principal, Via};
+use super::principal::Principal;
 use super::remember_choice::{self, REMEMBER_GRACE, RememberChoice};
 use super::resolution::Verdict;
 use super::session_choice::two_logins;
 use crate::bridge::credential::raw_cookies;
 use crate::bridge::error::AuthError;
 use crate::bridge::model::{
-    AuthEvent, CredentialLocation, EndReason, KnownUser, Login, RememberRecord, UnixTime, seconds,
+    AuthEvent, CredentialLocation, EndReason, KnownUser, Login, RememberRecord, UnixTime, Via, seconds,
 };
 use crate::bridge::session::{Match, PresentedCookie, SessionMetadata, face};
 
@@ -44,7 +44,7 @@ pub(super) async fn resolve(
         }
     };
     let restored = match PresentedCookie::parse(value) {
-        Some(cookie) => restore_login(engine, &cookie, now).await?,
+        Some(cookie) => restore_login(engine, req, &cookie, now).await?,
         None => None,
     };
     let Some((user, login)) = restored else {
@@ -69,6 +69,7 @@ pub(super) async fn resolve(
 /// that.
 async fn restore_login(
     engine: &Engine,
+    req: &HttpRequest,
     cookie: &PresentedCookie<'_>,
     now: UnixTime,
 ) -> Result<Option<(KnownUser, Login)>, AuthError> {
@@ -79,10 +80,11 @@ async fn restore_login(
         return Ok(None);
     }
     let (identity, login_id) = (found.identity.clone(), found.id.clone());
+    let act = || engine.act(req).by_user(&identity).by_login(&login_id, Some(Via::Remember));
     match browser.remember_key.compare(cookie, record, now, REMEMBER_GRACE) {
         Match::Forged => return Ok(None),
         Match::Reused => {
-            engine.logins.end(&login_id, EndReason::RememberReused, now).await?;
+            engine.logins.end(&login_id, EndReason::RememberReused, &act(), now).await?;
             tracing::warn!(login.id = %login_id, "a remember cookie was used after its successor; login ended");
             return Ok(None);
         }
@@ -93,7 +95,7 @@ async fn restore_login(
                 let remembered_for = remembered_for(record, seconds(browser.remember_ttl));
                 next.expires_at = next.expires_at.max(renewed_expiry(&found, remembered_for, now));
             }
-            engine.logins.rotate_remember(&login_id, &next, &engine.clock).await?;
+            engine.logins.rotate_remember(&login_id, &next, &act(), &engine.clock).await?;
         }
         Match::Previous => {}
     }

@@ -11,11 +11,11 @@ use super::by_remember_cookie;
 use super::engine::Engine;
 use super::freshness::Proof;
 use super::live_login::{UnusableLogin, find_live};
-use super::principal::{Principal, Via};
+use super::principal::Principal;
 use super::resolution::Verdict;
 use crate::bridge::credential::raw_cookies;
 use crate::bridge::error::AuthError;
-use crate::bridge::model::{AuthEvent, CredentialLocation, EndReason};
+use crate::bridge::model::{AuthEvent, CredentialLocation, EndReason, Via};
 use crate::bridge::session::{SessionLogin, SessionProtection};
 
 /// The result for the cookies of a browser.
@@ -116,7 +116,8 @@ pub(crate) async fn enforce_protection(
         found.make_stale(session)?;
         return Ok(true);
     }
-    engine.logins.end(&found.login_id, EndReason::SessionProtected, engine.clock.now()).await?;
+    let act = engine.act(req).by_user(&found.identity).by_login(&found.login_id, Some(Via::Session));
+    engine.logins.end(&found.login_id, EndReason::SessionProtected, &act, engine.clock.now()).await?;
     // The values belong to the user of the ended login, and a client that knows the old key must not see new values.
     session.clear();
     session.renew();

@@ -9,12 +9,12 @@ use actix_web::HttpRequest;
 use super::engine::Engine;
 use super::freshness::Proof;
 use super::live_login::find_live;
-use super::principal::{Principal, Via};
+use super::principal::Principal;
 use super::requirement::Requirement;
 use super::rotation;
 use crate::bridge::credential::{Chosen, Csrf, Presented, double_submit};
 use crate::bridge::error::AuthError;
-use crate::bridge::model::{CredentialLocation, KnownUser, Login, LoginId, NotLookedUp, UnixTime};
+use crate::bridge::model::{CredentialLocation, KnownUser, Login, LoginId, NotLookedUp, UnixTime, Via};
 use crate::bridge::token::{TokenFault, TokenType, Verification, VerifiedToken, VerifiedTokenCache};
 
 /// Verifies a token that a request presents: its signature, its time and, for a token in a cookie, the CSRF checks. A
@@ -68,6 +68,7 @@ pub(crate) fn require_key(engine: &Engine, token: &VerifiedToken) -> Result<(), 
 /// Finds the principal of a verified token.
 pub(super) async fn resolve(
     engine: &Engine,
+    req: &HttpRequest,
     verified: &Verification,
     location: CredentialLocation,
     requirement: &Requirement,
@@ -100,7 +101,7 @@ pub(super) async fn resolve(
             (user, login)
         }
         // Boxed to keep the future of an access token small.
-        TokenType::Refresh => Box::pin(find_live_and_unused(engine, token, &login_id, now)).await?,
+        TokenType::Refresh => Box::pin(find_live_and_unused(engine, req, token, &login_id, now)).await?,
     };
     require_key(engine, token)?;
     engine.revoked.check(token)?;
@@ -114,12 +115,13 @@ pub(super) async fn resolve(
 /// Finds the user and the login of a refresh token, and checks that the token has not been used.
 async fn find_live_and_unused(
     engine: &Engine,
+    req: &HttpRequest,
     token: &VerifiedToken,
     login_id: &LoginId,
     now: UnixTime,
 ) -> Result<(KnownUser, Login), AuthError> {
     let (user, login) = find_live(engine, &token.sub, login_id, now).await?;
-    rotation::check_unused(engine, token, &login, now).await?;
+    rotation::check_unused(engine, req, token, &login, now).await?;
     Ok((user, login))
 }
 

@@ -12,8 +12,8 @@ use super::token_checks::TokenChecks;
 use crate::bridge::credential::CredentialReader;
 use crate::bridge::error::AuthError;
 use crate::bridge::model::{
-    ApiTokenId, ApiTokenStore, BackgroundNotes, Clock, CodeStore, DynUserStore, Events, LoginId, LoginStore, UnixTime,
-    seconds,
+    ApiTokenId, ApiTokenStore, AuditStore, BackgroundNotes, Clock, CodeStore, DynUserStore, Events, FailedSignIns,
+    LoginId, LoginStore, UnixTime, seconds,
 };
 use crate::bridge::session::BrowserSettings;
 use crate::bridge::token::{ApiTokenText, TokenAuthority};
@@ -34,6 +34,7 @@ pub(crate) struct Engine {
     pub(crate) checks: TokenChecks,
     /// Access tokens that were revoked one by one.
     pub(crate) revoked: RevokedTokens,
+    pub(crate) audit: Option<Audit>,
     /// The verifier of external tokens. Without one they are invalid.
     pub(crate) external: Option<Box<dyn ExternalTokens>>,
     pub(crate) reader: CredentialReader,
@@ -54,6 +55,12 @@ pub(crate) struct ApiTokens {
     pub(crate) store: Arc<dyn ApiTokenStore>,
     /// The records of the last use.
     pub(crate) uses: BackgroundNotes<ApiTokenId>,
+}
+
+/// The audit, for what changes nothing else.
+pub(crate) struct Audit {
+    pub(crate) store: Arc<dyn AuditStore>,
+    pub(crate) failed: FailedSignIns,
 }
 
 impl Engine {

@@ -4,13 +4,13 @@ use actix_web::{HttpMessage as _, HttpRequest};
 
 use super::engine::Engine;
 use super::explanation::{ExplainedPlace, Explanation};
-use super::principal::{Principal, Via};
+use super::principal::Principal;
 use super::requirement::Requirement;
 use super::resolution::Verdict;
 use super::two_tokens;
 use crate::bridge::credential::{Choice, Found, Presented, raw_cookies};
 use crate::bridge::error::AuthError;
-use crate::bridge::model::{CredentialLocation, UnixTime, seconds};
+use crate::bridge::model::{CredentialLocation, UnixTime, Via, seconds};
 use crate::bridge::session::SeveralSessions;
 use crate::bridge::token::{ApiTokenText, TokenType, VerifiedToken, VerifiedTokenCache, unverified_header};
 

@@ -8,36 +8,8 @@ use std::time::Duration;
 use super::freshness::Proof;
 use crate::bridge::credential::FoundCredential;
 use crate::bridge::error::{AuthError, NO_LOGIN};
-use crate::bridge::model::{Abilities, ApiToken, CredentialLocation, Login, LoginId, UnixTime};
+use crate::bridge::model::{Abilities, ApiToken, CredentialLocation, Login, LoginId, UnixTime, Via};
 use crate::bridge::token::{Claims, Freshness, VerifiedToken};
-
-/// Which credential authenticated the request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Via {
-    /// The cookie of a browser session.
-    Session,
-    /// A remember cookie. It opens a session for the next requests. That session is not fresh.
-    Remember,
-    /// An access token.
-    Token,
-    /// An API token: [`BridgeBuilder::api_tokens`](crate::BridgeBuilder::api_tokens).
-    ApiToken,
-    /// A custom credential: [`RequestLoader`](crate::RequestLoader).
-    Request,
-}
-
-impl Via {
-    /// The name for logs: `session`, `remember`, `token`, `api_token` or `request`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Session => "session",
-            Self::Remember => "remember",
-            Self::Token => "token",
-            Self::ApiToken => "api_token",
-            Self::Request => "request",
-        }
-    }
-}
 
 /// The refusal of an API token where a login is needed.
 pub(crate) const NEEDS_LOGIN: AuthError =

@@ -5,12 +5,12 @@ use std::borrow::Cow;
 use super::conflict_policy::ConflictPolicy;
 use super::engine::Engine;
 use super::freshness::RequiredFreshness;
-use super::principal::{Principal, Via};
+use super::principal::Principal;
 use super::resolution::Verdict;
 use super::rule::UserCheck;
 use crate::bridge::credential::WantedType;
 use crate::bridge::error::AuthError;
-use crate::bridge::model::{CredentialLocation, is_ability};
+use crate::bridge::model::{CredentialLocation, Via, is_ability};
 
 /// Which credential is accepted. [`DEFAULT`](Self::DEFAULT) is the requirement of the extractors without a guard.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -58,11 +58,11 @@ pub(crate) async fn resolve(
                 };
                 match verified {
                     Ok(verified) => {
-                        let verdict = match by_token::resolve(engine, &verified, token.location, requirement, now).await
-                        {
-                            Ok(principal) => accept(engine, principal),
-                            Err(error) => Verdict::Rejected(error),
-                        };
+                        let verdict =
+                            match by_token::resolve(engine, req, &verified, token.location, requirement, now).await {
+                                Ok(principal) => accept(engine, principal),
+                                Err(error) => Verdict::Rejected(error),
+                            };
                         Resolution { token: Some(verified.token), ..verdict.into() }
                     }
                     Err(error) => Verdict::Rejected(error).into(),

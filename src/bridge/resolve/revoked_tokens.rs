@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::bridge::error::AuthError;
-use crate::bridge::model::{RevokedToken, RevokedTokenStore, StoreError, UnixTime};
+use crate::bridge::model::{Act, RevokedToken, RevokedTokenStore, StoreError, UnixTime};
 use crate::bridge::token::VerifiedToken;
 
 /// The revoked tokens, and the store that keeps them.
@@ -36,9 +36,15 @@ impl RevokedTokens {
     }
 
     /// Revokes a token, here and in the store. `false`: there is no store.
-    pub(crate) async fn revoke(&self, token: RevokedToken, now: UnixTime) -> Result<bool, StoreError> {
+    pub(crate) async fn revoke(
+        &self,
+        token: RevokedToken,
+        identity: &str,
+        act: &Act,
+        now: UnixTime,
+    ) -> Result<bool, StoreError> {
         let Some(store) = &self.store else { return Ok(false) };
-        store.revoke_token(&token).await?;
+        store.revoke_token(&token, identity, act, now).await?;
         let mut ids = self.ids.write().unwrap_or_else(PoisonError::into_inner);
         ids.retain(|_, expires_at| *expires_at > now);
         ids.insert(token.id, token.expires_at);

@@ -12,9 +12,11 @@
 //! A change of password begins a new series of generations. A token of an earlier series is refused and ends nothing:
 //! whoever has a copy could otherwise end the login that the change has kept.
 
+use actix_web::HttpRequest;
+
 use super::engine::Engine;
 use crate::bridge::error::AuthError;
-use crate::bridge::model::{EndReason, Login, UnixTime, seconds};
+use crate::bridge::model::{EndReason, Login, UnixTime, Via, seconds};
 use crate::bridge::token::{TokenFault, VerifiedToken};
 
 /// Whether the token is the predecessor of the current one and still good: the current one has not been seen in use, or
@@ -29,6 +31,7 @@ pub(crate) fn is_good_predecessor(engine: &Engine, token: &VerifiedToken, login:
 /// Refuses a refresh token that has a successor. This is for a request that the token authenticates without a rotation.
 pub(crate) async fn check_unused(
     engine: &Engine,
+    req: &HttpRequest,
     token: &VerifiedToken,
     login: &Login,
     now: UnixTime,
@@ -36,13 +39,14 @@ pub(crate) async fn check_unused(
     if token.generation == Some(login.refresh_generation) || is_good_predecessor(engine, token, login, now) {
         return Ok(());
     }
-    Err(reject_reused(engine, token, login, now).await?)
+    Err(reject_reused(engine, req, token, login, now).await?)
 }
 
 /// Returns the error for a refresh token that is not the current one of its login. If it has been used before, ends the
 /// login.
 pub(crate) async fn reject_reused(
     engine: &Engine,
+    req: &HttpRequest,
     token: &VerifiedToken,
     login: &Login,
     now: UnixTime,
@@ -54,7 +58,8 @@ pub(crate) async fn reject_reused(
     if token.generation.is_some_and(|generation| login.is_of_earlier_series(generation)) {
         return Ok(AuthError::TokenRevoked);
     }
-    engine.logins.end(&login.id, EndReason::RefreshReused, now).await?;
+    let act = engine.act(req).by_user(&login.identity).by_login(&login.id, Some(Via::Token));
+    engine.logins.end(&login.id, EndReason::RefreshReused, &act, now).await?;
     tracing::warn!(login.id = %login.id, outcome = "reused", "a refresh token was used after its successor; login ended");
     Ok(AuthError::TokenReused)
 }

@@ -9,6 +9,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::consent::require_consent;
+use super::operator;
 use super::output::{moment, print, table};
 use super::user::{print_json, require_database};
 use crate::bridge::model::seconds;
@@ -99,7 +100,7 @@ impl KeyCommand {
 
 impl At<'_> {
     fn keeper(&self) -> KeyKeeper {
-        KeyKeeper::new(self.config, &self.database, &Clock::system())
+        KeyKeeper::new(self.config, &self.database, &Clock::system()).acting_as(operator::act())
     }
 
     async fn rows(&self) -> Result<Vec<SealedKey>, Box<dyn Error>> {
@@ -193,7 +194,7 @@ impl Retire {
         }
         let question = format!("Remove the key {shown}, so that every token that it has signed is refused?");
         require_consent(self.yes, &question, "no key was removed")?;
-        if !at.database.remove_signing_key(&self.kid).await? {
+        if !at.database.remove_signing_key(&self.kid, &operator::act(), at.now).await? {
             return Err(format!(
                 "the key {shown} is the only one that signs; run `tollbridge key rotate --lead 0s` first"
             )

@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::consent::require_consent;
+use super::operator;
 use super::output::{moment, print, table};
 use super::progress::Progress;
 use super::user::{find, print_json, require_database};
@@ -92,14 +93,17 @@ impl End {
         if everybody {
             require_consent(self.yes, "End the logins of all users, that is sign everybody out?", NOTHING)?;
             let mut progress = Progress::new("logins ended");
-            let ended = database.end_everybody(EndReason::Revoked, now, |so_far| progress.tell(so_far)).await?;
+            let act = operator::act();
+            let ended = database.end_everybody(EndReason::Revoked, &act, now, |so_far| progress.tell(so_far));
+            let ended = ended.await?;
             drop(progress);
             return Ok(print(&format!("ended {ended} logins of all users\n"))?);
         }
         if let Some(username) = all_of {
             let user = find(database, &username).await?;
             require_consent(self.yes, &format!("End all logins of {}?", user.username), NOTHING)?;
-            let ended = database.end_all(&database.identity(&user), None, EndReason::Revoked, now).await?;
+            let identity = database.identity(&user);
+            let ended = database.end_all(&identity, None, EndReason::Revoked, &operator::act(), now).await?;
             return Ok(print(&format!("ended {} logins of {}\n", ended.unwrap_or_default(), user.username))?);
         }
         let id = LoginId::from(id.unwrap_or_default());
@@ -108,7 +112,9 @@ impl End {
             None => {
                 Err(format!("there is no login {shown}; `tollbridge login list USERNAME` shows those of a user").into())
             }
-            Some(login) if !login.is_live(now) || !database.end(&id, EndReason::Revoked, now).await? => {
+            Some(login)
+                if !login.is_live(now) || !database.end(&id, EndReason::Revoked, &operator::act(), now).await? =>
+            {
                 Err(format!("the login {shown} is over already").into())
             }
             Some(_) => Ok(print(&format!("ended {shown}\n"))?),

@@ -7,9 +7,9 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::inspect;
 use super::output::{moment, print, table};
 use super::user::{find, print_json, require_database};
+use super::{inspect, operator};
 use crate::bridge::auth::api_tokens::too_many;
 use crate::bridge::model::UserFacts;
 use crate::server::config::Config;
@@ -100,7 +100,7 @@ impl Issue {
             credential_epoch: user.credential_epoch,
         };
         let issued = new.issue(facts, None, clock.now()).map_err(|error| error.detail().into_owned())?;
-        match database.insert_api_token(issued.record()).await? {
+        match database.insert_api_token(issued.record(), &operator::act()).await? {
             ApiTokenInsertion::Inserted => Ok(print(&format!("{}\n", issued.text()))?),
             ApiTokenInsertion::TooMany => Err(too_many().detail().into_owned().into()),
             ApiTokenInsertion::Outdated => Err(format!("{} has changed meanwhile; try again", user.username).into()),
@@ -126,7 +126,7 @@ impl Revoke {
         let id = ApiTokenId::from(self.id);
         let unknown = || format!("there is no API token {}", id.as_str().escape_debug());
         let token = database.find_api_token(&id).await?.ok_or_else(unknown)?;
-        if !database.revoke_api_token(&id, &token.identity, clock.now()).await? {
+        if !database.revoke_api_token(&id, &token.identity, &operator::act(), clock.now()).await? {
             return Err(format!("the API token {id} is revoked already").into());
         }
         Ok(print(&format!("revoked {id}\n"))?)

@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::consent::require_consent;
+use super::operator;
 use super::output::{print, table};
 use super::password::PasswordSource;
 use crate::Clock;
@@ -99,7 +100,7 @@ impl UserCommand {
             Self::Password(change) => change.run(&database, config, &clock).await,
             Self::Disable(who) => set_active(&database, &who.username, false, &clock).await,
             Self::Enable(who) => set_active(&database, &who.username, true, &clock).await,
-            Self::Delete(delete) => delete.run(&database).await,
+            Self::Delete(delete) => delete.run(&database, &clock).await,
         }
     }
 }
@@ -121,7 +122,7 @@ impl Add {
         let password = self.password.read(&config.password.policy(), &[&username, &full_name])?;
         let password_hash = password_hasher(&config.password)?.hash(password).await?;
         let user = NewUser { id: None, username: username.clone(), full_name, password_hash, created_at: clock.now() };
-        let user = database.create_user(user).await.map_err(refused)?;
+        let user = database.create_user(user, &operator::act()).await.map_err(refused)?;
         Ok(print(&format!("added {} with the id {}\n", user.username, user.id))?)
     }
 }
@@ -131,7 +132,7 @@ impl Password {
         let user = find(database, &self.who.username).await?;
         let password = self.password.read(&config.password.policy(), &[&user.username, &user.full_name])?;
         let hash = password_hasher(&config.password)?.hash(password).await?;
-        if !database.reset_password(user.id, &hash, clock.now()).await? {
+        if !database.reset_password(user.id, &hash, &operator::act(), clock.now()).await? {
             return Err(unknown(&user.username));
         }
         Ok(print(&format!("changed the password of {} and ended all their logins\n", user.username))?)
@@ -139,11 +140,11 @@ impl Password {
 }
 
 impl Delete {
-    async fn run(self, database: &Database) -> CommandResult {
+    async fn run(self, database: &Database, clock: &Clock) -> CommandResult {
         let user = find(database, &self.who.username).await?;
         let question = format!("Delete {} and all their logins for ever?", user.username);
         require_consent(self.yes, &question, "nothing was deleted")?;
-        if !database.delete_user(user.id).await? {
+        if !database.delete_user(user.id, &operator::act(), clock.now()).await? {
             return Err(unknown(&user.username));
         }
         Ok(print(&format!("deleted {}\n", user.username))?)
@@ -185,7 +186,7 @@ fn show(user: &User, json: bool) -> CommandResult {
 
 async fn set_active(database: &Database, username: &str, active: bool, clock: &Clock) -> CommandResult {
     let user = find(database, username).await?;
-    if !database.set_active(user.id, active, clock.now()).await? {
+    if !database.set_active(user.id, active, &operator::act(), clock.now()).await? {
         return Err(unknown(&user.username));
     }
     let done = if active { "enabled" } else { "ended all logins of, and disabled," };

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::audit::AuditConfig;
 use super::client::ClientConfig;
 use super::database::DatabaseConfig;
 use super::log::LogConfig;
@@ -30,6 +31,8 @@ pub struct Config {
     pub password: PasswordConfig,
     /// `[login]`
     pub login: LoginConfig,
+    /// `[audit]`
+    pub audit: AuditConfig,
     /// `[throttle]`
     pub throttle: ThrottleConfig,
     /// `[templates.NAME]`, by name
@@ -52,6 +55,7 @@ impl Config {
         let token = TokenConfig::read(reader, server.body_limit);
         let password = PasswordConfig::read(reader);
         let login = LoginConfig::read(reader);
+        let audit = AuditConfig::read(reader);
         let throttle = ThrottleConfig::read(reader);
         let templates = TemplateConfig::read_all(reader, &token);
         let clients = ClientConfig::read_all(reader);
@@ -69,6 +73,7 @@ impl Config {
             token,
             password,
             login,
+            audit,
             throttle,
             templates,
             clients,

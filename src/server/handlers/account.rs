@@ -56,7 +56,7 @@ pub(crate) async fn page(
     Ok(pages::respond(StatusCode::OK, &page))
 }
 
-/// The page, with the logins and the API tokens of the user.
+/// The page, with the logins, the API tokens and the history of the user.
 pub(super) async fn load_page<'a>(
     auth: &Auth,
     user: &'a User,
@@ -64,8 +64,9 @@ pub(super) async fn load_page<'a>(
     state: &AppState,
 ) -> Result<AccountPage<'a>, AuthError> {
     let (logins, tokens) = (auth.logins().await?, auth.api_tokens().await?);
+    let history = auth.history(pages::HISTORY_ACTIONS, pages::HISTORY_LENGTH).await?;
     let page = AccountPage::new(user, login, state.password_policy.min_length);
-    Ok(page.logins(&logins).api_tokens(&tokens))
+    Ok(page.logins(&logins).api_tokens(&tokens).history(&history))
 }
 
 #[derive(Deserialize)]

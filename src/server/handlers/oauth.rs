@@ -16,7 +16,7 @@ use crate::bridge::model::sha256;
 use crate::server::config::ClientConfig;
 use crate::server::state::AppState;
 use crate::server::strict_form::StrictForm;
-use crate::{AttemptBy, Auth, AuthError};
+use crate::{Act, Actor, AttemptBy, Auth, AuthError};
 
 /// The longest name of a client that is looked up.
 const MAX_NAME: usize = 200;
@@ -57,7 +57,7 @@ pub(crate) async fn introspect(
     state: Data<AppState>,
 ) -> Result<HttpResponse, AuthError> {
     let answer = async {
-        let client = authenticate(&state, &auth, &req, &form).await?;
+        let (_, client) = authenticate(&state, &auth, &req, &form).await?;
         if !client.may_introspect {
             return Err(Refused::Unauthorized("This client may not ask about tokens."));
         }
@@ -80,7 +80,7 @@ pub(crate) async fn revoke(
     state: Data<AppState>,
 ) -> Result<HttpResponse, AuthError> {
     let answer = async {
-        let client = authenticate(&state, &auth, &req, &form).await?;
+        let (name, client) = authenticate(&state, &auth, &req, &form).await?;
         if !client.may_revoke {
             return Err(Refused::Unauthorized("This client may not revoke tokens."));
         }
@@ -91,7 +91,7 @@ pub(crate) async fn revoke(
                 return Err(Refused::Unauthorized("This token is for another audience."));
             }
         }
-        state.bridge.revoke(token).await?;
+        state.bridge.revoke(token, &act_of(&auth, name)).await?;
         Ok(())
     };
     match answer.await {
@@ -107,7 +107,7 @@ async fn authenticate<'a>(
     auth: &Auth,
     req: &HttpRequest,
     form: &TokenRequest,
-) -> Result<&'a ClientConfig, Refused> {
+) -> Result<(&'a str, &'a ClientConfig), Refused> {
     let (name, secret) = match (basic(req), &form.client_id, &form.client_secret) {
         (Some(_), _, Some(_)) => return Err(Refused::TwoWays),
         (Some(basic), ..) => basic.ok_or(Refused::InvalidClient)?,
@@ -115,13 +115,14 @@ async fn authenticate<'a>(
         (None, ..) => return Err(Refused::InvalidClient),
     };
     // An unknown name is compared too.
-    let client = state.clients.get(&name);
-    let expected = client.map_or([0; 32], |client| client.secret_hash);
+    let client = state.clients.get_key_value(&name);
+    let expected = client.map_or([0; 32], |(_, client)| client.secret_hash);
     let presented = sha256(secret.expose_secret().as_bytes());
     let is_right = constant_time::verify_slices_are_equal(&presented, &expected).is_ok();
-    if let Some(client) = client.filter(|_| is_right) {
-        return Ok(client);
+    if let Some((name, client)) = client.filter(|_| is_right) {
+        return Ok((name, client));
     }
+    auth.sign_in_failed(None, "invalid_client");
     if let Some(throttle) = &state.throttle {
         let account: String = format!("client {}", name.chars().take(MAX_NAME).collect::<String>());
         let by = AttemptBy { account: &account, address: auth.client().address, known_as: None };
@@ -129,6 +130,13 @@ async fn authenticate<'a>(
     }
     tracing::info!("a client was refused: unknown, or the secret is wrong");
     Err(Refused::InvalidClient)
+}
+
+/// The act of a service.
+fn act_of(auth: &Auth, name: &str) -> Act {
+    let mut act = auth.act();
+    act.by = Actor::Service(name.to_owned());
+    act
 }
 
 /// The credentials of HTTP Basic, if the request has any; the inner `None` for those that cannot be read.

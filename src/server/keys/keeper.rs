@@ -13,7 +13,8 @@ use crate::server::config::{Config, TokenKeyConfig};
 use crate::server::secrets::{SecretError, Secrets, TokenSecret};
 use crate::store::db::{Database, KeyRingWatch, SealedKey};
 use crate::{
-    Algorithm, Clock, KeyError, KeyRing, KeyRingError, KeySource, RingKey, StoreError, StoreFuture, TokenKey, UnixTime,
+    Act, Algorithm, Clock, KeyError, KeyRing, KeyRingError, KeySource, RingKey, StoreError, StoreFuture, TokenKey,
+    UnixTime,
 };
 
 /// The name of the fingerprint in the database.
@@ -65,6 +66,8 @@ pub(crate) struct KeyKeeper {
     rows: Mutex<Vec<SealedKey>>,
     /// Learns the access tokens that were revoked: they have the version of the ring.
     learn_revoked: OnceLock<Learn>,
+    /// Who adds keys.
+    act: Act,
     clock: Clock,
 }
 
@@ -87,8 +90,15 @@ impl KeyKeeper {
             known: Arc::new(AtomicI64::new(UNKNOWN)),
             rows: Mutex::default(),
             learn_revoked: OnceLock::new(),
+            act: Act::of_application(),
             clock: clock.clone(),
         }
+    }
+
+    /// The same keeper, which adds keys for somebody else than the application.
+    pub(crate) fn acting_as(mut self, act: Act) -> Self {
+        self.act = act;
+        self
     }
 
     /// Makes the first key of an algorithm that has none, or takes that of the file, which signs while there is no ring.
@@ -102,7 +112,7 @@ impl KeyKeeper {
             let secret = new_secret(*algorithm)?;
             let row = self.seal(&secret, secret.token_key()?.id(), Some(self.clock.now())).await?;
             // Of two nodes that start at once one makes it.
-            self.database.add_first_signing_key(row).await?;
+            self.database.add_first_signing_key(row, &self.act).await?;
         }
         if let Some(secret) = named {
             let key = secret.token_key()?;
@@ -163,8 +173,8 @@ impl KeyKeeper {
         let key = secret.token_key()?;
         let row = self.seal(secret, key.id(), signs_from).await?;
         let is_new = match signs_from {
-            Some(_) => self.database.add_signing_key(row, others_until).await?,
-            None => self.database.add_verifying_key(row).await?,
+            Some(_) => self.database.add_signing_key(row, others_until, &self.act).await?,
+            None => self.database.add_verifying_key(row, &self.act).await?,
         };
         Ok((key, is_new))
     }

@@ -8,16 +8,16 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use actix_web::Error;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
+use actix_web::{Error, HttpMessage as _};
 use futures_util::future::LocalBoxFuture;
 use tracing::Instrument as _;
 
 use super::unavailable::Unavailable;
 use crate::server::metrics::Metrics;
-use crate::{AuthError, TrustedProxies, refusal_code};
+use crate::{AuthError, RequestId, TrustedProxies, refusal_code};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -127,6 +127,7 @@ where
         // At the highest level, so that every event of the request has its id at every level of the log. With the id
         // alone, because every request pays for the span. The other fields are in the event at its end.
         let span = tracing::error_span!("request", request_id = exchange.id());
+        req.extensions_mut().insert(RequestId(exchange.id.clone()));
         let response = span.in_scope(|| self.service.call(req));
         Box::pin(
             async move {

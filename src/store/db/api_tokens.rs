@@ -4,6 +4,7 @@ use diesel::alias;
 use diesel::prelude::*;
 
 use super::api_token_row::ApiTokenRow;
+use super::audit;
 use super::connection::{Connection, each};
 use super::database::Database;
 use super::identity::user_id;
@@ -13,17 +14,19 @@ use super::storable::is_storable;
 use super::user_row::User;
 use super::write::row_count;
 use crate::{
-    ApiToken, ApiTokenId, ApiTokenInsertion, ApiTokenStore, MAX_API_TOKENS_OF_USER, StoreError, StoreFuture, UnixTime,
+    Act, Action, ApiToken, ApiTokenId, ApiTokenInsertion, ApiTokenStore, MAX_API_TOKENS_OF_USER, StoreError,
+    StoreFuture, UnixTime,
 };
 
 impl ApiTokenStore for Database {
-    fn insert_api_token<'a>(&'a self, token: &'a ApiToken) -> StoreFuture<'a, ApiTokenInsertion> {
+    fn insert_api_token<'a>(&'a self, token: &'a ApiToken, act: &'a Act) -> StoreFuture<'a, ApiTokenInsertion> {
         Box::pin(async move {
             let Some(user) = user_id(&token.identity) else { return Ok(ApiTokenInsertion::Outdated) };
             if !is_storable(&token.name) || !is_storable(token.abilities.as_str()) {
                 return Err(StoreError::new("the name of an API token must not contain the character U+0000"));
             }
             let row = ApiTokenRow::new(user, token);
+            let made = audit::of_user(user, Action::ApiTokenMade, act, token.created_at).about(token.id.as_str());
             let (epoch, now) = (token.credential_epoch, token.created_at);
             let created_by = token.created_by.as_ref().map(|login| login.as_str().to_owned());
             let insert = move |connection: &mut Connection| {
@@ -41,6 +44,7 @@ impl ApiTokenStore for Database {
                     return Ok(ApiTokenInsertion::TooMany);
                 }
                 each!(connection, c => diesel::insert_into(api_tokens::table).values(&row).execute(c))?;
+                audit::write(connection, &made)?;
                 Ok(ApiTokenInsertion::Inserted)
             };
             self.write(move |connection| connection.transaction(insert)).await
@@ -83,32 +87,48 @@ impl ApiTokenStore for Database {
         })
     }
 
-    fn revoke_api_token<'a>(&'a self, id: &'a ApiTokenId, identity: &'a str, now: UnixTime) -> StoreFuture<'a, bool> {
+    fn revoke_api_token<'a>(
+        &'a self,
+        id: &'a ApiTokenId,
+        identity: &'a str,
+        act: &'a Act,
+        now: UnixTime,
+    ) -> StoreFuture<'a, bool> {
         Box::pin(async move {
             let Some(user) = user_id(identity).filter(|_| is_storable(id.as_str())) else { return Ok(false) };
             let id = id.as_str().to_owned();
-            let revoked = self.write(move |connection| {
-                each!(connection, c => {
+            let revoked = audit::of_user(user, Action::ApiTokenRevoked, act, now).about(&*id);
+            let revoke = move |connection: &mut Connection| {
+                let rows = each!(connection, c => {
                     diesel::update(api_tokens::table)
                         .filter(api_tokens::id.eq(&id))
                         .filter(api_tokens::user_id.eq(user))
                         .filter(api_tokens::revoked_at.is_null())
                         .set(api_tokens::revoked_at.eq(now))
                         .execute(c)
-                })
-            });
-            Ok(revoked.await? == 1)
+                })?;
+                if rows == 1 {
+                    audit::write(connection, &revoked)?;
+                }
+                Ok(rows == 1)
+            };
+            self.write(move |connection| connection.transaction(revoke)).await
         })
     }
 
-    fn revoke_api_tokens_of<'a>(&'a self, identity: &'a str, now: UnixTime) -> StoreFuture<'a, u64> {
+    fn revoke_api_tokens_of<'a>(&'a self, identity: &'a str, act: &'a Act, now: UnixTime) -> StoreFuture<'a, u64> {
         Box::pin(async move {
             let Some(user) = user_id(identity) else { return Ok(0) };
+            let all = audit::of_user(user, Action::ApiTokensRevoked, act, now);
             let revoke = move |connection: &mut Connection| {
                 logins::lock_user(connection, user)?;
-                revoke_of_user(connection, user, now)
+                let revoked = row_count(revoke_of_user(connection, user, now)?);
+                if revoked > 0 {
+                    audit::write(connection, &all.counting(revoked))?;
+                }
+                Ok(revoked)
             };
-            Ok(row_count(self.write(move |connection| connection.transaction(revoke)).await?))
+            self.write(move |connection| connection.transaction(revoke)).await
         })
     }
 

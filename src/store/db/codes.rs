@@ -4,10 +4,14 @@ use diesel::alias;
 use diesel::dsl::exists;
 use diesel::prelude::*;
 
+use super::audit;
 use super::connection::{Connection, each};
 use super::database::Database;
 use super::schema::{login_codes, logins};
-use crate::{CodeHash, CodeStore, LoginId, MAX_CODES_OF_LOGIN, OneTimeCode, StoreFuture, UnixTime};
+use crate::{
+    Act, Action, Actor, AuditRecord, CodeHash, CodeStore, LoginId, MAX_CODES_OF_LOGIN, OneTimeCode, StoreFuture,
+    UnixTime,
+};
 
 /// The code as the table stores it.
 #[derive(Queryable, Selectable, Insertable)]
@@ -35,7 +39,7 @@ impl CodeRow {
 
 impl CodeStore for Database {
     /// A code of a login that is not live is not inserted: it would never be usable.
-    fn insert_code<'a>(&'a self, code: &'a OneTimeCode, now: UnixTime) -> StoreFuture<'a, bool> {
+    fn insert_code<'a>(&'a self, code: &'a OneTimeCode, act: &'a Act, now: UnixTime) -> StoreFuture<'a, bool> {
         let row = CodeRow {
             hash: code.hash.0.to_vec(),
             login_id: code.login.as_str().to_owned(),
@@ -43,6 +47,7 @@ impl CodeStore for Database {
             auth_time: code.auth_time,
             expires_at: code.expires_at,
         };
+        let made = record(Action::CodeMade, &code.login, act, now);
         let insert = move |connection: &mut Connection| {
             if !lock_live_login(connection, &row.login_id, now)? {
                 return Ok(false);
@@ -56,6 +61,7 @@ impl CodeStore for Database {
                 }
                 diesel::insert_into(login_codes::table).values(&row).execute(c)
             })?;
+            audit::write(connection, &made)?;
             Ok(true)
         };
         Box::pin(self.write(move |connection| connection.transaction(insert)))
@@ -80,11 +86,16 @@ impl CodeStore for Database {
     }
 
     /// Of a login that is not live no code is taken.
-    fn take_code<'a>(&'a self, hash: &'a CodeHash, now: UnixTime) -> StoreFuture<'a, Option<OneTimeCode>> {
-        let hash = *hash;
+    fn take_code<'a>(
+        &'a self,
+        hash: &'a CodeHash,
+        act: &'a Act,
+        now: UnixTime,
+    ) -> StoreFuture<'a, Option<OneTimeCode>> {
+        let (hash, act) = (*hash, act.clone());
         Box::pin(async move {
-            let taken = self.write(move |connection| {
-                each!(connection, c => {
+            let take = move |connection: &mut Connection| {
+                let taken = each!(connection, c => {
                     let live_login = logins::table
                         .filter(logins::id.eq(login_codes::login_id))
                         .filter(logins::ended_at.is_null())
@@ -98,10 +109,23 @@ impl CodeStore for Database {
                         .returning(CodeRow::as_returning())
                         .get_result(c)
                         .optional()
-                })
-            });
-            Ok(taken.await?.map(|row| row.into_code(hash)))
+                })?;
+                let Some(row) = taken else { return Ok(None) };
+                let code = row.into_code(hash);
+                audit::write(connection, &record(Action::CodeUsed, &code.login, &act, now))?;
+                Ok(Some(code))
+            };
+            self.write(move |connection| connection.transaction(take)).await
         })
+    }
+}
+
+/// The record of what the user of the act does with a code of this login.
+fn record(action: Action, login: &LoginId, act: &Act, now: UnixTime) -> AuditRecord {
+    let record = AuditRecord::new(now, action, act.clone()).about(login.as_str());
+    match &act.by {
+        Actor::User(identity) => record.of_user(identity),
+        _ => record,
     }
 }
 

@@ -140,15 +140,6 @@ impl Connection {
         }
     }
 
-    /// Runs a statement that records its own time. On SQLite it is in a transaction, so that the wait for the write lock is
-    /// over when `body` reads the clock.
-    pub(super) fn with_write_lock<T>(&mut self, body: impl FnOnce(&mut Self) -> QueryResult<T>) -> QueryResult<T> {
-        match self {
-            Self::Sqlite(_) => self.transaction(body),
-            Self::Postgres(_) => body(self),
-        }
-    }
-
     /// Whether a failed query failed because the connection is lost. The test query also tells Diesel, which does
     /// not notice a connection that is lost while a `SELECT` is being prepared.
     pub(super) fn is_lost(&mut self) -> bool {

@@ -1,21 +1,23 @@
 //! The end of everybody's logins, for an operator: a key was stolen, or a store was copied.
 
 use diesel::prelude::*;
+use diesel::result::Error as QueryError;
 use tokio::time::sleep;
 
+use super::audit;
 use super::connection::{Connection, each};
 use super::database::Database;
 use super::maintenance::{BATCH, PAUSE};
 use super::schema::{logins, sessions};
 use super::write::row_count;
-use crate::{EndReason, StoreError, UnixTime};
+use crate::{Act, Action, AuditRecord, EndReason, StoreError, UnixTime};
 
 impl Database {
     /// Ends every login that is live at `now` and began by then, with its sessions, and returns their number. API tokens are
     /// no logins.
     ///
     /// It ends them in small batches, each with a transaction of its own, and lets other writes pass between them.
-    /// `progress` is told how many have ended so far.
+    /// Each has a record in the audit. `progress` is told how many have ended so far.
     ///
     /// # Errors
     ///
@@ -23,13 +25,21 @@ impl Database {
     pub async fn end_everybody(
         &self,
         reason: EndReason,
+        act: &Act,
         now: UnixTime,
         mut progress: impl FnMut(u64),
     ) -> Result<u64, StoreError> {
         let mut ended = 0;
         loop {
-            let batch = move |connection: &mut Connection| end_some(connection, reason, now);
-            let rows = row_count(self.write(move |connection| connection.transaction(batch)).await?);
+            let all = AuditRecord::new(now, Action::LoginsEnded, act.clone()).because(reason.as_str());
+            let batch = move |connection: &mut Connection| {
+                let rows = row_count(end_some(connection, reason, now)?);
+                if rows > 0 {
+                    audit::write(connection, &all.counting(rows))?;
+                }
+                Ok::<_, QueryError>(rows)
+            };
+            let rows = self.write(move |connection| connection.transaction(batch)).await?;
             ended += rows;
             progress(ended);
             // A batch leaves out the logins that another transaction is changing.

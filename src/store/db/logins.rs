@@ -1,26 +1,25 @@
 //! The logins of the database, and its [`LoginStore`].
 
-use diesel::alias;
 use diesel::prelude::*;
 
+use super::audit;
 use super::connection::{Connection, each};
 use super::database::Database;
 use super::identity::user_id;
+use super::login_ends::{end_of_user, end_oldest};
 use super::login_row::LoginRow;
-use super::schema::{logins, sessions, users};
+use super::schema::{logins, users};
 use super::sessions::delete_of_login;
 use super::storable::is_storable;
 use super::write::row_count;
-use crate::{Clock, EndReason, Login, LoginId, LoginStore, RememberRecord, StoreFuture, UnixTime};
-
-/// How many logins one insertion ends at most. It is one, unless the bound has been lowered.
-const EXCESS_AT_ONCE: i64 = 10_000;
+use crate::{Act, Action, Clock, EndReason, Login, LoginId, LoginStore, RememberRecord, StoreFuture, UnixTime};
 
 impl LoginStore for Database {
-    fn insert<'a>(&'a self, login: &'a Login, most: usize) -> StoreFuture<'a, bool> {
+    fn insert<'a>(&'a self, login: &'a Login, most: usize, act: &'a Act) -> StoreFuture<'a, bool> {
         Box::pin(async move {
             let Some(user) = user_id(&login.identity) else { return Ok(false) };
             let row = LoginRow::new(user, login);
+            let signed_in = audit::of_login(user, &login.id, Action::SignedIn, act, login.created_at);
             let (epoch, now) = (login.credential_epoch, login.created_at);
             let others = i64::try_from(most.saturating_sub(1)).unwrap_or(i64::MAX);
             let insert = move |connection: &mut Connection| {
@@ -29,8 +28,9 @@ impl LoginStore for Database {
                 if locked_epoch(connection, user)? != Some(epoch) {
                     return Ok(false);
                 }
-                end_oldest(connection, user, others, now)?;
+                let ended = end_oldest(connection, user, others, now)?;
                 each!(connection, c => diesel::insert_into(logins::table).values(&row).execute(c))?;
+                audit::write(connection, &signed_in.counting(row_count(ended)))?;
                 Ok(true)
             };
             self.write(move |connection| connection.transaction(insert)).await
@@ -93,14 +93,15 @@ impl LoginStore for Database {
         &'a self,
         id: &'a LoginId,
         generation: i64,
+        act: &'a Act,
         clock: &'a Clock,
     ) -> StoreFuture<'a, Option<UnixTime>> {
-        let (id, clock) = (id.as_str().to_owned(), clock.clone());
+        let (id, act, clock) = (id.clone(), act.clone(), clock.clone());
         let rotate = move |connection: &mut Connection| {
             let now = clock.now();
-            let rows = each!(connection, c => {
+            let user = each!(connection, c => {
                 diesel::update(logins::table)
-                    .filter(logins::id.eq(&id))
+                    .filter(logins::id.eq(id.as_str()))
                     .filter(logins::refresh_generation.eq(generation))
                     .filter(logins::ended_at.is_null())
                     .filter(logins::expires_at.gt(now))
@@ -110,11 +111,15 @@ impl LoginStore for Database {
                         logins::refresh_rotated_at.eq(now),
                         logins::last_seen_at.eq(now),
                     ))
-                    .execute(c)
+                    .returning(logins::user_id)
+                    .get_result(c)
+                    .optional()
             })?;
-            Ok((rows == 1).then_some(now))
+            let Some(user) = user else { return Ok(None) };
+            audit::write(connection, &audit::of_login(user, &id, Action::Refreshed, &act, now))?;
+            Ok(Some(now))
         };
-        Box::pin(self.write(move |connection| connection.with_write_lock(rotate)))
+        Box::pin(self.write(move |connection| connection.transaction(rotate)))
     }
 
     fn confirm_refresh<'a>(&'a self, id: &'a LoginId, generation: i64, now: UnixTime) -> StoreFuture<'a, bool> {
@@ -139,14 +144,15 @@ impl LoginStore for Database {
         &'a self,
         id: &'a LoginId,
         next: &'a RememberRecord,
+        act: &'a Act,
         clock: &'a Clock,
     ) -> StoreFuture<'a, bool> {
-        let (id, next, clock) = (id.as_str().to_owned(), next.clone(), clock.clone());
+        let (id, next, act, clock) = (id.clone(), next.clone(), act.clone(), clock.clone());
         let rotate = move |connection: &mut Connection| {
             let now = clock.now();
-            let rows = each!(connection, c => {
+            let user = each!(connection, c => {
                 diesel::update(logins::table)
-                    .filter(logins::id.eq(&id))
+                    .filter(logins::id.eq(id.as_str()))
                     .filter(logins::remember_selector.eq(&next.selector))
                     .filter(logins::remember_generation.eq(next.generation.wrapping_sub(1)))
                     .filter(logins::ended_at.is_null())
@@ -158,11 +164,15 @@ impl LoginStore for Database {
                         logins::remember_confirmed.eq(next.confirmed),
                         logins::remember_expires_at.eq(next.expires_at),
                     ))
-                    .execute(c)
+                    .returning(logins::user_id)
+                    .get_result(c)
+                    .optional()
             })?;
-            Ok(rows == 1)
+            let Some(user) = user else { return Ok(false) };
+            audit::write(connection, &audit::of_login(user, &id, Action::Remembered, &act, now))?;
+            Ok(true)
         };
-        Box::pin(self.write(move |connection| connection.with_write_lock(rotate)))
+        Box::pin(self.write(move |connection| connection.transaction(rotate)))
     }
 
     fn confirm_remember<'a>(&'a self, id: &'a LoginId, generation: i64, now: UnixTime) -> StoreFuture<'a, bool> {
@@ -207,21 +217,24 @@ impl LoginStore for Database {
         })
     }
 
-    fn confirm<'a>(&'a self, id: &'a LoginId, now: UnixTime) -> StoreFuture<'a, bool> {
-        let id = id.as_str().to_owned();
-        Box::pin(async move {
-            let confirmed = self.write(move |connection| {
-                each!(connection, c => {
-                    diesel::update(logins::table)
-                        .filter(logins::id.eq(&id))
-                        .filter(logins::ended_at.is_null())
-                        .filter(logins::expires_at.gt(now))
-                        .set((logins::auth_time.eq(now), logins::last_seen_at.eq(now)))
-                        .execute(c)
-                })
-            });
-            Ok(confirmed.await? == 1)
-        })
+    fn confirm<'a>(&'a self, id: &'a LoginId, act: &'a Act, now: UnixTime) -> StoreFuture<'a, bool> {
+        let (id, act) = (id.clone(), act.clone());
+        let confirm = move |connection: &mut Connection| {
+            let user = each!(connection, c => {
+                diesel::update(logins::table)
+                    .filter(logins::id.eq(id.as_str()))
+                    .filter(logins::ended_at.is_null())
+                    .filter(logins::expires_at.gt(now))
+                    .set((logins::auth_time.eq(now), logins::last_seen_at.eq(now)))
+                    .returning(logins::user_id)
+                    .get_result(c)
+                    .optional()
+            })?;
+            let Some(user) = user else { return Ok(false) };
+            audit::write(connection, &audit::of_login(user, &id, Action::Confirmed, &act, now))?;
+            Ok(true)
+        };
+        Box::pin(self.write(move |connection| connection.transaction(confirm)))
     }
 
     /// Best effort: see [`Database`].
@@ -232,22 +245,23 @@ impl LoginStore for Database {
         })
     }
 
-    fn end<'a>(&'a self, id: &'a LoginId, reason: EndReason, now: UnixTime) -> StoreFuture<'a, bool> {
-        let id = id.as_str().to_owned();
-        Box::pin(async move {
-            let ended = self.write(move |connection| {
-                connection.transaction(|connection| {
-                    let ended = each!(connection, c => {
-                        diesel::update(logins::table.filter(logins::id.eq(&id)).filter(logins::ended_at.is_null()))
-                            .set((logins::ended_at.eq(now), logins::end_reason.eq(reason.as_str())))
-                            .execute(c)
-                    })?;
-                    delete_of_login(connection, &id)?;
-                    Ok(ended)
-                })
-            });
-            Ok(ended.await? == 1)
-        })
+    fn end<'a>(&'a self, id: &'a LoginId, reason: EndReason, act: &'a Act, now: UnixTime) -> StoreFuture<'a, bool> {
+        let (id, act) = (id.clone(), act.clone());
+        let end = move |connection: &mut Connection| {
+            let user = each!(connection, c => {
+                diesel::update(logins::table.filter(logins::id.eq(id.as_str())).filter(logins::ended_at.is_null()))
+                    .set((logins::ended_at.eq(now), logins::end_reason.eq(reason.as_str())))
+                    .returning(logins::user_id)
+                    .get_result(c)
+                    .optional()
+            })?;
+            delete_of_login(connection, id.as_str())?;
+            let Some(user) = user else { return Ok(false) };
+            let ended = audit::of_login(user, &id, Action::LoginEnded, &act, now).because(reason.as_str());
+            audit::write(connection, &ended)?;
+            Ok(true)
+        };
+        Box::pin(self.write(move |connection| connection.transaction(end)))
     }
 
     fn end_all<'a>(
@@ -255,8 +269,10 @@ impl LoginStore for Database {
         identity: &'a str,
         except: Option<&'a LoginId>,
         reason: EndReason,
+        act: &'a Act,
         now: UnixTime,
     ) -> StoreFuture<'a, Option<u64>> {
+        let act = act.clone();
         let except = except.map(|login| login.as_str().to_owned());
         Box::pin(async move {
             let Some(user) = user_id(identity) else { return Ok(except.is_none().then_some(0)) };
@@ -267,9 +283,14 @@ impl LoginStore for Database {
                 {
                     return Ok(None);
                 }
-                end_of_user(connection, user, except.as_deref(), reason, now).map(Some)
+                let ended = row_count(end_of_user(connection, user, except.as_deref(), reason, now)?);
+                if ended > 0 {
+                    let all = audit::of_user(user, Action::LoginsEnded, &act, now);
+                    audit::write(connection, &all.because(reason.as_str()).counting(ended))?;
+                }
+                Ok(Some(ended))
             };
-            Ok(self.write(move |connection| connection.transaction(end)).await?.map(row_count))
+            self.write(move |connection| connection.transaction(end)).await
         })
     }
 }
@@ -325,58 +346,4 @@ pub(super) fn is_live(connection: &mut Connection, user: i64, login: &str, now: 
             .filter(logins::expires_at.gt(now));
         diesel::select(diesel::dsl::exists(live)).get_result(c)
     })
-}
-
-/// Ends all logins of a user but `except`, and deletes their sessions. Must be called in a transaction.
-pub(super) fn end_of_user(
-    connection: &mut Connection,
-    user: i64,
-    except: Option<&str>,
-    reason: EndReason,
-    now: UnixTime,
-) -> QueryResult<usize> {
-    // No login has an empty id, so the empty text excepts none.
-    let except = except.unwrap_or_default();
-    each!(connection, c => {
-        let ended = diesel::update(logins::table)
-            .filter(logins::user_id.eq(user))
-            .filter(logins::id.ne(except))
-            .filter(logins::ended_at.is_null())
-            .set((logins::ended_at.eq(now), logins::end_reason.eq(reason.as_str())))
-            .execute(c)?;
-        let others = logins::table.filter(logins::user_id.eq(user)).filter(logins::id.ne(except)).select(logins::id);
-        diesel::delete(sessions::table.filter(sessions::login_id.eq_any(others.nullable()))).execute(c)?;
-        Ok(ended)
-    })
-}
-
-/// Ends the live logins of a user but those `kept` that began last, and deletes their sessions. Must be called in a
-/// transaction.
-fn end_oldest(connection: &mut Connection, user: i64, kept: i64, now: UnixTime) -> QueryResult<()> {
-    each!(connection, c => {
-        let excess: Vec<String> = logins::table
-            .filter(logins::user_id.eq(user))
-            .filter(logins::ended_at.is_null())
-            .filter(logins::expires_at.gt(now))
-            .order((logins::created_at.desc(), logins::id.desc()))
-            .select(logins::id)
-            .limit(EXCESS_AT_ONCE)
-            .offset(kept)
-            .load(c)?;
-        if !excess.is_empty() {
-            diesel::update(logins::table.filter(logins::id.eq_any(&excess)))
-                .set((logins::ended_at.eq(now), logins::end_reason.eq(EndReason::TooMany.as_str())))
-                .execute(c)?;
-            diesel::delete(sessions::table.filter(sessions::login_id.eq_any(excess))).execute(c)?;
-        }
-        Ok(())
-    })
-}
-
-/// Deletes up to `limit` logins that ended or expired at `by` or earlier, with their sessions.
-pub(super) fn delete_ended(connection: &mut Connection, by: UnixTime, limit: i64) -> QueryResult<usize> {
-    let over = alias!(logins as over);
-    let (ended_at, expires_at) = (over.field(logins::ended_at), over.field(logins::expires_at));
-    let some = over.filter(ended_at.le(by).or(expires_at.le(by))).select(over.field(logins::id)).limit(limit);
-    each!(connection, c => diesel::delete(logins::table.filter(logins::id.eq_any(some))).execute(c))
 }

@@ -9,9 +9,10 @@ use tokio::time::sleep;
 use super::connection::{Connection, each};
 use super::database::Database;
 use super::error::DatabaseError;
+use super::retention::Retention;
 use super::schema::users;
 use super::write::row_count;
-use super::{api_tokens, attempts, codes, logins, migrations, revoked_tokens, sessions, signing_keys};
+use super::{api_tokens, attempts, audit, codes, login_ends, migrations, revoked_tokens, sessions, signing_keys};
 use crate::{StoreError, UnixTime};
 
 /// How many rows one transaction of the sweep deletes: a few milliseconds of work.
@@ -51,20 +52,20 @@ impl Database {
         self.read(any_user).await.map(|_any| ())
     }
 
-    /// Deletes expired sessions, codes and forgotten attempts, and logins and API tokens that ended or expired so long before `now` as
-    /// `retention` says, or earlier. Returns the number of deleted rows. Until then the row says why a credential is refused,
-    /// and where the login came from.
+    /// Deletes expired sessions and codes, forgotten attempts, and what has been over at `now` for as long as `retention` says.
+    /// Returns the number of deleted rows.
     ///
     /// It deletes in small batches, each with a transaction of its own, and lets other writes pass between them.
     ///
     /// # Errors
     ///
     /// When the database is unavailable. The batches before stay deleted.
-    pub async fn sweep(&self, now: UnixTime, retention: Duration) -> Result<u64, StoreError> {
-        let ended_by = now.saturating_sub(i64::try_from(retention.as_secs()).unwrap_or(i64::MAX));
+    pub async fn sweep(&self, now: UnixTime, retention: Retention) -> Result<u64, StoreError> {
+        let ended_by = before(now, retention.ended);
         let sessions = self.sweep_batches(move |connection| sessions::delete_expired(connection, now, BATCH)).await?;
         let codes = self.sweep_batches(move |connection| codes::delete_expired(connection, now, BATCH)).await?;
-        let logins = self.sweep_batches(move |connection| logins::delete_ended(connection, ended_by, BATCH)).await?;
+        let logins =
+            self.sweep_batches(move |connection| login_ends::delete_ended(connection, ended_by, BATCH)).await?;
         let tokens = self.sweep_batches(move |connection| api_tokens::delete_over(connection, ended_by, BATCH)).await?;
         let attempts = self.sweep_batches(move |connection| attempts::delete_forgotten(connection, now, BATCH)).await?;
         let over = move |connection: &mut Connection| {
@@ -72,7 +73,20 @@ impl Database {
         };
         let keys = row_count(self.write(over).await?);
         let revoked = row_count(self.write(move |connection| revoked_tokens::delete_expired(connection, now)).await?);
-        Ok(sessions + codes + logins + tokens + attempts + keys + revoked)
+        let records = self.sweep_audit(now, retention).await?;
+        Ok(sessions + codes + logins + tokens + attempts + keys + revoked + records)
+    }
+
+    /// Deletes the records of the audit that are too old, and those that are too many about one user.
+    async fn sweep_audit(&self, now: UnixTime, retention: Retention) -> Result<u64, StoreError> {
+        let old = before(now, retention.audit);
+        let mut deleted = self.sweep_batches(move |connection| audit::delete_old(connection, old, BATCH)).await?;
+        let kept = i64::from(retention.records_of_user);
+        for user in self.users_with_too_many_records(kept).await? {
+            let excess = move |connection: &mut Connection| audit::delete_excess(connection, user, kept, BATCH);
+            deleted += self.sweep_batches(excess).await?;
+        }
+        Ok(deleted)
     }
 
     /// Repeats a deletion of up to [`BATCH`] rows until it finds fewer.
@@ -90,4 +104,9 @@ impl Database {
             sleep(PAUSE).await;
         }
     }
+}
+
+/// The time that is so long before `now`.
+fn before(now: UnixTime, time: Duration) -> UnixTime {
+    now.saturating_sub(i64::try_from(time.as_secs()).unwrap_or(i64::MAX))
 }

@@ -4,13 +4,14 @@ use diesel::prelude::*;
 use diesel::result::Error as QueryError;
 
 use super::api_tokens::revoke_of_user;
+use super::audit;
 use super::connection::{Connection, each};
 use super::database::Database;
+use super::login_ends::end_of_user;
 use super::login_row::LoginRow;
-use super::logins::end_of_user;
 use super::schema::{logins, users};
 use super::sessions::delete_of_login;
-use crate::{Clock, EndReason, Login, LoginId, RememberRecord, StoreError, UnixTime};
+use crate::{Act, Action, Clock, EndReason, Login, LoginId, RememberRecord, StoreError, UnixTime};
 
 /// A change of password that has been verified and is to be carried out.
 #[derive(Clone, Debug)]
@@ -60,7 +61,7 @@ impl Database {
     /// Changes a user's password in one transaction, if everything that the request was accepted for still holds: the
     /// user is active, the login is live and fresh, and the stored hash is the verified one. Then the hash is replaced,
     /// the credential epoch grows by one, all logins of the user end but that one, and all API tokens are revoked. It goes on under the new epoch and
-    /// loses its sessions; its remember cookie is replaced, and its refresh tokens begin a new
+    /// loses its sessions, and the audit gets [`Action::PasswordChanged`]; its remember cookie is replaced, and its refresh tokens begin a new
     /// [series](Login::next_refresh_series). Returns the login after that.
     ///
     /// # Errors
@@ -70,9 +71,10 @@ impl Database {
         &self,
         user: i64,
         change: PasswordChange,
+        act: &Act,
         clock: &Clock,
     ) -> Result<Login, ChangePasswordError> {
-        let clock = clock.clone();
+        let (act, clock) = (act.clone(), clock.clone());
         let carry_out = move |connection: &mut Connection| {
             let account = locked_account(connection, user)?;
             let login = locked_login(connection, user, change.login.as_str())?;
@@ -91,28 +93,36 @@ impl Database {
                 ..login
             };
             renew(connection, user, &renewed)?;
+            audit::write(connection, &audit::of_user(user, Action::PasswordChanged, &act, now))?;
             Ok(renewed)
         };
         self.try_write(move |connection| connection.transaction(carry_out)).await
     }
 
     /// Replaces a user's password in one transaction, without the user: the hash is replaced, the credential epoch grows
-    /// by one, all their logins end, and their API tokens are revoked. `false` when there is no such user.
+    /// by one, all their logins end, their API tokens are revoked, and the audit gets [`Action::PasswordReset`]. `false` when there is no such user.
     ///
     /// # Errors
     ///
     /// When the database is unavailable.
-    pub async fn reset_password(&self, user: i64, new_hash: &str, now: UnixTime) -> Result<bool, StoreError> {
-        let new_hash = new_hash.to_owned();
-        let reset = move |connection: &mut Connection| {
+    pub async fn reset_password(
+        &self,
+        user: i64,
+        new_hash: &str,
+        act: &Act,
+        now: UnixTime,
+    ) -> Result<bool, StoreError> {
+        let (new_hash, reset) = (new_hash.to_owned(), audit::of_user(user, Action::PasswordReset, act, now));
+        let carry_out = move |connection: &mut Connection| {
             if replace_hash(connection, user, &new_hash).optional()?.is_none() {
                 return Ok(false);
             }
             end_of_user(connection, user, None, EndReason::PasswordChanged, now)?;
             revoke_of_user(connection, user, now)?;
+            audit::write(connection, &reset)?;
             Ok(true)
         };
-        self.write(move |connection| connection.transaction(reset)).await
+        self.write(move |connection| connection.transaction(carry_out)).await
     }
 }
 

@@ -2,11 +2,12 @@
 
 use diesel::prelude::*;
 
+use super::audit;
 use super::connection::{Connection, each};
 use super::database::Database;
 use super::password_change::{ChangePasswordError, locked_account, locked_login, still_live};
 use super::schema::logins;
-use crate::{Clock, Login, LoginId};
+use crate::{Act, Action, Clock, Login, LoginId};
 
 impl Database {
     /// Records in one transaction that the user of a login has authenticated now, if everything that the password was
@@ -21,9 +22,10 @@ impl Database {
         user: i64,
         verified_hash: String,
         login: LoginId,
+        act: &Act,
         clock: &Clock,
     ) -> Result<Login, ChangePasswordError> {
-        let clock = clock.clone();
+        let (act, clock) = (act.clone(), clock.clone());
         let carry_out = move |connection: &mut Connection| {
             let account = locked_account(connection, user)?;
             let login = locked_login(connection, user, login.as_str())?;
@@ -38,6 +40,7 @@ impl Database {
                     .set((logins::auth_time.eq(now), logins::last_seen_at.eq(now)))
                     .execute(c)
             })?;
+            audit::write(connection, &audit::of_login(user, &login.id, Action::Confirmed, &act, now))?;
             Ok(Login { auth_time: now, last_seen_at: now, ..login })
         };
         self.try_write(move |connection| connection.transaction(carry_out)).await

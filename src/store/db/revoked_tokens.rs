@@ -2,15 +2,24 @@
 
 use diesel::prelude::*;
 
+use super::audit;
 use super::connection::{Connection, each};
 use super::database::Database;
 use super::schema::revoked_tokens;
 use super::signing_keys::advance;
-use crate::{RevokedToken, RevokedTokenStore, StoreFuture, UnixTime};
+use crate::{Act, Action, AuditRecord, RevokedToken, RevokedTokenStore, StoreFuture, UnixTime};
 
 impl RevokedTokenStore for Database {
     /// Every node learns of it with the next login that it reads.
-    fn revoke_token<'a>(&'a self, token: &'a RevokedToken) -> StoreFuture<'a, ()> {
+    fn revoke_token<'a>(
+        &'a self,
+        token: &'a RevokedToken,
+        identity: &'a str,
+        act: &'a Act,
+        now: UnixTime,
+    ) -> StoreFuture<'a, ()> {
+        let revoked = AuditRecord::new(now, Action::AccessTokenRevoked, act.clone());
+        let revoked = revoked.of_user(identity).about(&*token.id);
         let RevokedToken { id, expires_at } = token.clone();
         let revoke = move |connection: &mut Connection| {
             let rows = each!(connection, c => {
@@ -19,7 +28,11 @@ impl RevokedTokenStore for Database {
                     .on_conflict_do_nothing()
                     .execute(c)
             })?;
-            if rows > 0 { advance(connection) } else { Ok(()) }
+            if rows == 0 {
+                return Ok(());
+            }
+            audit::write(connection, &revoked)?;
+            advance(connection)
         };
         Box::pin(self.write(move |connection| connection.transaction(revoke)))
     }

@@ -110,6 +110,25 @@ diesel::table! {
 }
 
 diesel::table! {
+    audit (id) {
+        id -> BigInt,
+        at -> BigInt,
+        action -> Text,
+        user_id -> Nullable<BigInt>,
+        subject -> Nullable<Text>,
+        count -> BigInt,
+        reason -> Nullable<Text>,
+        actor -> Text,
+        actor_name -> Nullable<Text>,
+        login_id -> Nullable<Text>,
+        via -> Nullable<Text>,
+        address -> Nullable<Text>,
+        user_agent -> Nullable<Text>,
+        request_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     settings (name) {
         name -> Text,
         value -> Text,

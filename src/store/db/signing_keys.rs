@@ -5,12 +5,13 @@ use std::sync::atomic::Ordering;
 
 use diesel::prelude::*;
 
+use super::audit;
 use super::connection::{Connection, each};
 use super::database::Database;
 #[cfg(feature = "server")]
 use super::key_ring_watch::KeyRingWatch;
 use super::schema::{key_ring, signing_keys};
-use crate::{StoreError, UnixTime};
+use crate::{Act, Action, AuditRecord, StoreError, UnixTime};
 
 /// A key of the ring. Its private half or secret is sealed.
 #[derive(Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -65,16 +66,21 @@ impl Database {
     /// # Errors
     ///
     /// When the database is unavailable.
-    pub async fn add_first_signing_key(&self, key: SealedKey) -> Result<bool, StoreError> {
+    pub async fn add_first_signing_key(&self, key: SealedKey, act: &Act) -> Result<bool, StoreError> {
+        let added = added(&key, act);
         let add = move |connection: &mut Connection| {
             advance(connection)?;
-            each!(connection, c => {
-                if signing_keys::table.count().get_result::<i64>(c)? > 0 {
-                    return Ok(false);
+            let is_first = each!(connection, c => {
+                let is_first = signing_keys::table.count().get_result::<i64>(c)? == 0;
+                if is_first {
+                    diesel::insert_into(signing_keys::table).values(&key).execute(c)?;
                 }
-                diesel::insert_into(signing_keys::table).values(&key).execute(c)?;
-                Ok(true)
-            })
+                QueryResult::Ok(is_first)
+            })?;
+            if is_first {
+                audit::write(connection, &added)?;
+            }
+            Ok(is_first)
         };
         self.write(move |connection| connection.transaction(add)).await
     }
@@ -85,13 +91,14 @@ impl Database {
     /// # Errors
     ///
     /// When the database is unavailable.
-    pub async fn add_signing_key(&self, key: SealedKey, others_until: UnixTime) -> Result<bool, StoreError> {
+    pub async fn add_signing_key(&self, key: SealedKey, others_until: UnixTime, act: &Act) -> Result<bool, StoreError> {
+        let added = added(&key, act);
         let add = move |connection: &mut Connection| {
             // First, so that of two that add keys the second waits and sees that of the first.
             advance(connection)?;
-            each!(connection, c => {
-                let added = diesel::insert_into(signing_keys::table).values(&key).on_conflict_do_nothing().execute(c)?;
-                if added == 1 {
+            let is_new = each!(connection, c => {
+                let rows = diesel::insert_into(signing_keys::table).values(&key).on_conflict_do_nothing().execute(c)?;
+                if rows == 1 {
                     diesel::update(signing_keys::table)
                         .filter(signing_keys::kid.ne(&key.kid))
                         .filter(signing_keys::verifies_until.is_null())
@@ -110,8 +117,12 @@ impl Database {
                         .set(signing_keys::signs_from.eq(signing_keys::signs_from - 1))
                         .execute(c)?;
                 }
-                Ok(added == 1)
-            })
+                QueryResult::Ok(rows == 1)
+            })?;
+            if is_new {
+                audit::write(connection, &added)?;
+            }
+            Ok(is_new)
         };
         self.write(move |connection| connection.transaction(add)).await
     }
@@ -121,12 +132,16 @@ impl Database {
     /// # Errors
     ///
     /// When the database is unavailable.
-    pub async fn add_verifying_key(&self, key: SealedKey) -> Result<bool, StoreError> {
+    pub async fn add_verifying_key(&self, key: SealedKey, act: &Act) -> Result<bool, StoreError> {
+        let added = added(&key, act);
         let add = move |connection: &mut Connection| {
             advance(connection)?;
             let rows = each!(connection, c => {
                 diesel::insert_into(signing_keys::table).values(&key).on_conflict_do_nothing().execute(c)
             })?;
+            if rows == 1 {
+                audit::write(connection, &added)?;
+            }
             Ok(rows == 1)
         };
         self.write(move |connection| connection.transaction(add)).await
@@ -138,11 +153,12 @@ impl Database {
     /// # Errors
     ///
     /// When the database is unavailable.
-    pub async fn remove_signing_key(&self, kid: &str) -> Result<bool, StoreError> {
+    pub async fn remove_signing_key(&self, kid: &str, act: &Act, now: UnixTime) -> Result<bool, StoreError> {
         let kid = kid.to_owned();
+        let retired = AuditRecord::new(now, Action::KeyRetired, act.clone()).about(kid.as_str());
         let remove = move |connection: &mut Connection| {
             advance(connection)?;
-            each!(connection, c => {
+            let is_removed = each!(connection, c => {
                 let others: i64 = signing_keys::table
                     .filter(signing_keys::kid.ne(&kid))
                     .filter(signing_keys::signs_from.is_not_null())
@@ -169,8 +185,12 @@ impl Database {
                         .set(signing_keys::verifies_until.eq(None::<UnixTime>))
                         .execute(c)?;
                 }
-                Ok(removed == 1)
-            })
+                QueryResult::Ok(removed == 1)
+            })?;
+            if is_removed {
+                audit::write(connection, &retired)?;
+            }
+            Ok(is_removed)
         };
         self.write(move |connection| connection.transaction(remove)).await
     }
@@ -189,6 +209,11 @@ impl Database {
             _ => Ok(()),
         }
     }
+}
+
+/// The record of a key that is added.
+fn added(key: &SealedKey, act: &Act) -> AuditRecord {
+    AuditRecord::new(key.created_at, Action::KeyAdded, act.clone()).about(key.kid.as_str())
 }
 
 /// Deletes the keys whose last token has expired.

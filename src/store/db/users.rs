@@ -6,17 +6,19 @@ use diesel::sql_query;
 use diesel::sql_types::BigInt;
 
 use super::api_tokens::revoke_of_user;
+use super::audit;
 use super::connection::{Connection, each};
 use super::database::Database;
 use super::identity::user_id;
+use super::login_ends::end_of_user;
 use super::login_row::LoginRow;
-use super::logins::end_of_user;
 use super::schema::{key_ring, logins, users};
 use super::storable::is_storable;
 use super::user_row::{NewUser, User};
 use super::username::{skeleton, username_key};
 use crate::{
-    ApiToken, ApiTokenId, ApiTokenStore, EndReason, Login, LoginId, LoginStore, StoreError, UnixTime, UserStore,
+    Act, Action, ApiToken, ApiTokenId, ApiTokenStore, EndReason, Login, LoginId, LoginStore, StoreError, UnixTime,
+    UserStore,
 };
 
 /// An account could not be created.
@@ -57,11 +59,12 @@ impl Database {
     /// # Errors
     ///
     /// [`CreateUserError`]. Nothing is created then.
-    pub async fn create_user(&self, user: NewUser) -> Result<User, CreateUserError> {
+    pub async fn create_user(&self, user: NewUser, act: &Act) -> Result<User, CreateUserError> {
         if !(is_storable(&user.username) && is_storable(&user.full_name)) {
             return Err(StoreError::new("a user's names must not contain the character U+0000").into());
         }
         let (key, skeleton) = compared(&user.username)?;
+        let (act, now) = (act.clone(), user.created_at);
         let create = move |connection: &mut Connection| {
             if let Connection::Postgres(c) = connection {
                 // No other transaction may take a name or an id until this one ends. SQLite has one writer.
@@ -71,14 +74,16 @@ impl Database {
             if let Some(id) = user.id {
                 claim_id(connection, id)?;
             }
-            let created = each!(connection, c => {
+            let created: User = each!(connection, c => {
                 let compared = (users::username_key.eq(&key), users::username_skeleton.eq(&skeleton));
                 diesel::insert_into(users::table)
                     .values((&user, compared))
                     .returning(User::as_returning())
                     .get_result(c)
-            });
-            created.map_err(CreateUserError::from)
+            })?;
+            let added = audit::of_user(created.id, Action::UserAdded, &act, now);
+            audit::write(connection, &added.about(&*created.username))?;
+            Ok(created)
         };
         self.try_write(move |connection| connection.transaction(create)).await
     }
@@ -136,7 +141,9 @@ impl Database {
     /// # Errors
     ///
     /// When the database is unavailable.
-    pub async fn set_active(&self, user: i64, active: bool, now: UnixTime) -> Result<bool, StoreError> {
+    pub async fn set_active(&self, user: i64, active: bool, act: &Act, now: UnixTime) -> Result<bool, StoreError> {
+        let action = if active { Action::UserEnabled } else { Action::UserDisabled };
+        let record = audit::of_user(user, action, act, now);
         let set = move |connection: &mut Connection| {
             let epochs = i64::from(!active);
             let updated = each!(connection, c => {
@@ -147,6 +154,9 @@ impl Database {
             if !active {
                 end_of_user(connection, user, None, EndReason::UserDisabled, now)?;
                 revoke_of_user(connection, user, now)?;
+            }
+            if updated == 1 {
+                audit::write(connection, &record)?;
             }
             Ok(updated == 1)
         };
@@ -175,9 +185,17 @@ impl Database {
     /// # Errors
     ///
     /// When the database is unavailable.
-    pub async fn delete_user(&self, user: i64) -> Result<bool, StoreError> {
-        let delete = move |connection: &mut Connection| each!(connection, c => diesel::delete(users::table.filter(users::id.eq(user))).execute(c));
-        self.write(delete).await.map(|rows| rows == 1)
+    pub async fn delete_user(&self, user: i64, act: &Act, now: UnixTime) -> Result<bool, StoreError> {
+        let record = audit::of_user(user, Action::UserDeleted, act, now);
+        let delete = move |connection: &mut Connection| {
+            let username: Option<String> = each!(connection, c => {
+                diesel::delete(users::table.filter(users::id.eq(user))).returning(users::username).get_result(c).optional()
+            })?;
+            let Some(username) = username else { return Ok(false) };
+            audit::write(connection, &record.about(username))?;
+            Ok(true)
+        };
+        self.write(move |connection| connection.transaction(delete)).await
     }
 
     /// The hash of a user's password, `None` when there is no such user.

@@ -2,12 +2,12 @@
 
 use super::MemoryStore;
 use crate::{
-    ApiToken, ApiTokenId, ApiTokenInsertion, ApiTokenStore, LoginId, MAX_API_TOKENS_OF_USER, StoreError, StoreFuture,
-    UnixTime,
+    Act, Action, ApiToken, ApiTokenId, ApiTokenInsertion, ApiTokenStore, AuditRecord, LoginId, MAX_API_TOKENS_OF_USER,
+    StoreError, StoreFuture, UnixTime,
 };
 
 impl ApiTokenStore for MemoryStore {
-    fn insert_api_token<'a>(&'a self, token: &'a ApiToken) -> StoreFuture<'a, ApiTokenInsertion> {
+    fn insert_api_token<'a>(&'a self, token: &'a ApiToken, act: &'a Act) -> StoreFuture<'a, ApiTokenInsertion> {
         Box::pin(async move {
             let mut records = self.records();
             if records.api_tokens.contains_key(&token.id) {
@@ -25,6 +25,8 @@ impl ApiTokenStore for MemoryStore {
                 return Ok(ApiTokenInsertion::TooMany);
             }
             records.api_tokens.insert(token.id.clone(), token.clone());
+            let made = AuditRecord::new(now, Action::ApiTokenMade, act.clone());
+            records.note(made.of_user(&token.identity).about(token.id.as_str()));
             Ok(ApiTokenInsertion::Inserted)
         })
     }
@@ -43,11 +45,20 @@ impl ApiTokenStore for MemoryStore {
         })
     }
 
-    fn revoke_api_token<'a>(&'a self, id: &'a ApiTokenId, identity: &'a str, now: UnixTime) -> StoreFuture<'a, bool> {
+    fn revoke_api_token<'a>(
+        &'a self,
+        id: &'a ApiTokenId,
+        identity: &'a str,
+        act: &'a Act,
+        now: UnixTime,
+    ) -> StoreFuture<'a, bool> {
         Box::pin(async move {
-            match self.records().api_tokens.get_mut(id) {
+            let mut records = self.records();
+            match records.api_tokens.get_mut(id) {
                 Some(token) if token.identity == identity && token.revoked_at.is_none() => {
                     token.revoked_at = Some(now);
+                    let revoked = AuditRecord::new(now, Action::ApiTokenRevoked, act.clone());
+                    records.note(revoked.of_user(identity).about(id.as_str()));
                     Ok(true)
                 }
                 _ => Ok(false),
@@ -55,7 +66,7 @@ impl ApiTokenStore for MemoryStore {
         })
     }
 
-    fn revoke_api_tokens_of<'a>(&'a self, identity: &'a str, now: UnixTime) -> StoreFuture<'a, u64> {
+    fn revoke_api_tokens_of<'a>(&'a self, identity: &'a str, act: &'a Act, now: UnixTime) -> StoreFuture<'a, u64> {
         Box::pin(async move {
             let mut records = self.records();
             let tokens = records.api_tokens.values_mut();
@@ -63,6 +74,10 @@ impl ApiTokenStore for MemoryStore {
             for token in tokens.filter(|token| token.identity == identity && token.revoked_at.is_none()) {
                 token.revoked_at = Some(now);
                 revoked += 1;
+            }
+            if revoked > 0 {
+                let all = AuditRecord::new(now, Action::ApiTokensRevoked, act.clone());
+                records.note(all.of_user(identity).counting(revoked));
             }
             Ok(revoked)
         })

@@ -2,7 +2,7 @@
 
 use super::fixture::Fixture;
 use super::race::{RACERS, ROUNDS, race, racer, winners};
-use super::records::NOW;
+use super::records::{NOW, act};
 use super::report::{Check, Outcome, Violation, checks, ensure, ensure_eq};
 use crate::bridge::model::random;
 use crate::{Abilities, ApiToken, ApiTokenId, ApiTokenInsertion, ApiTokenStore, MAX_API_TOKENS_OF_USER};
@@ -27,7 +27,7 @@ pub(super) fn checks<S: ApiTokenStore>() -> Vec<Check<S>> {
 }
 
 /// A live token of `identity` that was made at `NOW`.
-fn token(identity: &str) -> ApiToken {
+pub(super) fn token(identity: &str) -> ApiToken {
     ApiToken {
         id: random_id(),
         identity: identity.to_owned(),
@@ -48,16 +48,16 @@ fn random_id() -> ApiTokenId {
 }
 
 /// Begins without live tokens of the fixture's users: those that other checks left are revoked.
-async fn clear<S: ApiTokenStore>(at: &Fixture<S>) -> Outcome {
+pub(super) async fn clear<S: ApiTokenStore>(at: &Fixture<S>) -> Outcome {
     for identity in [&at.alice, &at.bob] {
-        at.here.revoke_api_tokens_of(identity, NOW).await?;
+        at.here.revoke_api_tokens_of(identity, &act(), NOW).await?;
     }
     Ok(())
 }
 
 /// Inserts a token, and finds it by the other handle: if that one caches it, later writes must reach the cache.
 async fn inserted<S: ApiTokenStore>(at: &Fixture<S>, token: ApiToken) -> Outcome<ApiToken> {
-    let insertion = at.here.insert_api_token(&token).await?;
+    let insertion = at.here.insert_api_token(&token, &act()).await?;
     ensure_eq("the answer of `insert_api_token` for a user of the epoch 0", &insertion, &ApiTokenInsertion::Inserted)?;
     at.there.find_api_token(&token.id).await?;
     Ok(token)
@@ -97,7 +97,7 @@ async fn takes_no_id_twice<S: ApiTokenStore>(at: Fixture<S>) -> Outcome {
     let first = inserted(&at, token(&at.alice)).await?;
     for identity in [&at.alice, &at.bob] {
         let second = ApiToken { id: first.id.clone(), ..token(identity) };
-        ensure(at.there.insert_api_token(&second).await.is_err(), "it takes an id that exists already")?;
+        ensure(at.there.insert_api_token(&second, &act()).await.is_err(), "it takes an id that exists already")?;
     }
     ensure_token("the first token", &*at.here, &first).await
 }
@@ -111,12 +111,12 @@ async fn keeps_a_bounded_number<S: ApiTokenStore>(at: Fixture<S>) -> Outcome {
         last = Some(inserted(&at, token(&at.alice)).await?);
     }
     let further = token(&at.alice);
-    let insertion = at.there.insert_api_token(&further).await?;
+    let insertion = at.there.insert_api_token(&further, &act()).await?;
     ensure_eq("the answer for one too many", &insertion, &ApiTokenInsertion::TooMany)?;
     ensure(at.here.find_api_token(&further.id).await?.is_none(), "it keeps the one that is too many")?;
     inserted(&at, token(&at.bob)).await?;
     if let Some(last) = last {
-        at.here.revoke_api_token(&last.id, &at.alice, NOW).await?;
+        at.here.revoke_api_token(&last.id, &at.alice, &act(), NOW).await?;
         inserted(&at, further).await?;
     }
     clear(&at).await
@@ -130,7 +130,7 @@ async fn bounds_racers<S: ApiTokenStore>(at: Fixture<S>) -> Outcome {
     for _ in 0..ROUNDS {
         let racers = (0..RACERS).map(|racing| {
             let (store, token) = (at.handle(racing), token(&at.alice));
-            racer(move || async move { store.insert_api_token(&token).await })
+            racer(move || async move { store.insert_api_token(&token, &act()).await })
         });
         let mut kept = 0;
         for answer in race(racers.collect()).await? {
@@ -140,7 +140,7 @@ async fn bounds_racers<S: ApiTokenStore>(at: Fixture<S>) -> Outcome {
         let newest = at.there.api_tokens_of(&at.alice).await?;
         ensure_eq("the number of tokens", &newest.len(), &MAX_API_TOKENS_OF_USER)?;
         if let Some(one) = newest.first() {
-            at.here.revoke_api_token(&one.id, &at.alice, NOW).await?;
+            at.here.revoke_api_token(&one.id, &at.alice, &act(), NOW).await?;
         }
     }
     clear(&at).await
@@ -178,7 +178,10 @@ async fn lists_of_one_user<S: ApiTokenStore>(at: Fixture<S>) -> Outcome {
 async fn revokes<S: ApiTokenStore>(at: Fixture<S>) -> Outcome {
     clear(&at).await?;
     let (token, other) = (inserted(&at, token(&at.alice)).await?, inserted(&at, token(&at.alice)).await?);
-    ensure(at.here.revoke_api_token(&token.id, &at.alice, NOW + 1).await?, "it answers `false` for a live token")?;
+    ensure(
+        at.here.revoke_api_token(&token.id, &at.alice, &act(), NOW + 1).await?,
+        "it answers `false` for a live token",
+    )?;
     ensure_token("the token", &*at.there, &ApiToken { revoked_at: Some(NOW + 1), ..token }).await?;
     ensure_token("another token", &*at.there, &other).await
 }
@@ -186,11 +189,12 @@ async fn revokes<S: ApiTokenStore>(at: Fixture<S>) -> Outcome {
 async fn revokes_once<S: ApiTokenStore>(at: Fixture<S>) -> Outcome {
     clear(&at).await?;
     let token = inserted(&at, token(&at.alice)).await?;
-    let revoke = async |id: &ApiTokenId, identity: &str, now| at.there.revoke_api_token(id, identity, now).await;
+    let revoke =
+        async |id: &ApiTokenId, identity: &str, now| at.there.revoke_api_token(id, identity, &act(), now).await;
     ensure(!revoke(&random_id(), &at.alice, NOW).await?, "it answers `true` for a token that is unknown")?;
     ensure(!revoke(&token.id, &at.bob, NOW).await?, "it answers `true` for another user's token")?;
     ensure_token("the token", &*at.here, &token).await?;
-    at.here.revoke_api_token(&token.id, &at.alice, NOW + 1).await?;
+    at.here.revoke_api_token(&token.id, &at.alice, &act(), NOW + 1).await?;
     ensure(!revoke(&token.id, &at.alice, NOW + 2).await?, "it answers `true` for a token that had been revoked")?;
     ensure_token("the token", &*at.here, &ApiToken { revoked_at: Some(NOW + 1), ..token }).await
 }
@@ -201,7 +205,7 @@ async fn revokes_for_one_racer<S: ApiTokenStore>(at: Fixture<S>) -> Outcome {
         let token = inserted(&at, token(&at.alice)).await?;
         let racers = (0..RACERS).map(|racing| {
             let (store, token) = (at.handle(racing), token.clone());
-            racer(move || async move { store.revoke_api_token(&token.id, &token.identity, NOW).await })
+            racer(move || async move { store.revoke_api_token(&token.id, &token.identity, &act(), NOW).await })
         });
         let won = winners(race(racers.collect()).await?)?;
         ensure(won == 1, format!("of {RACERS} racers {won} got `true`"))?;
@@ -214,14 +218,18 @@ async fn revokes_all_of_user<S: ApiTokenStore>(at: Fixture<S>) -> Outcome {
     let before = inserted(&at, ApiToken { revoked_at: Some(NOW), ..token(&at.alice) }).await?;
     let theirs = [inserted(&at, token(&at.alice)).await?, inserted(&at, token(&at.alice)).await?];
     let other = inserted(&at, token(&at.bob)).await?;
-    let revoked = at.here.revoke_api_tokens_of(&at.alice, NOW + 1).await?;
+    let revoked = at.here.revoke_api_tokens_of(&at.alice, &act(), NOW + 1).await?;
     ensure_eq("the number of them", &revoked, &2)?;
     for token in theirs {
         ensure_token("a token of the user", &*at.there, &ApiToken { revoked_at: Some(NOW + 1), ..token }).await?;
     }
     ensure_token("a token that had been revoked before", &*at.there, &before).await?;
     ensure_token("another user's token", &*at.there, &other).await?;
-    ensure_eq("the number of those that were left", &at.there.revoke_api_tokens_of(&at.alice, NOW + 2).await?, &0)
+    ensure_eq(
+        "the number of those that were left",
+        &at.there.revoke_api_tokens_of(&at.alice, &act(), NOW + 2).await?,
+        &0,
+    )
 }
 
 async fn touches<S: ApiTokenStore>(at: Fixture<S>) -> Outcome {

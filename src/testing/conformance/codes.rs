@@ -2,7 +2,7 @@
 
 use super::fixture::Fixture;
 use super::race::{RACERS, ROUNDS, race, racer, winners};
-use super::records::{NOW, random_hash};
+use super::records::{NOW, act, random_hash};
 use super::report::{Check, Outcome, Violation, checks, ensure, ensure_eq};
 use crate::{CodeHash, CodeStore, LoginId, MAX_CODES_OF_LOGIN, OneTimeCode, StoreError};
 
@@ -20,7 +20,7 @@ pub(super) fn checks<S: CodeStore>() -> Vec<Check<S>> {
 }
 
 /// A code of this login that expires after 60 seconds.
-fn code(login: &LoginId) -> OneTimeCode {
+pub(super) fn code(login: &LoginId) -> OneTimeCode {
     OneTimeCode {
         hash: CodeHash(random_hash()),
         login: login.clone(),
@@ -31,7 +31,7 @@ fn code(login: &LoginId) -> OneTimeCode {
 }
 
 async fn inserted<S: CodeStore>(at: &Fixture<S>, code: OneTimeCode) -> Outcome<OneTimeCode> {
-    if !at.here.insert_code(&code, NOW).await? {
+    if !at.here.insert_code(&code, &act(), NOW).await? {
         return Err(Violation::new("`insert_code` answers `false` for a login without codes"));
     }
     Ok(code)
@@ -42,7 +42,7 @@ async fn keeps_every_field<S: CodeStore>(at: Fixture<S>) -> Outcome {
     for code in [code(&at.logins[0]), full] {
         let code = inserted(&at, code).await?;
         ensure_eq("the code", &at.there.find_code(&code.hash, NOW).await?, &Some(code.clone()))?;
-        ensure_eq("the code that was taken", &at.there.take_code(&code.hash, NOW).await?, &Some(code))?;
+        ensure_eq("the code that was taken", &at.there.take_code(&code.hash, &act(), NOW).await?, &Some(code))?;
     }
     Ok(())
 }
@@ -50,28 +50,28 @@ async fn keeps_every_field<S: CodeStore>(at: Fixture<S>) -> Outcome {
 async fn takes_none_twice<S: CodeStore>(at: Fixture<S>) -> Outcome {
     let first = inserted(&at, code(&at.logins[0])).await?;
     let second = OneTimeCode { hash: first.hash, auth_time: Some(NOW), ..code(&at.logins[1]) };
-    ensure(at.there.insert_code(&second, NOW).await.is_err(), "it takes a second code with the same hash")?;
+    ensure(at.there.insert_code(&second, &act(), NOW).await.is_err(), "it takes a second code with the same hash")?;
     ensure_eq("the first code", &at.here.find_code(&first.hash, NOW).await?, &Some(first))
 }
 
 async fn bounds_codes<S: CodeStore>(at: Fixture<S>) -> Outcome {
     let [login, other] = &at.logins;
     let first = inserted(&at, OneTimeCode { expires_at: NOW + 30, ..code(login) }).await?;
-    ensure(at.here.take_code(&first.hash, NOW).await?.is_some(), "the first code cannot be taken")?;
+    ensure(at.here.take_code(&first.hash, &act(), NOW).await?.is_some(), "the first code cannot be taken")?;
     for _ in 1..MAX_CODES_OF_LOGIN {
         inserted(&at, code(login)).await?;
     }
     let excess = code(login);
-    ensure(!at.there.insert_code(&excess, NOW + 29).await?, "it answers `true` although there are too many")?;
+    ensure(!at.there.insert_code(&excess, &act(), NOW + 29).await?, "it answers `true` although there are too many")?;
     ensure_eq("what was refused", &at.here.find_code(&excess.hash, NOW + 29).await?, &None)?;
     inserted(&at, code(other)).await?;
-    ensure(at.here.insert_code(&excess, NOW + 30).await?, "it answers `false` although one code has expired")
+    ensure(at.here.insert_code(&excess, &act(), NOW + 30).await?, "it answers `false` although one code has expired")
 }
 
 async fn bounds_codes_of_racers<S: CodeStore>(at: Fixture<S>) -> Outcome {
     let insert = |racing| {
         let (store, code) = (at.handle(racing), code(&at.logins[0]));
-        racer(move || async move { store.insert_code(&code, NOW).await })
+        racer(move || async move { store.insert_code(&code, &act(), NOW).await })
     };
     let mut inserted = 0;
     while inserted <= MAX_CODES_OF_LOGIN {
@@ -96,18 +96,18 @@ async fn finds_until_its_time<S: CodeStore>(at: Fixture<S>) -> Outcome {
 async fn takes_once<S: CodeStore>(at: Fixture<S>) -> Outcome {
     let taken = inserted(&at, code(&at.logins[0])).await?;
     let other = inserted(&at, code(&at.logins[0])).await?;
-    ensure_eq("the code", &at.here.take_code(&taken.hash, NOW).await?, &Some(taken.clone()))?;
-    ensure_eq("the code that was taken", &at.there.take_code(&taken.hash, NOW).await?, &None)?;
+    ensure_eq("the code", &at.here.take_code(&taken.hash, &act(), NOW).await?, &Some(taken.clone()))?;
+    ensure_eq("the code that was taken", &at.there.take_code(&taken.hash, &act(), NOW).await?, &None)?;
     ensure_eq("the code that was taken", &at.there.find_code(&taken.hash, NOW).await?, &None)?;
     ensure_eq("another code", &at.there.find_code(&other.hash, NOW).await?, &Some(other))?;
     let unknown = CodeHash(random_hash());
-    ensure_eq("the code of an unknown hash", &at.here.take_code(&unknown, NOW).await?, &None)
+    ensure_eq("the code of an unknown hash", &at.here.take_code(&unknown, &act(), NOW).await?, &None)
 }
 
 async fn takes_nothing_expired<S: CodeStore>(at: Fixture<S>) -> Outcome {
     let code = inserted(&at, code(&at.logins[0])).await?;
-    ensure_eq("the code at `expires_at`", &at.there.take_code(&code.hash, NOW + 60).await?, &None)?;
-    ensure_eq("the code before it", &at.there.take_code(&code.hash, NOW + 59).await?, &Some(code))
+    ensure_eq("the code at `expires_at`", &at.there.take_code(&code.hash, &act(), NOW + 60).await?, &None)?;
+    ensure_eq("the code before it", &at.there.take_code(&code.hash, &act(), NOW + 59).await?, &Some(code))
 }
 
 async fn takes_for_one_racer<S: CodeStore>(at: Fixture<S>) -> Outcome {
@@ -116,7 +116,7 @@ async fn takes_for_one_racer<S: CodeStore>(at: Fixture<S>) -> Outcome {
         let code = inserted(&at, code(&at.logins[0])).await?;
         let racers = (0..RACERS).map(|racing| {
             let store = at.handle(racing);
-            racer(move || async move { Ok::<_, StoreError>(store.take_code(&code.hash, NOW).await?.is_some()) })
+            racer(move || async move { Ok::<_, StoreError>(store.take_code(&code.hash, &act(), NOW).await?.is_some()) })
         });
         let winners = winners(race(racers.collect()).await?)?;
         ensure(winners == 1, format!("{winners} of {RACERS} racers took the same code"))?;

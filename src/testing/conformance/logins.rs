@@ -3,7 +3,7 @@
 use super::difference::ensure_login;
 use super::fixture::Fixture;
 use super::race::{RACERS, ROUNDS, race, racer, winners};
-use super::records::{NOW, found, inserted, login, remembered};
+use super::records::{NOW, act, found, inserted, login, remembered};
 use super::report::{Check, Outcome, checks, ensure, ensure_eq};
 use crate::{EndReason, Login, LoginId, LoginStore, RememberRecord};
 
@@ -48,7 +48,10 @@ async fn keeps_every_field<S: LoginStore>(at: Fixture<S>) -> Outcome {
         ..remembered(&at.bob)
     };
     for kept in [login(&at.alice), full] {
-        ensure(at.here.insert(&kept, usize::MAX).await?, "it answers `false` for a user's login of the epoch 0")?;
+        ensure(
+            at.here.insert(&kept, usize::MAX, &act()).await?,
+            "it answers `false` for a user's login of the epoch 0",
+        )?;
         ensure_login("the login", at.there.find(&kept.id).await?, &kept)?;
     }
     Ok(())
@@ -58,7 +61,7 @@ async fn keeps_nothing_refused<S: LoginStore>(at: Fixture<S>) -> Outcome {
     for epoch in [-1, 1, i64::MAX] {
         let login = Login { credential_epoch: epoch, ..login(&at.alice) };
         // Whether a store refuses it depends on whether it knows the users.
-        let kept = at.here.insert(&login, usize::MAX).await?.then_some(&login);
+        let kept = at.here.insert(&login, usize::MAX, &act()).await?.then_some(&login);
         match (at.there.find(&login.id).await?, kept) {
             (found, Some(kept)) => ensure_login("the login", found, kept)?,
             (found, None) => ensure_eq("what was refused", &found, &None)?,
@@ -71,9 +74,9 @@ async fn takes_none_twice<S: LoginStore>(at: Fixture<S>) -> Outcome {
     let first = inserted(&at, remembered(&at.alice)).await?;
     let same_id = Login { id: first.id.clone(), ..login(&at.bob) };
     let same_selector = Login { remember: first.remember.clone(), ..login(&at.bob) };
-    ensure(at.there.insert(&same_id, usize::MAX).await.is_err(), "it takes a second login with the same id")?;
+    ensure(at.there.insert(&same_id, usize::MAX, &act()).await.is_err(), "it takes a second login with the same id")?;
     ensure(
-        at.there.insert(&same_selector, usize::MAX).await.is_err(),
+        at.there.insert(&same_selector, usize::MAX, &act()).await.is_err(),
         "it takes a second login with the same selector",
     )?;
     ensure_login("the first login", at.here.find(&first.id).await?, &first)?;
@@ -83,7 +86,7 @@ async fn takes_none_twice<S: LoginStore>(at: Fixture<S>) -> Outcome {
 async fn finds_the_dead<S: LoginStore>(at: Fixture<S>) -> Outcome {
     let expired = inserted(&at, Login { expires_at: NOW - 1, ..login(&at.alice) }).await?;
     let ended = inserted(&at, login(&at.alice)).await?;
-    at.here.end(&ended.id, EndReason::Logout, NOW).await?;
+    at.here.end(&ended.id, EndReason::Logout, &act(), NOW).await?;
     for id in [&expired.id, &ended.id] {
         found(&*at.there, id).await?;
     }
@@ -107,7 +110,7 @@ async fn finds_by_selector<S: LoginStore>(at: Fixture<S>) -> Outcome {
         let selector = login.remember.as_ref().map(|remember| remember.selector.clone()).unwrap_or_default();
         ensure_login("the login", at.there.find_remembered(&selector).await?, &login)?;
         // The end must be visible, so that the cookie is rejected with its reason.
-        at.here.end(&login.id, EndReason::Logout, NOW).await?;
+        at.here.end(&login.id, EndReason::Logout, &act(), NOW).await?;
         let ended = at.there.find_remembered(&selector).await?.is_some_and(|login| login.ended.is_some());
         ensure(ended, "a login that has been ended is not found, or not found to be ended")?;
     }
@@ -141,7 +144,7 @@ async fn extends_nothing_dead<S: LoginStore>(at: Fixture<S>) -> Outcome {
     ensure(!extend(&LoginId::random(), NOW).await?, "it answers `true` for a login that is unknown")?;
     ensure(!extend(&login.id, login.expires_at).await?, "it answers `true` for a login that has expired")?;
     ensure_login("the login", at.here.find(&login.id).await?, &login)?;
-    at.here.end(&login.id, EndReason::Logout, NOW).await?;
+    at.here.end(&login.id, EndReason::Logout, &act(), NOW).await?;
     ensure(!extend(&login.id, NOW + 1).await?, "it answers `true` for a login that has been ended")?;
     ensure_eq("the cookie's record", &found(&*at.here, &login.id).await?.remember, &login.remember)
 }
@@ -162,7 +165,7 @@ async fn confirms<S: LoginStore>(at: Fixture<S>) -> Outcome {
     let login = inserted(&at, remembered(&at.alice)).await?;
     let other = inserted(&at, super::records::login(&at.alice)).await?;
     for now in [NOW + 1, login.expires_at - 1] {
-        ensure(at.here.confirm(&login.id, now).await?, "it answers `false` for a live login")?;
+        ensure(at.here.confirm(&login.id, &act(), now).await?, "it answers `false` for a live login")?;
         let expected = Login { auth_time: now, last_seen_at: now, ..login.clone() };
         ensure_login("the login", at.there.find(&login.id).await?, &expected)?;
     }
@@ -171,11 +174,11 @@ async fn confirms<S: LoginStore>(at: Fixture<S>) -> Outcome {
 
 async fn confirms_nothing_dead<S: LoginStore>(at: Fixture<S>) -> Outcome {
     let login = inserted(&at, login(&at.alice)).await?;
-    let confirm = async |id: &LoginId, now| at.there.confirm(id, now).await;
+    let confirm = async |id: &LoginId, now| at.there.confirm(id, &act(), now).await;
     ensure(!confirm(&LoginId::random(), NOW).await?, "it answers `true` for a login that is unknown")?;
     ensure(!confirm(&login.id, login.expires_at).await?, "it answers `true` for a login that has expired")?;
     ensure_login("the login", at.here.find(&login.id).await?, &login)?;
-    at.here.end(&login.id, EndReason::Logout, NOW).await?;
+    at.here.end(&login.id, EndReason::Logout, &act(), NOW).await?;
     ensure(!confirm(&login.id, NOW + 1).await?, "it answers `true` for a login that has been ended")?;
     ensure_eq("the time of the proof", &found(&*at.here, &login.id).await?.auth_time, &login.auth_time)
 }
@@ -194,7 +197,7 @@ async fn ends<S: LoginStore>(at: Fixture<S>) -> Outcome {
     for reason in EndReason::ALL {
         let login = inserted(&at, remembered(&at.alice)).await?;
         let other = inserted(&at, super::records::login(&at.alice)).await?;
-        ensure(at.here.end(&login.id, reason, NOW + 1).await?, "it answers `false` for a live login")?;
+        ensure(at.here.end(&login.id, reason, &act(), NOW + 1).await?, "it answers `false` for a live login")?;
         let expected = Login { ended: Some((NOW + 1, reason)), ..login };
         ensure_login("the login", at.there.find(&expected.id).await?, &expected)?;
         ensure_login("another login", at.there.find(&other.id).await?, &other)?;
@@ -204,10 +207,10 @@ async fn ends<S: LoginStore>(at: Fixture<S>) -> Outcome {
 
 async fn ends_once<S: LoginStore>(at: Fixture<S>) -> Outcome {
     let login = inserted(&at, login(&at.alice)).await?;
-    let unknown = at.here.end(&LoginId::random(), EndReason::Logout, NOW).await?;
+    let unknown = at.here.end(&LoginId::random(), EndReason::Logout, &act(), NOW).await?;
     ensure(!unknown, "it answers `true` for a login that is unknown")?;
-    at.here.end(&login.id, EndReason::PasswordChanged, NOW + 1).await?;
-    let again = at.there.end(&login.id, EndReason::Logout, NOW + 2).await?;
+    at.here.end(&login.id, EndReason::PasswordChanged, &act(), NOW + 1).await?;
+    let again = at.there.end(&login.id, EndReason::Logout, &act(), NOW + 2).await?;
     ensure(!again, "it answers `true` for a login that had been ended before")?;
     let ended = found(&*at.here, &login.id).await?.ended;
     ensure_eq("its end", &ended, &Some((NOW + 1, EndReason::PasswordChanged)))
@@ -218,7 +221,7 @@ async fn ends_for_one_racer<S: LoginStore>(at: Fixture<S>) -> Outcome {
         let login = inserted(&at, login(&at.alice)).await?;
         let racers = (0..RACERS).map(|racing| {
             let (store, id) = (at.handle(racing), login.id.clone());
-            racer(move || async move { store.end(&id, EndReason::Logout, NOW).await })
+            racer(move || async move { store.end(&id, EndReason::Logout, &act(), NOW).await })
         });
         let answers = race(racers.collect()).await?;
         let winners = winners(answers)?;
@@ -229,15 +232,15 @@ async fn ends_for_one_racer<S: LoginStore>(at: Fixture<S>) -> Outcome {
 
 async fn ends_all_of_one_user<S: LoginStore>(at: Fixture<S>) -> Outcome {
     // Ends the logins that other checks left.
-    at.here.end_all(&at.alice, None, EndReason::Logout, NOW).await?;
+    at.here.end_all(&at.alice, None, EndReason::Logout, &act(), NOW).await?;
     let before = inserted(&at, login(&at.alice)).await?;
-    at.here.end(&before.id, EndReason::UserDisabled, NOW).await?;
+    at.here.end(&before.id, EndReason::UserDisabled, &act(), NOW).await?;
     let mut logins = Vec::new();
     for identity in [&at.alice, &at.alice, &at.alice, &at.bob] {
         logins.push(inserted(&at, login(identity)).await?);
     }
     let lives = async |which: usize| found(&*at.there, &logins[which].id).await.map(|login| login.is_live(NOW));
-    let ended = at.there.end_all(&at.alice, Some(&logins[1].id), EndReason::Logout, NOW + 1).await?;
+    let ended = at.there.end_all(&at.alice, Some(&logins[1].id), EndReason::Logout, &act(), NOW + 1).await?;
     for (which, expected) in [(0, false), (1, true), (2, false), (3, true)] {
         let whose = if which == 3 { "another user's login" } else { "a login of the user's" };
         let excepted = if which == 1 { ", the one that is excepted" } else { "" };
@@ -248,7 +251,7 @@ async fn ends_all_of_one_user<S: LoginStore>(at: Fixture<S>) -> Outcome {
     let untouched = found(&*at.here, &before.id).await?.ended;
     ensure_eq("the end of one that had been ended before", &untouched, &Some((NOW, EndReason::UserDisabled)))?;
     for expected in [1, 0] {
-        let ended = at.here.end_all(&at.alice, None, EndReason::PasswordChanged, NOW + 2).await?;
+        let ended = at.here.end_all(&at.alice, None, EndReason::PasswordChanged, &act(), NOW + 2).await?;
         ensure_eq("the number of those that were left", &ended, &Some(expected))?;
     }
     ensure(lives(3).await?, "another user's login was ended")
@@ -257,7 +260,7 @@ async fn ends_all_of_one_user<S: LoginStore>(at: Fixture<S>) -> Outcome {
 async fn ends_none_for_the_dead<S: LoginStore>(at: Fixture<S>) -> Outcome {
     let of_bob = inserted(&at, login(&at.bob)).await?;
     let ended = inserted(&at, login(&at.alice)).await?;
-    at.here.end(&ended.id, EndReason::Logout, NOW).await?;
+    at.here.end(&ended.id, EndReason::Logout, &act(), NOW).await?;
     let expired = inserted(&at, Login { expires_at: NOW + 1, ..login(&at.alice) }).await?;
     let other = inserted(&at, login(&at.alice)).await?;
     for (which, except) in [
@@ -266,7 +269,7 @@ async fn ends_none_for_the_dead<S: LoginStore>(at: Fixture<S>) -> Outcome {
         ("a login that has been ended", &ended.id),
         ("a login that has expired", &expired.id),
     ] {
-        let answer = at.here.end_all(&at.alice, Some(except), EndReason::Logout, NOW + 1).await?;
+        let answer = at.here.end_all(&at.alice, Some(except), EndReason::Logout, &act(), NOW + 1).await?;
         ensure_eq(&format!("the answer for {which}"), &answer, &None)?;
         ensure_login("another login of the user", at.there.find(&other.id).await?, &other)?;
     }
@@ -282,7 +285,7 @@ async fn leaves_one_login<S: LoginStore>(at: Fixture<S>) -> Outcome {
         let racers = logins.iter().cloned().enumerate().map(|(racing, own)| {
             let (store, identity) = (at.handle(racing), at.alice.clone());
             racer(move || async move {
-                let ended = store.end_all(&identity, Some(&own), EndReason::Logout, NOW).await;
+                let ended = store.end_all(&identity, Some(&own), EndReason::Logout, &act(), NOW).await;
                 ended.map(|ended| ended.is_some())
             })
         });
@@ -293,7 +296,7 @@ async fn leaves_one_login<S: LoginStore>(at: Fixture<S>) -> Outcome {
         }
         ensure_eq("the number of racers whose answer is a number", &won, &1)?;
         ensure_eq("the number of logins that are left", &left, &1)?;
-        at.here.end_all(&at.alice, None, EndReason::Logout, NOW).await?;
+        at.here.end_all(&at.alice, None, EndReason::Logout, &act(), NOW).await?;
     }
     Ok(())
 }

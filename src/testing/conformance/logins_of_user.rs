@@ -3,7 +3,7 @@
 use super::difference::ensure_login;
 use super::fixture::Fixture;
 use super::race::{RACERS, ROUNDS, race, racer};
-use super::records::{NOW, found, inserted, login, remembered};
+use super::records::{NOW, act, found, inserted, login, remembered};
 use super::report::{Check, Outcome, checks, ensure, ensure_eq};
 use crate::{EndReason, Login, LoginId, LoginStore};
 
@@ -23,7 +23,7 @@ fn begun(at: &Fixture<impl LoginStore>, after: i64) -> Login {
 
 async fn alone<S: LoginStore>(at: &Fixture<S>) -> Outcome {
     for user in [&at.alice, &at.bob] {
-        at.here.end_all(user, None, EndReason::Logout, NOW).await?;
+        at.here.end_all(user, None, EndReason::Logout, &act(), NOW).await?;
     }
     Ok(())
 }
@@ -38,7 +38,7 @@ async fn lists<S: LoginStore>(at: Fixture<S>) -> Outcome {
     let last = inserted(&at, begun(&at, 3)).await?;
     let first = inserted(&at, begun(&at, 1)).await?;
     let ended = inserted(&at, begun(&at, 4)).await?;
-    at.here.end(&ended.id, EndReason::Logout, NOW).await?;
+    at.here.end(&ended.id, EndReason::Logout, &act(), NOW).await?;
     inserted(&at, Login { expires_at: NOW + 10, ..begun(&at, 5) }).await?;
     inserted(&at, login(&at.bob)).await?;
     let listed = at.there.logins_of(&at.alice, NOW + 10).await?;
@@ -61,7 +61,7 @@ async fn ends_the_oldest<S: LoginStore>(at: Fixture<S>) -> Outcome {
     }
     let [third, first, second, fourth] = &logins[..] else { return Ok(()) };
     let new = begun(&at, 5);
-    ensure(at.here.insert(&new, 3).await?, "it answers `false` for one login too many")?;
+    ensure(at.here.insert(&new, 3, &act()).await?, "it answers `false` for one login too many")?;
     let listed = at.there.logins_of(&at.alice, NOW + 5).await?;
     ensure_eq("the ids of the logins that are left", &ids(&listed), &vec![&new.id, &fourth.id, &third.id])?;
     for ended in [first, second] {
@@ -70,7 +70,7 @@ async fn ends_the_oldest<S: LoginStore>(at: Fixture<S>) -> Outcome {
     }
     // The new login stays, also when the clock has been set back.
     let earlier = begun(&at, 0);
-    ensure(at.there.insert(&earlier, 0).await?, "it answers `false` for one login too many")?;
+    ensure(at.there.insert(&earlier, 0, &act()).await?, "it answers `false` for one login too many")?;
     let listed = at.here.logins_of(&at.alice, NOW + 5).await?;
     ensure_eq("the ids of the logins that are left", &ids(&listed), &vec![&earlier.id])
 }
@@ -79,11 +79,11 @@ async fn counts_the_live<S: LoginStore>(at: Fixture<S>) -> Outcome {
     alone(&at).await?;
     let live = inserted(&at, begun(&at, 1)).await?;
     let ended = inserted(&at, begun(&at, 2)).await?;
-    at.here.end(&ended.id, EndReason::RefreshReused, NOW + 2).await?;
+    at.here.end(&ended.id, EndReason::RefreshReused, &act(), NOW + 2).await?;
     let expired = inserted(&at, Login { expires_at: NOW + 3, ..begun(&at, 3) }).await?;
     let other = inserted(&at, login(&at.bob)).await?;
     let new = begun(&at, 4);
-    at.here.insert(&new, 2).await?;
+    at.here.insert(&new, 2, &act()).await?;
     for kept in [&live, &other] {
         let found = found(&*at.there, &kept.id).await?;
         ensure_eq("the end of a login that is not too many", &found.ended, &None)?;
@@ -99,7 +99,7 @@ async fn keeps_the_bound_in_a_race<S: LoginStore>(at: Fixture<S>) -> Outcome {
         alone(&at).await?;
         let racers = (0..RACERS).map(|racing| {
             let (store, login) = (at.handle(racing), login(&at.alice));
-            racer(move || async move { store.insert(&login, MOST).await })
+            racer(move || async move { store.insert(&login, MOST, &act()).await })
         });
         for answer in race(racers.collect()).await? {
             ensure(answer?, "it answers `false` for one login too many")?;

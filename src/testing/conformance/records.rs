@@ -1,12 +1,17 @@
 //! The records of the checks.
 
-use crate::{Login, LoginId, LoginStore, RememberRecord, SessionHash, SessionRecord, SessionStore, UnixTime};
+use crate::{Act, Login, LoginId, LoginStore, RememberRecord, SessionHash, SessionRecord, SessionStore, UnixTime};
 
 use super::fixture::Fixture;
 use super::report::{Outcome, Violation};
 
 /// The time of every check.
 pub(super) const NOW: UnixTime = 1_800_000_000;
+
+/// The act of the changes whose records are not looked at.
+pub(super) fn act() -> Act {
+    Act::of_application()
+}
 
 /// A login of `identity` from `NOW` to 1000 seconds later.
 pub(super) fn login(identity: &str) -> Login {
@@ -86,7 +91,7 @@ pub(super) fn same(one: &SessionRecord, other: &SessionRecord) -> bool {
 
 /// Inserts a login, and finds it by the other handle: if that one caches it, later writes must reach the cache.
 pub(super) async fn inserted<S: LoginStore>(at: &Fixture<S>, login: Login) -> Outcome<Login> {
-    if !at.here.insert(&login, usize::MAX).await? {
+    if !at.here.insert(&login, usize::MAX, &act()).await? {
         return Err(Violation::new("`insert` answers `false` for a user's login of the epoch 0"));
     }
     at.there.find(&login.id).await?;

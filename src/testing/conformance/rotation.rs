@@ -3,7 +3,7 @@
 use super::difference::ensure_login;
 use super::fixture::Fixture;
 use super::race::{RACERS, ROUNDS, race, racer, winners};
-use super::records::{NOW, found, inserted, login, remembered, successor};
+use super::records::{NOW, act, found, inserted, login, remembered, successor};
 use super::report::{Check, Outcome, Violation, checks, ensure, ensure_eq};
 use crate::testing::FakeClock;
 use crate::{Clock, EndReason, Login, LoginId, LoginStore, RememberRecord, UnixTime};
@@ -38,7 +38,7 @@ async fn rotates_refresh<S: LoginStore>(at: Fixture<S>) -> Outcome {
     let login = inserted(&at, remembered(&at.alice)).await?;
     for generation in 0..3 {
         let now = NOW + 10 + generation;
-        let answer = at.here.rotate_refresh(&login.id, generation, &clock_at(now)).await?;
+        let answer = at.here.rotate_refresh(&login.id, generation, &act(), &clock_at(now)).await?;
         ensure_eq("the answer for the right generation", &answer, &Some(now))?;
         let expected = Login {
             refresh_generation: generation + 1,
@@ -55,7 +55,7 @@ async fn rotates_refresh<S: LoginStore>(at: Fixture<S>) -> Outcome {
 async fn rotates_no_refresh<S: LoginStore>(at: Fixture<S>) -> Outcome {
     let login = inserted(&at, login(&at.alice)).await?;
     let rotate = async |id: &LoginId, generation, now| {
-        let rotated = at.there.rotate_refresh(id, generation, &clock_at(now)).await;
+        let rotated = at.there.rotate_refresh(id, generation, &act(), &clock_at(now)).await;
         rotated.map(|at| at.is_some())
     };
     ensure(!rotate(&LoginId::random(), 0, NOW).await?, "it succeeds for a login that is unknown")?;
@@ -65,22 +65,25 @@ async fn rotates_no_refresh<S: LoginStore>(at: Fixture<S>) -> Outcome {
     ensure(!rotate(&login.id, 0, login.expires_at).await?, "it succeeds for a login that has expired")?;
     ensure_login("the login", at.here.find(&login.id).await?, &login)?;
     ensure(rotate(&login.id, 0, login.expires_at - 1).await?, "it fails in the last second of a login")?;
-    at.here.end(&login.id, EndReason::Logout, NOW).await?;
+    at.here.end(&login.id, EndReason::Logout, &act(), NOW).await?;
     ensure(!rotate(&login.id, 1, NOW).await?, "it succeeds for a login that has been ended")?;
     ensure_eq("the generation", &found(&*at.here, &login.id).await?.refresh_generation, &1)
 }
 
-fn clock_at(now: UnixTime) -> Clock {
+pub(super) fn clock_at(now: UnixTime) -> Clock {
     FakeClock::at(now).into()
 }
 
 async fn rotates_refresh_for_one_racer<S: LoginStore>(at: Fixture<S>) -> Outcome {
     let login = inserted(&at, login(&at.alice)).await?;
     for generation in 0..ROUNDS {
-        let racers = (0..RACERS).map(|racing| {
-            let (store, id) = (at.handle(racing), login.id.clone());
-            racer(move || async move { Ok(store.rotate_refresh(&id, generation, &clock_at(NOW)).await?.is_some()) })
-        });
+        let racers =
+            (0..RACERS).map(|racing| {
+                let (store, id) = (at.handle(racing), login.id.clone());
+                racer(move || async move {
+                    Ok(store.rotate_refresh(&id, generation, &act(), &clock_at(NOW)).await?.is_some())
+                })
+            });
         let winners = winners(race(racers.collect()).await?)?;
         ensure(winners == 1, format!("of {RACERS} racers {winners} succeeded"))?;
         ensure_eq("the generation", &found(&*at.there, &login.id).await?.refresh_generation, &(generation + 1))?;
@@ -91,7 +94,7 @@ async fn rotates_refresh_for_one_racer<S: LoginStore>(at: Fixture<S>) -> Outcome
 /// A login whose refresh token has been rotated once at `NOW`.
 async fn rotated<S: LoginStore>(at: &Fixture<S>) -> Outcome<Login> {
     let login = inserted(at, remembered(&at.alice)).await?;
-    at.here.rotate_refresh(&login.id, 0, &clock_at(NOW)).await?;
+    at.here.rotate_refresh(&login.id, 0, &act(), &clock_at(NOW)).await?;
     found(&*at.there, &login.id).await
 }
 
@@ -114,7 +117,7 @@ async fn confirms_no_refresh<S: LoginStore>(at: Fixture<S>) -> Outcome {
     }
     ensure(!confirm(&login.id, 1, login.expires_at).await?, "it answers `true` for a login that has expired")?;
     ensure_login("the login", at.here.find(&login.id).await?, &login)?;
-    at.here.end(&login.id, EndReason::Logout, NOW).await?;
+    at.here.end(&login.id, EndReason::Logout, &act(), NOW).await?;
     ensure(!confirm(&login.id, 1, NOW).await?, "it answers `true` for a login that has been ended")?;
     ensure(!found(&*at.here, &login.id).await?.refresh_confirmed, "it confirms a login that has been ended")
 }
@@ -123,7 +126,7 @@ async fn rotates_remember<S: LoginStore>(at: Fixture<S>) -> Outcome {
     let login = inserted(&at, remembered(&at.alice)).await?;
     let before = remember_of(&login)?;
     let next = successor(&before);
-    let rotated = at.here.rotate_remember(&login.id, &next, &clock_at(NOW + 5)).await?;
+    let rotated = at.here.rotate_remember(&login.id, &next, &act(), &clock_at(NOW + 5)).await?;
     ensure(rotated, "it answers `false` for the right generation")?;
     let expected = Login { remember: Some(RememberRecord { rotated_at: NOW + 5, ..next.clone() }), ..login };
     ensure_login("the login", at.there.find(&expected.id).await?, &expected)?;
@@ -136,7 +139,7 @@ async fn rotates_no_remember<S: LoginStore>(at: Fixture<S>) -> Outcome {
     let before = remember_of(&with)?;
     let next = successor(&before);
     let rotate = async |id: &LoginId, next: &RememberRecord| {
-        at.there.rotate_remember(id, next, &clock_at(next.rotated_at)).await
+        at.there.rotate_remember(id, next, &act(), &clock_at(next.rotated_at)).await
     };
     ensure(!rotate(&LoginId::random(), &next).await?, "it answers `true` for a login that is unknown")?;
     ensure(!rotate(&without.id, &next).await?, "it answers `true` for a login without a remember cookie")?;
@@ -150,7 +153,7 @@ async fn rotates_no_remember<S: LoginStore>(at: Fixture<S>) -> Outcome {
     ensure(!rotate(&with.id, &late).await?, "it answers `true` for a login that has expired")?;
     ensure_login("the login", at.here.find(&with.id).await?, &with)?;
     ensure_login("a login without a remember cookie", at.here.find(&without.id).await?, &without)?;
-    at.here.end(&with.id, EndReason::Logout, NOW).await?;
+    at.here.end(&with.id, EndReason::Logout, &act(), NOW).await?;
     ensure(!rotate(&with.id, &next).await?, "it answers `true` for a login that has been ended")?;
     ensure_eq("the cookie's record", &found(&*at.here, &with.id).await?.remember, &Some(before))
 }
@@ -162,7 +165,7 @@ async fn rotates_remember_for_one_racer<S: LoginStore>(at: Fixture<S>) -> Outcom
         remember = successor(&remember);
         let racers = (0..RACERS).map(|racing| {
             let (store, id, next) = (at.handle(racing), login.id.clone(), remember.clone());
-            racer(move || async move { store.rotate_remember(&id, &next, &clock_at(next.rotated_at)).await })
+            racer(move || async move { store.rotate_remember(&id, &next, &act(), &clock_at(next.rotated_at)).await })
         });
         let winners = winners(race(racers.collect()).await?)?;
         ensure(winners == 1, format!("of {RACERS} racers {winners} got `true`"))?;
@@ -174,7 +177,7 @@ async fn rotates_remember_for_one_racer<S: LoginStore>(at: Fixture<S>) -> Outcom
 /// A login whose remember cookie has been rotated once, and the new record.
 async fn rotated_cookie<S: LoginStore>(at: &Fixture<S>) -> Outcome<(Login, RememberRecord)> {
     let login = inserted(at, remembered(&at.alice)).await?;
-    at.here.rotate_remember(&login.id, &successor(&remember_of(&login)?), &clock_at(NOW)).await?;
+    at.here.rotate_remember(&login.id, &successor(&remember_of(&login)?), &act(), &clock_at(NOW)).await?;
     let login = found(&*at.there, &login.id).await?;
     let remember = remember_of(&login)?;
     Ok((login, remember))
@@ -204,7 +207,7 @@ async fn confirms_no_remember<S: LoginStore>(at: Fixture<S>) -> Outcome {
     ensure(!confirm(&with.id, current, with.expires_at).await?, "it answers `true` for a login that has expired")?;
     ensure_login("the login", at.here.find(&with.id).await?, &with)?;
     ensure_login("a login without a remember cookie", at.here.find(&without.id).await?, &without)?;
-    at.here.end(&with.id, EndReason::Logout, NOW).await?;
+    at.here.end(&with.id, EndReason::Logout, &act(), NOW).await?;
     ensure(!confirm(&with.id, current, NOW).await?, "it answers `true` for a login that has been ended")?;
     ensure_eq("the cookie's record", &found(&*at.here, &with.id).await?.remember, &Some(remember))
 }
@@ -218,12 +221,12 @@ async fn stays_ended<S: LoginStore>(at: Fixture<S>) -> Outcome {
             racer(move || async move {
                 match racing % 7 {
                     0 => store.touch(&id, NOW).await,
-                    1 => store.rotate_refresh(&id, 0, &clock_at(NOW)).await.map(drop),
+                    1 => store.rotate_refresh(&id, 0, &act(), &clock_at(NOW)).await.map(drop),
                     4 => store.confirm_refresh(&id, 0, NOW).await.map(drop),
                     5 => store.confirm_remember(&id, 0, NOW).await.map(drop),
-                    2 => store.rotate_remember(&id, &next, &clock_at(NOW)).await.map(drop),
-                    3 => store.confirm(&id, NOW).await.map(drop),
-                    _ => store.end(&id, EndReason::Logout, NOW).await.map(drop),
+                    2 => store.rotate_remember(&id, &next, &act(), &clock_at(NOW)).await.map(drop),
+                    3 => store.confirm(&id, &act(), NOW).await.map(drop),
+                    _ => store.end(&id, EndReason::Logout, &act(), NOW).await.map(drop),
                 }
             })
         });

@@ -2,7 +2,7 @@
 
 use super::fixture::Fixture;
 use super::race::{RACERS, ROUNDS, race, racer};
-use super::records::{NOW, inserted, is_open, login, open, remembered, session};
+use super::records::{NOW, act, inserted, is_open, login, open, remembered, session};
 use super::report::{Check, Outcome, checks, ensure};
 use super::sessions::ensure_is;
 use crate::{EndReason, Login, LoginId, LoginStore, MAX_SESSIONS_OF_LOGIN, SessionRecord, SessionStore};
@@ -56,7 +56,7 @@ async fn bound_takes_sessions_along<S: LoginStore + SessionStore>(at: Fixture<S>
     let (ended, other) = (inserted(&at, login(&at.alice)).await?, inserted(&at, login(&at.bob)).await?);
     let (of_ended, of_other) = (open(&at, &session(Some(&ended))).await?, open(&at, &session(Some(&other))).await?);
     let new = Login { created_at: NOW + 1, ..login(&at.alice) };
-    at.here.insert(&new, 1).await?;
+    at.here.insert(&new, 1, &act()).await?;
     ensure(!is_open(&*at.there, &of_ended).await?, "a session of a login that was too many is still there")?;
     ensure(is_open(&*at.there, &of_other).await?, "a session of another user is gone")
 }
@@ -86,7 +86,7 @@ async fn end_takes_sessions_along<S: LoginStore + SessionStore>(at: Fixture<S>) 
         // The handle may cache it.
         ensure(is_open(&*at.there, key).await?, "the session is not there before the end")?;
     }
-    at.here.end(&ended.id, EndReason::Logout, NOW).await?;
+    at.here.end(&ended.id, EndReason::Logout, &act(), NOW).await?;
     for key in &theirs {
         ensure(!is_open(&*at.there, key).await?, "a session of the login is still there")?;
         let updated = at.there.update_session(key, &session(Some(&ended))).await?;
@@ -109,7 +109,7 @@ async fn end_knows_updates<S: LoginStore + SessionStore>(at: Fixture<S>) -> Outc
     let signed_out = open(&at, &session(Some(&login))).await?;
     at.here.update_session(&signed_in, &session(Some(&login))).await?;
     at.here.update_session(&signed_out, &session(None)).await?;
-    at.there.end(&login.id, EndReason::Logout, NOW).await?;
+    at.there.end(&login.id, EndReason::Logout, &act(), NOW).await?;
     ensure(!is_open(&*at.here, &signed_in).await?, "a session is still there that became the login's by an update")?;
     ensure(is_open(&*at.here, &signed_out).await?, "a session is gone that was not the login's any more")
 }
@@ -124,13 +124,13 @@ async fn end_all_takes_sessions_along<S: LoginStore + SessionStore>(at: Fixture<
             except.get_or_insert(login.id);
         }
     }
-    at.here.end_all(&at.alice, except.as_ref(), EndReason::Logout, NOW).await?;
+    at.here.end_all(&at.alice, except.as_ref(), EndReason::Logout, &act(), NOW).await?;
     for (key, lives) in &sessions {
         let which =
             if *lives { "a session is gone whose login lives" } else { "a session is there whose login is over" };
         ensure(is_open(&*at.there, key).await? == *lives, which)?;
     }
-    at.here.end_all(&at.alice, None, EndReason::Logout, NOW).await?;
+    at.here.end_all(&at.alice, None, EndReason::Logout, &act(), NOW).await?;
     ensure(!is_open(&*at.there, &sessions[1].0).await?, "a session is there whose login is over")?;
     ensure(is_open(&*at.there, &sessions[3].0).await?, "a session of another user is gone")
 }
@@ -144,7 +144,7 @@ async fn stays_gone<S: LoginStore + SessionStore>(at: Fixture<S>) -> Outcome {
             racer(move || async move {
                 match racing % 4 {
                     0 => store.touch_session(&key, NOW + 200).await,
-                    1 => store.end(&login.id, EndReason::Logout, NOW).await.map(drop),
+                    1 => store.end(&login.id, EndReason::Logout, &act(), NOW).await.map(drop),
                     _ => {
                         let written = SessionRecord { expires_at: NOW + 300, ..session(Some(&login)) };
                         store.update_session(&key, &written).await.map(drop)

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use tollbridge::Act;
+
 use super::model::{ACCESS_TTL, Credential, Face, LOGIN_TTL, LoginModel, MAX_LOGINS, World};
 use crate::app::{PANTHER, PASSWORD, cheap, hash, wait};
 use crate::clients::{Answer, Browser, Client as _, Pair, SESSION};
@@ -352,13 +354,18 @@ fn change_password(world: &mut World<'_>, by: usize) {
 
 fn reset_password(world: &mut World<'_>) {
     let hashed = hash(cheap(), &world.password);
-    assert!(wait(world.app.database.reset_password(PANTHER, &hashed, world.now())).expect("an answer"));
+    assert!(
+        wait(world.app.database.reset_password(PANTHER, &hashed, &Act::of_application(), world.now()))
+            .expect("an answer")
+    );
     world.end(|_| true);
     world.void_api_tokens();
 }
 
 fn set_active(world: &mut World<'_>, active: bool) {
-    assert!(wait(world.app.database.set_active(PANTHER, active, world.now())).expect("an answer"));
+    assert!(
+        wait(world.app.database.set_active(PANTHER, active, &Act::of_application(), world.now())).expect("an answer")
+    );
     world.active = active;
     if !active {
         world.end(|_| true);

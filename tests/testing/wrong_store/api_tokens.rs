@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tollbridge::{
-    ApiToken, ApiTokenId, ApiTokenInsertion, ApiTokenStore, MAX_API_TOKENS_OF_USER, StoreError, StoreFuture, UnixTime,
+    Act, ApiToken, ApiTokenId, ApiTokenInsertion, ApiTokenStore, MAX_API_TOKENS_OF_USER, StoreError, StoreFuture,
+    UnixTime,
 };
 
 /// What is wrong with a store of API tokens.
@@ -75,7 +76,7 @@ impl WrongApiTokenStore {
 }
 
 impl ApiTokenStore for WrongApiTokenStore {
-    fn insert_api_token<'a>(&'a self, token: &'a ApiToken) -> StoreFuture<'a, ApiTokenInsertion> {
+    fn insert_api_token<'a>(&'a self, token: &'a ApiToken, _act: &'a Act) -> StoreFuture<'a, ApiTokenInsertion> {
         Box::pin(async move {
             if self.has(ApiTokenFault::AnswersErrors) {
                 return Err(StoreError::new("out of order"));
@@ -142,7 +143,13 @@ impl ApiTokenStore for WrongApiTokenStore {
         })
     }
 
-    fn revoke_api_token<'a>(&'a self, id: &'a ApiTokenId, identity: &'a str, now: UnixTime) -> StoreFuture<'a, bool> {
+    fn revoke_api_token<'a>(
+        &'a self,
+        id: &'a ApiTokenId,
+        identity: &'a str,
+        _act: &'a Act,
+        now: UnixTime,
+    ) -> StoreFuture<'a, bool> {
         Box::pin(async move {
             let may_revoke = |kept: &Tokens| {
                 kept.get(id).is_some_and(|token| {
@@ -170,7 +177,7 @@ impl ApiTokenStore for WrongApiTokenStore {
         })
     }
 
-    fn revoke_api_tokens_of<'a>(&'a self, identity: &'a str, now: UnixTime) -> StoreFuture<'a, u64> {
+    fn revoke_api_tokens_of<'a>(&'a self, identity: &'a str, _act: &'a Act, now: UnixTime) -> StoreFuture<'a, u64> {
         Box::pin(async move {
             let mut revoked = 0;
             for token in self.kept().values_mut() {

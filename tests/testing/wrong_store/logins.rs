@@ -2,7 +2,9 @@
 
 use std::cmp::Reverse;
 
-use tollbridge::{Clock, EndReason, Login, LoginId, LoginStore, RememberRecord, StoreError, StoreFuture, UnixTime};
+use tollbridge::{
+    Act, Clock, EndReason, Login, LoginId, LoginStore, RememberRecord, StoreError, StoreFuture, UnixTime,
+};
 
 use super::{Fault, Kept, WrongStore, lock};
 
@@ -24,7 +26,7 @@ impl WrongStore {
 }
 
 impl LoginStore for WrongStore {
-    fn insert<'a>(&'a self, login: &'a Login, most: usize) -> StoreFuture<'a, bool> {
+    fn insert<'a>(&'a self, login: &'a Login, most: usize, _act: &'a Act) -> StoreFuture<'a, bool> {
         Box::pin(async move {
             if self.has(Fault::AnswersErrors) {
                 return Err(StoreError::new("out of order"));
@@ -101,6 +103,7 @@ impl LoginStore for WrongStore {
         &'a self,
         id: &'a LoginId,
         generation: i64,
+        _act: &'a Act,
         clock: &'a Clock,
     ) -> StoreFuture<'a, Option<UnixTime>> {
         Box::pin(async move {
@@ -148,6 +151,7 @@ impl LoginStore for WrongStore {
         &'a self,
         id: &'a LoginId,
         next: &'a RememberRecord,
+        _act: &'a Act,
         clock: &'a Clock,
     ) -> StoreFuture<'a, bool> {
         Box::pin(async move {
@@ -221,7 +225,7 @@ impl LoginStore for WrongStore {
         })
     }
 
-    fn confirm<'a>(&'a self, id: &'a LoginId, now: UnixTime) -> StoreFuture<'a, bool> {
+    fn confirm<'a>(&'a self, id: &'a LoginId, _act: &'a Act, now: UnixTime) -> StoreFuture<'a, bool> {
         Box::pin(async move {
             let may = |login: &&mut Login| login.is_live(now) || self.has(Fault::ConfirmsTheDead);
             let confirm = |login: &mut Login| {
@@ -246,7 +250,7 @@ impl LoginStore for WrongStore {
         })
     }
 
-    fn end<'a>(&'a self, id: &'a LoginId, reason: EndReason, now: UnixTime) -> StoreFuture<'a, bool> {
+    fn end<'a>(&'a self, id: &'a LoginId, reason: EndReason, _act: &'a Act, now: UnixTime) -> StoreFuture<'a, bool> {
         Box::pin(async move {
             let reason = if self.has(Fault::EndWithoutReason) { EndReason::Logout } else { reason };
             let live = self.kept().logins.get(id).is_some_and(|login| login.ended.is_none());
@@ -264,6 +268,7 @@ impl LoginStore for WrongStore {
         identity: &'a str,
         except: Option<&'a LoginId>,
         reason: EndReason,
+        _act: &'a Act,
         now: UnixTime,
     ) -> StoreFuture<'a, Option<u64>> {
         Box::pin(async move {
