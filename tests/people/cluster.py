@@ -52,6 +52,18 @@ class Cluster:
         self._run("createdb", "-h", "127.0.0.1", "-p", self.port, "-U", "postgres", database)
         return self.url(database)
 
+    def query(self, statement):
+        """The rows of a statement, as tuples of text."""
+        done = subprocess.run(
+            [programs() / "psql", "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", self.url(), "-c", statement],
+            capture_output=True,
+            text=True,
+            timeout=CLUSTER_SECONDS,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return [tuple(line.split("|")) for line in done.stdout.splitlines()]
+
     def start(self):
         self._run("pg_ctl", "-D", self.data, "-l", self.directory / "log", "-w", "-s", "-o", self.options, "start")
 

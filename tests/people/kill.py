@@ -1,4 +1,5 @@
-"""kill -9, again and again, while clients write. What was acknowledged must be there afterwards.
+"""kill -9, again and again, while clients write. What was acknowledged must be there afterwards, and the audit must have a
+record of each change and of nothing else.
 
     python3 tests/people/kill.py sqlite|postgres [ROUNDS]
 
@@ -6,6 +7,7 @@ Each client has a user of its own and sends one request after the other, so one 
 kill. Of that one either outcome is right.
 """
 
+import hashlib
 import http.client
 import json
 import pathlib
@@ -15,17 +17,25 @@ import tempfile
 import threading
 import time
 
+import audit_agrees
 import tollbridge
 from cluster import Cluster
 
 CLIENTS = 6
 MOST_LOGINS = 4
 
+# Of the service that revokes tokens.
+SECRET = "32 random bytes would be better than this"
+
 # Tokens outlive all rounds.
 SETTINGS = {
     "TOKEN__ACCESS_TTL": "1h",
     "SERVER__WORKERS": "2",
     "LOG__LEVEL": "error",
+    # An attempt that is under way at the kill stays counted.
+    "THROTTLE__ENABLED": "false",
+    "CLIENTS__OPERATIONS__SECRET_HASH": f"sha256:{hashlib.sha256(SECRET.encode()).hexdigest()}",
+    "CLIENTS__OPERATIONS__MAY": "revoke",
 }
 
 
@@ -76,7 +86,8 @@ class Writer:
     def post(self, path, body, headers=None, method="POST"):
         headers = {"Content-Type": "application/json", "Origin": f"http://127.0.0.1:{self.connection.port}", **(headers or {})}
         try:
-            self.connection.request(method, path, json.dumps(body), headers)
+            text = body if body is None or isinstance(body, str) else json.dumps(body)
+            self.connection.request(method, path, text, headers)
             return Answer(self.connection.getresponse())
         except (OSError, http.client.HTTPException) as error:
             raise Gone from error
@@ -121,10 +132,46 @@ class Writer:
         for other in others:
             other.lives = False
 
+    def log_out_others(self, login):
+        others = [other for other in self.logins if other is not login and other.lives]
+        for other in others:
+            other.lives = None
+        self.acknowledged(self.post("/logout", {"scope": "others"}, login.headers()), 204)
+        for other in others:
+            other.lives = False
+
+    def confirm(self, login):
+        # A session gets a new key with it.
+        login.lives = None
+        answer = self.post("/reauth", {"password": self.passwords[0]}, login.headers())
+        self.acknowledged(answer, 200, 204)
+        login.lives = True
+        login.cookie = answer.cookie or login.cookie
+
+    def make_api_token(self, login):
+        self.acknowledged(self.post("/tokens", {"name": "a token"}, login.headers()), 201)
+
+    def revoke_api_tokens(self, login):
+        answer = self.post("/tokens", None, login.headers(), method="GET")
+        for token in answer.body["tokens"]:
+            self.acknowledged(self.post(f"/tokens/{token['id']}", {}, login.headers(), method="DELETE"), 204)
+
+    def revoke_access_token(self):
+        """Of a login that is left alone afterwards."""
+        answer = self.post("/login", {"username": self.username, "password": self.passwords[0]})
+        self.acknowledged(answer, 200)
+        form = f"token={answer.body['access_token']}&client_id=operations&client_secret={SECRET.replace(' ', '+')}"
+        self.acknowledged(self.post("/revoke", form, {"Content-Type": "application/x-www-form-urlencoded"}), 200)
+
     def write(self):
         """One write, whichever."""
         alive = [login for login in self.logins if login.lives]
         login = random.choice(alive) if alive else None
+        if login and login.fresh and random.random() < 0.4:
+            acts = [self.log_out_others, self.confirm, self.make_api_token, self.make_api_token, self.revoke_api_tokens]
+            return random.choice(acts)(login)
+        if random.random() < 0.05:
+            return self.revoke_access_token()
         if login is None or len(alive) < MOST_LOGINS and random.random() < 0.4:
             self.sign_in(random.choice(["token", "session"]))
         elif len(alive) >= MOST_LOGINS or random.random() < 0.2:
@@ -172,12 +219,15 @@ class Writer:
         return lost
 
 
-def rounds(directory, count, **settings):
-    """Kills a server `count` times; returns the number of acknowledged writes and the list of those that were lost."""
-    settings = SETTINGS | settings
+def rounds(directory, count, cluster=None):
+    """Kills a server `count` times; returns the number of acknowledged writes, that of records in the audit by their action,
+    and the list of what is wrong: writes that were lost, and what the audit says or does not say.
+    """
+    settings = SETTINGS | ({"DATABASE__URL": cluster.url()} if cluster else {})
     writers = [Writer(f"writer{number}", f"correct staple {number}") for number in range(CLIENTS)]
     for writer in writers:
         tollbridge.add_user(directory, writer.username, writer.passwords[0], **settings)
+    ask = audit_agrees.postgres(cluster) if cluster else audit_agrees.sqlite(directory / "data/tollbridge.db")
     lost = []
     for number in range(count + 1):
         server = tollbridge.Server(directory, **settings)
@@ -194,7 +244,8 @@ def rounds(directory, count, **settings):
         server.kill()
         for thread in threads:
             thread.join()
-    return sum(writer.writes for writer in writers), lost
+        lost.extend(f"round {number}: the audit: {what}" for what in audit_agrees.disagreements(ask))
+    return sum(writer.writes for writer in writers), audit_agrees.records(ask), lost
 
 
 def main(database, count="200"):
@@ -203,11 +254,12 @@ def main(database, count="200"):
         directory = pathlib.Path(directory)
         if database == "postgres":
             with Cluster(directory / "postgres") as cluster:
-                writes, lost = rounds(directory, int(count), DATABASE__URL=cluster.url())
+                writes, records, lost = rounds(directory, int(count), cluster)
         else:
-            writes, lost = rounds(directory, int(count))
+            writes, records, lost = rounds(directory, int(count))
     took = time.monotonic() - began
-    print(f"{database}: killed {count} times in {took:.0f} s, {writes} writes acknowledged, {len(lost)} lost")
+    print(f"{database}: killed {count} times in {took:.0f} s, {writes} writes acknowledged, {len(lost)} lost or without record")
+    print("records:", ", ".join(f"{number} {action}" for action, number in records.items()))
     print(*lost, sep="\n", end="")
     return bool(lost)
 

@@ -79,8 +79,13 @@ def test_one_role_migrates_and_another_one_serves(tmp_path, start):
         who = lambda: client.get("/who_am_i", headers={"Authorization": f"Bearer {token}"}).status_code
         assert who() == 200
 
-        # It can neither change tables, nor claim that they were migrated.
-        for forbidden in ("CREATE TABLE x ()", "ALTER TABLE users ADD x int", "DELETE FROM __diesel_schema_migrations"):
+        # It can neither change tables, nor claim that they were migrated, nor change what the audit says.
+        for forbidden in (
+            "CREATE TABLE x ()",
+            "ALTER TABLE users ADD x int",
+            "DELETE FROM __diesel_schema_migrations",
+            "UPDATE audit SET actor_name = 'another'",
+        ):
             with pytest.raises(subprocess.CalledProcessError):
                 database.sql("postgres", f"SET ROLE tollbridge; {forbidden}")
 
