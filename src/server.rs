@@ -43,7 +43,7 @@ pub use application::Application;
 pub use demo::DemoError;
 pub use key_text::KeyWeakness;
 pub use metrics::Metrics;
-pub use password_policy::{BreachedFile, PasswordPolicy};
+pub use password_policy::{BreachedFile, BreachedService, BreachedServiceError, PasswordPolicy};
 pub use start_error::StartError;
 pub use state::AppState;
 pub use token_templates::TokenTemplates;

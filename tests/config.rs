@@ -270,6 +270,18 @@ fn what_would_protect_nobody_is_refused_with_the_bound() {
         ("[password]\nmax_length = 255\n", "write from 256"),
         ("[password]\nbreached_file = \"nowhere.txt\"\n", "password.breached_file: nowhere.txt: No such file"),
         ("[password]\nbreached_file = \"tollbridge.toml\"\n", "no SHA-1 in hexadecimal"),
+        (
+            "[password]\nbreached_service = \"http://example.org/range/\"\n",
+            "password.breached_service: write an https URL",
+        ),
+        (
+            "[password]\nbreached_service = \"https://example.org/range\"\n",
+            "password.breached_service: write an https URL",
+        ),
+        (
+            "[password]\nbreached_service = \"https://example.org/?q=\"\n",
+            "password.breached_service: write an https URL",
+        ),
         ("[token]\naccess_ttl = \"25h\"\n", "accepts a stolen one for this long; write at most \"1d\""),
         ("[token]\nrefresh_ttl = \"367d\"\n", "write at most \"366d\""),
         ("[templates.billing]\naccess_ttl = \"25h\"\n", "write at most \"1d\""),

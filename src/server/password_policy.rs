@@ -2,9 +2,11 @@
 //!
 //! No rule requires digits or symbols (ASVS 5.0 6.2.5), nothing is trimmed, truncated or normalized (6.2.8), and a password
 //! over the maximum is refused (6.2.9). A new one must not be among those that are guessed first: common ones (6.2.4),
-//! names and words of this place (6.2.11), and stolen ones, if the operator has a list of them (6.2.12).
+//! names and words of this place (6.2.11), and stolen ones, if the operator has a list of them or names a service (6.2.12).
 
 mod breached_file;
+mod breached_hash;
+mod breached_service;
 mod context_words;
 mod sorted_lines;
 
@@ -13,6 +15,7 @@ use std::sync::Arc;
 
 use crate::{AuthError, StoreError};
 pub use breached_file::BreachedFile;
+pub use breached_service::{BreachedService, BreachedServiceError};
 use context_words::without_context;
 
 /// The most common passwords, sorted. `common_passwords.md` says where they are from.
@@ -29,12 +32,14 @@ pub struct PasswordPolicy {
     refused_words: Arc<[String]>,
     /// Passwords that were stolen somewhere.
     breached: Option<BreachedFile>,
+    /// A service that knows such passwords.
+    breached_service: Option<BreachedService>,
 }
 
 impl PasswordPolicy {
     /// A policy with these bounds, which refuses common passwords.
     pub fn new(min_length: usize, max_length: usize) -> Self {
-        Self { min_length, max_length, refused_words: Arc::default(), breached: None }
+        Self { min_length, max_length, refused_words: Arc::default(), breached: None, breached_service: None }
     }
 
     /// These words do not count for the length of a new password.
@@ -49,6 +54,12 @@ impl PasswordPolicy {
         self
     }
 
+    /// Refuses new passwords that this service knows.
+    pub fn breached_service(mut self, service: BreachedService) -> Self {
+        self.breached_service = Some(service);
+        self
+    }
+
     /// Refuses a presented password over the maximum, before it is hashed.
     pub fn check_presented(&self, password: &str) -> Result<(), AuthError> {
         if password.len() <= self.max_length {
@@ -57,7 +68,7 @@ impl PasswordPolicy {
         Err(refusal(format!("The password is longer than {} bytes.", self.max_length)))
     }
 
-    /// Whether `new` may be the password of the user with these names. It reads a file, and may take milliseconds.
+    /// Whether `new` may be the password of the user with these names. It reads a file and asks a service, and may take seconds.
     pub fn check_new(&self, names: &[&str], new: &str) -> Result<(), AuthError> {
         self.check_presented(new)?;
         if new.chars().count() < self.min_length {
@@ -76,12 +87,22 @@ impl PasswordPolicy {
                 "The new password is one of the most common ones, which are tried first. {HELP}"
             )));
         }
-        if self.breached.as_ref().map_or(Ok(false), |file| file.contains(new)).map_err(StoreError::new)? {
+        let in_file = self.breached.as_ref().map_or(Ok(false), |file| file.contains(new)).map_err(StoreError::new)?;
+        if in_file || self.is_known_to_service(new) {
             return Err(refusal(format!(
                 "The new password is in a list of stolen ones. {HELP} Change it wherever else it is in use."
             )));
         }
         Ok(())
+    }
+
+    /// Whether the service knows the password. Whoever must change theirs can do so while somebody else's server is down.
+    fn is_known_to_service(&self, new: &str) -> bool {
+        let Some(service) = &self.breached_service else { return false };
+        service.contains(new).unwrap_or_else(|error| {
+            tracing::warn!(%error, "a new password was accepted without the service that knows stolen ones");
+            false
+        })
     }
 }
 

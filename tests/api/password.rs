@@ -227,15 +227,10 @@ fn the_policy_says_what_is_wrong() {
 
 #[test]
 fn common_and_stolen_ones_are_refused_with_the_reason() {
-    use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
     let stolen = ["it was in a breach", "and so was this", "Ünïcødé was stolen too"];
-    let hash = |password: &str| {
-        let hash = digest(&SHA1_FOR_LEGACY_USE_ONLY, password.as_bytes());
-        hash.as_ref().iter().map(|byte| format!("{byte:02X}")).collect::<String>()
-    };
     let others = (0..500).map(|number| format!("filler {number}"));
     let mut lines: Vec<_> =
-        others.chain(stolen.map(str::to_owned)).map(|one| format!("{}:7\r\n", hash(&one))).collect();
+        others.chain(stolen.map(str::to_owned)).map(|one| format!("{}:7\r\n", sha1(&one))).collect();
     lines.sort();
     let place = tempfile::TempDir::new().expect("a directory");
     let file = place.path().join("breached.txt");
@@ -263,6 +258,90 @@ fn common_and_stolen_ones_are_refused_with_the_reason() {
     // One that was there before the list is no reason to keep its user out.
     login(&app, PASSWORD).expect(200);
     change(&browser, PASSWORD, "and so was That").expect(204);
+}
+
+/// A service with the range search of Have I Been Pwned, until it is dropped. It knows one password, and answers with padding.
+struct RangeService {
+    address: std::net::SocketAddr,
+    heads: std::sync::mpsc::Receiver<String>,
+}
+
+impl RangeService {
+    /// Answers one request after the other, each with what comes before and after the lines about the prefix.
+    fn start(knows: &str, status: &'static str) -> Self {
+        use std::io::{BufRead as _, BufReader, Write as _};
+        let hash = sha1(knows);
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let (tell, heads) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            for connection in listener.incoming() {
+                let mut connection = connection.expect("a connection");
+                let lines = BufReader::new(&connection).lines().map(|line| line.expect("a line"));
+                let head: String = lines.take_while(|line| !line.is_empty()).map(|line| line + "\n").collect();
+                let padding = format!("{}:0", "0".repeat(35));
+                let known = match head.contains(&format!("/range/{} ", &hash[..5])) {
+                    true => format!("{}:3730471", &hash[5..]),
+                    false => format!("{}:0", &hash[5..]),
+                };
+                let body = format!("{padding}\r\n{known}\r\n{}:12\r\n", "F".repeat(35));
+                let length = body.len();
+                let answer =
+                    format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}");
+                connection.write_all(answer.as_bytes()).expect("it is read");
+                if tell.send(head).is_err() {
+                    return;
+                }
+            }
+        });
+        Self { address, heads }
+    }
+
+    fn url(&self) -> String {
+        format!("http://{}/range/", self.address)
+    }
+}
+
+fn sha1(password: &str) -> String {
+    use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
+    let hash = digest(&SHA1_FOR_LEGACY_USE_ONLY, password.as_bytes());
+    hash.as_ref().iter().map(|byte| format!("{byte:02X}")).collect()
+}
+
+#[test]
+fn a_service_is_asked_without_being_told_the_password() {
+    let stolen = "it was in a breach";
+    let service = RangeService::start(stolen, "200 OK");
+    let app = TestApp::with(&[("PASSWORD__BREACHED_SERVICE", &service.url())]);
+    let browser = signed_in(&app);
+    let answer = change(&browser, PASSWORD, stolen).refused(400, "invalid_request");
+    assert!(answer.text().contains("list of stolen ones") && !answer.text().contains(stolen), "{}", answer.text());
+    let head = service.heads.recv().expect("a request");
+    let hash = sha1(stolen);
+    assert!(head.starts_with(&format!("GET /range/{} HTTP/1.1\n", &hash[..5])), "{head}");
+    assert!(head.to_lowercase().contains("\nadd-padding: true\n"), "{head}");
+    assert!(!head.contains(&hash[..6]) && !head.contains(stolen), "no more than five digits: {head}");
+    // What is refused anyway is not asked about.
+    change(&browser, PASSWORD, "password1").refused(400, "invalid_request");
+    assert!(service.heads.try_recv().is_err());
+    // A line of padding is no stolen password, also where the rest of the hash is the same.
+    change(&browser, PASSWORD, NEW).expect(204);
+    assert!(service.heads.recv().expect("a request").contains(&format!("/range/{} ", &sha1(NEW)[..5])));
+}
+
+#[test]
+fn who_must_change_a_password_can_do_so_while_the_service_is_down() {
+    let stolen = "it was in a breach";
+    for status in ["503 Service Unavailable", "302 Found\r\nLocation: http://127.0.0.1:1/range/"] {
+        let service = RangeService::start(stolen, status);
+        let app = TestApp::with(&[("PASSWORD__BREACHED_SERVICE", &service.url())]);
+        change(&signed_in(&app), PASSWORD, stolen).expect(204);
+        service.heads.recv().expect("a request");
+        assert!(service.heads.try_recv().is_err(), "it is asked once");
+    }
+    let nobody = "http://127.0.0.1:1/range/";
+    let app = TestApp::with(&[("PASSWORD__BREACHED_SERVICE", nobody)]);
+    change(&signed_in(&app), PASSWORD, stolen).expect(204);
 }
 
 /// ASVS 5.0 6.2.8: the characters as they were typed, whatever else looks the same.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::bounds::cores;
 use super::setting_reader::SettingReader;
-use crate::server::password_policy::{BreachedFile, PasswordPolicy};
+use crate::server::password_policy::{BreachedFile, BreachedService, PasswordPolicy};
 
 /// `[password]`: Argon2id, its threads, and the bounds of passwords.
 #[derive(Clone, Debug)]
@@ -27,6 +27,8 @@ pub struct PasswordConfig {
     pub refused_words: Vec<String>,
     /// A list of stolen passwords, which are refused as new ones.
     pub breached_file: Option<BreachedFile>,
+    /// A service that knows stolen passwords.
+    pub breached_service: Option<BreachedService>,
 }
 
 impl Default for PasswordConfig {
@@ -41,6 +43,7 @@ impl Default for PasswordConfig {
             max_length: 1024,
             refused_words: Vec::new(),
             breached_file: None,
+            breached_service: None,
         }
     }
 }
@@ -76,6 +79,7 @@ impl PasswordConfig {
             max_length: reader.get("max_length", default.max_length),
             refused_words: reader.get("refused_words", default.refused_words),
             breached_file: read_breached_file(reader),
+            breached_service: read_breached_service(reader),
         };
         reader.require((1..=255).contains(&config.parallelism), &["parallelism"], "write a number from 1 to 255");
         let [one, two, more] = LEAST_MEMORY;
@@ -107,8 +111,12 @@ impl PasswordConfig {
     /// The policy for passwords.
     pub fn policy(&self) -> PasswordPolicy {
         let policy = PasswordPolicy::new(self.min_length, self.max_length).refused_words(&self.refused_words);
-        match &self.breached_file {
+        let policy = match &self.breached_file {
             Some(file) => policy.breached(file.clone()),
+            None => policy,
+        };
+        match &self.breached_service {
+            Some(service) => policy.breached_service(service.clone()),
             None => policy,
         }
     }
@@ -122,4 +130,9 @@ fn read_breached_file(reader: &mut SettingReader) -> Option<BreachedFile> {
         reader.fault("breached_file", format!("{}: {error}; {problem}", path.display()));
     })
     .ok()
+}
+
+fn read_breached_service(reader: &mut SettingReader) -> Option<BreachedService> {
+    let url: String = reader.optional("breached_service")?;
+    BreachedService::new(&url).map_err(|error| reader.fault("breached_service", error.to_string())).ok()
 }

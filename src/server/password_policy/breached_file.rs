@@ -4,12 +4,8 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
-
+use super::breached_hash::{DIGITS, sha1_of};
 use super::sorted_lines;
-
-/// The digits of a SHA-1.
-const DIGITS: usize = 40;
 
 /// A file with the SHA-1 of a password in each line, in hexadecimal and sorted, and a count after a colon: the form of
 /// Have I Been Pwned, *ordered by hash*. It is searched where it is, and may be replaced while the server runs.
@@ -32,10 +28,7 @@ impl BreachedFile {
     }
 
     /// Whether the password is in the list. It reads some forty lines.
-    #[expect(clippy::disallowed_methods, reason = "the list is of SHA-1, and this is no use of it for security")]
     pub(super) fn contains(&self, password: &str) -> io::Result<bool> {
-        let hash = digest(&SHA1_FOR_LEGACY_USE_ONLY, password.as_bytes());
-        let hash: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-        sorted_lines::contains(File::open(&self.0)?, hash.as_bytes())
+        sorted_lines::contains(File::open(&self.0)?, sha1_of(password).to_lowercase().as_bytes())
     }
 }
