@@ -224,16 +224,25 @@ async fn is_kept_by_age_and_by_number() {
         add(NOW + 100, Some(&alice), count).await;
     }
     add(NOW + 100, None, 3).await;
+    // Anybody can make failures. They count apart, also those of names that nobody has.
+    for (user, number) in [(Some(&*bob), 1002), (None, 1003)] {
+        for _ in 0..number {
+            let mut failed = AuditRecord::new(NOW + 100, Action::SignInFailed, root.clone());
+            failed.user = user.map(str::to_owned);
+            database.add_record(&failed).await.unwrap();
+        }
+    }
     let kept = Retention { ended: Duration::MAX, audit: Duration::from_secs(3600), records_of_user: 1000 };
-    // Too many of one user: the oldest 201 go, with that of the account. Nobody else loses any.
-    assert_eq!(database.sweep(NOW + 3599, kept).await.unwrap(), 201);
+    // Too many of one user: the oldest 201 go, with that of the account, and five failures. Nobody else loses any.
+    assert_eq!(database.sweep(NOW + 3599, kept).await.unwrap(), 201 + 5);
     let counts = |records: Vec<AuditRecord>| records.iter().map(|record| record.count).collect::<Vec<_>>();
     let of_alice = counts(database.records_of(&alice, &[], usize::MAX).await.unwrap());
     assert_eq!(of_alice, (200..1200).rev().collect::<Vec<_>>());
-    assert_eq!(database.records_of(&bob, &[], 10).await.unwrap().len(), 2);
+    assert_eq!(database.records_of(&bob, &[Action::Refreshed, Action::UserAdded], 10).await.unwrap().len(), 2);
+    assert_eq!(database.records_of(&bob, &[Action::SignInFailed], usize::MAX).await.unwrap().len(), 1000);
     // Too old: those of everybody.
     assert_eq!(database.sweep(NOW + 3600, kept).await.unwrap(), 3);
-    assert_eq!(all(&database).await.len(), 1001);
-    assert_eq!(database.sweep(NOW + 3700, kept).await.unwrap(), 1001);
+    assert_eq!(all(&database).await.len(), 3001);
+    assert_eq!(database.sweep(NOW + 3700, kept).await.unwrap(), 3001);
     assert_eq!(database.audit(AuditFilter::default(), 10).await.unwrap(), Vec::new());
 }

@@ -21,7 +21,7 @@ macro_rules! actions {
             pub const ALL: &[Self] = &[$(Self::$name),*];
 
             /// The name of the action, which stores keep.
-            pub fn as_str(self) -> &'static str {
+            pub const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$name => $word,)*
                 }

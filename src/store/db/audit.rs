@@ -13,6 +13,9 @@ use super::schema::{audit, users};
 use super::storable::is_storable;
 use crate::{Act, Action, AuditRecord, AuditStore, LoginId, StoreError, StoreFuture, UnixTime};
 
+/// What anybody can make many of.
+const FAILURE: &str = Action::SignInFailed.as_str();
+
 /// How many names one query asks for. SQLite has a bound for the parameters of a statement.
 const NAMES_AT_ONCE: usize = 1000;
 
@@ -140,18 +143,24 @@ impl Database {
         self.read_in_pool(find).await
     }
 
-    /// The users who have more than `most` records.
-    pub(super) async fn users_with_too_many_records(&self, most: i64) -> Result<Vec<i64>, StoreError> {
+    /// The groups that have more than `most` records.
+    pub(super) async fn groups_with_too_many_records(&self, most: i64) -> Result<Vec<RecordGroup>, StoreError> {
         let find = move |connection: &mut Connection| {
-            let found: Vec<Option<i64>> = each!(connection, c => {
-                audit::table
-                    .group_by(audit::user_id)
-                    .having(diesel::dsl::count(audit::id).gt(most))
-                    .filter(audit::user_id.is_not_null())
-                    .select(audit::user_id)
-                    .load(c)
-            })?;
-            Ok(found.into_iter().flatten().collect())
+            let mut found = Vec::new();
+            for failures in [true, false] {
+                let users: Vec<Option<i64>> = each!(connection, c => {
+                    audit::table
+                        .filter(audit::action.eq(FAILURE).eq(failures))
+                        .group_by(audit::user_id)
+                        .having(diesel::dsl::count(audit::id).gt(most))
+                        .select(audit::user_id)
+                        .load(c)
+                })?;
+                // What an operator does to nobody's account is kept for its time.
+                let users = users.into_iter().filter(|user| failures || user.is_some());
+                found.extend(users.map(|user| RecordGroup { user, failures }));
+            }
+            Ok(found)
         };
         self.read_in_pool(find).await
     }
@@ -182,10 +191,35 @@ pub(super) fn delete_old(connection: &mut Connection, by: UnixTime, limit: i64) 
     })
 }
 
-/// Deletes up to `limit` of the records of a user, but the last `kept` ones.
-pub(super) fn delete_excess(connection: &mut Connection, user: i64, kept: i64, limit: i64) -> QueryResult<usize> {
-    let theirs = alias!(audit as theirs);
-    let number = theirs.field(audit::id);
-    let excess = theirs.filter(theirs.field(audit::user_id).eq(user)).order(number.desc()).offset(kept).limit(limit);
-    each!(connection, c => diesel::delete(audit::table.filter(audit::id.eq_any(excess.select(number)))).execute(c))
+/// The records about a user, whose number is bounded. Failed sign-ins count apart: anybody can make them, and must not crowd out
+/// what was done.
+#[derive(Clone, Copy)]
+pub(super) struct RecordGroup {
+    /// `None`: those of names that nobody has.
+    user: Option<i64>,
+    failures: bool,
+}
+
+/// Deletes up to `limit` of the records of a group, but the last `kept` ones.
+pub(super) fn delete_excess(
+    connection: &mut Connection,
+    group: RecordGroup,
+    kept: i64,
+    limit: i64,
+) -> QueryResult<usize> {
+    each!(connection, c => {
+        let mut excess = audit::table
+            .filter(audit::action.eq(FAILURE).eq(group.failures))
+            .order(audit::id.desc())
+            .offset(kept)
+            .limit(limit)
+            .select(audit::id)
+            .into_boxed();
+        excess = match group.user {
+            Some(user) => excess.filter(audit::user_id.eq(user)),
+            None => excess.filter(audit::user_id.is_null()),
+        };
+        let excess: Vec<i64> = excess.load(c)?;
+        diesel::delete(audit::table.filter(audit::id.eq_any(excess))).execute(c)
+    })
 }

@@ -82,8 +82,8 @@ impl Database {
         let old = before(now, retention.audit);
         let mut deleted = self.sweep_batches(move |connection| audit::delete_old(connection, old, BATCH)).await?;
         let kept = i64::from(retention.records_of_user);
-        for user in self.users_with_too_many_records(kept).await? {
-            let excess = move |connection: &mut Connection| audit::delete_excess(connection, user, kept, BATCH);
+        for group in self.groups_with_too_many_records(kept).await? {
+            let excess = move |connection: &mut Connection| audit::delete_excess(connection, group, kept, BATCH);
             deleted += self.sweep_batches(excess).await?;
         }
         Ok(deleted)

@@ -10,6 +10,7 @@ pub struct Retention {
     pub ended: Duration,
     /// A record of the audit.
     pub audit: Duration,
-    /// How many records about one user are kept, the latest ones. So a user who makes many does not crowd out those of others.
+    /// How many records about one user are kept, the latest ones, and as many of failed sign-ins. So whoever makes many crowds
+    /// out no others.
     pub records_of_user: u32,
 }
