@@ -35,7 +35,7 @@ pub use audit::{Action, AuditRecord, AuditStore};
 pub(crate) use background_notes::BackgroundNotes;
 pub(crate) use clock::seconds;
 pub use clock::{Clock, UnixTime};
-pub(crate) use digest::{DigestMap, sha256};
+pub(crate) use digest::{DigestHasher, sha256};
 pub(crate) use erased_users::{DynUserStore, Erased, KnownUser, NotLookedUp, UserFacts};
 pub use events::{AuthEvent, EventStream, event_stream};
 pub(crate) use events::{Events, Listener};

@@ -1,7 +1,6 @@
-//! The hash function for secrets that are looked up or compared, and the map of such hashes.
+//! The hash function for secrets that are looked up or compared, and the hasher of maps with keys that are random.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::Hasher;
 
 use aws_lc_rs::digest;
 
@@ -13,10 +12,7 @@ pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
     hash
 }
 
-/// A map whose keys are SHA-256 hashes of secrets that were issued here, so that nobody else chooses them.
-pub(crate) type DigestMap<V> = HashMap<[u8; 32], V, BuildHasherDefault<DigestHasher>>;
-
-/// Takes a part of the hash that is the key. Hashing it once more would spread the keys no better.
+/// Takes the first bytes of a key that is random: a hash, or the text of one. They need to be spread, but not to be hashed.
 #[derive(Default)]
 pub(crate) struct DigestHasher(u64);
 
@@ -30,7 +26,9 @@ impl Hasher for DigestHasher {
     /// The length of the key, which is always the same.
     fn write_usize(&mut self, _: usize) {}
 
+    /// A text has few bits of chance in each byte; a map takes its places from the lowest bits.
     fn finish(&self) -> u64 {
-        self.0
+        let spread = self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        spread ^ (spread >> 32)
     }
 }

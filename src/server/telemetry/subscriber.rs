@@ -4,7 +4,9 @@ use std::io::{self, Write};
 
 use tokio::runtime::Handle;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::field::MakeExt as _;
 use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::fmt::format::debug_fn;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 
@@ -23,8 +25,13 @@ pub fn install(config: &LogConfig, runtime: Handle) -> Result<(), TryInitError> 
         .with_ansi(false)
         .with_writer(|| OneLine(io::stderr()));
     let once = OncePerSecond::new(runtime);
+    // As by default, but without a look at colours for each field: every request formats its id.
+    let fields = debug_fn(|writer, field, value| match field.name() {
+        "message" => write!(writer, "{value:?}"),
+        name => write!(writer, "{name}={value:?}"),
+    });
     match config.format {
-        LogFormat::Text => builder.finish().with(once).try_init()?,
+        LogFormat::Text => builder.fmt_fields(fields.delimited(" ")).finish().with(once).try_init()?,
         LogFormat::Json => builder.json().flatten_event(true).with_span_list(false).finish().with(once).try_init()?,
     }
     panics::install_hook();

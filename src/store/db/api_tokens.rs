@@ -9,6 +9,7 @@ use super::connection::{Connection, each};
 use super::database::Database;
 use super::identity::user_id;
 use super::logins;
+use super::read::unreadable;
 use super::schema::{api_tokens, users};
 use super::storable::is_storable;
 use super::user_row::User;
@@ -31,8 +32,7 @@ impl ApiTokenStore for Database {
             let created_by = token.created_by.as_ref().map(|login| login.as_str().to_owned());
             let insert = move |connection: &mut Connection| {
                 // From here on no logout of everything, no change of password and no other insertion comes between.
-                logins::lock_user(connection, user)?;
-                if logins::locked_epoch(connection, user)? != Some(epoch) {
+                if logins::lock_user(connection, user)? != Some(epoch) {
                     return Ok(ApiTokenInsertion::Outdated);
                 }
                 if let Some(login) = &created_by
@@ -150,22 +150,20 @@ impl Database {
         if !is_storable(id.as_str()) {
             return Ok((None, None));
         }
-        let key = id.as_str().to_owned();
-        let id = key.clone();
-        let find = move |connection: &mut Connection| {
-            each!(connection, c => {
-                users::table
-                    .inner_join(api_tokens::table)
-                    .filter(api_tokens::id.eq(&id))
-                    .select((User::as_select(), ApiTokenRow::as_select()))
-                    .get_result(c)
-                    .optional()
-            })
+        let find = |id: String| {
+            move |connection: &mut Connection| {
+                let found = each!(connection, c => {
+                    users::table
+                        .inner_join(api_tokens::table)
+                        .filter(api_tokens::id.eq(&id))
+                        .select((User::as_select(), ApiTokenRow::as_select()))
+                        .get_result(c)
+                        .optional()
+                })?;
+                found.map(|(user, token)| Ok((user, token.into_token().map_err(unreadable)?))).transpose()
+            }
         };
-        let Some((user, token)) = self.read_cached(|cache| &mut cache.api_tokens, key, find).await? else {
-            return Ok((None, None));
-        };
-        Ok((Some(user), Some(token.into_token()?)))
+        Ok(self.read_cached(|cache| &mut cache.api_tokens, id.as_str(), find).await?.unzip())
     }
 }
 

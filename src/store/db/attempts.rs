@@ -1,9 +1,10 @@
 //! The counters of failed attempts, and their [`AttemptStore`].
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use diesel::alias;
 use diesel::prelude::*;
+use diesel::result::Error as QueryError;
 use diesel::upsert::excluded;
 
 use super::connection::{Connection, each};
@@ -34,30 +35,28 @@ impl AttemptStore for Database {
     fn change_attempts<'a>(&'a self, counters: &'a [u32], change: AttemptChange) -> StoreFuture<'a, Vec<Attempts>> {
         let counters = numbers(counters);
         let change = move |connection: &mut Connection| {
-            let before = in_order(&counters, lock(connection, &counters)?);
-            let mut after = before.clone();
-            if change(&mut after) {
-                let rows = counters.iter().zip(after).map(|(counter, after)| AttemptRow::new(*counter, after));
-                let rows: Vec<_> = rows.collect();
-                each!(connection, c => {
-                    for row in &rows {
-                        diesel::insert_into(attempts::table)
-                            .values(row)
-                            .on_conflict(attempts::counter)
-                            .do_update()
-                            .set((
-                                attempts::forgotten_at.eq(excluded(attempts::forgotten_at)),
-                                attempts::blocked_until.eq(excluded(attempts::blocked_until)),
-                            ))
-                            .execute(c)?;
-                    }
-                    QueryResult::Ok(())
-                })?;
+            loop {
+                let changed = connection.transaction(|connection| change_locked(connection, &counters, &change));
+                match changed {
+                    // Only until the next sweep that forgets them.
+                    Err(QueryError::RollbackTransaction) => insert_missing(connection, &counters)?,
+                    changed => return changed,
+                }
             }
-            Ok(before)
         };
-        Box::pin(self.write(move |connection| connection.transaction(change)))
+        Box::pin(self.write(change))
     }
+}
+
+/// Changes the counters, in a transaction. It is rolled back where a row is not there that must be locked.
+fn change_locked(connection: &mut Connection, counters: &[i64], change: &AttemptChange) -> QueryResult<Vec<Attempts>> {
+    let before = in_order(counters, lock(connection, counters)?);
+    let mut after = before.clone();
+    if change(&mut after) {
+        let rows = counters.iter().zip(after).map(|(counter, after)| AttemptRow::new(*counter, after));
+        store(connection, &rows.collect::<Vec<_>>())?;
+    }
+    Ok(before)
 }
 
 impl AttemptRow {
@@ -70,18 +69,47 @@ fn numbers(counters: &[u32]) -> Vec<i64> {
     counters.iter().copied().map(i64::from).collect()
 }
 
-/// The rows that there are, which nobody else changes until the transaction ends.
+/// The rows, which nobody else changes until the transaction ends.
 fn lock(connection: &mut Connection, counters: &[i64]) -> QueryResult<Vec<AttemptRow>> {
     let rows = attempts::table.filter(attempts::counter.eq_any(counters));
     match connection {
         // The transaction holds the write lock from its start.
         Connection::Sqlite(c) => rows.select(AttemptRow::as_select()).load(c),
         Connection::Postgres(c) => {
-            // A row that is not there cannot be locked. In the order of their numbers, so that nobody waits in a circle.
-            let new: Vec<_> = counters.iter().map(|counter| AttemptRow::new(*counter, Attempts::default())).collect();
-            diesel::insert_into(attempts::table).values(&new).on_conflict_do_nothing().execute(c)?;
-            rows.order(attempts::counter).for_update().select(AttemptRow::as_select()).load(c)
+            // In the order of their numbers, so that nobody waits in a circle. A row that is not there cannot be locked.
+            let rows = rows.order(attempts::counter).for_update().select(AttemptRow::as_select()).load(c)?;
+            let distinct = counters.iter().collect::<HashSet<_>>().len();
+            if rows.len() == distinct { Ok(rows) } else { Err(QueryError::RollbackTransaction) }
         }
+    }
+}
+
+/// Makes rows for the counters that have none.
+fn insert_missing(connection: &mut Connection, counters: &[i64]) -> QueryResult<()> {
+    let Connection::Postgres(c) = connection else { return Ok(()) };
+    let new: Vec<_> = counters.iter().map(|counter| AttemptRow::new(*counter, Attempts::default())).collect();
+    diesel::insert_into(attempts::table).values(&new).on_conflict_do_nothing().execute(c).map(|_rows| ())
+}
+
+/// Writes the rows, in one statement where there can be one: each is a journey to a server far away.
+fn store(connection: &mut Connection, rows: &[AttemptRow]) -> QueryResult<()> {
+    macro_rules! upsert {
+        ($connection:ident, $rows:expr) => {
+            diesel::insert_into(attempts::table)
+                .values($rows)
+                .on_conflict(attempts::counter)
+                .do_update()
+                .set((
+                    attempts::forgotten_at.eq(excluded(attempts::forgotten_at)),
+                    attempts::blocked_until.eq(excluded(attempts::blocked_until)),
+                ))
+                .execute($connection)
+                .map(|_rows| ())
+        };
+    }
+    match connection {
+        Connection::Sqlite(c) => rows.iter().try_for_each(|row| upsert!(c, row)),
+        Connection::Postgres(c) => upsert!(c, rows),
     }
 }
 

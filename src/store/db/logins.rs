@@ -24,8 +24,7 @@ impl LoginStore for Database {
             let others = i64::try_from(most.saturating_sub(1)).unwrap_or(i64::MAX);
             let insert = move |connection: &mut Connection| {
                 // Two sign-ins of one user at once must count each other's login.
-                lock_user(connection, user)?;
-                if locked_epoch(connection, user)? != Some(epoch) {
+                if lock_user(connection, user)? != Some(epoch) {
                     return Ok(false);
                 }
                 let ended = end_oldest(connection, user, others, now)?;
@@ -313,26 +312,14 @@ pub(super) fn touch(connection: &mut Connection, ids: &[String], seen_at: UnixTi
     .map(|_rows| ())
 }
 
-/// The credential epoch of a user, which no other transaction changes until this one ends. Must be called in a
-/// transaction.
-pub(super) fn locked_epoch(connection: &mut Connection, user: i64) -> QueryResult<Option<i64>> {
+/// Keeps other transactions that lock this user waiting until this one ends, and returns the credential epoch, which none changes
+/// until then. `None` when there is no such user. Must be called in a transaction.
+pub(super) fn lock_user(connection: &mut Connection, user: i64) -> QueryResult<Option<i64>> {
     let epoch = users::table.filter(users::id.eq(user)).select(users::credential_epoch);
     match connection {
         // The transaction holds the write lock from its start.
         Connection::Sqlite(c) => epoch.get_result(c).optional(),
-        Connection::Postgres(c) => epoch.for_share().get_result(c).optional(),
-    }
-}
-
-/// Keeps other transactions that lock this user waiting until this one ends. Must be called in a transaction.
-pub(super) fn lock_user(connection: &mut Connection, user: i64) -> QueryResult<()> {
-    match connection {
-        // The transaction holds the write lock from its start.
-        Connection::Sqlite(_) => Ok(()),
-        Connection::Postgres(c) => {
-            let locked = users::table.filter(users::id.eq(user)).select(users::id).for_no_key_update();
-            locked.get_result::<i64>(c).optional().map(drop)
-        }
+        Connection::Postgres(c) => epoch.for_no_key_update().get_result(c).optional(),
     }
 }
 

@@ -36,25 +36,26 @@ impl From<&SessionRecord> for SessionValues {
 
 impl SessionStore for Database {
     fn load_session<'a>(&'a self, key: &'a SessionHash, now: UnixTime) -> StoreFuture<'a, Option<SessionRecord>> {
-        let SessionHash(key) = *key;
         Box::pin(async move {
-            let find = move |connection: &mut Connection| {
-                each!(connection, c => {
-                    sessions::table
-                        .filter(sessions::key_hash.eq(&key[..]))
-                        .select((sessions::state, sessions::login_id, sessions::expires_at))
-                        .get_result::<(String, Option<String>, UnixTime)>(c)
-                        .optional()
-                })
-                .map(|found| {
-                    found.map(|(state, login, expires_at)| SessionRecord {
-                        state,
-                        login: login.map(LoginId::from),
-                        expires_at,
+            let find = |key: [u8; 32]| {
+                move |connection: &mut Connection| {
+                    each!(connection, c => {
+                        sessions::table
+                            .filter(sessions::key_hash.eq(&key[..]))
+                            .select((sessions::state, sessions::login_id, sessions::expires_at))
+                            .get_result::<(String, Option<String>, UnixTime)>(c)
+                            .optional()
                     })
-                })
+                    .map(|found| {
+                        found.map(|(state, login, expires_at)| SessionRecord {
+                            state,
+                            login: login.map(LoginId::from),
+                            expires_at,
+                        })
+                    })
+                }
             };
-            let found = self.read_cached(|cache| &mut cache.sessions, key, find).await?;
+            let found = self.read_cached(|cache| &mut cache.sessions, &key.0, find).await?;
             Ok(found.filter(|session| now < session.expires_at))
         })
     }

@@ -1,5 +1,6 @@
 //! The read connection of a thread, for SQLite, with its cache.
 
+use std::borrow::Borrow;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash};
@@ -27,11 +28,11 @@ impl ThreadReader {
     }
 
     /// The cached result under this key, if the database has not changed since.
-    pub(super) fn cached<K: Eq + Hash, V: Clone, S: BuildHasher>(
+    pub(super) fn cached<K: Borrow<Q> + Eq + Hash, Q: Eq + Hash + ?Sized, V: Clone, S: BuildHasher>(
         &self,
         index: &WalIndex,
         map: fn(&mut ReadCache) -> &mut HashMap<K, V, S>,
-        key: &K,
+        key: &Q,
     ) -> Option<V> {
         self.cache.borrow_mut().get(index.snapshot(), map, key)
     }

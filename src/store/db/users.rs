@@ -12,6 +12,7 @@ use super::database::Database;
 use super::identity::user_id;
 use super::login_ends::end_of_user;
 use super::login_row::LoginRow;
+use super::read::unreadable;
 use super::schema::{key_ring, logins, users};
 use super::storable::is_storable;
 use super::user_row::{NewUser, User};
@@ -238,7 +239,7 @@ impl UserStore for Database {
         user.credential_epoch
     }
 
-    /// One query. `logins` is ignored: the login is read from this database, and only if it is this user's.
+    /// One query, for a login of this user. `logins` is ignored: the login is read from this database.
     async fn find_with_login(
         &self,
         identity: &str,
@@ -249,29 +250,32 @@ impl UserStore for Database {
         if !is_storable(login.as_str()) {
             return Ok((UserStore::find(self, identity).await?, None));
         }
-        let key = (user, login.as_str().to_owned());
-        let login = key.1.clone();
-        let find = move |connection: &mut Connection| {
-            let found = each!(connection, c => {
-                let of_user = logins::id.eq(&login).and(logins::user_id.eq(users::id));
-                users::table
-                    .left_join(logins::table.on(of_user))
-                    .filter(users::id.eq(user))
-                    .select((
-                        User::as_select(),
-                        Option::<LoginRow>::as_select(),
-                        key_ring::table.select(key_ring::version).single_value(),
-                    ))
-                    .get_result(c)
-                    .optional()
-            })?;
-            Ok(found.map_or((None, None, None), |(user, login, version)| (Some(user), login, version)))
+        let find = |login: String| {
+            move |connection: &mut Connection| {
+                let found = each!(connection, c => {
+                    users::table
+                        .inner_join(logins::table)
+                        .filter(logins::id.eq(&login))
+                        .select((
+                            User::as_select(),
+                            LoginRow::as_select(),
+                            key_ring::table.select(key_ring::version).single_value().assume_not_null(),
+                        ))
+                        .get_result(c)
+                        .optional()
+                })?;
+                found
+                    .map(|(user, login, version)| Ok((user, login.into_login().map_err(unreadable)?, version)))
+                    .transpose()
+            }
         };
-        let (user, login, version) = self.read_cached(|cache| &mut cache.logins, key, find).await?;
-        if let Some(version) = version {
-            self.learn_key_ring(version).await?;
+        match self.read_cached(|cache| &mut cache.logins, login.as_str(), find).await? {
+            Some((found, login, version)) if found.id == user => {
+                self.learn_key_ring(version).await?;
+                Ok((Some(found), Some(login)))
+            }
+            _ => Ok((UserStore::find(self, identity).await?, None)),
         }
-        Ok((user, login.map(LoginRow::into_login).transpose()?))
     }
 
     /// One query. `tokens` is ignored: the token is read from this database.
