@@ -22,6 +22,9 @@ const ALWAYS: [(HeaderName, HeaderValue); 4] = [
     // A response that is no page loads nothing and is not framed. Pages set their own policy.
     (CONTENT_SECURITY_POLICY, HeaderValue::from_static(NOTHING)),
 ];
+/// The names of these headers.
+const NAMES: [HeaderName; 4] = [CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS, REFERRER_POLICY, CONTENT_SECURITY_POLICY];
+
 /// The policy of a response that is no page.
 const NOTHING: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const ISOLATED: HeaderValue = HeaderValue::from_static("same-origin");
@@ -120,18 +123,26 @@ fn secured<B>(mut result: ServiceResult<B>, hsts: Hsts) -> ServiceResult<B> {
 }
 
 fn set(headers: &mut HeaderMap, hsts: Hsts) {
-    for (name, value) in ALWAYS {
-        if !headers.contains_key(&name) {
+    // A response has few headers: to compare their names costs less than to look up each of ours.
+    let mut is_set = [false; 4];
+    let (mut has_isolation, mut has_hsts) = (false, false);
+    for name in headers.keys() {
+        for (is_set, ours) in is_set.iter_mut().zip(NAMES) {
+            *is_set |= name == ours;
+        }
+        has_isolation |= name == CROSS_ORIGIN_OPENER_POLICY;
+        has_hsts |= name == STRICT_TRANSPORT_SECURITY;
+    }
+    for ((name, value), is_set) in ALWAYS.into_iter().zip(is_set) {
+        if !is_set {
             headers.insert(name, value);
         }
     }
     let html = headers.get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/html"));
-    if html && !headers.contains_key(CROSS_ORIGIN_OPENER_POLICY) {
+    if html && !has_isolation {
         headers.insert(CROSS_ORIGIN_OPENER_POLICY, ISOLATED);
     }
-    if let Some(value) = hsts.header()
-        && !headers.contains_key(STRICT_TRANSPORT_SECURITY)
-    {
+    if let Some(value) = hsts.header().filter(|_| !has_hsts) {
         headers.insert(STRICT_TRANSPORT_SECURITY, value);
     }
 }

@@ -108,7 +108,7 @@ async fn restore_login(
     }
 }
 
-/// Extends the remember cookie that came with a session, if the settings say that cookies are renewed.
+/// Extends the remember cookie that came with a session, where the settings say that cookies are renewed.
 pub(super) async fn renew(
     engine: &Engine,
     req: &HttpRequest,
@@ -118,9 +118,6 @@ pub(super) async fn renew(
     set: &mut Vec<Cookie<'static>>,
 ) -> Result<(), AuthError> {
     let browser = &engine.browser;
-    if !browser.cookies.remember_cookie.renews {
-        return Ok(());
-    }
     let Some(record) = &login.remember else { return Ok(()) };
     let remembered_for = metadata.remembered_for.unwrap_or(seconds(browser.remember_ttl));
     let expires_at = renewed_expiry(login, remembered_for, now);

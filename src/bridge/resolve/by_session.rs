@@ -78,7 +78,10 @@ async fn resolve_session(
     {
         engine.confirmations.confirm_remember(&engine.logins, &login.id, remember.generation, now);
     }
-    by_remember_cookie::renew(engine, req, &login, found.metadata, now, set).await?;
+    if engine.browser.cookies.remember_cookie.renews && login.remember.is_some() {
+        // Boxed for the same reason as above.
+        Box::pin(by_remember_cookie::renew(engine, req, &login, found.metadata, now, set)).await?;
+    }
     let fresh = !found.metadata.stale && engine.is_fresh(login.auth_time, now);
     let proof = Proof::new((!found.metadata.stale).then_some(login.auth_time), now);
     Ok(Principal::of_login(login, user.user, Via::Session, CredentialLocation::Cookie, fresh, proof))
@@ -116,8 +119,12 @@ pub(crate) async fn enforce_protection(
         found.make_stale(session)?;
         return Ok(true);
     }
-    let act = engine.act(req).by_user(&found.identity).by_login(&found.login_id, Some(Via::Session));
-    engine.logins.end(&found.login_id, EndReason::SessionProtected, &act, engine.clock.now()).await?;
+    // Boxed, because few requests need it and its future would enlarge that of every session.
+    Box::pin(async {
+        let act = engine.act(req).by_user(&found.identity).by_login(&found.login_id, Some(Via::Session));
+        engine.logins.end(&found.login_id, EndReason::SessionProtected, &act, engine.clock.now()).await
+    })
+    .await?;
     // The values belong to the user of the ended login, and a client that knows the old key must not see new values.
     session.clear();
     session.renew();

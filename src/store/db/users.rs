@@ -248,7 +248,7 @@ impl UserStore for Database {
     ) -> Result<(Option<User>, Option<Login>), StoreError> {
         let Some(user) = user_id(identity) else { return Ok((None, None)) };
         if !is_storable(login.as_str()) {
-            return Ok((UserStore::find(self, identity).await?, None));
+            return Ok((Box::pin(UserStore::find(self, identity)).await?, None));
         }
         let find = |login: String| {
             move |connection: &mut Connection| {
@@ -274,7 +274,8 @@ impl UserStore for Database {
                 self.learn_key_ring(version).await?;
                 Ok((Some(found), Some(login)))
             }
-            _ => Ok((UserStore::find(self, identity).await?, None)),
+            // Boxed, because few requests need it.
+            _ => Ok((Box::pin(UserStore::find(self, identity)).await?, None)),
         }
     }
 
