@@ -295,6 +295,7 @@ fn what_would_protect_nobody_is_refused_with_the_bound() {
         ("[login]\nretention = \"367d\"\n", "write at most \"366d\""),
         ("[server]\nbody_timeout = \"11m\"\n", "write at most \"10m\""),
         ("[server]\nshutdown_timeout = \"61m\"\n", "write at most \"1h\""),
+        ("[server]\ndrain = \"11m\"\n", "write at most \"10m\""),
     ] {
         has(&Place::new(file).faults(&[]), &["a fault:", "tollbridge.toml:", bound]);
     }
@@ -501,4 +502,50 @@ fn the_faults_of_a_template_have_their_place() {
     has(&faults("[templates.billing]\naccess_ttl = \"0s\"\n"), &["tollbridge.toml:2:1", "at least"]);
     has(&faults("[templates.billing]\nscope = [\"two words\"]\n"), &["tollbridge.toml:2:1", "without spaces"]);
     has(&faults("[templates]\nbilling = \"2m\"\n"), &["tollbridge.toml:2:1", "templates"]);
+}
+
+/// What is printed for each key: `section.key`, and its value, or `None` if it is not set.
+fn settings(shown: &str) -> Vec<(String, Option<String>)> {
+    let mut section = "";
+    let mut settings = Vec::new();
+    for line in shown.lines().filter(|line| !line.is_empty()) {
+        if let Some(name) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
+            section = name;
+        } else if let Some(unset) = line.strip_prefix("# ") {
+            settings.push((format!("{section}.{}", unset.split(' ').next().unwrap()), None));
+        } else {
+            let (key, value) = line.split_once(" = ").unwrap();
+            let value = value.rsplit_once(" # ").unwrap().0.trim_end();
+            settings.push((format!("{section}.{key}"), Some(value.to_owned())));
+        }
+    }
+    settings
+}
+
+/// The file that people begin with has every setting, and says of each what its default is.
+#[test]
+fn the_annotated_file_is_the_defaults() {
+    let file = include_str!("../deploy/tollbridge.toml");
+    Place::new(file).accepts(&[]);
+    let defaults = settings(&Place::new("").show(&[], &[]));
+    let mut section = "";
+    let mut annotated = Vec::new();
+    for line in file.lines().take_while(|line| !line.starts_with("# Other services")) {
+        if let Some(name) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
+            section = name;
+        } else if let Some((key, value)) = line.strip_prefix("# ").and_then(|line| line.split_once(" = ")) {
+            annotated.push((format!("{section}.{key}"), value));
+        }
+    }
+    let names = |mut of: Vec<String>| {
+        of.sort_unstable();
+        of
+    };
+    let wanted = names(defaults.iter().map(|(key, _)| key.clone()).collect());
+    assert_eq!(names(annotated.iter().map(|(key, _)| key.clone()).collect()), wanted);
+    for (key, value) in annotated {
+        let of_machine = ["server.workers", "password.threads"].contains(&&*key);
+        let default = defaults.iter().find(|(name, _)| *name == key).and_then(|(_, value)| value.as_deref());
+        assert!(of_machine || default.is_none_or(|default| default == value), "{key}: {value}, not {default:?}");
+    }
 }

@@ -5,6 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use actix_web::dev::Server;
@@ -48,6 +49,8 @@ pub struct Application {
     bridge: Bridge,
     clock: Clock,
     retention: Retention,
+    draining: Arc<AtomicBool>,
+    drain: Duration,
 }
 
 impl Application {
@@ -105,6 +108,8 @@ impl Application {
             records_of_user: config.audit.records_per_user,
         };
         let proxies = config.server.trusted_proxies.clone();
+        let draining = Arc::new(AtomicBool::new(false));
+        let drain = config.server.drain;
         let state = Data::new(AppState {
             db: database.clone(),
             passwords,
@@ -119,6 +124,7 @@ impl Application {
             templates: TokenTemplates::new(config.templates.clone()),
             demo: config.demo,
             operations_elsewhere: config.server.operations_listen.is_some(),
+            draining: Arc::clone(&draining),
             metrics: Arc::clone(&metrics),
         });
         let operations = match config.server.operations_listen {
@@ -154,6 +160,8 @@ impl Application {
             bridge: audited,
             clock,
             retention,
+            draining,
+            drain,
         })
     }
 
@@ -176,8 +184,9 @@ impl Application {
         self.run_until(stop_signal()?).await
     }
 
-    /// Serves until `shutdown` resolves. Then no connection is accepted, and requests in flight have the shutdown
-    /// timeout to finish.
+    /// Serves until `shutdown` resolves. Then it goes on for as long as `server.drain` says, while `/readyz` is a 503, so that a
+    /// proxy sends nothing more. After that no connection is accepted, and requests in flight have the shutdown timeout to
+    /// finish.
     ///
     /// # Errors
     ///
@@ -186,7 +195,16 @@ impl Application {
         let sweep = rt::spawn(sweep(self.database, self.clock, self.retention));
         let handle = self.server.handle();
         let operations = self.operations.map(|server| (server.handle(), rt::spawn(server)));
-        let ended = match select(self.server, pin!(shutdown)).await {
+        let (draining, drain) = (self.draining, self.drain);
+        let stopping = async {
+            shutdown.await;
+            if !drain.is_zero() {
+                tracing::info!(seconds = drain.as_secs(), "draining");
+                draining.store(true, Ordering::Relaxed);
+                rt::time::sleep(drain).await;
+            }
+        };
+        let ended = match select(self.server, pin!(stopping)).await {
             Either::Left((ended, _)) => ended,
             Either::Right(((), server)) => {
                 tracing::info!("stopping");

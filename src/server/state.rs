@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use crate::store::db::Database;
 use crate::{Bridge, Clock, PasswordHasher, Throttle};
@@ -39,6 +40,8 @@ pub struct AppState {
     pub demo: bool,
     /// Whether the routes for operators are at another address.
     pub operations_elsewhere: bool,
+    /// Whether the server has been told to stop. It goes on for a while, and says so to its proxy.
+    pub draining: Arc<AtomicBool>,
     /// The metrics.
     pub metrics: Arc<Metrics>,
 }

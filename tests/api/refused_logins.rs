@@ -118,6 +118,7 @@ async fn every_bad_login_costs_one_hash() {
         templates: TokenTemplates::default(),
         demo: false,
         operations_elsewhere: false,
+        draining: Arc::default(),
         metrics: Arc::new(Metrics::new()),
     });
     let app = App::new().configure(|app| routes::configure(app, state.clone())).wrap(bridge);

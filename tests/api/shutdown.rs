@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::app::{PASSWORD, TestApp};
-use crate::clients::{Anonymous, Client};
+use crate::clients::{Anonymous, Client, new_http};
 
 const LONGEST: Duration = Duration::from_secs(10);
 
@@ -70,4 +70,30 @@ fn a_server_at_rest_ends_at_once() {
     let began = Instant::now();
     app.ended().expect("the server ends well");
     assert!(began.elapsed() < Duration::from_secs(5), "it took {:?}", began.elapsed());
+}
+
+/// A proxy asks `/readyz`, and sends nothing more to a server that is about to stop. What it has not noticed yet is served.
+#[test]
+fn a_server_that_is_about_to_stop_says_so_and_goes_on() {
+    let mut app = TestApp::with(&[("SERVER__DRAIN", "2s")]);
+    let client = new_http();
+    let get = |path: &str| client.get(format!("http://{}{path}", app.addr)).send().expect("an answer");
+    assert_eq!(get("/readyz").status(), 200);
+    let addr = app.addr;
+    app.tell_to_stop();
+    let get = |path: &str| client.get(format!("http://{addr}{path}")).send().expect("an answer");
+    let deadline = Instant::now() + LONGEST;
+    let told = loop {
+        let answer = get("/readyz");
+        if answer.status() != 200 {
+            break answer;
+        }
+        assert!(Instant::now() < deadline, "nobody is told");
+    };
+    assert_eq!((told.status().as_u16(), told.headers()["retry-after"].to_str().expect("text")), (503, "5"));
+    assert!(told.text().expect("a body").contains("\"draining\""));
+    assert_eq!(get("/healthz").status(), 200, "it lives");
+    drop(client);
+    assert_closed(&app);
+    app.ended().expect("the server ends well");
 }

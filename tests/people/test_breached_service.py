@@ -1,47 +1,16 @@
 """The service that knows stolen passwords, over TLS, with a certificate of an authority that the machine trusts or not."""
 
-import datetime
 import hashlib
 import http.server
-import ipaddress
 import ssl
 import threading
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 import tollbridge
+from proxy import self_signed
 
 STOLEN = "it was in a breach"
-
-
-def certificate(directory):
-    """A certificate for 127.0.0.1, signed by itself, and its key, in one file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a service of a test")])
-    now = datetime.datetime.now(datetime.timezone.utc)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    public = directory / "service.pem"
-    public.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    both = directory / "service-with-key.pem"
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    both.write_bytes(private + public.read_bytes())
-    return public, both
 
 
 @pytest.fixture
@@ -63,9 +32,9 @@ def service(tmp_path):
         def log_message(self, *_):
             pass
 
-    public, both = certificate(tmp_path)
+    public, private = self_signed(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(both)
+    context.load_cert_chain(public, private)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Range)
     server.socket = context.wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -93,7 +62,7 @@ def test_a_service_of_another_authority_is_asked_nothing(tmp_path, service, monk
     url, _, asked = service
     other = tmp_path / "other"
     other.mkdir()
-    accepted = add(tmp_path, monkeypatch, certificate(other)[0], url, "mona", STOLEN)
+    accepted = add(tmp_path, monkeypatch, self_signed(other)[0], url, "mona", STOLEN)
     assert accepted.returncode == 0, accepted.stderr
     assert asked == []
 

@@ -26,6 +26,8 @@ pub struct ServerConfig {
     pub body_timeout: Duration,
     /// The longest time for requests in flight to finish when the server is shut down.
     pub shutdown_timeout: Duration,
+    /// How long the server goes on after it was told to stop, while `/readyz` says so: until the proxy has noticed.
+    pub drain: Duration,
     /// The format of errors for API clients.
     pub error_profile: ErrorFormat,
     /// Where browsers must use only TLS, if the public URL is one with https.
@@ -54,6 +56,7 @@ impl Default for ServerConfig {
             body_limit: 2 << 20,
             body_timeout: Duration::from_secs(10),
             shutdown_timeout: Duration::from_secs(30),
+            drain: Duration::ZERO,
             error_profile: ErrorFormat::ProblemDetails,
             hsts: Hsts::default(),
             operations_listen: None,
@@ -61,6 +64,9 @@ impl Default for ServerConfig {
         }
     }
 }
+
+/// The longest time that a server goes on after it was told to stop.
+const LONGEST_DRAIN: Duration = Duration::from_secs(10 * MINUTE);
 
 impl ServerConfig {
     pub(super) fn read(reader: &mut SettingReader) -> Self {
@@ -85,6 +91,7 @@ impl ServerConfig {
                 60 * MINUTE,
                 "a server that is told to stop would go on for this long",
             ),
+            drain: reader.get("drain", default.drain),
             error_profile: match reader.word("error_profile", &["problem", "flask_jwt_extended"], &[]) {
                 "flask_jwt_extended" => ErrorFormat::FlaskJwtExtended,
                 _ => ErrorFormat::ProblemDetails,
@@ -101,6 +108,11 @@ impl ServerConfig {
             config.operations_listen.is_none_or(|address| address != config.listen || address.port() == 0),
             &["operations_listen"],
             "this is server.listen; write another port or address",
+        );
+        reader.require(
+            config.drain <= LONGEST_DRAIN,
+            &["drain"],
+            "a server that is told to stop would go on for this long; write at most \"10m\"",
         );
         reader.require((1..=1024).contains(&config.workers), &["workers"], "write a number from 1 to 1024");
         config

@@ -1,5 +1,7 @@
 //! Operations: liveness, readiness, metrics, and the description of the API.
 
+use std::sync::atomic::Ordering;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue, RETRY_AFTER};
 use actix_web::web::Data;
@@ -17,8 +19,11 @@ pub(crate) async fn healthz() -> &'static str {
     "ok"
 }
 
-/// `GET /readyz`: readiness, including the database, and which part of it is not ready.
+/// `GET /readyz`: readiness, including the database, and which part of it is not ready. A server that is about to stop is not.
 pub(crate) async fn readyz(request: HttpRequest, state: Data<AppState>) -> HttpResponse {
+    if state.draining.load(Ordering::Relaxed) {
+        return refuse(&request, "draining", "The server is about to stop.");
+    }
     if let Err(error) = state.db.ping().await {
         return not_ready(&request, "The database cannot be read.", &error);
     }
@@ -30,7 +35,10 @@ pub(crate) async fn readyz(request: HttpRequest, state: Data<AppState>) -> HttpR
 
 fn not_ready(request: &HttpRequest, detail: &str, error: &StoreError) -> HttpResponse {
     tracing::error!(%error, "not ready");
-    let code = "store_unavailable";
+    refuse(request, "store_unavailable", detail)
+}
+
+fn refuse(request: &HttpRequest, code: &'static str, detail: &str) -> HttpResponse {
     let mut response = error_responses::refuse(request, StatusCode::SERVICE_UNAVAILABLE, code, detail.to_owned());
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
     response
